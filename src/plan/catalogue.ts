@@ -1,0 +1,20 @@
+/**
+ * What a plan needs to know of the flows that it may name. The plan is validated against a catalogue that is handed
+ * in, so that this folder imports no flow (`flows/registry.ts` has the real one).
+ */
+import type { ZodType } from "zod";
+import type { Phase } from "./plan.ts";
+
+export interface FlowSignature {
+  readonly name: string;
+  /** One line for `certload check`, the JSON Schema and error texts. */
+  readonly summary: string;
+  /** The tier when the plan does not say. */
+  readonly phase: Phase;
+  /** Schema of the scenario's `with`; its output is what the flow gets. Strict: unknown keys are problems. */
+  readonly options: ZodType;
+  /** Step names in the order in which an iteration makes them, for already parsed options. */
+  steps(options: unknown): readonly string[];
+}
+
+export type Catalogue = ReadonlyMap<string, FlowSignature>;

@@ -1,0 +1,95 @@
+/**
+ * The plan as the rest of the program sees it: validated, resolved, plain data (it is sent to worker threads by
+ * structured clone). `plan/load.ts` is the only producer.
+ */
+import type { Threshold } from "./threshold.ts";
+
+/** The tier a scenario belongs to; reports group by it. */
+export type Phase = "api" | "connector" | "acme";
+
+/** Application protocol that a scenario's connections speak. `auto` takes what ALPN gives. */
+export type Protocol = "http/1.1" | "h2" | "auto";
+
+export interface TlsOptions {
+  readonly insecureSkipVerify: boolean;
+  /** PEM text of the trusted roots (the file is read while the plan is loaded), in addition to nothing else. */
+  readonly caPem?: string;
+  readonly caFile?: string;
+}
+
+export interface Target {
+  /** Absolute URL without a trailing slash, for example `https://localhost:8443`. */
+  readonly baseUrl: string;
+  /** Bearer token. A secret: never printed, see `report/mask.ts`. */
+  readonly token?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: TlsOptions;
+}
+
+/** One leg of a load profile: the level moves linearly from `from` to `to` over `durationMs`. */
+export interface Stage {
+  readonly durationMs: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Open model: arrivals come at planned instants whatever the server does. Stage levels are arrivals per second. */
+export interface OpenLoad {
+  readonly model: "open";
+  readonly stages: readonly Stage[];
+  /** Arrivals that find this many in flight are dropped and counted. */
+  readonly maxInFlight: number;
+}
+
+/** Closed model: users who wait for their answer, then think. Stage levels are users. */
+export interface ClosedLoad {
+  readonly model: "closed";
+  readonly stages: readonly Stage[];
+  readonly thinkTimeMs: number;
+}
+
+export type Load = OpenLoad | ClosedLoad;
+
+export interface Scenario {
+  readonly name: string;
+  readonly phase: Phase;
+  readonly flow: string;
+  /** The flow's own options, already parsed by the flow's schema. */
+  readonly with: unknown;
+  /** Step names of the flow under these options, in order. */
+  readonly steps: readonly string[];
+  readonly load: Load;
+  readonly startAfterMs: number;
+  readonly timeoutMs: number;
+  readonly protocol: Protocol;
+  /** Closed set of connections; absent means as many as the load needs. */
+  readonly maxConnections?: number;
+  readonly thresholds: readonly Threshold[];
+}
+
+/** Unmeasured requests before the clock starts: per scenario, at most `requests`, for at most `durationMs`. */
+export interface Warmup {
+  readonly requests: number;
+  readonly durationMs: number;
+}
+
+/** A Prometheus endpoint of the server, read before and after the run. */
+export interface ServerMetrics {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Plan {
+  readonly name: string;
+  readonly description?: string;
+  /** Where the plan came from, and the SHA-256 (hex) of its effective content, secrets left out. */
+  readonly identity: { readonly source: string; readonly sha256: string };
+  readonly target: Target;
+  readonly workers: "auto" | number;
+  readonly warmup: Warmup;
+  readonly gracefulStopMs: number;
+  readonly serverMetrics?: ServerMetrics;
+  readonly scenarios: readonly Scenario[];
+  /** Thresholds over the whole run. */
+  readonly thresholds: readonly Threshold[];
+}

@@ -1,0 +1,14 @@
+/**
+ * Time as an argument. Instants are microseconds since the Unix epoch on a clock that does not jump within a run;
+ * every thread of a run reads the same one, so instants may be compared across threads.
+ */
+export interface Clock {
+  nowUs(): number;
+  /** Resolves at `instantUs` or as soon after as the clock can; at once when it has passed, or when `signal` aborts. */
+  sleepUntil(instantUs: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Microseconds since the Unix epoch, monotonic within a thread. */
+export function nowUs(): number {
+  return (performance.timeOrigin + performance.now()) * 1000;
+}
