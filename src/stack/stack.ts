@@ -1,0 +1,34 @@
+/**
+ * A stack is a set of servers that the tool starts for a run and ends with it. What it hands over is an environment:
+ * the variables of the old harness (CERTCTL_BASE, NGINX_TARGET_URL, ...), set before the plan is interpolated, so a plan
+ * needs to know nothing of stacks.
+ */
+export type StackName = "none" | "embedded" | "compose";
+
+/** The servers answer. */
+export interface StackReady {
+  readonly ok: true;
+  readonly environment: Readonly<Record<string, string>>;
+  /** For the summary's methodology: what was started, with versions where they tell. */
+  readonly description: string;
+}
+
+/** They do not: `message` says which service, why, and its last log lines. Everything is torn down already. */
+export interface StackFailed {
+  readonly ok: false;
+  readonly message: string;
+}
+
+export interface StackOptions {
+  /** One line of news for a person, for stderr. */
+  readonly progress: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface Stack {
+  readonly name: StackName;
+  /** Never rejects; aborting `signal` tears down what was started. */
+  start(options: StackOptions): Promise<StackReady | StackFailed>;
+  /** Idempotent; leaves no process, container, volume or file behind. Returns what could not be cleaned, if anything. */
+  stop(): Promise<string | undefined>;
+}
