@@ -24,6 +24,12 @@ export interface StepResult {
 }
 
 export interface StepOptions {
+  /**
+   * Shown every answer before it is judged: a returned request is sent in the same step (ACME's answer to a refused
+   * nonce, RFC 8555 section 6.5). The step's durations then run from the first send to the last byte of the last
+   * answer, the phases are the last exchange's, and one sample is recorded. The flow bounds and counts the repetitions.
+   */
+  readonly again?: (exchange: Exchange) => Promise<HttpRequest | undefined>;
   /** A new connection with a full handshake for this request alone. */
   readonly fresh?: boolean;
 }

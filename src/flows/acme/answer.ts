@@ -1,0 +1,54 @@
+/**
+ * Judging ACME answers. Status and media type are judged here rather than by the general rules, because an ACME server
+ * says why it refuses, and because HTML in place of ACME has a well known reason.
+ */
+import type { Failure } from "../../transport/failure.ts";
+import type { Exchange } from "../../transport/http.ts";
+import type { Expectation } from "../flow.ts";
+import { statusFailure } from "./problem.ts";
+
+/** Every status: the check below decides. */
+const ANY_STATUS: readonly number[] = Array.from({ length: 500 }, (_, index) => 100 + index);
+
+/**
+ * An expectation with ACME's own words: status in `statuses`, then the media type (undefined: anything but HTML), then
+ * `check`, which complains with a sentence or a Failure.
+ */
+export function judge(
+  statuses: readonly number[],
+  contentType: string | undefined,
+  check: (exchange: Exchange) => string | Failure | undefined | void = () => undefined,
+): Expectation {
+  return {
+    status: ANY_STATUS,
+    check: (exchange) => {
+      if (mediaType(exchange) === "text/html") return htmlComplaint(exchange);
+      if (!statuses.includes(exchange.status)) return statusFailure(exchange);
+      const wrong = contentType !== undefined && mediaType(exchange) !== contentType;
+      if (wrong) return typeComplaint(exchange, contentType);
+      return check(exchange) ?? undefined;
+    },
+  };
+}
+
+/** `application/json` of `application/json; charset=utf-8`; empty when there is none. */
+export function mediaType(exchange: Exchange): string {
+  const value = exchange.header("content-type") ?? "";
+  const end = value.indexOf(";");
+  return (end < 0 ? value : value.slice(0, end)).trim().toLowerCase();
+}
+
+function htmlComplaint(exchange: Exchange): Failure {
+  return {
+    class: "unexpected_body",
+    message: `${exchange.request.url.pathname} was answered with ${exchange.status} and an HTML ` +
+      `page, so something other than an ACME server answers there: a certctl with its dashboard ` +
+      `answers every /acme path with the dashboard; a proxy may do the same. Check the ` +
+      `directory URL`,
+  };
+}
+
+function typeComplaint(exchange: Exchange, expected: string): string {
+  const seen = mediaType(exchange) || "no content type";
+  return `${exchange.request.url.pathname} was answered with ${seen} instead of ${expected}`;
+}

@@ -1,0 +1,86 @@
+/**
+ * `acme_unauthenticated`: what any client does before it signs anything. `directory`, then `new_nonce`, then
+ * `renewal_info` for an id that no certificate has, where 400 or 404 is the success: it measures the server's lookup.
+ *
+ * RFC 9773 makes renewal information optional, so without `renewalInfo` in the directory the third step is left out
+ * and counted as `renewal_info_skipped`; a threshold over it then fails as "no data" rather than pass unseen.
+ */
+import { z } from "zod";
+import type { Failure } from "../../transport/failure.ts";
+import type { HttpRequest } from "../../transport/http.ts";
+import type { Expectation, Flow, FlowContext, FlowDefinition, Iteration } from "../flow.ts";
+import { judge } from "./answer.ts";
+import { type Directory, directoryRequest, directoryUrl, expectDirectory } from "./directory.ts";
+import { type ExtraHeaders, requestHeaders } from "./headers.ts";
+import { endpointOptions } from "./options.ts";
+
+const options = z.strictObject({
+  ...endpointOptions,
+  renewal_info_id: z.string().min(1).default("aaaa.bbbb").describe(
+    "Certificate id (RFC 9773 section 4.1) that the server is not expected to know",
+  ),
+});
+
+export type UnauthenticatedOptions = z.output<typeof options>;
+
+export const acmeUnauthenticated: FlowDefinition<UnauthenticatedOptions> = {
+  name: "acme_unauthenticated",
+  summary: "ACME directory, new nonce, and renewal info of an unknown certificate",
+  phase: "acme",
+  options,
+  steps: () => ["directory", "new_nonce", "renewal_info"],
+  create: (context) => new Unauthenticated(context),
+};
+
+const EXPECT_NONCE: Expectation = judge(
+  [200, 204],
+  undefined,
+  (exchange) =>
+    exchange.header("replay-nonce")
+      ? undefined
+      : `HEAD ${exchange.request.url.pathname} has no Replay-Nonce (RFC 8555 section 7.2)`,
+);
+
+const EXPECT_UNKNOWN: Expectation = judge([400, 404], undefined);
+
+class Unauthenticated implements Flow {
+  readonly #directory: HttpRequest;
+  readonly #headers: ExtraHeaders;
+  readonly #renewalInfoId: string;
+  /** Servers name the same resources every time; the same request object lets the client reuse what it derives. */
+  readonly #requests = new Map<string, HttpRequest>();
+
+  constructor({ options, target }: FlowContext<UnauthenticatedOptions>) {
+    this.#headers = options.headers;
+    this.#renewalInfoId = options.renewal_info_id;
+    this.#directory = directoryRequest(
+      directoryUrl(options.directory, target.baseUrl),
+      options.headers,
+    );
+  }
+
+  async run(iteration: Iteration): Promise<Failure | undefined> {
+    let directory: Directory | undefined;
+    const expect = expectDirectory((parsed) => directory = parsed);
+    const first = await iteration.step("directory", this.#directory, expect);
+    if (directory === undefined) return first.failure;
+    const nonce = this.#request("HEAD", directory.newNonce);
+    const second = await iteration.step("new_nonce", nonce, EXPECT_NONCE);
+    if (directory.renewalInfo === undefined) {
+      iteration.count("renewal_info_skipped");
+      return second.failure;
+    }
+    const info = this.#request("GET", `${directory.renewalInfo}/${this.#renewalInfoId}`);
+    const third = await iteration.step("renewal_info", info, EXPECT_UNKNOWN);
+    return second.failure ?? third.failure;
+  }
+
+  #request(method: string, href: string): HttpRequest {
+    const known = this.#requests.get(href);
+    if (known !== undefined) return known;
+    const request = { method, url: new URL(href), headers: requestHeaders(this.#headers) };
+    if (this.#requests.size >= 16) this.#requests.clear();
+    this.#requests.set(href, request);
+    return request;
+  }
+}
