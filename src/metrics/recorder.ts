@@ -1,0 +1,156 @@
+/** Records one scenario in one worker. On the hot path of every request: no allocation but for a failure's first. */
+import type { Failure } from "../transport/failure.ts";
+import type { Exchange, PeerIdentity } from "../transport/http.ts";
+import { Histogram } from "./histogram.ts";
+import type { PeerTally, ScenarioRecording, SliceBatch } from "./recording.ts";
+import { Series } from "./series.ts";
+
+/** Distinct served certificates that are kept per scenario and worker. */
+const MAX_PEERS = 8;
+
+/** Named durations and counters that a flow may make up; more are a mistake in the flow. */
+const MAX_NAMES = 64;
+
+export interface RecorderOptions {
+  /** The scenario's steps, in order. */
+  readonly steps: readonly string[];
+  /** The run's start, which is the same for all scenarios and workers: slices are counted from here. */
+  readonly startUs: number;
+}
+
+/** One arrival that went through its flow. Instants in microseconds of the run's clock. */
+export interface FinishedIteration {
+  readonly plannedUs: number;
+  readonly startedUs: number;
+  readonly endedUs: number;
+  readonly failure?: Failure | undefined;
+}
+
+interface MutablePeerTally {
+  readonly peer: PeerIdentity;
+  exchanges: number;
+}
+
+export class ScenarioRecorder {
+  readonly #startUs: number;
+  readonly #iterations = new Series();
+  readonly #steps: readonly Series[];
+  #dropped = 0;
+  readonly #observed = new Map<string, Histogram>();
+  readonly #counters = new Map<string, number>();
+  readonly #peers = new Map<string, MutablePeerTally>();
+  #lastPeer: MutablePeerTally | undefined;
+  #otherPeerExchanges = 0;
+
+  constructor(options: RecorderOptions) {
+    this.#startUs = options.startUs;
+    this.#steps = options.steps.map(() => new Series());
+  }
+
+  /**
+   * Records a step's exchange. `plannedUs` is the arrival's planned instant for the first step, the instant of sending
+   * for a later one. An interrupted exchange is counted apart, neither finished nor failed.
+   */
+  step(
+    stepIndex: number,
+    plannedUs: number,
+    exchange: Exchange,
+    failure: Failure | undefined = exchange.failure,
+  ): void {
+    const series = this.#steps[stepIndex];
+    if (!series) throw new RangeError(`No step has index ${stepIndex} of ${this.#steps.length}`);
+    const { startedUs, endedUs } = exchange;
+    series.finish(
+      this.#second(endedUs),
+      endedUs - plannedUs,
+      endedUs - startedUs - exchange.blockedUs,
+      failure,
+    );
+    series.exchange(exchange);
+    if (stepIndex === 0) series.lag(startedUs - plannedUs);
+    if (exchange.peer) this.#see(exchange.peer);
+  }
+
+  /** Records an arrival that has gone through its flow, or was interrupted in it. */
+  iteration({ plannedUs, startedUs, endedUs, failure }: FinishedIteration): void {
+    const second = this.#second(endedUs);
+    this.#iterations.finish(second, endedUs - plannedUs, endedUs - startedUs, failure);
+    this.#iterations.lag(startedUs - plannedUs);
+  }
+
+  /** Records a flow's own duration under a name. */
+  observe(name: string, us: number): void {
+    let histogram = this.#observed.get(name);
+    if (!histogram) {
+      if (this.#observed.size >= MAX_NAMES) return;
+      this.#observed.set(name, histogram = new Histogram());
+    }
+    histogram.record(us);
+  }
+
+  /** Adds to a flow's own counter. */
+  count(name: string, by = 1): void {
+    const before = this.#counters.get(name);
+    if (before === undefined && this.#counters.size >= MAX_NAMES) return;
+    this.#counters.set(name, (before ?? 0) + by);
+  }
+
+  /** Arrivals that were not sent because too many were in flight; `atUs` is when they were due. */
+  dropped(count: number, atUs: number = this.#startUs): void {
+    this.#dropped += count;
+    this.#iterations.dropped(this.#second(atUs), count);
+  }
+
+  /** Arrivals that were in flight when the run was ended and that nothing was heard of. */
+  interrupted(count: number): void {
+    this.#iterations.interrupted(count);
+  }
+
+  /** Hands over the slices closed since the last call; the seconds before that of `nowUs` are closed by it. */
+  takeSlices(nowUs: number): SliceBatch {
+    const second = this.#second(nowUs);
+    for (const series of [this.#iterations, ...this.#steps]) series.advance(second);
+    return this.#batch();
+  }
+
+  /** The whole recording, with the slices not taken yet. Nothing may be recorded after it. */
+  finish(): ScenarioRecording {
+    const iterations = this.#iterations.recording();
+    const steps = this.#steps.map((series) => series.recording());
+    return {
+      iterations,
+      steps,
+      dropped: this.#dropped,
+      observed: Object.fromEntries(Array.from(this.#observed, ([name, h]) => [name, h.toData()])),
+      counters: Object.fromEntries(this.#counters),
+      peers: Array.from(this.#peers.values(), (tally): PeerTally => ({ ...tally })),
+      otherPeerExchanges: this.#otherPeerExchanges,
+      slices: this.#batch(),
+    };
+  }
+
+  #batch(): SliceBatch {
+    return {
+      scenario: this.#iterations.takeSlices(),
+      steps: this.#steps.map((series) => series.takeSlices()),
+    };
+  }
+
+  #second(instantUs: number): number {
+    return Math.max(0, Math.floor((instantUs - this.#startUs) / 1_000_000));
+  }
+
+  #see(peer: PeerIdentity): void {
+    if (this.#lastPeer?.peer !== peer) this.#lastPeer = this.#tallyOf(peer);
+    if (this.#lastPeer) this.#lastPeer.exchanges++;
+    else this.#otherPeerExchanges++;
+  }
+
+  #tallyOf(peer: PeerIdentity): MutablePeerTally | undefined {
+    const known = this.#peers.get(peer.fingerprintSha256);
+    if (known || this.#peers.size >= MAX_PEERS) return known;
+    const tally = { peer, exchanges: 0 };
+    this.#peers.set(peer.fingerprintSha256, tally);
+    return tally;
+  }
+}

@@ -1,0 +1,135 @@
+import fc from "fast-check";
+import { assert, assertEquals } from "../assert.ts";
+import { Histogram } from "../../src/metrics/histogram.ts";
+import { ScenarioRecorder } from "../../src/metrics/recorder.ts";
+import { MAX_SLICES, SliceSeries } from "../../src/metrics/slices.ts";
+import { ScenarioTotals } from "../../src/metrics/totals.ts";
+import type { Slice } from "../../src/metrics/recording.ts";
+import { exchangeOf, peerOf } from "./exchanges.ts";
+
+const second = (n: number): number => n * 1_000_000;
+
+function sliceOf(startS: number, count = 1, us = 1000): Slice {
+  const responseTime = new Histogram();
+  for (let i = 0; i < count; i++) responseTime.record(us);
+  return {
+    second: startS,
+    count,
+    failed: 0,
+    dropped: 0,
+    maxLagUs: startS,
+    responseTime: responseTime.toData(),
+  };
+}
+
+/** Arrivals shared out over recorders as shards do, everything else alike. */
+function record(recorders: readonly ScenarioRecorder[], times: readonly number[]): void {
+  times.forEach((us, i) => {
+    const recorder = recorders[i % recorders.length]!;
+    const [plannedUs, startedUs] = [second(i / 10), second(i / 10) + 7];
+    const failure = i % 5 === 0 ? { class: "status_5xx", message: "no" } as const : undefined;
+    const exchange = exchangeOf({ startedUs, endedUs: startedUs + us, peer: peerOf(`p${i % 3}`) });
+    recorder.step(0, plannedUs, exchange, failure);
+    recorder.iteration({ plannedUs, startedUs, endedUs: exchange.endedUs, failure });
+    recorder.observe("wait", us);
+    recorder.count("tries");
+  });
+}
+
+function totalsOf(shards: number, times: readonly number[]): ScenarioTotals {
+  const recorders = Array.from(
+    { length: shards },
+    () => new ScenarioRecorder({ steps: ["get"], startUs: 0 }),
+  );
+  record(recorders, times);
+  const totals = new ScenarioTotals(["get"]);
+  for (const recorder of recorders) totals.addSlices(recorder.takeSlices(second(3)));
+  for (const recorder of recorders) totals.addRecording(structuredClone(recorder.finish()));
+  return totals;
+}
+
+Deno.test("ScenarioTotals of several workers are those of one, to the last count", () => {
+  const times = fc.array(fc.integer({ min: 0, max: 5_000_000 }), { maxLength: 60 });
+  fc.assert(
+    fc.property(times, fc.integer({ min: 2, max: 4 }), (values, shards) => {
+      const [one, many] = [totalsOf(1, values).total(), totalsOf(shards, values).total()];
+      assertEquals(many.iterations.durations, one.iterations.durations);
+      assertEquals(many.steps[0]!.durations, one.steps[0]!.durations);
+      assertEquals(many.steps[0]!.statuses, one.steps[0]!.statuses);
+      assertEquals(many.iterations.failed, one.iterations.failed);
+      assertEquals(many.counters, one.counters);
+      assertEquals(many.observed, one.observed);
+      assertEquals(
+        many.peers.map((p) => p.exchanges).toSorted(),
+        one.peers.map((p) => p.exchanges).toSorted(),
+      );
+    }),
+    { numRuns: 50 },
+  );
+});
+
+Deno.test("ScenarioTotals' slices hold what the recordings hold", () => {
+  const { iterations, course } = totalsOf(2, [1000, 2000, 900_000, 40, 40, 40]).total();
+  const sum = Histogram.from(...course.slices.map((slice) => slice.responseTime)).toData();
+  assertEquals(sum, iterations.durations.response_time);
+});
+
+Deno.test("ScenarioTotals.progress() gives the rate of the last whole seconds and p95 so far", () => {
+  const totals = new ScenarioTotals(["get"]);
+  for (let s = 0; s < 10; s++) {
+    totals.addSlices({ scenario: [sliceOf(s, s < 5 ? 100 : 50)], steps: [] });
+  }
+  const progress = totals.progress(10);
+  assertEquals([progress.count, progress.ratePerS, progress.p95Us], [750, 50, 1000]);
+  assertEquals(progress.history.length, 10);
+  assertEquals(progress.history.at(-1), { second: 9, count: 50, failed: 0, p95Us: 1000 });
+});
+
+Deno.test("ScenarioTotals.progress() counts a second without a finish as zero", () => {
+  const totals = new ScenarioTotals(["get"]);
+  totals.addSlices({ scenario: [sliceOf(0, 10)], steps: [] });
+  assertEquals(totals.progress(5).ratePerS, 2);
+  assertEquals(totals.progress(100).ratePerS, 0);
+  assertEquals(new ScenarioTotals([]).progress(0).ratePerS, 0);
+});
+
+Deno.test("ScenarioTotals.progress() tells the newest failure", () => {
+  const recorder = new ScenarioRecorder({ steps: [], startUs: 0 });
+  const iteration = { plannedUs: 0, startedUs: 0, endedUs: 5 };
+  recorder.iteration({ ...iteration, failure: { class: "status_4xx", message: "old" } });
+  recorder.iteration({ ...iteration, failure: { class: "timeout", message: "new" } });
+  const totals = new ScenarioTotals([]);
+  totals.addSlices(recorder.takeSlices(second(1)));
+  totals.addSlices({ scenario: [sliceOf(1)], steps: [] });
+  assertEquals(totals.progress(2).newestFailure?.message, "new");
+});
+
+Deno.test("SliceSeries adds the slices of several workers", () => {
+  const series = new SliceSeries();
+  for (const slice of [sliceOf(1, 2), sliceOf(0), sliceOf(1, 3)]) series.add(slice);
+  assertEquals(series.slices().map((s) => [s.second, s.count]), [[0, 1], [1, 5]]);
+});
+
+Deno.test("SliceSeries never holds more than its bound, loses nothing, and doubles its width", () => {
+  const seconds = fc.array(fc.nat(5000), { maxLength: 400 });
+  fc.assert(fc.property(seconds, fc.integer({ min: 2, max: 20 }), (added, max) => {
+    const series = new SliceSeries(max);
+    for (const s of added) series.add(sliceOf(s));
+    const slices = series.slices();
+    assert(slices.length <= max);
+    assert(Number.isInteger(Math.log2(series.widthS)));
+    assert(slices.every((slice) => slice.second % series.widthS === 0));
+    assertEquals(slices.reduce((n, slice) => n + slice.responseTime.count, 0), added.length);
+    const last = Math.max(0, ...added);
+    assert(series.widthS === 1 || last >= (series.widthS / 2) * max);
+    assert(last < series.widthS * max);
+  }));
+});
+
+Deno.test("SliceSeries keeps ten minutes second by second", () => {
+  const series = new SliceSeries();
+  for (let s = 0; s < MAX_SLICES; s++) series.add(sliceOf(s));
+  assertEquals(series.widthS, 1);
+  series.add(sliceOf(MAX_SLICES));
+  assertEquals(series.widthS, 2);
+});
