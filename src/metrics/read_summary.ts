@@ -1,0 +1,69 @@
+/** Reading summary.json back: whole, of this program and of this schema, or a sentence that says what it is instead. */
+import type { ZodError } from "zod";
+import { SCHEMA_VERSION, type Summary, summarySchema } from "./summary_schema.ts";
+
+/** For the user as it is: what was attempted, what was found, what to do. */
+export class SummaryError extends Error {
+  override readonly name = "SummaryError";
+}
+
+const PROBLEMS_SHOWN = 3;
+
+/**
+ * @param name How messages call the file.
+ * @throws {SummaryError} when the text is anything but a whole summary of this schema.
+ */
+export function readSummary(text: string, name: string): Summary {
+  const value = parse(text, name);
+  checkOrigin(value, name);
+  const result = summarySchema.safeParse(value);
+  if (result.success) return result.data;
+  throw new SummaryError(`Cannot read "${name}" as it is damaged: ${problems(result.error)}`);
+}
+
+function parse(text: string, name: string): unknown {
+  if (text.trim() === "") throw new SummaryError(`Cannot read "${name}" as it is empty`);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    // V8 tells where the text stopped making sense: at its end, when it was cut off while it was written or copied.
+    const at = Number(/position (\d+)/.exec(reason)?.[1] ?? text.length);
+    const cut = text.trimStart().startsWith("{") && at >= text.trimEnd().length;
+    throw new SummaryError(
+      cut
+        ? `Cannot read "${name}" as it is cut off after ${text.length} characters: run the test again or copy it again`
+        : `Cannot read "${name}" as it is not JSON: ${reason}`,
+    );
+  }
+}
+
+function checkOrigin(value: unknown, name: string): void {
+  const object = value !== null && typeof value === "object" ? value : {};
+  if (!("schema_version" in object) || !("tool" in object)) {
+    throw new SummaryError(`Cannot read "${name}" as it is ${foreign(object)}`);
+  }
+  const { schema_version: version } = object;
+  if (version === SCHEMA_VERSION) return;
+  const advice = typeof version === "number" && version > SCHEMA_VERSION
+    ? "update certload"
+    : "run the test again with this version";
+  throw new SummaryError(
+    `Cannot read "${name}" as its schema_version is ${JSON.stringify(version)}: ` +
+      `this certload reads ${SCHEMA_VERSION}, ${advice}`,
+  );
+}
+
+function foreign(object: object): string {
+  if ("root_group" in object || ("metrics" in object && "state" in object)) {
+    return "a summary of k6, not of certload: only summaries that certload wrote can be read";
+  }
+  return "not a summary of certload: it has no schema_version and tool";
+}
+
+function problems(error: ZodError): string {
+  const shown = error.issues.slice(0, PROBLEMS_SHOWN)
+    .map((issue) => `${issue.path.join(".") || "the whole"}: ${issue.message}`);
+  const more = error.issues.length - shown.length;
+  return shown.join("; ") + (more > 0 ? `; and ${more} more` : "");
+}

@@ -1,0 +1,74 @@
+/** What the engine hands over at the end of a run, for `summarize` to make the summary of. */
+import type { Plan, Scenario } from "../plan/plan.ts";
+import type { HistogramData } from "./histogram.ts";
+import type { ServerMetricsSummary } from "./summary_schema.ts";
+import type { ScenarioTotal } from "./totals.ts";
+
+export interface Run {
+  /** Of the tool. */
+  readonly version: string;
+  readonly plan: Plan;
+  readonly startedUs: number;
+  readonly endedUs: number;
+  /** By a signal, before its time. */
+  readonly interrupted: boolean;
+  readonly host: HostFacts;
+  readonly target: TargetFacts;
+  readonly stack: { readonly name: string; readonly description: string };
+  readonly workers: readonly WorkerFacts[];
+  readonly processCpuUs: number;
+  readonly maxRssBytes: number;
+  readonly scenarios: readonly ScenarioRun[];
+  readonly serverMetrics?: ServerMetricsSummary | undefined;
+  /** Remarks for whoever reads the figures, one sentence each. */
+  readonly notes?: readonly string[];
+}
+
+export interface HostFacts {
+  readonly cpuModel: string;
+  readonly cpuCount: number;
+  readonly memoryBytes: number;
+  /** `linux`, `darwin` */
+  readonly os: string;
+  readonly kernel: string;
+  /** `docker`, `podman`, ...; undefined outside any. */
+  readonly container?: string | undefined;
+  /** For example `deno` -> `2.9.6`, `v8`, `openssl`. */
+  readonly runtime: Readonly<Record<string, string>>;
+}
+
+export interface TargetFacts {
+  readonly version?: string | undefined;
+  readonly identity?: string | undefined;
+  readonly lab: boolean;
+}
+
+export interface WorkerFacts {
+  readonly index: number;
+  /** From the run's start to its end, and the CPU time (user + system) that the worker took meanwhile. */
+  readonly wallUs: number;
+  readonly cpuUs: number;
+  /** Turns of the event loop that came late, by how much. */
+  readonly eventLoopDelay?: HistogramData | undefined;
+  readonly maxEventLoopDelayUs: number;
+  /** Gaps between two ticks of the clock in which nothing ran (SIGSTOP, a suspended machine, a long collection). */
+  readonly stalls: readonly { readonly atUs: number; readonly durationUs: number }[];
+}
+
+export interface ScenarioRun {
+  readonly scenario: Scenario;
+  readonly total: ScenarioTotal;
+  readonly startUs: number;
+  /** When arrivals stopped: the planned end, or the interruption. */
+  readonly loadEndUs: number;
+  /** When the last iteration finished; not before `loadEndUs`. */
+  readonly endUs: number;
+  /** Open model: arrivals that were due by `loadEndUs`, dropped ones included. */
+  readonly offered?: number | undefined;
+  /** `nginx`, `apache`, `haproxy`, `f5`: the kind of target that a connector scenario is about. */
+  readonly targetType?: string | undefined;
+  readonly road?: string | undefined;
+  readonly server?: string | undefined;
+  readonly warmupRequests: number;
+  readonly openedConnections: number;
+}

@@ -1,0 +1,342 @@
+/**
+ * summary.json, written once: this schema gives the type, the check on reading, and the JSON Schema. Keys are
+ * snake_case; durations are milliseconds where the key says `_ms`, and seconds where it says `_s`. What a run has not
+ * got is `null`, so that a key is always there. Adding keys is compatible; anything else raises `SCHEMA_VERSION`.
+ */
+import { z } from "zod";
+import { FAILURE_CLASSES } from "../transport/failure.ts";
+
+export const SCHEMA_VERSION = 1;
+
+/** Statistics of one duration in milliseconds. Percentiles are HdrHistogram's, to three digits; min, avg, max exact. */
+export const statsSchema = z.object({
+  count: z.number(),
+  min: z.number(),
+  avg: z.number(),
+  p50: z.number(),
+  p90: z.number(),
+  p95: z.number(),
+  p99: z.number(),
+  p999: z.number(),
+  max: z.number(),
+});
+
+const nullableStats = statsSchema.nullable();
+
+/** HdrHistogram V2 compressed, base64, of microseconds; beside it exactly what its buckets round. */
+export const histogramSchema = z.object({
+  count: z.number(),
+  sum_us: z.number(),
+  min_us: z.number(),
+  max_us: z.number(),
+  hdr: z.string(),
+});
+
+const failureSchema = z.object({
+  class: z.enum(FAILURE_CLASSES),
+  count: z.number(),
+  sample: z.string(),
+  newest: z.string(),
+});
+
+/** What finished within a stretch of the run, counted from the run's start. */
+const sliceSchema = z.object({
+  at_s: z.number(),
+  count: z.number(),
+  failed: z.number(),
+  dropped: z.number(),
+  max_lag_ms: z.number(),
+  response_time: histogramSchema.nullable(),
+});
+
+const courseSchema = z.object({ width_s: z.number(), slices: z.array(sliceSchema) });
+
+const histogramsSchema = z.object({
+  response_time: histogramSchema.nullable(),
+  service_time: histogramSchema.nullable(),
+  lag: histogramSchema.nullable(),
+  blocked: histogramSchema.nullable(),
+  dns: histogramSchema.nullable(),
+  connect: histogramSchema.nullable(),
+  tls_handshake: histogramSchema.nullable(),
+  ttfb: histogramSchema.nullable(),
+});
+
+/** A step's requests, or a scenario's iterations (whose exchange facts are the sum of the steps'). */
+const seriesShape = {
+  /** Finished ones, failed ones included, interrupted ones not. */
+  count: z.number(),
+  failed: z.number(),
+  /** 0..1; null when nothing finished. */
+  error_rate: z.number().nullable(),
+  rate_per_s: z.number(),
+  interrupted: z.number(),
+  failures: z.array(failureSchema),
+  statuses: z.record(z.string(), z.number()),
+  bytes_received: z.number(),
+  bytes_sent: z.number(),
+  connections: z.object({ new: z.number(), reused: z.number() }),
+  protocols: z.record(z.string(), z.number()),
+  response_time_ms: nullableStats,
+  service_time_ms: nullableStats,
+  lag_ms: nullableStats,
+  blocked_ms: nullableStats,
+  phases: z.object({
+    dns_ms: nullableStats,
+    connect_ms: nullableStats,
+    tls_handshake_ms: nullableStats,
+    ttfb_ms: nullableStats,
+  }),
+  histograms: histogramsSchema,
+  course: courseSchema,
+};
+
+export const seriesSchema = z.object(seriesShape);
+
+const peerSchema = z.object({
+  tls_version: z.string().nullable(),
+  cipher: z.string().nullable(),
+  key_type: z.string(),
+  fingerprint_sha256: z.string(),
+  subject: z.string(),
+  issuer: z.string(),
+  sans: z.array(z.string()),
+  not_after: z.string(),
+  chain_length: z.number(),
+  exchanges: z.number(),
+});
+
+const loadSchema = z.object({
+  model: z.enum(["open", "closed"]),
+  /** Levels are arrivals per second (open) or users (closed). */
+  stages: z.array(z.object({ duration_s: z.number(), from: z.number(), to: z.number() })),
+  start_after_s: z.number(),
+  /** Open model only. */
+  max_in_flight: z.number().nullable(),
+  /** Closed model only. */
+  think_time_ms: z.number().nullable(),
+});
+
+export const scenarioSchema = z.object({
+  flow: z.string(),
+  target_type: z.string().nullable(),
+  load: loadSchema,
+  protocol: z.string(),
+  max_connections: z.number().nullable(),
+  timeout_ms: z.number(),
+  /** Which client sent: `node:tls`, `native`, `undici`. */
+  road: z.string().nullable(),
+  /** What the server calls itself, for example `nginx/1.22.1`. */
+  server: z.string().nullable(),
+  /** Before the clock started, and in none of the figures. */
+  warmup_requests: z.number(),
+  opened_connections: z.number(),
+  /** Null in the closed model, which has no arrivals of its own. */
+  offered: z.object({ arrivals: z.number(), rate_per_s: z.number() }).nullable(),
+  /** From the scenario's start to its last finish. */
+  duration_s: z.number(),
+  /** Arrivals that were not sent as `max_in_flight` were under way. */
+  dropped: z.number(),
+  ...seriesShape,
+  steps: z.record(z.string(), seriesSchema),
+  /** Durations that the flow names itself, for example `signing`. */
+  observed: z.record(z.string(), z.object({ stats_ms: statsSchema, histogram: histogramSchema })),
+  counters: z.record(z.string(), z.number()),
+  tls_peers: z.array(peerSchema),
+  /** Exchanges with further certificates than those listed. */
+  other_peer_exchanges: z.number(),
+});
+
+const workerSchema = z.object({
+  index: z.number(),
+  wall_s: z.number(),
+  cpu_s: z.number(),
+  /** Of one core, 0..1. */
+  cpu_share: z.number(),
+  event_loop_delay_ms: nullableStats,
+  max_event_loop_delay_ms: z.number(),
+  /** Gaps in which the worker did not run at all. */
+  stalls: z.array(z.object({ at_s: z.number(), duration_ms: z.number() })),
+});
+
+const methodologySchema = z.object({
+  hardware: z.object({
+    cpu_model: z.string(),
+    cpu_count: z.number(),
+    memory_bytes: z.number(),
+  }),
+  os: z.object({
+    name: z.string(),
+    kernel: z.string(),
+    /** What kind, where it can be told; null outside any. */
+    container: z.string().nullable(),
+  }),
+  /** For example `deno` -> `2.9.6`. */
+  runtime: z.record(z.string(), z.string()),
+  target: z.object({
+    base_url: z.string(),
+    version: z.string().nullable(),
+    /** How the target names itself beyond its version: commit, build date. */
+    identity: z.string().nullable(),
+    /** The embedded lab answered: the figures are of the lab, not of certctl. */
+    lab: z.boolean(),
+  }),
+  stack: z.object({ name: z.string(), description: z.string() }),
+  /** What each duration holds, in words. */
+  durations: z.record(z.string(), z.string()),
+  notes: z.array(z.string()),
+});
+
+const thresholdSchema = z.object({
+  text: z.string(),
+  /** Null: over the whole run. */
+  scenario: z.string().nullable(),
+  step: z.string().nullable(),
+  /** For example `response_time p95`, `error_rate`. */
+  measure: z.string(),
+  unit: z.enum(["ms", "ratio", "per_s", "count"]),
+  comparison: z.enum(["<", "<=", ">", ">=", "==", "!="]),
+  /** Null where the limit depends on a baseline that was not given or has no such figure. */
+  limit: z.number().nullable(),
+  /** Null where there is no sample. */
+  value: z.number().nullable(),
+  samples: z.number(),
+  /** `skipped`: relative to a baseline that was not given. */
+  verdict: z.enum(["pass", "fail", "no_data", "skipped"]),
+});
+
+const findingSchema = z.object({
+  /** Stable name, for example `generator_lag`. */
+  code: z.string(),
+  /** Who is to blame for the figures being unfit. */
+  cause: z.enum(["generator", "server", "run"]),
+  scenario: z.string().nullable(),
+  message: z.string(),
+  advice: z.string(),
+});
+
+const validitySchema = z.object({
+  verdict: z.enum(["valid", "invalid"]),
+  /** Why the run is invalid. */
+  reasons: z.array(findingSchema),
+  /** What to keep in mind, in a valid run too. */
+  warnings: z.array(findingSchema),
+});
+
+const connectorSchema = z.object({
+  p50: z.number().nullable(),
+  p95: z.number().nullable(),
+  p99: z.number().nullable(),
+  max: z.number().nullable(),
+  avg: z.number().nullable(),
+  error_rate: z.number().nullable(),
+  iterations: z.number().nullable(),
+});
+
+/** The server's own metrics, read before and after the run. */
+const serverMetricsSchema = z.object({
+  url: z.string(),
+  /** Why a reading is missing, else null. */
+  problem: z.string().nullable(),
+  counters: z.array(z.object({
+    name: z.string(),
+    labels: z.record(z.string(), z.string()),
+    kind: z.enum(["counter", "gauge"]),
+    before: z.number().nullable(),
+    after: z.number().nullable(),
+    delta: z.number().nullable(),
+  })),
+  /** Of what was observed during the run alone; quantiles are interpolated within buckets, in the metric's unit. */
+  histograms: z.array(z.object({
+    name: z.string(),
+    labels: z.record(z.string(), z.string()),
+    count: z.number(),
+    avg: z.number().nullable(),
+    p50: z.number().nullable(),
+    p95: z.number().nullable(),
+    p99: z.number().nullable(),
+  })),
+});
+
+const totalsSchema = z.object({
+  iterations: z.number(),
+  failed: z.number(),
+  /** Failed share of all iterations, 0..1. */
+  error_rate: z.number().nullable(),
+  requests: z.number(),
+  failed_requests: z.number(),
+  offered: z.number(),
+  dropped: z.number(),
+  interrupted: z.number(),
+  rate_per_s: z.number(),
+  bytes_received: z.number(),
+  bytes_sent: z.number(),
+  connections: z.object({ new: z.number(), reused: z.number() }),
+  statuses: z.record(z.string(), z.number()),
+  failures: z.array(failureSchema),
+});
+
+const planSchema = z.object({
+  name: z.string(),
+  description: z.string().nullable(),
+  source: z.string(),
+  sha256: z.string(),
+});
+
+export const measuredSchema = z.object({
+  schema_version: z.literal(SCHEMA_VERSION),
+  tool: z.object({ name: z.literal("certload"), version: z.string() }),
+  plan: planSchema,
+  /** ISO 8601, UTC. */
+  started_at: z.string(),
+  duration_s: z.number(),
+  /** Ended before its time, by a signal. */
+  interrupted: z.boolean(),
+  methodology: methodologySchema,
+  generator: z.object({
+    workers: z.array(workerSchema),
+    /** The whole process, all threads. */
+    cpu_s: z.number(),
+    max_rss_bytes: z.number(),
+  }),
+  totals: totalsSchema,
+  /** By tier, then by scenario. There is no latency over several scenarios: it would be nobody's. */
+  phases: z.record(z.string(), z.record(z.string(), scenarioSchema)),
+  /** What certctl's k6 harness wrote, in milliseconds, of the scenario's `response_time`; null where not run. */
+  connector_tier: z.object({
+    nginx: connectorSchema,
+    apache: connectorSchema,
+    haproxy: connectorSchema,
+    f5: connectorSchema,
+  }),
+  server_metrics: serverMetricsSchema.nullable(),
+});
+
+export const summarySchema = measuredSchema.extend({
+  thresholds: z.array(thresholdSchema),
+  validity: validitySchema,
+  exit: z.object({ code: z.number(), name: z.string(), reason: z.string() }),
+});
+
+export type Stats = z.infer<typeof statsSchema>;
+export type SummaryHistogram = z.infer<typeof histogramSchema>;
+export type SummarySeries = z.infer<typeof seriesSchema>;
+export type SummarySlice = z.infer<typeof sliceSchema>;
+export type SummaryScenario = z.infer<typeof scenarioSchema>;
+export type SummaryPeer = z.infer<typeof peerSchema>;
+export type SummaryFailure = z.infer<typeof failureSchema>;
+export type SummaryWorker = z.infer<typeof workerSchema>;
+export type SummaryConnector = z.infer<typeof connectorSchema>;
+export type ServerMetricsSummary = z.infer<typeof serverMetricsSchema>;
+export type ThresholdResult = z.infer<typeof thresholdSchema>;
+export type Finding = z.infer<typeof findingSchema>;
+export type Validity = z.infer<typeof validitySchema>;
+/** All that was measured, before any verdict on it. */
+export type Measured = z.infer<typeof measuredSchema>;
+/** summary.json. */
+export type Summary = z.infer<typeof summarySchema>;
+
+/** The JSON Schema of summary.json, for editors and other programs. */
+export function summaryJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(summarySchema, { io: "input" });
+}

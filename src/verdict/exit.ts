@@ -1,0 +1,85 @@
+/**
+ * How a run ends, in one table: k6's codes where it has one, certload's own from 93 to 95. The code and its reason are
+ * in summary.json too.
+ */
+import type { Summary } from "../metrics/summary_schema.ts";
+import type { Comparison } from "./comparison.ts";
+
+export const EXIT_CODES = {
+  /** Every threshold held, and the run was fit to tell. */
+  passed: 0,
+  /** Slower, or failing more, than the baseline by more than is allowed. */
+  regression: 93,
+  /** The target or the stack did not get ready; no load was sent. */
+  not_ready: 94,
+  /** The figures do not describe the offered load; they say nothing of the target, good or bad. */
+  invalid: 95,
+  /** A threshold failed, or had no sample. */
+  threshold: 99,
+  /** Plan, command line or a file named there is wrong; nothing was sent, and no result was touched. */
+  bad_input: 104,
+  /** Ended by SIGINT or SIGTERM; the summary is written and marked so. */
+  interrupted: 105,
+  /** A fault of certload itself. */
+  internal: 107,
+} as const;
+
+export type ExitName = keyof typeof EXIT_CODES;
+
+export interface Exit {
+  readonly code: number;
+  readonly name: ExitName;
+  /** One sentence. */
+  readonly reason: string;
+}
+
+export function exit(name: ExitName, reason: string): Exit {
+  return { code: EXIT_CODES[name], name, reason };
+}
+
+/**
+ * The exit of a run that was carried out. Order, and why:
+ * 1. interrupted, before all verdicts, as in k6: whoever ended the run knows that it is not whole, and must be able to
+ *    tell that from a verdict.
+ * 2. invalid through the generator: a threshold may have failed by the generator's own lateness, so neither a pass nor
+ *    a failure counts.
+ * 3. threshold. When arrivals were dropped because the server was slow, the slowest response times are missing: the
+ *    measured ones are lower bounds, and a limit that they break is broken for certain.
+ * 4. invalid through the server: for the same reason a limit that they keep is not known to be kept.
+ * 5. regression, which only a valid run can show.
+ */
+export function exitOf(
+  run: Pick<Summary, "interrupted" | "validity" | "thresholds">,
+  comparison?: Pick<Comparison, "regressions">,
+): Exit {
+  const { reasons } = run.validity;
+  const byGenerator = reasons.find(({ cause }) => cause !== "server");
+  const broken = run.thresholds.filter(({ verdict }) =>
+    verdict === "fail" || verdict === "no_data"
+  );
+  const regressions = comparison?.regressions ?? [];
+  if (run.interrupted) return exit("interrupted", "The run was ended before its time");
+  if (byGenerator) return exit("invalid", byGenerator.message);
+  if (broken.length > 0) return exit("threshold", thresholdReason(broken));
+  if (reasons[0]) return exit("invalid", reasons[0].message);
+  if (regressions[0]) return exit("regression", regressionReason(regressions));
+  return exit("passed", passedReason(run.thresholds.length));
+}
+
+function thresholdReason(broken: Summary["thresholds"]): string {
+  const [first] = broken;
+  const where = [first?.scenario, first?.step].filter((name) => name).join(" ") || "the whole run";
+  const what = first?.verdict === "no_data" ? "had no sample" : "failed";
+  const more = broken.length > 1 ? `, and ${broken.length - 1} more` : "";
+  return `Threshold "${first?.text}" of ${where} ${what}${more}`;
+}
+
+function regressionReason(regressions: readonly string[]): string {
+  const more = regressions.length > 1 ? `, and ${regressions.length - 1} more` : "";
+  return `${regressions[0]}${more}`;
+}
+
+function passedReason(thresholds: number): string {
+  if (thresholds === 0) return "The run was valid; the plan has no thresholds";
+  return thresholds === 1 ? "The threshold held" : `All ${thresholds} thresholds held`;
+}

@@ -1,0 +1,43 @@
+import { assertEquals, assertThrows } from "../assert.ts";
+import { readSummary, SummaryError } from "../../src/metrics/read_summary.ts";
+import { summarize } from "../../src/metrics/summary.ts";
+import { conclude } from "../../src/verdict/conclude.ts";
+import { runOf } from "./runs.ts";
+
+const run = runOf([{ name: "a", durationS: 2 }]);
+const summary = conclude(summarize(run), { plan: run.plan });
+
+function refusal(text: string, reason: string): void {
+  assertThrows(() => readSummary(text, "results/summary.json"), SummaryError, reason);
+}
+
+Deno.test("readSummary() gives back what was written", () => {
+  assertEquals(readSummary(JSON.stringify(summary), "x"), summary);
+});
+
+Deno.test("readSummary() ignores keys that a later version has added", () => {
+  assertEquals(readSummary(JSON.stringify({ ...summary, later: 1 }), "x"), summary);
+});
+
+Deno.test("readSummary() names the file and says that it is cut off, empty or not JSON", () => {
+  const text = JSON.stringify(summary);
+  for (const length of [1, 100, text.length - 1]) {
+    refusal(text.slice(0, length), `"results/summary.json" as it is cut off after ${length}`);
+  }
+  refusal(" \n", "as it is empty");
+  refusal("hello", "as it is not JSON");
+});
+
+Deno.test("readSummary() refuses other programs' files and other schemas by name", () => {
+  refusal('{"metrics":{},"root_group":{}}', "a summary of k6");
+  refusal("[]", "not a summary of certload");
+  refusal("null", "not a summary of certload");
+  refusal(JSON.stringify({ ...summary, schema_version: 0 }), "schema_version is 0");
+  refusal(JSON.stringify({ ...summary, schema_version: 2 }), "reads 1, update certload");
+});
+
+Deno.test("readSummary() names the place of damage", () => {
+  const damaged = structuredClone(summary) as unknown as { totals: Record<string, unknown> };
+  damaged.totals.iterations = "many";
+  refusal(JSON.stringify(damaged), "as it is damaged: totals.iterations");
+});

@@ -1,0 +1,89 @@
+import { assertEquals, assertStringIncludes } from "../assert.ts";
+import type { Finding, Summary, ThresholdResult } from "../../src/metrics/summary_schema.ts";
+import { EXIT_CODES, exitOf } from "../../src/verdict/exit.ts";
+
+function finding(cause: Finding["cause"]): Finding {
+  return { code: "x", cause, scenario: null, message: `by ${cause}`, advice: "" };
+}
+
+function threshold(verdict: ThresholdResult["verdict"]): ThresholdResult {
+  return {
+    text: "p95 < 2s",
+    scenario: "create",
+    step: null,
+    measure: "response_time p95",
+    unit: "ms",
+    comparison: "<",
+    limit: 2000,
+    value: 1,
+    samples: 1,
+    verdict,
+  };
+}
+
+type Case = Parameters<typeof exitOf>[0];
+
+function runWith(parts: {
+  interrupted?: boolean;
+  causes?: Finding["cause"][];
+  verdicts?: ThresholdResult["verdict"][];
+}): Case {
+  const reasons = (parts.causes ?? []).map(finding);
+  const validity: Summary["validity"] = {
+    verdict: reasons.length > 0 ? "invalid" : "valid",
+    reasons,
+    warnings: [],
+  };
+  const thresholds = (parts.verdicts ?? ["pass"]).map(threshold);
+  return { interrupted: parts.interrupted ?? false, validity, thresholds };
+}
+
+const regression = { regressions: ["create p95 is 20 % slower"] };
+
+Deno.test("exitOf() passes a valid run whose thresholds held or were skipped", () => {
+  const { code, reason } = exitOf(runWith({ verdicts: ["pass", "skipped"] }));
+  assertEquals([code, reason], [0, "All 2 thresholds held"]);
+});
+
+Deno.test("exitOf() is 99 for a threshold that failed or had no sample", () => {
+  assertEquals(exitOf(runWith({ verdicts: ["pass", "fail"] })).code, 99);
+  const { code, reason } = exitOf(runWith({ verdicts: ["no_data", "fail"] }));
+  assertEquals(code, 99);
+  assertEquals(reason, 'Threshold "p95 < 2s" of create had no sample, and 1 more');
+});
+
+Deno.test("exitOf() is 95 before 99 when the generator is to blame", () => {
+  const { code, reason } = exitOf(runWith({ causes: ["server", "generator"], verdicts: ["fail"] }));
+  assertEquals([code, reason], [95, "by generator"]);
+});
+
+Deno.test("exitOf() is 99 before 95 when the server was too slow for the load", () => {
+  assertEquals(exitOf(runWith({ causes: ["server"], verdicts: ["fail"] })).code, 99);
+  assertEquals(exitOf(runWith({ causes: ["server"] })).code, 95);
+});
+
+Deno.test("exitOf() is 105 before every verdict for an interrupted run", () => {
+  const run = runWith({ interrupted: true, causes: ["generator"], verdicts: ["fail"] });
+  assertEquals(exitOf(run, regression).code, 105);
+});
+
+Deno.test("exitOf() is 93 for a regression, unless something else is wrong", () => {
+  const { code, reason } = exitOf(runWith({}), regression);
+  assertEquals(code, 93);
+  assertStringIncludes(reason, "create p95 is 20 % slower");
+  assertEquals(exitOf(runWith({ verdicts: ["fail"] }), regression).code, 99);
+  assertEquals(exitOf(runWith({ causes: ["server"] }), regression).code, 95);
+});
+
+Deno.test("EXIT_CODES are k6's where it has one", () => {
+  assertEquals(EXIT_CODES, {
+    passed: 0,
+    regression: 93,
+    not_ready: 94,
+    invalid: 95,
+    threshold: 99,
+    bad_input: 104,
+    interrupted: 105,
+    internal: 107,
+  });
+});
