@@ -7,6 +7,9 @@ import type { Threshold } from "./threshold.ts";
 /** The tier a scenario belongs to; reports group by it. */
 export type Phase = "api" | "connector" | "acme";
 
+/** The servers of a run: already there, the embedded lab, or containers. `stack/` starts them. */
+export type StackName = "none" | "embedded" | "compose";
+
 /** Application protocol that a scenario's connections speak. `auto` takes what ALPN gives. */
 export type Protocol = "http/1.1" | "h2" | "auto";
 
@@ -85,6 +88,8 @@ export interface Plan {
   /** Where the plan came from, and the SHA-256 (hex) of its effective content, secrets left out. */
   readonly identity: { readonly source: string; readonly sha256: string };
   readonly target: Target;
+  /** Servers that the tool starts for the run. */
+  readonly stack: StackName;
   readonly workers: "auto" | number;
   readonly warmup: Warmup;
   readonly gracefulStopMs: number;
