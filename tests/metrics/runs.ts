@@ -168,6 +168,7 @@ export function planOf(scenarios: readonly Scenario[], parts: Partial<Plan> = {}
       headers: {},
       tls: { insecureSkipVerify: true },
     },
+    stack: "none",
     workers: 1,
     warmup: { requests: 20, durationMs: 2000 },
     gracefulStopMs: 30_000,
