@@ -1,0 +1,166 @@
+/** Starts a compose project and waits until every service is ready, or one of them never will be. */
+import { type CommandResult, runCommand } from "./command.ts";
+import { type Container, describeState, parseContainers, readiness } from "./container.ts";
+import { inspectCommand, listCommand, logsCommand, type Project, upCommand } from "./engine.ts";
+
+export interface BringUpOptions {
+  readonly project: Project;
+  /** Make images anew from their sources. */
+  readonly build: boolean;
+  /** Gives up after this long without any news: no state changed, no line printed. */
+  readonly idleTimeoutMs: number;
+  readonly progress: (line: string) => void;
+  readonly signal: AbortSignal;
+  /** Told which process is creating things. */
+  readonly onProcess: (pid: number | undefined) => void;
+}
+
+/** All containers of the project, ready; or the reason why not, with the last log lines of the service. */
+export type BroughtUp =
+  | { readonly ok: true; readonly containers: readonly Container[] }
+  | { readonly ok: false; readonly reason: string };
+
+const POLL_MS = 500;
+const NEWS_EVERY_MS = 5_000;
+const LOG_LINES = 20;
+
+/** Never rejects; `up` has ended when this resolves. */
+export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
+  const giveUp = new AbortController();
+  const news = new News(options.progress);
+  let ended: CommandResult | undefined;
+  const up = runCommand(upCommand(options.project, options), {
+    signal: AbortSignal.any([options.signal, giveUp.signal]),
+    onProcess: options.onProcess,
+    onLine: (line) => news.printed(line),
+  }).then((result) => ended = result);
+  try {
+    for (;;) {
+      const outcome = await look(options, news, ended);
+      if (outcome) return outcome;
+      const pause = sleep(POLL_MS, options.signal);
+      await (ended ? pause : Promise.race([pause, up]));
+    }
+  } finally {
+    giveUp.abort();
+    await up;
+  }
+}
+
+/** One look at the project; undefined while it is still coming up. */
+async function look(
+  options: BringUpOptions,
+  news: News,
+  ended: CommandResult | undefined,
+): Promise<BroughtUp | undefined> {
+  const { project, signal } = options;
+  if (signal.aborted) return failure("interrupted");
+  const containers = await listContainers(project);
+  if (typeof containers === "string") {
+    return ended && failure(ended.code === 0 ? containers : explainUp(options, ended));
+  }
+  const failed = containers.find((container) => readiness(container) === "failed");
+  if (failed) return failure(await explain(project, failed));
+  if (ended && ended.code !== 0) return failure(explainUp(options, ended));
+  const waiting = containers.filter((container) => readiness(container) === "waiting");
+  if (ended && waiting.length === 0) return { ok: true, containers };
+  news.states(containers, waiting);
+  if (news.idleMs() < options.idleTimeoutMs) return undefined;
+  const idle = `nothing has changed for ${Math.round(options.idleTimeoutMs / 1000)} s`;
+  const last = waiting[0];
+  return failure(last ? `${idle}; ${await explain(project, last)}` : idle);
+}
+
+function failure(reason: string): BroughtUp {
+  return { ok: false, reason };
+}
+
+/** The project's containers, or why they cannot be listed. */
+async function listContainers(project: Project): Promise<readonly Container[] | string> {
+  const listed = await runCommand(listCommand(project));
+  if (listed.code !== 0) return explainCommand(listCommand(project), listed);
+  const ids = listed.stdout.split(/\s+/).filter((id) => id !== "");
+  if (ids.length === 0) return [];
+  const inspected = await runCommand(inspectCommand(project, ids));
+  // A container may go between the two calls; the next look sees what is left.
+  if (inspected.code !== 0) return explainCommand(inspectCommand(project, ids), inspected);
+  try {
+    return parseContainers(inspected.stdout);
+  } catch (error) {
+    return `"${project.engine.container} inspect" gave no JSON: ${String(error)}`;
+  }
+}
+
+/** Name, state, last health check and last log lines of a service. */
+async function explain(project: Project, container: Container): Promise<string> {
+  const logs = await runCommand(logsCommand(project, container.id, LOG_LINES));
+  const check = container.healthOutput.split("\n").slice(-3);
+  return [
+    `service "${container.service}" is not ready: ${describeState(container)}`,
+    ...(container.healthOutput === "" ? [] : ["its last health check said:", ...indent(check)]),
+    ...(logs.tail.length === 0
+      ? ["it has logged nothing"]
+      : ["its last log lines:", ...indent(logs.tail.slice(-LOG_LINES))]),
+  ].join("\n");
+}
+
+function explainUp(options: BringUpOptions, result: CommandResult): string {
+  return explainCommand(upCommand(options.project, options), result);
+}
+
+function explainCommand(argv: readonly string[], result: CommandResult): string {
+  const head = `"${argv.join(" ")}" ended with exit code ${result.code}`;
+  return [head, ...indent(result.tail.slice(-LOG_LINES))].join("\n");
+}
+
+function indent(lines: readonly string[]): string[] {
+  return lines.map((line) => `    ${line}`);
+}
+
+/** What has changed since when, and lines of progress about it. */
+class News {
+  readonly #progress: (line: string) => void;
+  #lastMs = performance.now();
+  #printedMs = -Infinity;
+  #states = "";
+
+  constructor(progress: (line: string) => void) {
+    this.#progress = progress;
+  }
+
+  idleMs(): number {
+    return performance.now() - this.#lastMs;
+  }
+
+  /** The compose tool printed a line; pulls and builds print very many. */
+  printed(line: string): void {
+    this.#lastMs = performance.now();
+    if (this.#lastMs - this.#printedMs < NEWS_EVERY_MS) return;
+    this.#printedMs = this.#lastMs;
+    this.#progress(`stack: ${line.trim()}`);
+  }
+
+  states(containers: readonly Container[], waiting: readonly Container[]): void {
+    const states = containers.map((each) => `${each.service} ${describeState(each)}`).join();
+    if (states === this.#states) return;
+    this.#states = states;
+    this.#lastMs = performance.now();
+    const names = waiting.map((each) => `${each.service} (${describeState(each)})`).join(", ");
+    const ready = containers.length - waiting.length;
+    const rest = names === "" ? "" : `, waiting for ${names}`;
+    this.#progress(`stack: ${ready} of ${containers.length} services ready${rest}`);
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", done, { once: true });
+  });
+}

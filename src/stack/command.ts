@@ -1,0 +1,112 @@
+/**
+ * Running other programs: no shell, no input, bounded output. A program that is missing or fails is a result, not an
+ * exception.
+ */
+export interface CommandResult {
+  /** Exit code; 127 when the program could not be started. */
+  readonly code: number;
+  /** The first `MAX_STDOUT_BYTES` of it. */
+  readonly stdout: string;
+  /** Both streams as they came, the last `MAX_TAIL_LINES` lines. */
+  readonly tail: readonly string[];
+}
+
+export interface CommandOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Aborting ends the program: SIGTERM, and SIGKILL after `KILL_AFTER_MS`. */
+  readonly signal?: AbortSignal;
+  /** Called with the process id, and with undefined when the process has ended. */
+  readonly onProcess?: (pid: number | undefined) => void;
+  readonly onLine?: (line: string) => void;
+}
+
+const MAX_STDOUT_BYTES = 8 << 20;
+const MAX_TAIL_LINES = 40;
+const MAX_LINE_CHARACTERS = 2_000;
+const KILL_AFTER_MS = 10_000;
+
+/** Runs `argv` to its end. Never rejects. */
+export async function runCommand(
+  argv: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandResult> {
+  const child = spawn(argv, options);
+  if (typeof child === "string") return { code: 127, stdout: "", tail: [child] };
+  options.onProcess?.(child.pid);
+  const tail: string[] = [];
+  const keep = (line: string): void => {
+    options.onLine?.(line);
+    tail.push(line.slice(0, MAX_LINE_CHARACTERS));
+    if (tail.length > MAX_TAIL_LINES) tail.shift();
+  };
+  const release = killOnAbort(child, options.signal);
+  const [stdout, , status] = await Promise.all([
+    read(child.stdout, MAX_STDOUT_BYTES, keep),
+    read(child.stderr, 0, keep),
+    child.status,
+  ]);
+  release();
+  options.onProcess?.(undefined);
+  return { code: status.code, stdout, tail };
+}
+
+function spawn(argv: readonly string[], options: CommandOptions): Deno.ChildProcess | string {
+  const [program = "", ...args] = argv;
+  try {
+    return new Deno.Command(program, {
+      args,
+      ...(options.environment && { env: { ...options.environment } }),
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+      // A process group of its own: Ctrl-C reaches the tool alone, which then decides.
+      detached: true,
+    }).spawn();
+  } catch (error) {
+    return `Cannot run "${program}": ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function killOnAbort(child: Deno.ChildProcess, signal?: AbortSignal): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = (): void => {
+    kill(child, "SIGTERM");
+    timer = setTimeout(() => kill(child, "SIGKILL"), KILL_AFTER_MS);
+  };
+  if (signal?.aborted) stop();
+  else signal?.addEventListener("abort", stop, { once: true });
+  return () => {
+    signal?.removeEventListener("abort", stop);
+    clearTimeout(timer);
+  };
+}
+
+function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    // The whole group: a compose tool may be a plugin, a child of the program that was called.
+    if (Deno.build.os === "windows") child.kill(signal);
+    else Deno.kill(-child.pid, signal);
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** Reads to the end; returns the first `maxBytes` and hands over every line. */
+async function read(
+  stream: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  onLine: (line: string) => void,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let kept = "";
+  let rest = "";
+  for await (const chunk of stream) {
+    const text = decoder.decode(chunk, { stream: true });
+    if (kept.length < maxBytes) kept += text.slice(0, maxBytes - kept.length);
+    const lines = (rest + text).split(/\r?\n/);
+    rest = (lines.pop() ?? "").slice(-MAX_LINE_CHARACTERS);
+    lines.filter((line) => line.trim() !== "").forEach(onLine);
+  }
+  if (rest.trim() !== "") onLine(rest);
+  return kept;
+}

@@ -1,0 +1,236 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { type ComposeOptions, composeStack } from "../../src/stack/compose.ts";
+import type { StackFailed, StackReady } from "../../src/stack/stack.ts";
+import { COMPOSE, ENGINE, inspected, type StandIn, standIn } from "./stand_in.ts";
+
+const BASE = inspected({
+  service: "certctl-server",
+  health: "healthy",
+  labels: { "certload.url": "CERTCTL_BASE", "certload.port": "8443" },
+  // Nothing listens there; the certificate is then left out of the bundle.
+  ports: { "8443/tcp": "1" },
+});
+
+interface Started {
+  readonly outcome: StackReady | StackFailed;
+  readonly progress: readonly string[];
+  readonly left: string | undefined;
+}
+
+/** Starts and stops a stack. */
+async function startAndStop(options: ComposeOptions, signal?: AbortSignal): Promise<Started> {
+  const progress: string[] = [];
+  const stack = composeStack(options);
+  const outcome = await stack.start({
+    progress: (line) => progress.push(line),
+    signal: signal ?? new AbortController().signal,
+  });
+  return { outcome, progress, left: await stack.stop() };
+}
+
+function message({ outcome }: Started): string {
+  assert(!outcome.ok, "the stack started");
+  return outcome.message;
+}
+
+/** Docker as it is with the v2 plugin: one program for both. */
+async function dockerV2(): Promise<StandIn> {
+  const tools = await standIn();
+  await tools.program("docker", `if [ "$1" = compose ]; then shift; ${COMPOSE} else ${ENGINE} fi`);
+  return tools;
+}
+
+async function count(tools: StandIn, word: string): Promise<number> {
+  return (await tools.calls()).filter((call) => call.split(" ").includes(word)).length;
+}
+
+const unix = { ignore: Deno.build.os === "windows" };
+
+Deno.test(
+  "a run starts the project, hands over its addresses, and takes it down",
+  unix,
+  async () => {
+    await using tools = await dockerV2();
+    await tools.containers([BASE]);
+    const { outcome, left } = await startAndStop({});
+    assert(outcome.ok);
+    assertEquals(outcome.environment["CERTCTL_BASE"], "https://127.0.0.1:1");
+    assertEquals(
+      outcome.environment["CERTCTL_ACME_DIRECTORY"],
+      "https://127.0.0.1:1/acme/profile/prof-test/directory",
+    );
+    assertEquals(outcome.environment["CERTCTL_TOKEN"], "load-test-token");
+    assertMatch(outcome.environment["CERTLOAD_CA_FILE"]!, /ca\.pem$/);
+    assertStringIncludes(outcome.description, "stand-in 9.9");
+    assertStringIncludes(outcome.description, "certctl-server image:1");
+    assertEquals(left, undefined);
+    const calls = await tools.calls();
+    assertEquals(calls[0], "docker compose version");
+    const up = calls.find((call) => call.endsWith(" up -d"))!;
+    assertMatch(up, /^docker compose -p certload-[0-9a-f]{8} -f \S+docker-compose\.yml up -d$/);
+    assertEquals(calls.at(-1), up.replace(/up -d$/, "down --volumes --timeout 5"));
+    assert(calls.includes("docker inspect c1"));
+  },
+);
+
+Deno.test("docker-compose is used where docker has no plugin", unix, async () => {
+  await using tools = await standIn();
+  await tools.program("docker", `[ "$1" = compose ] && exit 1; ${ENGINE}`);
+  await tools.program("docker-compose", COMPOSE);
+  await tools.containers([BASE]);
+  assert((await startAndStop({})).outcome.ok);
+  const calls = await tools.calls();
+  assert(calls.some((call) => /^docker-compose -p \S+ -f \S+ up -d$/.test(call)));
+  assert(calls.some((call) => /^docker ps --all --quiet --filter label=/.test(call)));
+  assertMatch(calls.at(-1)!, /^docker-compose -p \S+ -f \S+ down --volumes --timeout 5$/);
+});
+
+Deno.test("podman compose is used where docker is not at all", unix, async () => {
+  await using tools = await standIn();
+  await tools.program("docker", "exit 127");
+  await tools.program("docker-compose", "exit 127");
+  await tools.program("podman", `if [ "$1" = compose ]; then shift; ${COMPOSE} else ${ENGINE} fi`);
+  await tools.containers([BASE]);
+  assert((await startAndStop({})).outcome.ok);
+  const calls = (await tools.calls()).filter((call) => call.startsWith("podman"));
+  assertMatch(calls[1]!, /^podman (compose -p \S+ -f \S+ up -d|ps --all --quiet)/);
+  assert(calls.includes("podman inspect c1"));
+  assertMatch(calls.at(-1)!, /^podman compose -p \S+ -f \S+ down --volumes --timeout 5$/);
+});
+
+Deno.test("a named compose command is the only one tried", unix, async () => {
+  await using tools = await dockerV2();
+  const failed = await startAndStop({ command: "certload-no-such-tool compose" });
+  assertStringIncludes(message(failed), "--compose-command");
+  assertStringIncludes(message(failed), "certload-no-such-tool");
+  assertEquals(await tools.calls(), []);
+});
+
+Deno.test("the operator's own compose files take the shipped one's place", unix, async () => {
+  await using tools = await dockerV2();
+  await tools.containers([BASE]);
+  await startAndStop({ files: ["/a.yml", "/b.yml"] });
+  assertMatch((await tools.calls()).at(-1)!, /-f \/a\.yml -f \/b\.yml down/);
+});
+
+Deno.test("a named source is built from anew", unix, async () => {
+  await using tools = await dockerV2();
+  await tools.containers([BASE]);
+  Deno.env.set("CERTCTL_SOURCE", "/src/certctl");
+  try {
+    await startAndStop({});
+  } finally {
+    Deno.env.delete("CERTCTL_SOURCE");
+  }
+  assert((await tools.calls()).some((call) => call.endsWith(" up -d --build")));
+});
+
+Deno.test("two runs have different project names", unix, async () => {
+  await using tools = await dockerV2();
+  await tools.containers([BASE]);
+  await Promise.all([startAndStop({}), startAndStop({})]);
+  const calls = await tools.calls();
+  const names = new Set(calls.flatMap((call) => call.match(/certload-[0-9a-f]{8}(?= -f)/) ?? []));
+  assertEquals(names.size, 2);
+});
+
+Deno.test(
+  "a service that gets unhealthy is named with its check and its last log lines",
+  unix,
+  async () => {
+    await using tools = await dockerV2();
+    await tools.containers([
+      inspected({ service: "postgres", health: "unhealthy", healthOutput: "no response" }),
+    ]);
+    const failed = await startAndStop({});
+    assertStringIncludes(message(failed), 'service "postgres" is not ready: unhealthy');
+    assertStringIncludes(message(failed), "no response");
+    assertStringIncludes(message(failed), "line one");
+    assertEquals(await count(tools, "down"), 1);
+  },
+);
+
+Deno.test("up is ended when a service fails while it is still waiting", unix, async () => {
+  await using tools = await dockerV2();
+  await Deno.writeTextFile(`${tools.folder}/up.sh`, "exec sleep 60");
+  await tools.containers([inspected({ service: "setup", status: "exited", exitCode: 4 })]);
+  const failed = await startAndStop({});
+  assertStringIncludes(message(failed), 'service "setup" is not ready: exited with code 4');
+  assertEquals(await count(tools, "down"), 1);
+});
+
+Deno.test("what the compose tool complains about is shown when it fails", unix, async () => {
+  await using tools = await dockerV2();
+  await Deno.writeTextFile(`${tools.folder}/up.sh`, "echo pull access denied >&2; exit 18");
+  const failed = await startAndStop({});
+  assertStringIncludes(message(failed), "exit code 18");
+  assertStringIncludes(message(failed), "pull access denied");
+  assertEquals(await count(tools, "down"), 1);
+});
+
+Deno.test("a stack without any news is given up", unix, async () => {
+  await using tools = await dockerV2();
+  await tools.containers([inspected({ service: "slow", health: "starting" })]);
+  const failed = await startAndStop({ idleTimeoutMs: 10 });
+  assertStringIncludes(message(failed), "nothing has changed");
+  assertStringIncludes(message(failed), 'service "slow" is not ready: starting');
+  assertEquals(await count(tools, "down"), 1);
+});
+
+Deno.test("an interrupted start takes down what was started", unix, async () => {
+  await using tools = await dockerV2();
+  await Deno.writeTextFile(`${tools.folder}/up.sh`, "echo creating; exec sleep 60");
+  const abort = new AbortController();
+  const stack = composeStack();
+  const outcome = await stack.start({
+    progress: (line) => line.includes("creating") && abort.abort(),
+    signal: abort.signal,
+  });
+  assert(!outcome.ok);
+  assertStringIncludes(outcome.message, "interrupted");
+  assertEquals(await stack.stop(), undefined);
+  assertEquals(await count(tools, "down"), 1);
+});
+
+Deno.test("a kept stack stays, and the way to take it down is told", unix, async () => {
+  await using tools = await dockerV2();
+  await tools.containers([BASE]);
+  const { outcome, progress, left } = await startAndStop({ keep: true });
+  assert(outcome.ok);
+  assertEquals(left, undefined);
+  assertEquals(await count(tools, "down"), 0);
+  const command = progress.at(-1)!.match(/docker compose -p .* down --volumes/);
+  assert(command, progress.at(-1));
+  await Deno.remove(outcome.environment["CERTLOAD_CA_FILE"]!.replace(/.ca\.pem$/, ""), {
+    recursive: true,
+  });
+});
+
+Deno.test("a stack to be kept that never becomes ready is taken down", unix, async () => {
+  await using tools = await dockerV2();
+  await tools.containers([inspected({ health: "unhealthy" })]);
+  message(await startAndStop({ keep: true }));
+  assertEquals(await count(tools, "down"), 1);
+});
+
+Deno.test("a teardown that fails is told", unix, async () => {
+  await using tools = await dockerV2();
+  await tools.containers([BASE]);
+  await Deno.writeTextFile(`${tools.folder}/down.sh`, "echo network in use; exit 1");
+  const { left } = await startAndStop({});
+  assertStringIncludes(left ?? "", "failed three times");
+  await Deno.remove(left!.match(/\S+(?=\/down\.log)/)![0], { recursive: true });
+});
+
+Deno.test("the token is not shown with a service's log", unix, async () => {
+  await using tools = await dockerV2();
+  await tools.containers([inspected({ health: "unhealthy" })]);
+  Deno.env.set("CERTCTL_TOKEN", "s3cr3t-token");
+  try {
+    const text = message(await startAndStop({}));
+    assertStringIncludes(text, "line two: ***");
+    assertEquals(text.includes("s3cr3t"), false);
+  } finally {
+    Deno.env.delete("CERTCTL_TOKEN");
+  }
+});
