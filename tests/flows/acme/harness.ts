@@ -95,9 +95,15 @@ export class TestIteration implements Iteration {
     step: string,
     request: HttpRequest,
     expect: Expectation,
-    _options?: StepOptions,
+    options?: StepOptions,
   ): Promise<StepResult> {
-    const exchange = await this.#client.send(request, { timeoutMs: 10_000, signal: this.signal });
+    const sendOptions = { timeoutMs: 10_000, signal: this.signal };
+    let exchange = await this.#client.send(request, sendOptions);
+    for (;;) {
+      const again = await options?.again?.(exchange);
+      if (again === undefined) break;
+      exchange = await this.#client.send(again, sendOptions);
+    }
     const failure = exchange.failure ?? complaint(exchange, expect);
     this.steps.push({ step, exchange, failure });
     return { exchange, failure };
