@@ -112,7 +112,7 @@ function recordOne(
     const failure = made.failure?.(i, step);
     const service = serviceTime(random, medianUs);
     const opened = fresh ? { dnsUs: 60, connectUs: service * 0.1, tlsUs: service * 0.5 } : {};
-    const status = failure ? Number(/\d{3}/.exec(failure.message)?.[0] ?? 0) : 200;
+    const status = failure ? Number(/HTTP (\d{3})/.exec(failure.message)?.[1] ?? 0) : 200;
     const exchange = exchangeOf({
       startedUs: now,
       endedUs: now + service,
