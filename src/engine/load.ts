@@ -3,7 +3,7 @@
  * report, ends them, and adds up what they recorded. This thread sends no request.
  */
 import process from "node:process";
-import { Histogram } from "../metrics/histogram.ts";
+import type { WorkerFacts } from "../metrics/run.ts";
 import type { LiveRun, LiveScenario } from "../metrics/progress.ts";
 import { type ScenarioTotal, ScenarioTotals } from "../metrics/totals.ts";
 import type { Plan, Scenario } from "../plan/plan.ts";
@@ -12,7 +12,6 @@ import {
   createAlarmMemory,
   endAlarmThread,
   readStalls,
-  type Stalls,
 } from "../schedule/alarm.ts";
 import { nowUs } from "../schedule/clock.ts";
 import { levelAt, totalDurationMs } from "../schedule/stages.ts";
@@ -34,27 +33,22 @@ export interface LoadOptions {
   readonly onProgress: (live: LiveRun) => void;
 }
 
-/** What the generator itself went through. */
-export interface GeneratorFacts {
-  readonly workers: number;
-  /** CPU time of the whole process over the load's wall time. */
-  readonly cpuUserUs: number;
-  readonly cpuSystemUs: number;
-  readonly peakRssBytes: number;
-  readonly stalls: Stalls;
-  readonly loopDelay: Histogram;
-}
-
 export type LoadOutcome =
   | {
     readonly kind: "ran";
-    readonly startedAt: Date;
-    /** From the start of the clock to the last landing. */
-    readonly durationUs: number;
+    readonly startedUs: number;
+    /** When arrivals ended: as planned, or by an interrupt. */
+    readonly loadEndUs: number;
+    readonly endedUs: number;
     readonly interrupted: boolean;
     readonly prepared: readonly Prepared[];
-    readonly scenarios: readonly ScenarioTotal[];
-    readonly generator: GeneratorFacts;
+    /** In the plan's order. */
+    readonly totals: readonly ScenarioTotal[];
+    /** When each scenario's last iteration finished; 0 where none did. */
+    readonly scenarioEndedUs: readonly number[];
+    readonly workers: readonly WorkerFacts[];
+    readonly processCpuUs: number;
+    readonly maxRssBytes: number;
   }
   /** A flow could not be prepared; nothing was sent as load. */
   | { readonly kind: "not_prepared"; readonly scenario: string; readonly failure: Failure }
@@ -137,6 +131,7 @@ class LoadRun {
   readonly #allPrepared = Promise.withResolvers<void>();
   readonly #allDone = Promise.withResolvers<void>();
   #originUs = 0;
+  #loadEndUs = 0;
   #stopping = false;
   #peakRssBytes = 0;
 
@@ -169,33 +164,44 @@ class LoadRun {
   }
 
   async #load(prepared: readonly Prepared[]): Promise<LoadOutcome> {
-    const startedAt = new Date();
     const cpuBefore = process.cpuUsage();
     this.#originUs = nowUs() + LEAD_US;
+    this.#loadEndUs = this.#originUs + planDurationMs(this.#options.plan) * 1000;
     this.#threads.say(() => ({ kind: "start", originUs: this.#originUs }));
     const drawing = setInterval(() => this.#draw(), 1000);
     const ending = this.#watchEnd();
     await this.#allDone.promise;
-    const durationUs = nowUs() - this.#originUs;
+    const endedUs = nowUs();
     clearInterval(drawing);
     ending.clear();
     const cpu = process.cpuUsage(cpuBefore);
     this.#draw();
     return {
       kind: "ran",
-      startedAt,
-      durationUs,
+      startedUs: this.#originUs,
+      loadEndUs: Math.min(this.#loadEndUs, endedUs),
+      endedUs,
       interrupted: this.#options.interrupt.soft.aborted,
       prepared,
-      scenarios: this.#totals.map((each) => each.total()),
-      generator: {
-        workers: this.#threads.count,
-        cpuUserUs: cpu.user,
-        cpuSystemUs: cpu.system,
-        peakRssBytes: this.#peakRssBytes,
-        stalls: readStalls(this.#alarm),
-        loopDelay: Histogram.from(...this.#results.map(({ loopDelay }) => loopDelay)),
-      },
+      totals: this.#totals.map((each) => each.total()),
+      scenarioEndedUs: this.#totals.map((_, at) =>
+        Math.max(...this.#results.map((result) => result.endedUs[at] ?? 0))
+      ),
+      workers: this.#results.map((result, index) => this.#workerFacts(result, index)),
+      processCpuUs: cpu.user + cpu.system,
+      maxRssBytes: this.#peakRssBytes,
+    };
+  }
+
+  #workerFacts(result: ShardResult, index: number): WorkerFacts {
+    const { wallUs, cpuUs, loopDelay, maxLoopDelayUs } = result;
+    return {
+      index,
+      wallUs,
+      cpuUs,
+      eventLoopDelay: loopDelay,
+      maxEventLoopDelayUs: maxLoopDelayUs,
+      stalls: readStalls(this.#alarm).filter(({ atUs }) => atUs >= this.#originUs),
     };
   }
 
@@ -209,8 +215,8 @@ class LoadRun {
     } else if (message.kind === "done") {
       this.#ticks[thread] = [];
       message.result.recordings.forEach((each, at) => this.#totals[at]?.addRecording(each));
-      this.#results.push(message.result);
-      if (this.#results.length === this.#threads.count) this.#allDone.resolve();
+      this.#results[thread] = message.result;
+      if (Object.keys(this.#results).length === this.#threads.count) this.#allDone.resolve();
     } else {
       const error = new Error(message.message);
       this.#allPrepared.reject(error);
@@ -231,6 +237,7 @@ class LoadRun {
     };
     const stop = () => {
       this.#stopping = true;
+      this.#loadEndUs = nowUs();
       this.#threads.say(() => ({ kind: "stop" }));
       after(plan.gracefulStopMs, kill);
     };
@@ -249,11 +256,13 @@ class LoadRun {
   #draw(): void {
     this.#peakRssBytes = Math.max(this.#peakRssBytes, Deno.memoryUsage().rss);
     const elapsedMs = (nowUs() - this.#originUs) / 1000;
+    const stalls = readStalls(this.#alarm);
     this.#options.onProgress({
       elapsedS: elapsedMs / 1000,
       totalS: planDurationMs(this.#options.plan) / 1000,
       stopping: this.#stopping,
-      stalls: readStalls(this.#alarm),
+      stalls: stalls.length,
+      longestStallUs: Math.max(0, ...stalls.map(({ durationUs }) => durationUs)),
       scenarios: this.#options.plan.scenarios.map((each, at) => this.#live(each, at, elapsedMs)),
     });
   }

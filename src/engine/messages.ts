@@ -40,8 +40,14 @@ export interface ScenarioTick {
 
 export interface ShardResult {
   readonly recordings: readonly ScenarioRecording[];
+  /** When each scenario's last iteration finished; 0 where none did. */
+  readonly endedUs: readonly number[];
   /** How late the event loop of this thread ran what was due, sampled every 10 ms. */
   readonly loopDelay: HistogramData;
+  readonly maxLoopDelayUs: number;
+  /** CPU time of this thread while it ran its part. */
+  readonly cpuUs: number;
+  readonly wallUs: number;
 }
 
 export type FromShard =

@@ -2,6 +2,7 @@
  * One load thread's part of a run: the flows of every scenario, its share of the arrivals, and what they recorded. Knows
  * nothing of Workers, so that tests run it directly.
  */
+import process from "node:process";
 import { flowNamed } from "../flows/registry.ts";
 import type { Flow } from "../flows/flow.ts";
 import { Histogram } from "../metrics/histogram.ts";
@@ -58,13 +59,25 @@ export class LoadShard {
   /** Resolves when every scenario has ended; the recordings are complete then. */
   async run(originUs: number): Promise<ShardResult> {
     const ended = new AbortController();
+    const { clock } = this.#options;
+    const startedUs = clock.nowUs();
+    const cpuBefore = process.threadCpuUsage();
     const watching = this.#watchLoop(ended.signal);
     await Promise.all(this.#lanes.map((lane) => lane.run(originUs, this.#stop.signal)));
     ended.abort();
     await watching;
+    const cpu = process.threadCpuUsage(cpuBefore);
     const recordings = this.#lanes.map((lane) => lane.finish());
+    const endedUs = this.#lanes.map((lane) => lane.endedUs);
     await this.close();
-    return { recordings, loopDelay: this.#loopDelay.toData() };
+    return {
+      recordings,
+      endedUs,
+      loopDelay: this.#loopDelay.toData(),
+      maxLoopDelayUs: this.#loopDelay.max,
+      cpuUs: cpu.user + cpu.system,
+      wallUs: clock.nowUs() - startedUs,
+    };
   }
 
   tick(): ScenarioTick[] {
@@ -104,6 +117,7 @@ class Lane {
   readonly #idPrefix: string;
   readonly #killed: AbortSignal;
   #recorder: ScenarioRecorder | undefined;
+  endedUs = 0;
   #inFlight = 0;
   #dropped = 0;
 
@@ -193,6 +207,7 @@ class Lane {
       blockedUs: iteration.blockedUs,
       failure,
     });
+    this.endedUs = Math.max(this.endedUs, endedUs);
     this.#inFlight--;
   }
 

@@ -18,7 +18,8 @@ export interface LiveRun {
   readonly totalS: number;
   /** The run is being ended: no new arrivals. */
   readonly stopping: boolean;
-  /** Times that the process was not run for 50 ms or more, and the longest. */
-  readonly stalls: { readonly count: number; readonly longestUs: number };
+  /** Times that the process was not run for 50 ms or more, and the longest of them. */
+  readonly stalls: number;
+  readonly longestStallUs: number;
   readonly scenarios: readonly LiveScenario[];
 }

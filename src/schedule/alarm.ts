@@ -6,7 +6,8 @@
  * - `deadlines[shard]`, the next instant (microseconds, BigInt64) that the shard wants to be woken at, or NEVER;
  * - `wakes[shard]`, a counter that the alarm thread raises and notifies when that instant has come;
  * - `doorbell`, raised and notified by a shard that has set an earlier deadline;
- * - `stalls`, written by the alarm thread: how often, how long in all and at most it was itself not run in time.
+ * - `control`, [1 to end the alarm thread, how many stalls it saw];
+ * - `stalls`, pairs of instant and duration of the first of them: times at which the alarm thread was itself not run.
  */
 import { type Clock, nowUs } from "./clock.ts";
 
@@ -15,12 +16,18 @@ const NEVER = 2n ** 62n;
 /** A wait of the alarm thread that ends this much late means that the whole process did not run. */
 export const STALL_US = 50_000;
 
+const MAX_STALLS = 256;
+
+/** Slots of `control`. */
+const ENDED = 0;
+const STALL_COUNT = 1;
+
 export interface AlarmMemory {
   readonly deadlines: BigInt64Array<SharedArrayBuffer>;
   readonly wakes: Int32Array<SharedArrayBuffer>;
   readonly doorbell: Int32Array<SharedArrayBuffer>;
-  /** [count, longest in us, total in us, 1 to end the thread] */
-  readonly stalls: Int32Array<SharedArrayBuffer>;
+  readonly control: Int32Array<SharedArrayBuffer>;
+  readonly stalls: Float64Array<SharedArrayBuffer>;
 }
 
 export function createAlarmMemory(shards: number): AlarmMemory {
@@ -30,23 +37,28 @@ export function createAlarmMemory(shards: number): AlarmMemory {
     deadlines,
     wakes: new Int32Array(new SharedArrayBuffer(4 * shards)),
     doorbell: new Int32Array(new SharedArrayBuffer(4)),
-    stalls: new Int32Array(new SharedArrayBuffer(16)),
+    control: new Int32Array(new SharedArrayBuffer(8)),
+    stalls: new Float64Array(new SharedArrayBuffer(16 * MAX_STALLS)),
   };
 }
 
-export interface Stalls {
-  readonly count: number;
-  readonly longestUs: number;
-  readonly totalUs: number;
+/** A gap in which the process was not run: stopped, suspended with its machine, or starved of CPU. */
+export interface Stall {
+  readonly atUs: number;
+  readonly durationUs: number;
 }
 
-export function readStalls({ stalls }: AlarmMemory): Stalls {
-  const [count, longestUs, totalUs] = [0, 1, 2].map((slot) => Atomics.load(stalls, slot));
-  return { count: count ?? 0, longestUs: longestUs ?? 0, totalUs: totalUs ?? 0 };
+/** The stalls so far, the first `MAX_STALLS` of them. */
+export function readStalls({ control, stalls }: AlarmMemory): Stall[] {
+  const count = Math.min(Atomics.load(control, STALL_COUNT), MAX_STALLS);
+  return Array.from({ length: count }, (_, n) => ({
+    atUs: stalls[2 * n] ?? 0,
+    durationUs: stalls[2 * n + 1] ?? 0,
+  }));
 }
 
-export function endAlarmThread({ stalls, doorbell }: AlarmMemory): void {
-  Atomics.store(stalls, 3, 1);
+export function endAlarmThread({ control, doorbell }: AlarmMemory): void {
+  Atomics.store(control, ENDED, 1);
   ring(doorbell);
 }
 
@@ -142,15 +154,15 @@ export class AlarmClock implements Clock {
  * when it was itself not run in time (a stopped process, a suspended machine, a starved CPU).
  */
 export function runAlarmThread(memory: AlarmMemory): void {
-  const { doorbell, stalls } = memory;
-  while (Atomics.load(stalls, 3) === 0) {
+  const { doorbell, control } = memory;
+  while (Atomics.load(control, ENDED) === 0) {
     const heard = Atomics.load(doorbell, 0);
     const earliestUs = wakeDue(memory);
     const waitUs = Math.min(earliestUs - nowUs(), LONGEST_WAIT_US);
     if (waitUs <= 0) continue;
     const untilUs = nowUs() + waitUs;
     Atomics.wait(doorbell, 0, heard, waitUs / 1000);
-    noteStall(stalls, nowUs() - untilUs);
+    noteStall(memory, untilUs, nowUs() - untilUs);
   }
 }
 
@@ -171,10 +183,11 @@ function wakeDue({ deadlines, wakes }: AlarmMemory): number {
   return Number(earliest);
 }
 
-function noteStall(stalls: Int32Array<SharedArrayBuffer>, lateUs: number): void {
-  if (lateUs < STALL_US) return;
-  const us = Math.min(Math.round(lateUs), 2 ** 30);
-  Atomics.add(stalls, 0, 1);
-  Atomics.store(stalls, 1, Math.max(Atomics.load(stalls, 1), us));
-  Atomics.store(stalls, 2, Math.min(Atomics.load(stalls, 2) + us, 2 ** 30));
+function noteStall({ control, stalls }: AlarmMemory, atUs: number, durationUs: number): void {
+  if (durationUs < STALL_US) return;
+  const n = Atomics.load(control, STALL_COUNT);
+  if (n >= MAX_STALLS) return;
+  stalls[2 * n] = atUs;
+  stalls[2 * n + 1] = durationUs;
+  Atomics.store(control, STALL_COUNT, n + 1);
 }

@@ -1,0 +1,70 @@
+/**
+ * The commands by name. Each is loaded when it is called, so that `certload version` does not wait for the engine.
+ */
+import type { Command, Io } from "./io.ts";
+
+interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  run: {
+    summary: "run a plan: send its load, write results/summary.json and summary.txt",
+    load: async () => (await import("./run.ts")).run,
+  },
+  check: {
+    summary: "validate a plan, print what it comes to and how many requests it makes",
+    load: async () => (await import("./check.ts")).check,
+  },
+  doctor: {
+    summary: "one request of every scenario, and what is wrong if it fails; no load",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
+  schema: {
+    summary: "print the JSON Schema of a plan, for editors",
+    load: async () => (await import("./schema.ts")).schema,
+  },
+  lab: {
+    summary: "run the embedded certificate server in the foreground",
+    load: async () => (await import("./lab.ts")).lab,
+  },
+};
+
+/** Exit code for a command line that cannot be understood, as a bad plan has. */
+const BAD_INPUT = 104;
+
+export async function runCommand(args: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    (name === undefined ? io.err : io.out)(overview());
+    return name === undefined ? BAD_INPUT : 0;
+  }
+  const entry = COMMANDS[name === "--version" ? "version" : name];
+  if (entry === undefined) {
+    io.err(`certload: unknown command "${name}": \`certload help\` lists the commands\n`);
+    return BAD_INPUT;
+  }
+  const command = await entry.load();
+  if (rest.includes("--help") || rest.includes("-h")) {
+    io.out(command.help);
+    return 0;
+  }
+  return await command.run(rest, io);
+}
+
+function overview(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map(({ length }) => length));
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) =>
+    `  ${name.padEnd(width)}  ${summary}`
+  );
+  return `certload: load tests for certificate servers
+
+Usage: certload COMMAND [arguments], certload COMMAND --help
+
+Commands:
+${rows.join("\n")}
+
+To start: certload run quickstart
+`;
+}
