@@ -3,6 +3,7 @@
  * tried once, and only then is load sent.
  */
 import type { HostFacts, Run, ScenarioRun, TargetFacts } from "../metrics/run.ts";
+import { compareReadings } from "../metrics/server_metrics.ts";
 import type { LiveRun } from "../metrics/progress.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type Clock, nowUs } from "../schedule/clock.ts";
@@ -12,6 +13,7 @@ import { hostFacts } from "./host.ts";
 import { readHostLimits, shortages } from "./limits.ts";
 import { type Interrupt, type LoadOutcome, runLoad } from "./load.ts";
 import { probeAll, type ProbeResult } from "./probe.ts";
+import { readServerMetrics } from "./server_metrics.ts";
 import { workerCount } from "./sizing.ts";
 import { targetFacts } from "./target.ts";
 
@@ -47,10 +49,15 @@ export async function runPlan(options: RunOptions): Promise<RunOutcome> {
   const target = await targetFacts(plan, options.stack.name === "embedded");
   const workers = workerCount(plan, host.cpuCount);
   const { onProgress } = options;
+  const before = plan.serverMetrics && await readServerMetrics(plan, plan.serverMetrics);
   const outcome = await runLoad({ plan, workers, runId, interrupt, onProgress });
   if (outcome.kind === "not_prepared") return notPrepared(plan, outcome);
   if (outcome.kind !== "ran") return outcome;
-  return { kind: "ran", run: assemble(options, outcome, host, target, notes) };
+  const run = assemble(options, outcome, host, target, notes);
+  if (plan.serverMetrics === undefined || before === undefined) return { kind: "ran", run };
+  const after = await readServerMetrics(plan, plan.serverMetrics);
+  const serverMetrics = compareReadings(plan.serverMetrics.url, before, after);
+  return { kind: "ran", run: { ...run, serverMetrics } };
 }
 
 function notPrepared(plan: Plan, outcome: LoadOutcome & { kind: "not_prepared" }): RunOutcome {
