@@ -1,5 +1,5 @@
 /** Certificates for test servers, made when they are needed: no key is ever in the repository. */
-import { x509 } from "../../src/x509.ts";
+import * as x509 from "../../src/x509.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 

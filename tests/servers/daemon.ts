@@ -42,8 +42,12 @@ export function freePort(): number {
 export async function startDaemon(spec: DaemonSpec): Promise<Daemon> {
   const folder = await Deno.makeTempDir({ prefix: "certload-test-" });
   const port = freePort();
+  // A daemon that gives up its rights reads its documents as somebody else.
+  await Deno.chmod(folder, 0o755);
   for (const [name, text] of Object.entries(spec.files(port, folder))) {
-    await Deno.writeTextFile(join(folder, name), text, { mode: 0o600 });
+    await Deno.writeTextFile(join(folder, name), text, {
+      mode: name.endsWith(".pem") ? 0o600 : 0o644,
+    });
   }
   const log = await Deno.open(join(folder, "output.log"), { create: true, append: true });
   const child = new Deno.Command(spec.program, {
