@@ -4,7 +4,6 @@
  */
 import process from "node:process";
 import type { WorkerFacts } from "../metrics/run.ts";
-import type { LiveRun, LiveScenario } from "../metrics/progress.ts";
 import { type ScenarioTotal, ScenarioTotals } from "../metrics/totals.ts";
 import type { Plan, Scenario } from "../plan/plan.ts";
 import {
@@ -13,10 +12,11 @@ import {
   endAlarmThread,
   readStalls,
 } from "../schedule/alarm.ts";
+import type { RunState, ScenarioState } from "../report/progress.ts";
 import { nowUs } from "../schedule/clock.ts";
 import { levelAt, totalDurationMs } from "../schedule/stages.ts";
 import type { Failure } from "../transport/failure.ts";
-import type { FromShard, Prepared, ScenarioTick, ShardResult, ToShard } from "./messages.ts";
+import type { FromShard, Prepared, ShardResult, Tick, ToShard } from "./messages.ts";
 
 /** Two steps of ending a run: no new arrivals, then nothing in flight either. */
 export interface Interrupt {
@@ -30,7 +30,7 @@ export interface LoadOptions {
   readonly runId: string;
   readonly interrupt: Interrupt;
   /** Called once a second, and once at the end. */
-  readonly onProgress: (live: LiveRun) => void;
+  readonly onProgress: (state: RunState) => void;
 }
 
 export type LoadOutcome =
@@ -125,7 +125,7 @@ class LoadRun {
   readonly #threads: Threads;
   readonly #alarm: AlarmMemory;
   readonly #totals: readonly ScenarioTotals[];
-  readonly #ticks: (readonly ScenarioTick[])[] = [];
+  readonly #ticks: (Tick | undefined)[] = [];
   readonly #prepared: Prepared[][] = [];
   readonly #results: ShardResult[] = [];
   readonly #allPrepared = Promise.withResolvers<void>();
@@ -210,10 +210,10 @@ class LoadRun {
       this.#prepared[thread] = [...message.scenarios];
       if (Object.keys(this.#prepared).length === this.#threads.count) this.#allPrepared.resolve();
     } else if (message.kind === "tick") {
-      this.#ticks[thread] = message.scenarios;
+      this.#ticks[thread] = message;
       message.scenarios.forEach(({ slices }, at) => this.#totals[at]?.addSlices(slices));
     } else if (message.kind === "done") {
-      this.#ticks[thread] = [];
+      this.#ticks[thread] = undefined;
       message.result.recordings.forEach((each, at) => this.#totals[at]?.addRecording(each));
       this.#results[thread] = message.result;
       if (Object.keys(this.#results).length === this.#threads.count) this.#allDone.resolve();
@@ -254,31 +254,44 @@ class LoadRun {
   }
 
   #draw(): void {
+    const { plan, onProgress } = this.#options;
     this.#peakRssBytes = Math.max(this.#peakRssBytes, Deno.memoryUsage().rss);
     const elapsedMs = (nowUs() - this.#originUs) / 1000;
-    const stalls = readStalls(this.#alarm);
-    this.#options.onProgress({
+    const shares = this.#ticks.map((tick) => tick?.cpuShare ?? 0);
+    onProgress({
+      plan: plan.name,
+      target: plan.target.baseUrl,
       elapsedS: elapsedMs / 1000,
-      totalS: planDurationMs(this.#options.plan) / 1000,
-      stopping: this.#stopping,
-      stalls: stalls.length,
-      longestStallUs: Math.max(0, ...stalls.map(({ durationUs }) => durationUs)),
-      scenarios: this.#options.plan.scenarios.map((each, at) => this.#live(each, at, elapsedMs)),
+      plannedS: planDurationMs(plan) / 1000,
+      scenarios: plan.scenarios.map((each, at) => this.#stateOf(each, at, elapsedMs)),
+      cpuShare: Math.max(0, ...shares),
+      ...(this.#stopping && { note: "ending: no new arrivals" }),
     });
   }
 
-  #live(scenario: Scenario, at: number, elapsedMs: number): LiveScenario {
+  #stateOf(scenario: Scenario, at: number, elapsedMs: number): ScenarioState {
     const { name, phase, load, startAfterMs } = scenario;
-    const progress = this.#totals[at]?.progress(Math.floor(elapsedMs / 1000));
-    if (progress === undefined) throw new RangeError(`No totals for scenario ${name}`);
+    const totals = this.#totals[at];
+    if (totals === undefined) throw new RangeError(`No totals for scenario ${name}`);
+    const inFlight = this.#ticks.reduce(
+      (sum, tick) => sum + (tick?.scenarios[at]?.inFlight ?? 0),
+      0,
+    );
+    const over = this.#stopping || elapsedMs > startAfterMs + totalDurationMs(load.stages);
+    const level = over ? 0 : levelAt(load.stages, elapsedMs - startAfterMs);
     return {
       name,
       phase,
-      model: load.model,
-      target: this.#stopping ? 0 : levelAt(load.stages, elapsedMs - startAfterMs),
-      inFlight: this.#ticks.reduce((sum, ticks) => sum + (ticks?.[at]?.inFlight ?? 0), 0),
-      secondsLeft: Math.max(0, (startAfterMs + totalDurationMs(load.stages) - elapsedMs) / 1000),
-      progress,
+      state: elapsedMs < startAfterMs
+        ? "waiting"
+        : !over
+        ? "running"
+        : inFlight > 0
+        ? "draining"
+        : "done",
+      ...(load.model === "open" ? { targetRate: level } : { users: level }),
+      inFlight,
+      progress: totals.progress(Math.floor(elapsedMs / 1000)),
     };
   }
 }

@@ -1,5 +1,7 @@
 /** Entry of a load thread: a Worker that carries one shard of the load and draws, writes and reports nothing. */
+import process from "node:process";
 import { AlarmClock } from "../schedule/alarm.ts";
+import { nowUs } from "../schedule/clock.ts";
 import { thread } from "../schedule/thread.ts";
 import type { FromShard, ToShard } from "./messages.ts";
 import { LoadShard } from "./shard.ts";
@@ -20,11 +22,25 @@ async function prepare(message: ToShard & { kind: "prepare" }): Promise<void> {
 }
 
 async function start(running: LoadShard, originUs: number): Promise<void> {
-  const ticking = setInterval(() => say({ kind: "tick", scenarios: running.tick() }), TICK_MS);
+  const cpuShare = cpuMeter();
+  const ticking = setInterval(() => {
+    say({ kind: "tick", cpuShare: cpuShare(), scenarios: running.tick() });
+  }, TICK_MS);
   const result = await running.run(originUs);
   clearInterval(ticking);
   say({ kind: "done", result });
   thread.close();
+}
+
+/** This thread's CPU time as a share of the wall time since the last call. */
+function cpuMeter(): () => number {
+  let before = { cpu: process.threadCpuUsage(), atUs: nowUs() };
+  return () => {
+    const cpu = process.threadCpuUsage(before.cpu);
+    const wallUs = nowUs() - before.atUs;
+    before = { cpu: process.threadCpuUsage(), atUs: nowUs() };
+    return (cpu.user + cpu.system) / Math.max(1, wallUs);
+  };
 }
 
 function fault(error: unknown): void {

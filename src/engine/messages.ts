@@ -38,6 +38,13 @@ export interface ScenarioTick {
   readonly slices: SliceBatch;
 }
 
+export interface Tick {
+  readonly kind: "tick";
+  /** CPU time of this thread since the last tick, of the wall time. */
+  readonly cpuShare: number;
+  readonly scenarios: readonly ScenarioTick[];
+}
+
 export interface ShardResult {
   readonly recordings: readonly ScenarioRecording[];
   /** When each scenario's last iteration finished; 0 where none did. */
@@ -52,7 +59,7 @@ export interface ShardResult {
 
 export type FromShard =
   | { readonly kind: "prepared"; readonly scenarios: readonly Prepared[] }
-  | { readonly kind: "tick"; readonly scenarios: readonly ScenarioTick[] }
+  | Tick
   | { readonly kind: "done"; readonly result: ShardResult }
   /** A fault of the tool itself. */
   | { readonly kind: "fault"; readonly message: string };

@@ -4,8 +4,8 @@
  */
 import type { HostFacts, Run, ScenarioRun, TargetFacts } from "../metrics/run.ts";
 import { compareReadings } from "../metrics/server_metrics.ts";
-import type { LiveRun } from "../metrics/progress.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { RunState } from "../report/progress.ts";
 import { type Clock, nowUs } from "../schedule/clock.ts";
 import { createPacer } from "../schedule/pacer.ts";
 import { totalDurationMs } from "../schedule/stages.ts";
@@ -23,7 +23,7 @@ export interface RunOptions {
   readonly stack: { readonly name: string; readonly description: string };
   readonly interrupt: Interrupt;
   readonly probe: boolean;
-  readonly onProgress: (live: LiveRun) => void;
+  readonly onProgress: (state: RunState) => void;
   /** A sentence that a person should see before the load. */
   readonly onNote: (note: string) => void;
 }
