@@ -109,7 +109,7 @@ async function main(names: readonly string[]): Promise<number> {
   const log = (line: string): void => {
     Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
   };
-  const nginx = await startNginx();
+  const nginx = await startNginx({ log: false });
   try {
     const setting: Setting = {
       nginx,

@@ -15,7 +15,8 @@ export interface LoggedRequest {
   readonly sessionReused: string;
 }
 
-export async function startNginx(): Promise<Daemon> {
+/** `log: false` for load that nobody counts: the log would cost the server more than the answers. */
+export async function startNginx({ log = true } = {}): Promise<Daemon> {
   const { certPem, keyPem } = await testCertificate();
   return await startDaemon({
     program: nginxProgram ?? "nginx",
@@ -30,7 +31,7 @@ events { worker_connections 4096; }
 http {
   client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp; uwsgi_temp_path tmp; scgi_temp_path tmp;
   log_format counted '$connection $request_method $uri $ssl_session_reused';
-  access_log access.log counted;
+  access_log ${log ? "access.log counted" : "off"};
   server {
     listen 127.0.0.1:${port} ssl backlog=4096;
     ssl_certificate cert.pem;
