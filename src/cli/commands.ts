@@ -25,6 +25,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "print the JSON Schema of a plan, for editors",
     load: async () => (await import("./schema.ts")).schema,
   },
+  calibrate: {
+    summary: "measure what this host can generate, and how small a latency it can read",
+    load: async () => (await import("./calibrate.ts")).calibrate,
+  },
   lab: {
     summary: "run the embedded certificate server in the foreground",
     load: async () => (await import("./lab.ts")).lab,
