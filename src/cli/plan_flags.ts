@@ -64,9 +64,9 @@ export function openPlan(line: CommandLine, io: Io, env: Io["env"] = io.env): Pl
     readFile: Deno.readTextFileSync,
   });
   if (!loaded.ok) {
-    io.err(renderProblems(loaded.problems, found.text));
+    io.err(renderProblems(loaded.problems));
     return undefined;
   }
-  for (const warning of loaded.warnings) io.err(`${warning}\n`);
+  if (loaded.warnings.length > 0) io.err(renderProblems(loaded.warnings));
   return loaded.plan;
 }

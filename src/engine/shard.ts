@@ -74,7 +74,7 @@ export class LoadShard {
       recordings,
       endedUs,
       loopDelay: this.#loopDelay.toData(),
-      maxLoopDelayUs: this.#loopDelay.max,
+      maxLoopDelayUs: this.#loopDelay.maxUs,
       cpuUs: cpu.user + cpu.system,
       wallUs: clock.nowUs() - startedUs,
     };
