@@ -42,8 +42,8 @@ export function planOverrides(line: CommandLine): PlanOverrides {
     ...(ca !== undefined && { ca }),
     ...(duration !== undefined && { duration }),
     ...(line.has("insecure") && { insecure: true }),
-    only: names("only"),
-    skip: names("skip"),
+    ...(line.values("only").length > 0 && { only: names("only") }),
+    ...(line.values("skip").length > 0 && { skip: names("skip") }),
     set: [...line.values("set")],
   };
 }

@@ -54,6 +54,7 @@ class Flight {
   #landed: (() => void) | undefined;
   /** Kept from sleep to sleep until it is used. */
   #alarm = new AbortController();
+  #asleep = false;
 
   constructor(options: DriveOptions) {
     this.#options = options;
@@ -73,8 +74,10 @@ class Flight {
     return new Promise((resolve) => this.#landed = resolve);
   }
 
-  sleepUntil(instantUs: number): Promise<void> {
-    return this.#options.clock.sleepUntil(instantUs, this.#alarm.signal);
+  async sleepUntil(instantUs: number): Promise<void> {
+    this.#asleep = true;
+    await this.#options.clock.sleepUntil(instantUs, this.#alarm.signal);
+    this.#asleep = false;
   }
 
   #land(arrival: Arrival): void {
@@ -85,10 +88,11 @@ class Flight {
     // A user who lands may be due again before the instant that the loop sleeps for.
     if (arrivals.peekUs() !== before) this.#wake();
     this.#landed?.();
-    this.#landed = undefined;
   }
 
   #wake(): void {
+    this.#landed?.();
+    if (!this.#asleep) return;
     this.#alarm.abort();
     this.#alarm = new AbortController();
   }
