@@ -24,7 +24,7 @@ const SUMMARY =
 
 export const calibrate: Command = {
   help: helpText("calibrate", SUMMARY, []),
-  async run(args, io) {
+  async run(args, io): Promise<number> {
     const parsed = parseLine(args, { flags: [], positionals: [] });
     if (!parsed.ok) return printProblems("calibrate", parsed.problems, io);
     const stack = embeddedStack();

@@ -18,7 +18,7 @@ const SUMMARY =
 
 export const doctor: Command = {
   help: helpText("doctor PLAN [flags]", SUMMARY, FLAGS),
-  async run(args, io) {
+  async run(args, io): Promise<number> {
     const parsed = parseLine(args, { flags: FLAGS, positionals: ["PLAN"] });
     if (!parsed.ok) return printProblems("doctor", parsed.problems, io);
     return await withStack(parsed.line, io, (stacked) => examine(stacked, io));

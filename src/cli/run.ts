@@ -32,7 +32,7 @@ DIR/summary.txt, prints the latter, and exits with 0 (passed), 93 (regression), 
 
 export const run: Command = {
   help: helpText("run PLAN [flags]", SUMMARY, FLAGS),
-  async run(args, io) {
+  async run(args, io): Promise<number> {
     const parsed = parseLine(args, { flags: FLAGS, positionals: ["PLAN"] });
     if (!parsed.ok) return printProblems("run", parsed.problems, io);
     return await withStack(parsed.line, io, (stacked) => load(stacked, parsed.line, io));

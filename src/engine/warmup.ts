@@ -2,7 +2,7 @@
  * Before the clock starts: connections opened and code paths warmed by unmeasured iterations. Iterations run side by
  * side, because that is what makes the pool open as many connections as the load will need.
  */
-import { type Flow } from "../flows/flow.ts";
+import type { Flow } from "../flows/flow.ts";
 import type { Scenario, Warmup } from "../plan/plan.ts";
 import { nowUs } from "../schedule/clock.ts";
 import type { Failure } from "../transport/failure.ts";

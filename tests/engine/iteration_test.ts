@@ -1,4 +1,9 @@
-import { createScope, runIteration, RunningIteration } from "../../src/engine/iteration.ts";
+import {
+  createScope,
+  type IterationScope,
+  runIteration,
+  RunningIteration,
+} from "../../src/engine/iteration.ts";
 import type { Exchange, HttpClient, HttpRequest } from "../../src/transport/http.ts";
 import { assertEquals } from "../assert.ts";
 import { exchangeOf } from "../exchange.ts";
@@ -13,8 +18,14 @@ interface Recorded {
   readonly failure?: string;
 }
 
+interface SetUp {
+  readonly scope: IterationScope;
+  readonly recorded: Recorded[];
+  readonly sent: () => number;
+}
+
 /** A scope whose client gives the exchanges in turn. */
-function setUp(exchanges: readonly Exchange[]) {
+function setUp(exchanges: readonly Exchange[]): SetUp {
   const recorded: Recorded[] = [];
   let sent = 0;
   const client: HttpClient = {

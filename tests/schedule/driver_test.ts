@@ -9,8 +9,16 @@ interface Sent {
   readonly atUs: number;
 }
 
+interface SetUp {
+  readonly clock: VirtualClock;
+  readonly stop: AbortController;
+  readonly sent: Sent[];
+  readonly dropped: number[];
+  readonly hasEnded: () => boolean;
+}
+
 /** Drives a load on a virtual clock against a server that answers after `serviceUs`. */
-function setUp(load: Load, serviceUs: number, maxInFlight = Infinity) {
+function setUp(load: Load, serviceUs: number, maxInFlight = Infinity): SetUp {
   const clock = new VirtualClock(1_000_000);
   const stop = new AbortController();
   const sent: Sent[] = [];

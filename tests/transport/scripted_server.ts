@@ -57,7 +57,7 @@ export function serve(script: Script, wish: ServerWish = {}): ScriptedServer {
     get connections() {
       return connections;
     },
-    async close() {
+    async close(): Promise<void> {
       closeQuietly(listener);
       open.forEach(closeQuietly);
       await accepting;
@@ -87,7 +87,9 @@ class ScriptedPeer implements Peer {
 
   async request(): Promise<Received | undefined> {
     let end: number;
-    while ((end = this.#buffered.indexOf("\r\n\r\n")) < 0) if (!await this.#more()) return undefined;
+    while ((end = this.#buffered.indexOf("\r\n\r\n")) < 0) {
+      if (!await this.#more()) return undefined;
+    }
     const head = this.#buffered.slice(0, end);
     const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
     while (this.#buffered.length < end + 4 + length) if (!await this.#more()) return undefined;
