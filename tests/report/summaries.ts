@@ -1,7 +1,7 @@
 /** Summaries of made-up runs for the reports: a passed one, and one of each way to end otherwise. */
 import type { Run } from "../../src/metrics/run.ts";
 import { summarize } from "../../src/metrics/summary.ts";
-import type { Measured, Summary } from "../../src/metrics/summary_schema.ts";
+import type { Summary } from "../../src/metrics/summary_schema.ts";
 import type { Threshold } from "../../src/plan/threshold.ts";
 import { conclude } from "../../src/verdict/conclude.ts";
 import { peerOf } from "../metrics/exchanges.ts";
@@ -14,7 +14,7 @@ import {
   workerFacts,
 } from "../metrics/runs.ts";
 
-export function concluded(run: Run, baseline?: Measured): Summary {
+export function concluded(run: Run, baseline?: Summary): Summary {
   return conclude(summarize(run), { plan: run.plan, baseline });
 }
 
