@@ -79,12 +79,19 @@ function newAccountPayload(url: string, key: SigningKey, registration: Registrat
 
 /** The account's URL, from the Location of an answer that shows a valid account. */
 function readAccountUrl(exchange: Exchange): string | Failure {
+  const account = readAccount(exchange);
+  if (isFailure(account)) return account;
+  if (account.status !== "valid") return unexpected(`The new account is ${account.status}`);
   const location = exchange.header("location");
-  const status = parseObject(exchange.body)?.status;
-  if (status !== "valid") {
-    return unexpected(`The answer is no valid account: ${excerpt(exchange.body)}`);
-  }
   return location !== undefined && URL.canParse(location)
     ? location
     : unexpected(`The new account has no Location to be its key id (RFC 8555 section 7.3)`);
+}
+
+/** An account object (RFC 8555 section 7.1.2), as far as a client of this kind looks at it. */
+export function readAccount(exchange: Exchange): { readonly status: string } | Failure {
+  const status = parseObject(exchange.body)?.status;
+  return typeof status === "string"
+    ? { status }
+    : unexpected(`The answer is no account with a status: ${excerpt(exchange.body)}`);
 }

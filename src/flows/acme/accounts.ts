@@ -47,10 +47,22 @@ export class Accounts {
     return undefined;
   }
 
+  /** An account that nobody else has until it is given back; a new one when all are lent. */
+  async borrow(client: AcmeClient, sender: Sender): Promise<Account | Failure> {
+    return this.#pool.shift() ?? await this.#register(client, sender);
+  }
+
+  giveBack(account: Account): void {
+    this.#pool.push(account);
+  }
+
   /** The next account in turn, or a new one (step `new_account`). */
   async take(client: AcmeClient, sender: Sender): Promise<Account | Failure> {
     const pooled = this.#pool[this.#next++ % this.#pool.length];
-    if (pooled !== undefined) return pooled;
+    return pooled ?? await this.#register(client, sender);
+  }
+
+  async #register(client: AcmeClient, sender: Sender): Promise<Account | Failure> {
     const key = this.#keys.pop() ?? await generateKey(this.#options.alg);
     return await register(client, sender, key, this.#options.registration);
   }

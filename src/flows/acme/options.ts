@@ -1,5 +1,6 @@
 /** Options that ACME flows share, as parts of their schemas. */
 import { z } from "zod";
+import { duration, parseDuration } from "../../plan/units.ts";
 import { decodeBase64url } from "./base64url.ts";
 import { parseAddress } from "./challenge/address.ts";
 import type { ResponderOptions } from "./challenge/responder.ts";
@@ -14,11 +15,6 @@ export const endpointOptions = {
     "Headers sent with every ACME request, for example authorization",
   ),
 };
-
-/** Milliseconds from `250ms`, `5s`, `2m`. */
-export const durationMs = z.string().regex(/^\d+(\.\d+)?(ms|s|m)$/, {
-  error: "must be a duration such as 250ms, 5s or 2m",
-}).transform(toMs);
 
 export const accountOptions = {
   account_key: z.enum(["ES256", "RS256", "EdDSA"]).default("ES256").describe(
@@ -38,8 +34,9 @@ export const accounts = z.union([z.int().min(1).max(10_000), z.literal("per_flow
 
 export const orderOptions = {
   identifiers: z.union([identifier(), z.array(identifier()).min(1).max(100)])
-    .default("{id}.example.test").transform((value) => typeof value === "string" ? [value] : value)
-    .describe("DNS names of an order; {id} is unique to it, {n} counts 1 to `names`"),
+    .default("{id}.example.test").describe(
+      "DNS names of an order; {id} is unique to it, {n} counts 1 to `names`",
+    ),
   names: z.int().min(1).max(100).default(1).describe("How often a name with {n} is repeated"),
   not_before: instantOption(),
   not_after: instantOption(),
@@ -65,8 +62,8 @@ export const challengeOptions = {
     dns_answer: z.ipv4().default("127.0.0.1"),
   }).optional().describe("How to prove control of the names, for servers that want it"),
   poll: z.strictObject({
-    interval: durationMs.prefault("250ms").describe("Wait between polls without Retry-After"),
-    timeout: durationMs.prefault("60s").describe("Longest wait for one state"),
+    interval: duration().prefault("250ms").describe("Wait between polls without Retry-After"),
+    timeout: duration().prefault("60s").describe("Longest wait for one state"),
     honour_retry_after: z.boolean().default(true),
   }).prefault({}),
 };
@@ -99,19 +96,20 @@ export function certificateAlgorithm(type: "ec-p256" | "ec-p384" | "rsa-2048"): 
 
 /** RFC 3339 of an instant or of an offset from now (`+12h`, `+90d`). */
 export function instantOf(text: string, nowMs: number): string {
-  const offset = OFFSET.exec(text);
-  const instant = offset === null
-    ? Date.parse(text)
-    : nowMs + Number(offset[1]) * (offset[2] === "d" ? 86_400_000 : 3_600_000);
+  const instant = text.startsWith("+") ? nowMs + parseDuration(text.slice(1))! : Date.parse(text);
   return new Date(instant).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
-const OFFSET = /^\+(\d+)([hd])$/;
-
 function instantOption(): z.ZodOptional<z.ZodString> {
-  return z.string().refine((text) => OFFSET.test(text) || !Number.isNaN(Date.parse(text)), {
+  return z.string().refine(isInstant, {
     error: "must be an RFC 3339 instant, or an offset from now such as +12h or +90d",
   }).optional();
+}
+
+function isInstant(text: string): boolean {
+  return text.startsWith("+")
+    ? parseDuration(text.slice(1)) !== undefined
+    : !Number.isNaN(Date.parse(text));
 }
 
 function identifier(): z.ZodString {
@@ -133,9 +131,4 @@ function address(): z.ZodString {
 
 function isDirectory(value: string): boolean {
   return value.startsWith("/") || (/^https?:\/\//i.test(value) && URL.canParse(value));
-}
-
-function toMs(text: string): number {
-  const unit = /[a-z]+$/.exec(text)?.[0];
-  return Number.parseFloat(text) * (unit === "ms" ? 1 : unit === "s" ? 1000 : 60_000);
 }

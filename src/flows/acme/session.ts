@@ -1,37 +1,18 @@
 /**
- * What the signed flows have in common: from options and context to a directory, accounts and an enroller, made before
- * the clock starts.
+ * What every signed flow has: the directory, nonces and accounts, made before the clock starts.
  */
 import { z } from "zod";
 import type { Failure } from "../../transport/failure.ts";
-import type { FlowContext } from "../flow.ts";
+import type { Flow, FlowContext, Iteration } from "../flow.ts";
 import { type Registration, registrationFailure } from "./account.ts";
 import { Accounts } from "./accounts.ts";
 import { isFailure } from "./answer.ts";
-import { openResponder, type Responder } from "./challenge/responder.ts";
 import { AcmeClient } from "./client.ts";
-import { type Directory, directoryUrl } from "./directory.ts";
-import { Enroller } from "./enroller.ts";
-import {
-  accountOptions,
-  certificateAlgorithm,
-  challengeOptions,
-  endpointOptions,
-  hmacKeyOf,
-  instantOf,
-  orderOptions,
-  responderOptions,
-} from "./options.ts";
-import { type Sender, unmeasured } from "./sender.ts";
-import { type Ticket, type TicketOptions, Tickets } from "./tickets.ts";
+import { directoryUrl } from "./directory.ts";
+import { accountOptions, endpointOptions, hmacKeyOf } from "./options.ts";
+import { unmeasured } from "./sender.ts";
 
-/** Options of every flow that enrolls. */
-export const sessionOptions = {
-  ...endpointOptions,
-  ...accountOptions,
-  ...orderOptions,
-  ...challengeOptions,
-};
+export const sessionOptions = { ...endpointOptions, ...accountOptions };
 
 const schema = z.strictObject(sessionOptions);
 export type SessionOptions = z.output<typeof schema>;
@@ -42,87 +23,49 @@ const FIRST_NONCES = 16;
 export class Session {
   readonly client: AcmeClient;
   readonly accounts: Accounts;
-  readonly enroller: Enroller;
-  readonly #tickets: Tickets;
-  readonly #responder?: Responder;
   readonly #context: FlowContext<SessionOptions>;
 
-  /** Reads the directory and opens the responder; a Failure says why there can be no load. */
+  /** Reads the directory; a Failure says why there can be no load. */
   static async open(
     context: FlowContext<SessionOptions>,
     accounts: number | "per_flow",
   ): Promise<Session | Failure> {
-    const { options, target, clock, shard } = context;
-    const url = directoryUrl(options.directory, target.baseUrl);
+    const { options, target, clock } = context;
     const client = await AcmeClient.open(unmeasured(context), {
-      url,
+      url: directoryUrl(options.directory, target.baseUrl),
       headers: options.headers,
       clock,
     });
     if (isFailure(client)) return client;
-    const refused = registrationFailure(client.directory, registrationOf(options)) ??
-      profileFailure(client.directory, options.profile);
-    if (refused !== undefined) return refused;
-    const wanted = responderOptions(options.challenge);
-    const responder = wanted && await openResponder(wanted, shard);
-    return isFailure(responder) ? responder : new Session(context, client, accounts, responder);
+    const refused = registrationFailure(client.directory, registrationOf(options));
+    return refused ?? new Session(context, client, accounts);
   }
 
   private constructor(
     context: FlowContext<SessionOptions>,
     client: AcmeClient,
     accounts: number | "per_flow",
-    responder: Responder | undefined,
   ) {
-    const { options, clock } = context;
-    this.client = client;
+    const { options } = context;
     this.#context = context;
-    this.#responder = responder;
-    this.#tickets = new Tickets(ticketOptions(options));
+    this.client = client;
     this.accounts = new Accounts({
       accounts,
       alg: options.account_key,
       registration: registrationOf(options),
     });
-    const nowMs = clock.nowUs() / 1000;
-    this.enroller = new Enroller({
-      client,
-      clock,
-      responder,
-      challengeType: options.challenge?.type,
-      notBefore: options.not_before && instantOf(options.not_before, nowMs),
-      notAfter: options.not_after && instantOf(options.not_after, nowMs),
-      profile: options.profile,
-      poll: {
-        intervalMs: options.poll.interval,
-        timeoutMs: options.poll.timeout,
-        honourRetryAfter: options.poll.honour_retry_after,
-      },
-    });
   }
 
-  /** Accounts, tickets and first nonces for about `iterations` enrollments. */
+  /** Accounts and first nonces for about `iterations` arrivals. */
   async prepare(iterations: number): Promise<Failure | undefined> {
-    const { options, shard, signal } = this.#context;
     const sender = unmeasured(this.#context);
-    const failure = await this.accounts.prepare(this.client, sender, shard, iterations);
-    if (failure !== undefined) return failure;
-    if (options.prepare) await this.#tickets.prepare(iterations, signal);
-    return await this.client.fillNonces(sender, Math.min(FIRST_NONCES, iterations));
+    const { shard } = this.#context;
+    return await this.accounts.prepare(this.client, sender, shard, iterations) ??
+      await this.client.fillNonces(sender, Math.min(FIRST_NONCES, iterations));
   }
 
-  /** A prepared ticket, or one made now (observed as `csr`). */
-  async ticket(sender: Sender): Promise<Ticket> {
-    const ready = this.#tickets.take();
-    if (ready !== undefined) return ready;
-    const startedUs = this.#context.clock.nowUs();
-    const made = await this.#tickets.make();
-    sender.observe("csr", this.#context.clock.nowUs() - startedUs);
-    return made;
-  }
-
-  async close(): Promise<void> {
-    await this.#responder?.close();
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 }
 
@@ -132,24 +75,29 @@ function registrationOf(options: SessionOptions): Registration {
   return { contact, agreeToTerms, eab: eab && hmacKey && { kid: eab.kid, hmacKey } };
 }
 
-function ticketOptions(options: SessionOptions): TicketOptions {
-  const { identifiers, names, certificate_key: type, certificate_keys: keys } = options;
-  const count = keys ?? (type === "rsa-2048" ? 8 : "per_order");
-  return {
-    identifiers,
-    names,
-    alg: certificateAlgorithm(type),
-    sharedKeys: count === "per_order" ? undefined : count,
-  };
+/** What a flow works with between `prepare` and `close`. */
+interface Work {
+  prepare(iterations: number): Promise<Failure | undefined>;
+  close(): Promise<void>;
 }
 
-/** Why an order cannot ask this server for the profile (draft-ietf-acme-profiles section 3). */
-function profileFailure(directory: Directory, profile: string | undefined): Failure | undefined {
-  if (profile === undefined || directory.profiles?.includes(profile)) return undefined;
-  const known = directory.profiles?.join(", ");
+/** A flow whose work is opened in `prepare` and handed to every iteration. */
+export function preparedFlow<Opened extends Work>(
+  open: () => Promise<Opened | Failure>,
+  iterate: (opened: Opened, iteration: Iteration) => Promise<Failure | undefined>,
+): Flow {
+  let opened: Opened | undefined;
   return {
-    class: "client",
-    message: `The server has no profile "${profile}": its directory names ` +
-      (known ? `${known}` : "no profiles at all"),
+    prepare: async (iterations) => {
+      const work = await open();
+      if (isFailure(work)) return work;
+      opened = work;
+      return await work.prepare(iterations);
+    },
+    run: (iteration) => {
+      if (opened === undefined) throw new Error("The flow runs before it is prepared");
+      return iterate(opened, iteration);
+    },
+    close: async () => await opened?.close(),
   };
 }

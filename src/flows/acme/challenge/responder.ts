@@ -54,7 +54,7 @@ async function listen(
   const proofs = new ProofTable();
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
-    await Promise.all(stops.map((each) => each()));
+    for (const each of stops) await each();
   };
   for (const [type, address] of addresses(options)) {
     try {
