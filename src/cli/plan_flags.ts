@@ -49,8 +49,12 @@ export function planOverrides(line: CommandLine): PlanOverrides {
 }
 
 /** The plan that the command line names, or undefined after every problem with it was printed. */
-export function openPlan(line: CommandLine, io: Io, env: Io["env"] = io.env): Plan | undefined {
-  const found = findPlan(line.positionals[0] ?? "");
+export async function openPlan(
+  line: CommandLine,
+  io: Io,
+  env: Io["env"] = io.env,
+): Promise<Plan | undefined> {
+  const found = await findPlan(line.positionals[0] ?? "");
   if (!found.ok) {
     io.err(`${found.message}\n`);
     return undefined;

@@ -1,44 +1,32 @@
 /** Where a command's plan comes from: a file, or one of the shipped ones by its name. */
 import { basename } from "node:path";
-
-const SHIPPED = new URL("../../scenarios/", import.meta.url);
+import { shippedFiles } from "../shipped.ts";
 
 export type PlanSource =
   | { readonly ok: true; readonly text: string; readonly source: string }
   | { readonly ok: false; readonly message: string };
 
 /** A file wins over a shipped plan of the same name. */
-export function findPlan(argument: string): PlanSource {
+export async function findPlan(argument: string): Promise<PlanSource> {
   try {
-    return { ok: true, text: Deno.readTextFileSync(argument), source: argument };
+    return { ok: true, text: await Deno.readTextFile(argument), source: argument };
   } catch (error) {
-    if (/^[a-z0-9_-]+$/.test(argument)) {
-      const text = readShipped(argument);
-      if (text !== undefined) return { ok: true, text, source: argument };
-    }
-    return { ok: false, message: missing(argument, error) };
+    const plans = await shippedFiles("scenarios");
+    const shipped = plans.find(({ path }) => nameOf(path) === argument);
+    if (shipped !== undefined) return { ok: true, text: shipped.text, source: argument };
+    return { ok: false, message: missing(argument, error, plans.map(({ path }) => nameOf(path))) };
   }
 }
 
-function readShipped(name: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(new URL(`${name}.yaml`, SHIPPED));
-  } catch {
-    return undefined;
-  }
+function nameOf(path: string): string {
+  return basename(path, ".yaml");
 }
 
-export function shippedPlans(): string[] {
-  return Array.from(Deno.readDirSync(SHIPPED), ({ name }) => basename(name, ".yaml")).sort();
-}
-
-function missing(argument: string, error: unknown): string {
+function missing(argument: string, error: unknown, names: readonly string[]): string {
   const why = error instanceof Deno.errors.NotFound
     ? "there is no such file"
     : error instanceof Error
     ? error.message
     : String(error);
-  return `Cannot read the plan "${argument}": ${why}. Shipped plans, by name: ${
-    shippedPlans().join(", ")
-  }`;
+  return `Cannot read the plan "${argument}": ${why}. Shipped plans, by name: ${names.join(", ")}`;
 }

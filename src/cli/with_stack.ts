@@ -29,7 +29,7 @@ export async function withStack(
   io: Io,
   use: (stacked: StackedPlan) => Promise<number>,
 ): Promise<number> {
-  const first = openPlan(line, io);
+  const first = await openPlan(line, io);
   if (first === undefined) return EXIT_CODES.bad_input;
   // A target named on the command line is the one that is meant, whatever the plan would start.
   const fallback = line.value("target") === undefined ? first.stack : "none";
@@ -65,7 +65,7 @@ async function useStack(
     io.err(`${started.message}\n`);
     return EXIT_CODES.not_ready;
   }
-  const plan = openPlan(line, io, { ...io.env, ...started.environment });
+  const plan = await openPlan(line, io, { ...io.env, ...started.environment });
   if (plan === undefined) return EXIT_CODES.bad_input;
   return await use({ plan, stack: { name: stack.name, description: started.description } });
 }
