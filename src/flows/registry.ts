@@ -1,5 +1,11 @@
 /** Every flow that a plan can name. A new flow is a file of its own and a line here. */
 import type { Catalogue } from "../plan/catalogue.ts";
+import { acmeAccount } from "./acme/account_flow.ts";
+import { acmeEnroll } from "./acme/enroll.ts";
+import { acmeKeyChange } from "./acme/key_change.ts";
+import { acmeRateLimits } from "./acme/rate_limits.ts";
+import { acmeRenewalInfo } from "./acme/renewal_info.ts";
+import { acmeRevoke } from "./acme/revoke.ts";
 import { acmeUnauthenticated } from "./acme/unauthenticated.ts";
 import { createCertificate } from "./api/create_certificate.ts";
 import { listCertificates } from "./api/list_certificates.ts";
@@ -13,6 +19,12 @@ const FLOWS: readonly FlowDefinition<any>[] = [
   listCertificates,
   tlsHandshake,
   acmeUnauthenticated,
+  acmeEnroll,
+  acmeRevoke,
+  acmeKeyChange,
+  acmeAccount,
+  acmeRenewalInfo,
+  acmeRateLimits,
   httpRequest,
 ];
 

@@ -38,7 +38,7 @@ export class Accounts {
       while (this.#keys.length < wanted) this.#keys.push(await generateKey(alg));
       return undefined;
     }
-    const share = shareOf(accounts, shard);
+    const share = Math.min(shareOf(accounts, shard), Math.max(1, iterations));
     while (this.#pool.length < share && !sender.signal.aborted) {
       const account = await register(client, sender, await generateKey(alg), registration);
       if (isFailure(account)) return account;

@@ -4,6 +4,7 @@
  */
 import type { Failure } from "../../transport/failure.ts";
 import type { Exchange } from "../../transport/http.ts";
+import { mediaType } from "../expectation.ts";
 import type { Expectation } from "../flow.ts";
 import { statusFailure } from "./problem.ts";
 
@@ -29,13 +30,6 @@ export function judge(
       return check(exchange);
     },
   };
-}
-
-/** `application/json` of `application/json; charset=utf-8`; empty when there is none. */
-export function mediaType(exchange: Exchange): string {
-  const value = exchange.header("content-type") ?? "";
-  const end = value.indexOf(";");
-  return (end < 0 ? value : value.slice(0, end)).trim().toLowerCase();
 }
 
 function htmlComplaint(exchange: Exchange): Failure {

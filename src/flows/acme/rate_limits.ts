@@ -39,6 +39,7 @@ export const acmeRateLimits: FlowDefinition<RateLimitOptions> = {
   name: "acme_rate_limits",
   summary: "ACME rate limits: used up, refused with 429 rateLimited, and isolated",
   phase: "acme",
+  once: true,
   options,
   steps: () => [
     "new_nonce",
