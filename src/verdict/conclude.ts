@@ -1,24 +1,19 @@
-/** The last step of a run: thresholds, validity, comparison and exit are put to what was measured. Pure. */
-import type { Comparison, Measured, Summary } from "../metrics/summary_schema.ts";
+/** The last step of a run: thresholds, validity and exit are put to what was measured. Pure. */
+import type { Measured, Summary } from "../metrics/summary_schema.ts";
 import type { Plan } from "../plan/plan.ts";
-import { compare, type CompareOptions } from "./compare.ts";
 import { exitOf } from "./exit.ts";
 import { evaluateThresholds } from "./thresholds.ts";
 import { judge } from "./validity.ts";
 
-export interface ConcludeOptions extends CompareOptions {
+export interface ConcludeOptions {
   readonly plan: Pick<Plan, "scenarios" | "thresholds">;
-  /** What the run is compared with, and what `p95 < baseline * 1.1` is relative to. */
-  readonly baseline?: Summary | undefined;
+  /** What `p95 < baseline * 1.1` is relative to. */
+  readonly baseline?: Measured | undefined;
 }
 
-export function conclude(measured: Measured, options: ConcludeOptions): Summary {
-  const { plan, baseline } = options;
+export function conclude(measured: Measured, { plan, baseline }: ConcludeOptions): Summary {
   const thresholds = evaluateThresholds(plan, measured, baseline);
   const validity = judge(measured, thresholds);
-  const comparison: Comparison | null = baseline
-    ? compare(baseline, { ...measured, validity }, options)
-    : null;
-  const judged = { ...measured, thresholds, validity, comparison, baseline: null };
-  return { ...judged, exit: exitOf(judged) };
+  const exit = exitOf({ interrupted: measured.interrupted, thresholds, validity });
+  return { ...measured, thresholds, validity, exit };
 }

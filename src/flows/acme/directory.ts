@@ -39,7 +39,6 @@ export function expectDirectory(seen: (directory: Directory) => void): Expectati
     const directory = parseDirectory(exchange.body);
     if (typeof directory === "string") return directory;
     seen(directory);
-    return undefined;
   });
 }
 

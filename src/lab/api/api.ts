@@ -1,0 +1,115 @@
+/**
+ * certctl's chain of handlers: request id, limiter by address, then either what needs no key (health, version, ACME),
+ * or the key and the REST API. The limiter comes before the key, so it knows clients by address only.
+ */
+import { TokenBuckets } from "../bucket.ts";
+import {
+  type Handler,
+  json,
+  type LabRequest,
+  type LabResponse,
+  plainError,
+  withHeaders,
+} from "../http/message.ts";
+import { Router } from "../http/router.ts";
+import { identify, type Keys } from "./auth.ts";
+import { addCertificateRoutes } from "./certificates.ts";
+import type { ApiContext, Call } from "./context.ts";
+import { addJobRoutes } from "./jobs.ts";
+import { addReferenceRoutes } from "./references.ts";
+
+/** CERTCTL_RATE_LIMIT_RPS and _BURST, per address. */
+export interface LimiterOptions {
+  readonly requestsPerSecond: number;
+  readonly burst: number;
+}
+
+export interface ApiOptions {
+  readonly context: Omit<ApiContext, "authType">;
+  /** Absent: no key is asked for. */
+  readonly keys?: Keys;
+  /** Absent: off. */
+  readonly limiter?: LimiterOptions;
+  /** Answers everything under /acme. */
+  readonly acme: Handler;
+  readonly version: string;
+  /** Milliseconds, for the limiter. */
+  readonly nowMs: () => number;
+}
+
+export function apiHandler(options: ApiOptions): Handler {
+  const context: ApiContext = {
+    ...options.context,
+    authType: options.keys === undefined ? "none" : "api-key",
+  };
+  const open = openRoutes(options.version);
+  const routes = apiRoutes();
+  const limits = { open: limiterOf(options), api: limiterOf(options) };
+  return async (request) => {
+    const call = { ...context, requestId: crypto.randomUUID(), user: "" };
+    const answer = (response: LabResponse): LabResponse =>
+      withHeaders(response, { "X-Request-ID": call.requestId });
+    const isAcme = request.path === "/acme" || request.path.startsWith("/acme/");
+    const isOpen = isAcme || open.knows(request.path);
+    const limited = limit(isOpen ? limits.open : limits.api, request, options.nowMs());
+    if (limited !== undefined) return answer(limited);
+    if (isAcme) return answer(await options.acme(request));
+    if (isOpen) return answer(await open.handle(request, call));
+    const identity = identify(request, options.keys);
+    if ("refusal" in identity) return answer(identity.refusal);
+    return answer(await routes.handle(request, { ...call, user: identity.user }));
+  };
+}
+
+/** Separate instances for the two ways through the chain, as in certctl. */
+function limiterOf({ limiter }: ApiOptions): TokenBuckets | undefined {
+  return limiter &&
+    new TokenBuckets({ capacity: limiter.burst, refillPerSecond: limiter.requestsPerSecond });
+}
+
+function limit(
+  buckets: TokenBuckets | undefined,
+  { remoteAddress }: LabRequest,
+  nowMs: number,
+): LabResponse | undefined {
+  if (buckets === undefined || buckets.take(remoteAddress, nowMs).allowed) return undefined;
+  return plainError(429, `{"error":"Rate limit exceeded"}`, { "Retry-After": "1" });
+}
+
+function openRoutes(version: string): Router<Call> {
+  return new Router<Call>()
+    .add("GET", "/health", () => json(200, { status: "healthy" }))
+    .add("GET", "/ready", () => json(200, { status: "ready", db: "reachable" }))
+    .add("GET", "/api/v1/version", () =>
+      json(200, {
+        version: `certload-lab-${version}`,
+        commit: "",
+        modified: false,
+        build_time: "",
+        go_version: "",
+      }))
+    .add(
+      "GET",
+      "/api/v1/auth/info",
+      (_, __, { authType }) => json(200, { auth_type: authType, required: authType !== "none" }),
+    );
+}
+
+function apiRoutes(): Router<Call> {
+  const router = new Router<Call>()
+    .add(
+      "GET",
+      "/api/v1/auth/check",
+      (_, __, { user }) => json(200, { status: "authenticated", user, admin: false }),
+    )
+    .add("GET", "/api/v1/metrics", (_, __, { metrics, store }) => json(200, metrics.json(store)))
+    .add("GET", "/api/v1/metrics/prometheus", (_, __, { metrics, store }) => ({
+      status: 200,
+      headers: { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" },
+      body: metrics.prometheus(store),
+    }));
+  addCertificateRoutes(router);
+  addJobRoutes(router);
+  addReferenceRoutes(router);
+  return router;
+}

@@ -1,0 +1,200 @@
+/** Handlers of /api/v1/certificates. Texts and their order are certctl's (`internal/api/handler/certificates.go`). */
+import { json, jsonText, type LabRequest, type LabResponse } from "../http/message.ts";
+import type { Parameters, Router } from "../http/router.ts";
+import {
+  createCertificate,
+  decodeCertificate,
+  type ManagedCertificate,
+  readCertificate,
+  updateCertificate,
+  zeroCertificate,
+} from "./certificate.ts";
+import { commonNameProblem } from "./common_name.ts";
+import { bodyText, type Call, failure } from "./context.ts";
+import { addJob } from "./jobs.ts";
+import { listCertificates, pageOf } from "./listing.ts";
+
+const CERTIFICATES = "/api/v1/certificates";
+const CERTIFICATE = `${CERTIFICATES}/{id}`;
+
+export function addCertificateRoutes(router: Router<Call>): void {
+  router
+    .add("GET", CERTIFICATES, (request, _, { store }) => listCertificates(store, request))
+    .add("POST", CERTIFICATES, create)
+    .add("GET", CERTIFICATE, read)
+    .add("PUT", CERTIFICATE, update)
+    .add("DELETE", CERTIFICATE, archive)
+    .add("GET", `${CERTIFICATE}/versions`, versions)
+    .add("GET", `${CERTIFICATE}/deployments`, deployments)
+    .add("POST", `${CERTIFICATE}/renew`, renew)
+    .add("POST", `${CERTIFICATE}/deploy`, deploy)
+    .add("POST", `${CERTIFICATE}/revoke`, revoke);
+}
+
+const REQUIRED = ["owner_id", "team_id", "issuer_id", "name", "renewal_policy_id"] as const;
+
+async function create(request: LabRequest, _: Parameters, call: Call): Promise<LabResponse> {
+  const fields = decodeCertificate(await bodyText(request) ?? "");
+  if (fields === undefined) return failure(call, 400, "Invalid request body");
+  const certificate = { ...zeroCertificate(), ...fields };
+  const problem = commonNameProblem(certificate.common_name) ??
+    REQUIRED.filter((name) => certificate[name] === "").map((name) => `${name} is required`)[0];
+  if (problem !== undefined) return failure(call, 400, problem);
+  try {
+    return json(201, createCertificate(call.store, certificate));
+  } catch {
+    // A name that is taken and a row that is missing look the same: certctl has no 409 here.
+    return failure(call, 500, "Failed to create certificate");
+  }
+}
+
+function read(_: LabRequest, { id }: Parameters, call: Call): LabResponse {
+  const certificate = readCertificate(call.store, id!);
+  return certificate ? json(200, certificate) : notFound(call);
+}
+
+/** Fields that PUT changes when they are not empty. */
+const CHANGEABLE: readonly (keyof ManagedCertificate)[] = [
+  "name",
+  "common_name",
+  "sans",
+  "environment",
+  "owner_id",
+  "team_id",
+  "issuer_id",
+  "status",
+  "tags",
+  "certificate_profile_id",
+];
+
+async function update(
+  request: LabRequest,
+  { id }: Parameters,
+  call: Call,
+): Promise<LabResponse> {
+  const fields = decodeCertificate(await bodyText(request) ?? "");
+  if (fields === undefined) return failure(call, 400, "Invalid request body");
+  const problem = fields.common_name && commonNameProblem(fields.common_name);
+  if (problem) return failure(call, 400, problem);
+  const certificate = readCertificate(call.store, id!);
+  if (certificate === undefined) return notFound(call);
+  const changes = CHANGEABLE.filter((name) => fields[name]).map((name) => [name, fields[name]]);
+  try {
+    return json(200, updateCertificate(call.store, certificate, Object.fromEntries(changes)));
+  } catch {
+    return failure(call, 500, "Failed to update certificate");
+  }
+}
+
+function archive(_: LabRequest, { id }: Parameters, call: Call): LabResponse {
+  const certificate = readCertificate(call.store, id!);
+  if (certificate === undefined) return notFound(call);
+  updateCertificate(call.store, certificate, { status: "Archived" });
+  return { status: 204, headers: {}, body: "" };
+}
+
+function versions({ query }: LabRequest, { id }: Parameters, call: Call): LabResponse {
+  const { store } = call;
+  if (readCertificate(store, id!) === undefined) return notFound(call);
+  const { page, perPage } = pageOf(query);
+  const rows = store.all<{ document: string; total: number }>(
+    `SELECT document, count(*) OVER () AS total FROM versions WHERE certificate_id = ?
+     ORDER BY sequence DESC LIMIT ? OFFSET ?`,
+    id!,
+    perPage,
+    (page - 1) * perPage,
+  );
+  const data = rows.length > 0 ? `[${rows.map((row) => row.document).join(",")}]` : "null";
+  const total = rows[0]?.total ?? 0;
+  return jsonText(200, `{"data":${data},"total":${total},"page":${page},"per_page":${perPage}}`);
+}
+
+/** No API of certctl binds a certificate to a target, so there is never one. */
+function deployments(_: LabRequest, { id }: Parameters, call: Call): LabResponse {
+  if (readCertificate(call.store, id!) === undefined) return notFound(call);
+  return json(200, { data: [], total: 0 });
+}
+
+async function renew(request: LabRequest, { id }: Parameters, call: Call): Promise<LabResponse> {
+  const certificate = readCertificate(call.store, id!);
+  if (certificate === undefined) return notFound(call);
+  const { status } = certificate;
+  if (status === "Archived") return failure(call, 400, "cannot renew archived certificate");
+  if (status === "Expired") {
+    return failure(call, 400, "cannot renew expired certificate; reissue instead");
+  }
+  if (status === "RenewalInProgress" && !await isForced(request)) {
+    return failure(call, 409, "certificate renewal already in progress");
+  }
+  call.store.transaction(() => {
+    updateCertificate(call.store, certificate, { status: "RenewalInProgress" });
+    addJob(call.store, id!);
+  });
+  return json(202, { status: "renewal_triggered" });
+}
+
+async function isForced(request: LabRequest): Promise<boolean> {
+  if (["true", "1"].includes(request.query.get("force") ?? "")) return true;
+  if (request.header("content-type") !== "application/json") return false;
+  return parse(await bodyText(request))?.["force"] === true;
+}
+
+/** Writes an audit row and nothing else, there as here. */
+function deploy(_: LabRequest, { id }: Parameters, call: Call): LabResponse {
+  if (readCertificate(call.store, id!) === undefined) {
+    return failure(call, 500, "Failed to trigger deployment");
+  }
+  return json(202, { status: "deployment_triggered" });
+}
+
+const REASONS = [
+  "unspecified",
+  "keyCompromise",
+  "caCompromise",
+  "affiliationChanged",
+  "superseded",
+  "cessationOfOperation",
+  "certificateHold",
+  "privilegeWithdrawn",
+];
+
+async function revoke(request: LabRequest, { id }: Parameters, call: Call): Promise<LabResponse> {
+  let given: unknown;
+  if (request.header("content-type") === "application/json") {
+    const body = parse(await bodyText(request));
+    if (body === undefined) return failure(call, 400, "Invalid request body");
+    given = body["reason"];
+  }
+  const certificate = readCertificate(call.store, id!);
+  if (certificate === undefined) return notFound(call);
+  const reason = typeof given === "string" && given !== "" ? given : "unspecified";
+  const problem = revocationProblem(certificate.status, reason);
+  if (problem !== undefined) return failure(call, 400, problem);
+  const issued = call.store.get("SELECT 1 FROM versions WHERE certificate_id = ?", id!);
+  if (issued === undefined) return notFound(call);
+  const revokedAt = new Date().toISOString();
+  const changes = { status: "Revoked", revoked_at: revokedAt, revocation_reason: reason };
+  updateCertificate(call.store, certificate, changes);
+  return json(200, { status: "revoked" });
+}
+
+function revocationProblem(status: string, reason: string): string | undefined {
+  if (status === "Revoked") return "certificate is already revoked";
+  if (status === "Archived") return "cannot revoke archived certificate";
+  if (!REASONS.includes(reason)) return `invalid revocation reason: ${reason}`;
+}
+
+function notFound(call: Call): LabResponse {
+  return failure(call, 404, "Certificate not found");
+}
+
+function parse(text: string | undefined): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? "");
+    return typeof value === "object" && value !== null
+      ? value as Record<string, unknown>
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

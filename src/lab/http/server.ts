@@ -1,0 +1,178 @@
+/**
+ * A listener and its connections: HTTP/1.1 written on `Deno.listenTls` (or plain TCP). Not on `node:https`, which
+ * costs three times the CPU per request and, before Deno 2.8, has neither sockets to break nor certificates to change;
+ * and not on `Deno.serve`, which lets nobody at its connections: a lab has to reset, halve and garble answers.
+ */
+import type { Chaos } from "../chaos.ts";
+import type { ServerName } from "../faults.ts";
+import { Connection } from "./connection.ts";
+import type { Handler } from "./message.ts";
+
+/** A certificate chain and its key, PEM. */
+export interface KeyPair {
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
+export interface HttpServerOptions {
+  readonly name: ServerName;
+  readonly hostname: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Absent: plain HTTP. */
+  readonly tls?: KeyPair;
+  readonly chaos: Chaos;
+  readonly handler: Handler;
+  /** Takes a line about a mistake of the lab's own. */
+  readonly log: (line: string) => void;
+}
+
+/** What a server saw since it was started. */
+export interface ServerCounts {
+  readonly connections: number;
+  /** Completed TLS handshakes. */
+  readonly handshakes: number;
+  readonly requests: number;
+  /** Connections that are open now. */
+  readonly open: number;
+}
+
+const IDLE_LIMIT_MS = 60_000;
+const IDLE_CHECK_MS = 5_000;
+const ACCEPT_PAUSE_MS = 5;
+const LISTEN_TRIES = 500;
+const LISTEN_PAUSE_MS = 2;
+
+export class HttpServer {
+  readonly #options: HttpServerOptions;
+  #tls: KeyPair | undefined;
+  #listener: Deno.Listener | undefined;
+  #port: number;
+  readonly #connections = new Set<Connection>();
+  readonly #counts = { connections: 0, handshakes: 0, requests: 0 };
+  readonly #idleCheck: ReturnType<typeof setInterval>;
+  #accepting: Promise<Deno.Conn> | undefined;
+  readonly #running = new Set<Promise<void>>();
+
+  /** Listens at once; throws Deno's error when it cannot. */
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#tls = options.tls;
+    this.#port = options.port;
+    this.#listen();
+    this.#idleCheck = setInterval(() => this.#closeIdle(), IDLE_CHECK_MS);
+  }
+
+  /** `https://127.0.0.1:40123` */
+  get origin(): string {
+    return `${this.#tls ? "https" : "http"}://${this.#options.hostname}:${this.#port}`;
+  }
+
+  get counts(): ServerCounts {
+    return { ...this.#counts, open: this.#connections.size };
+  }
+
+  /** New connections see this pair; open ones stay. For an instant in between, connections are refused. */
+  async show(pair: KeyPair): Promise<void> {
+    if (this.#tls === undefined || this.#tls === pair) return;
+    this.#tls = pair;
+    if (this.#listener === undefined) return;
+    await this.#unlisten();
+    await this.#listenAgain();
+  }
+
+  /** Stops listening and drops every connection, or listens again on the same port. */
+  async setDown(down: boolean): Promise<void> {
+    if (down === (this.#listener === undefined)) return;
+    if (!down) return await this.#listenAgain();
+    await this.#unlisten();
+    for (const connection of this.#connections) connection.close();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#idleCheck);
+    await this.setDown(true);
+    await Promise.all(this.#running);
+  }
+
+  #listen(): void {
+    const { hostname } = this.#options;
+    const address = { hostname, port: this.#port };
+    const listener = this.#tls === undefined ? Deno.listen(address) : Deno.listenTls({
+      ...address,
+      cert: this.#tls.certificatePem,
+      key: this.#tls.keyPem,
+      alpnProtocols: ["http/1.1"],
+    });
+    this.#port = (listener.addr as Deno.NetAddr).port;
+    this.#listener = listener;
+    this.#track(this.#accept(listener));
+  }
+
+  /** The port is free once the accept that is under way has ended. */
+  async #unlisten(): Promise<void> {
+    this.#listener?.close();
+    this.#listener = undefined;
+    await this.#accepting?.catch(() => {});
+  }
+
+  async #listenAgain(): Promise<void> {
+    for (let tries = 1;; tries++) {
+      try {
+        return this.#listen();
+      } catch (error) {
+        if (!(error instanceof Deno.errors.AddrInUse) || tries === LISTEN_TRIES) throw error;
+        await pause(LISTEN_PAUSE_MS);
+      }
+    }
+  }
+
+  async #accept(listener: Deno.Listener): Promise<void> {
+    for (;;) {
+      let conn: Deno.Conn;
+      try {
+        await this.#options.chaos.stall(this.#options.name);
+        this.#accepting = listener.accept();
+        conn = await this.#accepting;
+      } catch {
+        if (this.#listener !== listener) return;
+        // The peer went away before its connection was taken, or descriptors have run out for now.
+        await pause(ACCEPT_PAUSE_MS);
+        continue;
+      }
+      this.#counts.connections++;
+      this.#track(this.#serve(conn));
+    }
+  }
+
+  async #serve(conn: Deno.Conn): Promise<void> {
+    const { name: server, chaos, handler, log } = this.#options;
+    const onOpen = (): void => void this.#counts.handshakes++;
+    const onRequest = (): void => void this.#counts.requests++;
+    const connection = new Connection({ conn, server, chaos, handler, log, onOpen, onRequest });
+    this.#connections.add(connection);
+    try {
+      if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
+      await connection.serve();
+    } finally {
+      connection.close();
+      this.#connections.delete(connection);
+    }
+  }
+
+  #track(promise: Promise<void>): void {
+    this.#running.add(promise);
+    promise.finally(() => this.#running.delete(promise));
+  }
+
+  #closeIdle(): void {
+    const oldestMs = performance.now() - IDLE_LIMIT_MS;
+    for (const connection of this.#connections) {
+      if ((connection.idleSinceMs ?? Infinity) < oldestMs) connection.close();
+    }
+  }
+}
+
+function pause(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
+}

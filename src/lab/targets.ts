@@ -1,0 +1,36 @@
+/** The TLS daemons that certctl deploys to, as the load fixtures set them up: their answers and headers. */
+import type { ServerName } from "./faults.ts";
+import { type Handler, plainError } from "./http/message.ts";
+
+export type TargetName = Exclude<ServerName, "api">;
+export const TARGET_NAMES: readonly TargetName[] = ["nginx", "apache", "haproxy", "f5"];
+
+const APACHE_PAGE = "<html><body><h1>It works!</h1></body></html>\n";
+
+export const TARGET_HANDLERS: Readonly<Record<TargetName, Handler>> = {
+  nginx: () => text("ok\n", { Server: "nginx/1.27", "Content-Type": "text/plain" }),
+  apache: ({ path }) =>
+    path === "/" || path === "/index.html"
+      ? text(APACHE_PAGE, { Server: "Apache/2.4", "Content-Type": "text/html" })
+      : plainError(404, "Not Found"),
+  haproxy: () => text("ok\n", { "Content-Type": "text/plain" }),
+  f5: ({ path }) =>
+    path === "/healthz"
+      ? text("ok", { "Content-Type": "text/plain; charset=utf-8" })
+      : plainError(401, "missing or invalid X-F5-Auth-Token"),
+};
+
+/** Path of the page that a load run asks for. */
+export const TARGET_PATHS: Readonly<Record<TargetName, string>> = {
+  nginx: "/",
+  apache: "/",
+  haproxy: "/",
+  f5: "/healthz",
+};
+
+function text(
+  body: string,
+  headers: Readonly<Record<string, string>>,
+): { status: number; headers: Readonly<Record<string, string>>; body: string } {
+  return { status: 200, headers, body };
+}

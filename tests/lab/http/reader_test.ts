@@ -1,0 +1,47 @@
+import fc from "fast-check";
+import { assertEquals, assertRejects } from "../../assert.ts";
+import { Reader, TooLarge } from "../../../src/lab/http/reader.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (body: Uint8Array | undefined): string | undefined =>
+  body && new TextDecoder().decode(body);
+
+/** Gives the bytes in pieces of the sizes, over and over, then the end. */
+function readerOf(data: Uint8Array, sizes: readonly number[]): Reader {
+  let at = 0;
+  let turn = 0;
+  return new Reader((into) => {
+    if (at === data.length) return Promise.resolve(null);
+    const size = Math.min(sizes[turn++ % sizes.length]!, into.length, data.length - at);
+    into.set(data.subarray(at, at += size));
+    return Promise.resolve(size);
+  });
+}
+
+Deno.test("requests are read the same however the bytes arrive", async () => {
+  const stream = bytes(
+    "HEAD-A\r\nx: y\r\n\r\nbody-aHEAD-B\r\n\r\n4;ext=1\r\nwiki\r\n5\r\npedia\r\n0\r\nt: 1\r\n\r\nHEAD-C\r\n\r\n",
+  );
+  const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 });
+  await fc.assert(fc.asyncProperty(sizes, async (sizes) => {
+    const reader = readerOf(stream, sizes);
+    assertEquals(await reader.head(), "HEAD-A\r\nx: y");
+    assertEquals(text(await reader.exactly(6)), "body-a");
+    assertEquals(await reader.head(), "HEAD-B");
+    assertEquals(text(await reader.chunked(100)), "wikipedia");
+    assertEquals(await reader.head(), "HEAD-C");
+    assertEquals(await reader.head(), undefined);
+  }));
+});
+
+Deno.test("a body that is cut off is no body", async () => {
+  assertEquals(await readerOf(bytes("abc"), [2]).exactly(4), undefined);
+  assertEquals(await readerOf(bytes("4\r\nab"), [2]).chunked(100), undefined);
+  assertEquals(await readerOf(bytes("zz\r\nab"), [2]).chunked(100), undefined);
+});
+
+Deno.test("what grows beyond its limit is refused", async () => {
+  const endless = new Uint8Array(100_000).fill(65);
+  await assertRejects(() => readerOf(endless, [1000]).head(), TooLarge);
+  await assertRejects(() => readerOf(bytes("ff\r\n"), [10]).chunked(100), TooLarge);
+});
