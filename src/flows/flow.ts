@@ -83,5 +83,7 @@ export interface FlowContext<Options> {
 }
 
 export interface FlowDefinition<Options> extends FlowSignature {
+  /** An iteration changes what the next may expect (a limit used up): no probe and no warm-up go through it. */
+  readonly once?: true;
   create(context: FlowContext<Options>): Flow | Promise<Flow>;
 }

@@ -3,8 +3,9 @@
  * then zlib data of a 40-byte header and the counts as ZigZag LEB128 (64b9B variant), where a negative number is a run
  * of empty buckets. Source: AbstractHistogram.encodeIntoByteBuffer and ZigZagEncoding of HdrHistogram (Java).
  *
- * Written out here because hdr-histogram-js puts 1 where the format has a normalizing index offset of 0, which makes
- * the C implementation read every value one bucket off. The tests hold both to the same counts.
+ * Written out here because hdr-histogram-js 3.0.1 puts 1 where the format has a normalizing index offset of 0, and an
+ * integer where it has a double: HdrHistogram_c then iterates one bucket off, and reads a recorded 37 as 38. The tests
+ * hold both to the same counts.
  */
 import { deflateSync, inflateSync } from "node:zlib";
 import { BUCKET_LIMIT, bucketHigh, Histogram, type HistogramData } from "./histogram.ts";

@@ -23,6 +23,8 @@ export interface FinishedIteration {
   readonly plannedUs: number;
   readonly startedUs: number;
   readonly endedUs: number;
+  /** Waits for a connection in all its steps. */
+  readonly blockedUs?: number;
   readonly failure?: Failure | undefined;
 }
 
@@ -72,9 +74,10 @@ export class ScenarioRecorder {
   }
 
   /** Records an arrival that has gone through its flow, or was interrupted in it. */
-  iteration({ plannedUs, startedUs, endedUs, failure }: FinishedIteration): void {
+  iteration({ plannedUs, startedUs, endedUs, blockedUs = 0, failure }: FinishedIteration): void {
     const second = this.#second(endedUs);
-    this.#iterations.finish(second, endedUs - plannedUs, endedUs - startedUs, failure);
+    const serviceUs = endedUs - startedUs - blockedUs;
+    this.#iterations.finish(second, endedUs - plannedUs, serviceUs, failure);
     this.#iterations.lag(startedUs - plannedUs);
   }
 

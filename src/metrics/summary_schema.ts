@@ -312,9 +312,62 @@ export const measuredSchema = z.object({
   server_metrics: serverMetricsSchema.nullable(),
 });
 
+const figureSchema = z.object({
+  scenario: z.string(),
+  /** Null: the scenario's iterations. */
+  step: z.string().nullable(),
+  measure: z.enum(["p50", "p95", "p99", "error_rate"]),
+  /** Milliseconds, or a share 0..1; null where there was no sample. */
+  base: z.number().nullable(),
+  next: z.number().nullable(),
+  /** Of times relative (0.1: a tenth slower), of the error rate the difference of the shares; null as above. */
+  change: z.number().nullable(),
+  /** The interval of the change at the comparison's confidence. */
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  verdict: z.enum(["regressed", "improved", "same", "cannot_tell"]),
+});
+
+const comparedRunSchema = z.object({
+  plan: z.string(),
+  plan_sha256: z.string(),
+  started_at: z.string(),
+  target: z.string(),
+  target_version: z.string().nullable(),
+  tool_version: z.string(),
+});
+
+const differenceSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  /** The two runs must not be compared, unless that was forced. */
+  refusal: z.boolean(),
+});
+
+export const comparisonSchema = z.object({
+  base: comparedRunSchema,
+  next: comparedRunSchema,
+  /** Of all intervals together, 0..1. */
+  confidence: z.number(),
+  /** Relative change of a time that is taken for the same. */
+  allow: z.number(),
+  method: z.string(),
+  differences: z.array(differenceSchema),
+  /** Refused: no figure was compared. */
+  verdict: z.enum(["regressed", "improved", "same", "cannot_tell", "refused"]),
+  figures: z.array(figureSchema),
+  /** One sentence for each figure that is worse than allowed, the worst first. */
+  regressions: z.array(z.string()),
+});
+
 export const summarySchema = measuredSchema.extend({
   thresholds: z.array(thresholdSchema),
   validity: validitySchema,
+  /** With the baseline that the run was given. */
+  comparison: comparisonSchema.nullable().default(null),
+  /** Set in a baseline: when it was kept, and over which objections. */
+  baseline: z.object({ saved_at: z.string(), forced_over: z.array(z.string()) })
+    .nullable().default(null),
   exit: z.object({ code: z.number(), name: z.string(), reason: z.string() }),
 });
 
@@ -330,6 +383,9 @@ export type SummaryConnector = z.infer<typeof connectorSchema>;
 export type ServerMetricsSummary = z.infer<typeof serverMetricsSchema>;
 export type ThresholdResult = z.infer<typeof thresholdSchema>;
 export type Finding = z.infer<typeof findingSchema>;
+export type Comparison = z.infer<typeof comparisonSchema>;
+export type ComparedFigure = z.infer<typeof figureSchema>;
+export type RunDifference = z.infer<typeof differenceSchema>;
 export type Validity = z.infer<typeof validitySchema>;
 /** All that was measured, before any verdict on it. */
 export type Measured = z.infer<typeof measuredSchema>;

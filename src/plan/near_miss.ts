@@ -9,7 +9,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let bestDistance = Infinity;
   for (const candidate of candidates) {
     const distance = editDistance(plain(word), plain(candidate));
-    const allowed = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
+    const longer = Math.max(word.length, candidate.length);
+    const allowed = longer < 2 ? 0 : Math.max(1, Math.floor(longer / 3));
     if (distance <= allowed && distance < bestDistance) {
       best = candidate;
       bestDistance = distance;

@@ -1,7 +1,21 @@
 /**
- * A threshold as data. The grammar and its parser live here too, because a threshold's position in the plan file is
- * known only while the plan is read; its evaluation is `verdict/thresholds.ts`.
+ * A threshold as data, and its grammar. Its evaluation is `verdict/thresholds.ts`.
+ *
+ *     threshold  = measure comparison limit
+ *     measure    = [ step ] [ metric ] statistic          p95, directory p95, directory connect p95, lag p99
+ *                | [ step ] ( "error_rate" | "rate" | "count" )
+ *                | "http_req_failed" [ ":" ] "rate"       k6's spelling of error_rate
+ *     metric     = one of DURATION_METRICS; response_time when left out
+ *     statistic  = "min" | "avg" | "med" | "max" | "p" number | "p(" number ")"
+ *     comparison = "<" | "<=" | ">" | ">=" | "==" | "!="
+ *     limit      = "baseline" [ "*" number ]
+ *                | number [ unit ]
+ *
+ * A duration's limit has a unit (`500ms`) or is in milliseconds (`p(95)<2000`, as in k6); a rate's is per time (`49/s`);
+ * an error rate's is a percentage or a share (`1%`, `0.01`); a count is a whole number.
  */
+import { didYouMean } from "./problem.ts";
+import { parseDuration, parseRate, parseShare } from "./units.ts";
 
 /** Durations a threshold can be set on, per step or scenario. */
 export const DURATION_METRICS = [
@@ -48,4 +62,188 @@ export interface Threshold {
   readonly measure: Measure;
   readonly comparison: Comparison;
   readonly limit: Limit;
+}
+
+export interface ParsedThreshold {
+  readonly ok: true;
+  readonly threshold: Threshold;
+}
+
+/** What is wrong, and which stretch of the text it is about (0-based). */
+export interface MisreadThreshold {
+  readonly ok: false;
+  readonly message: string;
+  readonly at: number;
+  readonly length: number;
+  readonly hint?: string;
+}
+
+interface Word {
+  readonly text: string;
+  readonly at: number;
+}
+
+const PLAIN_MEASURES = ["error_rate", "rate", "count"] as const;
+const STATISTICS = ["min", "avg", "med", "max", "p50", "p90", "p95", "p99", "p99.9"] as const;
+const EXAMPLE = "for example `p95 < 2s` or `error_rate < 1%`";
+
+/**
+ * Reads one threshold. `steps` are the names that it may use: none for the whole run, undefined when they cannot be
+ * known, and then any name passes.
+ */
+export function parseThreshold(
+  text: string,
+  steps: readonly string[] | undefined,
+): ParsedThreshold | MisreadThreshold {
+  const [, left = "", sign, right = ""] = /^([^<>=!]*)([<>]=?|[=!]={1,2})?(.*)$/s.exec(text) ?? [];
+  try {
+    if (sign === undefined) throw new Misread(trimmed(text, 0), "has no comparison", EXAMPLE);
+    const { step, measure } = parseMeasure(wordsOf(left), trimmed(text, 0), steps);
+    const limit = parseLimit(trimmed(right, left.length + sign.length), measure);
+    const comparison = sign.slice(0, 2) as Comparison;
+    const about = step === undefined ? {} : { step };
+    return { ok: true, threshold: { text, ...about, measure, comparison, limit } };
+  } catch (error) {
+    if (error instanceof Misread) return error.toResult();
+    throw error;
+  }
+}
+
+/** Thrown within this file alone: leaves the parser at the first thing it cannot read. */
+class Misread {
+  readonly #word: Word;
+  readonly #message: string;
+  readonly #hint: string | undefined;
+
+  constructor(word: Word, message: string, hint?: string) {
+    this.#word = word;
+    this.#message = message;
+    this.#hint = hint;
+  }
+
+  toResult(): MisreadThreshold {
+    const { at, text } = this.#word;
+    const hint = this.#hint === undefined ? {} : { hint: this.#hint };
+    return { ok: false, message: `threshold ${this.#message}`, at, length: text.length, ...hint };
+  }
+}
+
+function wordsOf(text: string): Word[] {
+  return [...text.matchAll(/\S+/g)].map((match) => ({ text: match[0], at: match.index }));
+}
+
+function trimmed(text: string, at: number): Word {
+  return { text: text.trim(), at: at + text.length - text.trimStart().length };
+}
+
+interface Measured {
+  readonly step?: string | undefined;
+  readonly measure: Measure;
+}
+
+function parseMeasure(
+  words: readonly Word[],
+  whole: Word,
+  steps: readonly string[] | undefined,
+): Measured {
+  const last = words.at(-1);
+  if (last === undefined) throw new Misread(whole, "says nothing of what to compare", EXAMPLE);
+  const before = words.slice(0, -1);
+  if (last.text === "rate" && /^http_req_failed:?$/.test(before.at(-1)?.text ?? "")) {
+    return { step: stepOf(before.slice(0, -1), steps), measure: { kind: "error_rate" } };
+  }
+  const kind = PLAIN_MEASURES.find((name) => name === last.text);
+  if (kind !== undefined) return { step: stepOf(before, steps), measure: { kind } };
+  const statistic = parseStatistic(last);
+  const metric = DURATION_METRICS.find((name) => name === before.at(-1)?.text);
+  const step = stepOf(metric === undefined ? before : before.slice(0, -1), steps);
+  return { step, measure: { kind: "duration", metric: metric ?? "response_time", ...statistic } };
+}
+
+function stepOf(words: readonly Word[], steps: readonly string[] | undefined): string | undefined {
+  const [word, extra] = words;
+  if (extra !== undefined) {
+    const metrics = `write [step] [metric] statistic; metrics: ${DURATION_METRICS.join(", ")}`;
+    throw new Misread(extra, `has an unexpected word "${extra.text}"`, metrics);
+  }
+  if (word === undefined || steps === undefined || steps.includes(word.text)) return word?.text;
+  if (steps.length === 0) {
+    const hint = "a step's threshold belongs to its scenario";
+    throw new Misread(word, `of the whole run cannot name a step: got "${word.text}"`, hint);
+  }
+  const hint = didYouMean(word.text, [...steps, ...DURATION_METRICS]);
+  throw new Misread(word, `names neither a step of this flow nor a metric: "${word.text}"`, hint);
+}
+
+type Statistic = Pick<Measure & { kind: "duration" }, "stat" | "percentile">;
+
+function parseStatistic(word: Word): Statistic {
+  const { text } = word;
+  if (text === "min" || text === "avg" || text === "max") return { stat: text };
+  if (text === "med") return { stat: "percentile", percentile: 50 };
+  const [, bare, bracketed] = /^p(?:(\d+(?:\.\d+)?)|\((\d+(?:\.\d+)?)\))$/.exec(text) ?? [];
+  const percentile = Number(bare ?? bracketed);
+  if (percentile <= 100) return { stat: "percentile", percentile };
+  if (percentile > 100) {
+    const hint = /^p99\d+$/.test(text) ? `did you mean \`p99.${text.slice(3)}\`?` : undefined;
+    throw new Misread(word, `has a percentile above 100: got "${text}"`, hint);
+  }
+  if (DURATION_METRICS.some((metric) => metric === text)) {
+    throw new Misread(word, `does not say which statistic of ${text}`, `write \`${text} p95\``);
+  }
+  const hint = didYouMean(text, [...STATISTICS, ...PLAIN_MEASURES]);
+  throw new Misread(word, `has no measure called "${text}"`, hint);
+}
+
+function parseLimit(word: Word, measure: Measure): Limit {
+  const baseline = /^baseline(?:\s*\*\s*(\d+(?:\.\d+)?))?$/.exec(word.text);
+  if (baseline !== null) return { kind: "baseline", factor: baselineFactor(word, baseline[1]) };
+  if (word.text.startsWith("baseline")) {
+    const hint = "write `baseline * 1.10`";
+    throw new Misread(word, `has a limit that cannot be read: "${word.text}"`, hint);
+  }
+  const { parse, wanted } = LIMITS[measure.kind];
+  const value = parse(word.text);
+  if (value !== undefined) return { kind: "absolute", value };
+  throw new Misread(
+    word,
+    `needs ${wanted} as its limit: got "${word.text}"`,
+    limitHint(word, measure),
+  );
+}
+
+function baselineFactor(word: Word, text: string | undefined): number {
+  const factor = Number(text ?? 1);
+  if (factor > 0) return factor;
+  throw new Misread(word, `has a factor that must be more than 0: got "${word.text}"`);
+}
+
+interface LimitReader {
+  readonly parse: (text: string) => number | undefined;
+  readonly wanted: string;
+}
+
+const LIMITS: Readonly<Record<Measure["kind"], LimitReader>> = {
+  duration: {
+    parse: (text) => isPlainNumber(text) ? Number(text) : parseDuration(text),
+    wanted: "a duration such as 500ms or 2s",
+  },
+  error_rate: { parse: parseShare, wanted: "a percentage up to 100% or a share up to 1" },
+  rate: { parse: parseRate, wanted: "a rate such as 49/s" },
+  count: {
+    parse: (text) => /^\d+$/.test(text) ? Number(text) : undefined,
+    wanted: "a whole number",
+  },
+};
+
+function isPlainNumber(text: string): boolean {
+  return /^\d+(\.\d+)?$/.test(text);
+}
+
+function limitHint({ text }: Word, { kind }: Measure): string | undefined {
+  if (kind === "error_rate" && isPlainNumber(text)) return `did you mean \`${text}%\`?`;
+  if (kind !== "rate" || !isPlainNumber(text) && !text.endsWith("%")) return undefined;
+  // k6 calls its error rate `rate`, and always compares it with a share.
+  if (text.endsWith("%") || Number(text) < 1) return `did you mean \`error_rate < ${text}\`?`;
+  return `did you mean \`${text}/s\`?`;
 }

@@ -37,7 +37,7 @@ export function formatPercent(share: number | null | undefined): string {
   if (percent > 0 && percent < 0.01) return "< 0.01 %";
   if (percent < 100 && percent > 99.99) return "> 99.99 %";
   if (percent > 99) return `${Math.floor(percent * 100) / 100} %`;
-  return `${significant(percent)} %`;
+  return `${significant(percent, percent < 10 ? 2 : 3)} %`;
 }
 
 /** `1.2 kB`, `3.4 MB`, in powers of 1000. */

@@ -54,6 +54,11 @@ export interface Exchange {
   readonly ttfbUs?: number;
   readonly endedUs: number;
   readonly reused: boolean;
+  /**
+   * The reused connection was found closed before any byte of an answer, and the request, being idempotent, was sent
+   * once more on a new one (RFC 9112 section 9.3.1). The durations hold both attempts.
+   */
+  readonly retried?: boolean;
   /** 0 when there was no answer. */
   readonly status: number;
   /** Value of an answer's header (case-insensitive name; several values joined by `, `). */

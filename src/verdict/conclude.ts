@@ -1,19 +1,24 @@
-/** The last step of a run: thresholds, validity and exit are put to what was measured. Pure. */
-import type { Measured, Summary } from "../metrics/summary_schema.ts";
+/** The last step of a run: thresholds, validity, comparison and exit are put to what was measured. Pure. */
+import type { Comparison, Measured, Summary } from "../metrics/summary_schema.ts";
 import type { Plan } from "../plan/plan.ts";
+import { compare, type CompareOptions } from "./compare.ts";
 import { exitOf } from "./exit.ts";
 import { evaluateThresholds } from "./thresholds.ts";
 import { judge } from "./validity.ts";
 
-export interface ConcludeOptions {
+export interface ConcludeOptions extends CompareOptions {
   readonly plan: Pick<Plan, "scenarios" | "thresholds">;
-  /** What `p95 < baseline * 1.1` is relative to. */
-  readonly baseline?: Measured | undefined;
+  /** What the run is compared with, and what `p95 < baseline * 1.1` is relative to. */
+  readonly baseline?: Summary | undefined;
 }
 
-export function conclude(measured: Measured, { plan, baseline }: ConcludeOptions): Summary {
+export function conclude(measured: Measured, options: ConcludeOptions): Summary {
+  const { plan, baseline } = options;
   const thresholds = evaluateThresholds(plan, measured, baseline);
   const validity = judge(measured, thresholds);
-  const exit = exitOf({ interrupted: measured.interrupted, thresholds, validity });
-  return { ...measured, thresholds, validity, exit };
+  const comparison: Comparison | null = baseline
+    ? compare(baseline, { ...measured, validity }, options)
+    : null;
+  const judged = { ...measured, thresholds, validity, comparison, baseline: null };
+  return { ...judged, exit: exitOf(judged) };
 }

@@ -2,8 +2,7 @@
  * How a run ends, in one table: k6's codes where it has one, certload's own from 93 to 95. The code and its reason are
  * in summary.json too.
  */
-import type { Summary } from "../metrics/summary_schema.ts";
-import type { Comparison } from "./comparison.ts";
+import type { Comparison, Summary } from "../metrics/summary_schema.ts";
 
 export const EXIT_CODES = {
   /** Every threshold held, and the run was fit to tell. */
@@ -46,23 +45,25 @@ export function exit(name: ExitName, reason: string): Exit {
  * 3. threshold. When arrivals were dropped because the server was slow, the slowest response times are missing: the
  *    measured ones are lower bounds, and a limit that they break is broken for certain.
  * 4. invalid through the server: for the same reason a limit that they keep is not known to be kept.
- * 5. regression, which only a valid run can show.
+ * 5. a baseline that was asked for and cannot be compared with is bad input: it must not look like no regression.
+ * 6. regression, which only a valid run can show.
  */
 export function exitOf(
-  run: Pick<Summary, "interrupted" | "validity" | "thresholds">,
-  comparison?: Pick<Comparison, "regressions">,
+  run: Pick<Summary, "interrupted" | "validity" | "thresholds" | "comparison">,
 ): Exit {
   const { reasons } = run.validity;
   const byGenerator = reasons.find(({ cause }) => cause !== "server");
   const broken = run.thresholds.filter(({ verdict }) =>
     verdict === "fail" || verdict === "no_data"
   );
+  const { comparison } = run;
   const regressions = comparison?.regressions ?? [];
   if (run.interrupted) return exit("interrupted", "The run was ended before its time");
   if (byGenerator) return exit("invalid", byGenerator.message);
   if (broken.length > 0) return exit("threshold", thresholdReason(broken));
   if (reasons[0]) return exit("invalid", reasons[0].message);
-  if (regressions[0]) return exit("regression", regressionReason(regressions));
+  if (comparison?.verdict === "refused") return exit("bad_input", refusedReason(comparison));
+  if (regressions.length > 0) return exit("regression", regressionReason(regressions));
   return exit("passed", passedReason(run.thresholds.length));
 }
 
@@ -72,6 +73,11 @@ function thresholdReason(broken: Summary["thresholds"]): string {
   const what = first?.verdict === "no_data" ? "had no sample" : "failed";
   const more = broken.length > 1 ? `, and ${broken.length - 1} more` : "";
   return `Threshold "${first?.text}" of ${where} ${what}${more}`;
+}
+
+function refusedReason({ differences }: Comparison): string {
+  const messages = differences.filter(({ refusal }) => refusal).map(({ message }) => message);
+  return `The run was not compared with the baseline: ${messages.join("; ")}`;
 }
 
 function regressionReason(regressions: readonly string[]): string {

@@ -6,20 +6,10 @@ import type { Load, Phase, Plan, Scenario } from "../../src/plan/plan.ts";
 import type { Comparison, Measure, Threshold } from "../../src/plan/threshold.ts";
 import type { Failure } from "../../src/transport/failure.ts";
 import type { PeerIdentity } from "../../src/transport/http.ts";
+import { randomOf } from "../../src/verdict/random.ts";
 import { exchangeOf, peerOf } from "./exchanges.ts";
 
 export const START_US = Date.UTC(2026, 4, 2, 12, 0, 0) * 1000;
-
-/** Numbers in 0..1 from a seed (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A skewed service time in microseconds, as servers have it: mostly near `medianUs`, now and then far beyond. */
 export function serviceTime(random: () => number, medianUs: number): number {
@@ -36,6 +26,8 @@ export interface MadeScenario {
   readonly durationS?: number;
   readonly medianUs?: number;
   readonly lagUs?: (i: number) => number;
+  /** Factor on the service times. */
+  readonly slowness?: (i: number) => number;
   readonly failure?: (i: number, step: string) => Failure | undefined;
   /** A new connection for each request, with this peer. */
   readonly fresh?: PeerIdentity;
@@ -104,15 +96,15 @@ function recordOne(
   i: number,
   random: () => number,
 ): number {
-  const { medianUs = 2000, lagUs = () => 80, fresh } = made;
+  const { medianUs = 2000, lagUs = () => 80, slowness = () => 1, fresh } = made;
   const startedUs = plannedUs + lagUs(i);
   let now = startedUs;
   let failed: Failure | undefined;
   scenario.steps.forEach((step, index) => {
     const failure = made.failure?.(i, step);
-    const service = serviceTime(random, medianUs);
+    const service = serviceTime(random, medianUs) * slowness(i);
     const opened = fresh ? { dnsUs: 60, connectUs: service * 0.1, tlsUs: service * 0.5 } : {};
-    const status = failure ? Number(/\d{3}/.exec(failure.message)?.[0] ?? 0) : 200;
+    const status = failure ? Number(/HTTP (\d{3})/.exec(failure.message)?.[1] ?? 0) : 200;
     const exchange = exchangeOf({
       startedUs: now,
       endedUs: now + service,

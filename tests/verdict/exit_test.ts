@@ -1,5 +1,10 @@
 import { assertEquals, assertStringIncludes } from "../assert.ts";
-import type { Finding, Summary, ThresholdResult } from "../../src/metrics/summary_schema.ts";
+import type {
+  Comparison,
+  Finding,
+  Summary,
+  ThresholdResult,
+} from "../../src/metrics/summary_schema.ts";
 import { EXIT_CODES, exitOf } from "../../src/verdict/exit.ts";
 
 function finding(cause: Finding["cause"]): Finding {
@@ -27,6 +32,7 @@ function runWith(parts: {
   interrupted?: boolean;
   causes?: Finding["cause"][];
   verdicts?: ThresholdResult["verdict"][];
+  comparison?: Comparison;
 }): Case {
   const reasons = (parts.causes ?? []).map(finding);
   const validity: Summary["validity"] = {
@@ -35,10 +41,38 @@ function runWith(parts: {
     warnings: [],
   };
   const thresholds = (parts.verdicts ?? ["pass"]).map(threshold);
-  return { interrupted: parts.interrupted ?? false, validity, thresholds };
+  const { interrupted = false, comparison = null } = parts;
+  return { interrupted, validity, thresholds, comparison };
 }
 
-const regression = { regressions: ["create p95 is 20 % slower"] };
+const run = {
+  plan: "",
+  plan_sha256: "",
+  started_at: "",
+  target: "",
+  target_version: "",
+  tool_version: "",
+};
+const regression: Comparison = {
+  base: run,
+  next: run,
+  confidence: 0.99,
+  allow: 0.1,
+  method: "",
+  differences: [],
+  verdict: "regressed",
+  figures: [],
+  regressions: ["create p95 is 20 % slower"],
+};
+const refused: Comparison = {
+  ...regression,
+  verdict: "refused",
+  regressions: [],
+  differences: [
+    { code: "kernel", message: "kernel differs: 5 and 6", refusal: false },
+    { code: "cpu_count", message: "CPU count differs: 2 and 4", refusal: true },
+  ],
+};
 
 Deno.test("exitOf() passes a valid run whose thresholds held or were skipped", () => {
   const { code, reason } = exitOf(runWith({ verdicts: ["pass", "skipped"] }));
@@ -63,16 +97,27 @@ Deno.test("exitOf() is 99 before 95 when the server was too slow for the load", 
 });
 
 Deno.test("exitOf() is 105 before every verdict for an interrupted run", () => {
-  const run = runWith({ interrupted: true, causes: ["generator"], verdicts: ["fail"] });
-  assertEquals(exitOf(run, regression).code, 105);
+  const ended = runWith({
+    interrupted: true,
+    causes: ["generator"],
+    verdicts: ["fail"],
+    comparison: regression,
+  });
+  assertEquals(exitOf(ended).code, 105);
 });
 
 Deno.test("exitOf() is 93 for a regression, unless something else is wrong", () => {
-  const { code, reason } = exitOf(runWith({}), regression);
+  const { code, reason } = exitOf(runWith({ comparison: regression }));
   assertEquals(code, 93);
   assertStringIncludes(reason, "create p95 is 20 % slower");
-  assertEquals(exitOf(runWith({ verdicts: ["fail"] }), regression).code, 99);
-  assertEquals(exitOf(runWith({ causes: ["server"] }), regression).code, 95);
+  assertEquals(exitOf(runWith({ verdicts: ["fail"], comparison: regression })).code, 99);
+  assertEquals(exitOf(runWith({ causes: ["server"], comparison: regression })).code, 95);
+});
+
+Deno.test("exitOf() is 104 with the reasons when the baseline cannot be compared with", () => {
+  const { code, reason } = exitOf(runWith({ comparison: refused }));
+  assertEquals(code, 104);
+  assertEquals(reason, "The run was not compared with the baseline: CPU count differs: 2 and 4");
 });
 
 Deno.test("EXIT_CODES are k6's where it has one", () => {

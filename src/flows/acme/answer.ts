@@ -4,6 +4,7 @@
  */
 import type { Failure } from "../../transport/failure.ts";
 import type { Exchange } from "../../transport/http.ts";
+import { mediaType } from "../expectation.ts";
 import type { Expectation } from "../flow.ts";
 import { statusFailure } from "./problem.ts";
 
@@ -17,7 +18,7 @@ const ANY_STATUS: readonly number[] = Array.from({ length: 500 }, (_, index) => 
 export function judge(
   statuses: readonly number[],
   contentType: string | undefined,
-  check: (exchange: Exchange) => string | Failure | undefined | void = () => undefined,
+  check: (exchange: Exchange) => string | Failure | undefined = () => undefined,
 ): Expectation {
   return {
     status: ANY_STATUS,
@@ -26,16 +27,9 @@ export function judge(
       if (!statuses.includes(exchange.status)) return statusFailure(exchange);
       const wrong = contentType !== undefined && mediaType(exchange) !== contentType;
       if (wrong) return typeComplaint(exchange, contentType);
-      return check(exchange) ?? undefined;
+      return check(exchange);
     },
   };
-}
-
-/** `application/json` of `application/json; charset=utf-8`; empty when there is none. */
-export function mediaType(exchange: Exchange): string {
-  const value = exchange.header("content-type") ?? "";
-  const end = value.indexOf(";");
-  return (end < 0 ? value : value.slice(0, end)).trim().toLowerCase();
 }
 
 function htmlComplaint(exchange: Exchange): Failure {
@@ -51,4 +45,14 @@ function htmlComplaint(exchange: Exchange): Failure {
 function typeComplaint(exchange: Exchange, expected: string): string {
   const seen = mediaType(exchange) || "no content type";
   return `${exchange.request.url.pathname} was answered with ${seen} instead of ${expected}`;
+}
+
+/** An answer that is not what the protocol says. */
+export function unexpected(message: string): Failure {
+  return { class: "unexpected_body", message };
+}
+
+/** Of a value that may be a failure instead. */
+export function isFailure(value: unknown): value is Failure {
+  return typeof value === "object" && value !== null && "class" in value && "message" in value;
 }

@@ -39,6 +39,7 @@ export function expectDirectory(seen: (directory: Directory) => void): Expectati
     const directory = parseDirectory(exchange.body);
     if (typeof directory === "string") return directory;
     seen(directory);
+    return undefined;
   });
 }
 

@@ -10,6 +10,7 @@ import type { Failure } from "../../transport/failure.ts";
 import type { HttpRequest } from "../../transport/http.ts";
 import type { Expectation, Flow, FlowContext, FlowDefinition, Iteration } from "../flow.ts";
 import { judge } from "./answer.ts";
+import { EXPECT_NONCE } from "./client.ts";
 import { type Directory, directoryRequest, directoryUrl, expectDirectory } from "./directory.ts";
 import { type ExtraHeaders, requestHeaders } from "./headers.ts";
 import { endpointOptions } from "./options.ts";
@@ -31,15 +32,6 @@ export const acmeUnauthenticated: FlowDefinition<UnauthenticatedOptions> = {
   steps: () => ["directory", "new_nonce", "renewal_info"],
   create: (context) => new Unauthenticated(context),
 };
-
-const EXPECT_NONCE: Expectation = judge(
-  [200, 204],
-  undefined,
-  (exchange) =>
-    exchange.header("replay-nonce")
-      ? undefined
-      : `HEAD ${exchange.request.url.pathname} has no Replay-Nonce (RFC 8555 section 7.2)`,
-);
 
 const EXPECT_UNKNOWN: Expectation = judge([400, 404], undefined);
 

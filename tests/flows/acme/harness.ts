@@ -10,6 +10,7 @@ import type {
   Iteration,
 } from "../../../src/flows/flow.ts";
 import type { StepOptions, StepResult } from "../../../src/flows/flow.ts";
+import { judge } from "../../../src/flows/expectation.ts";
 import { nowUs } from "../../../src/schedule/clock.ts";
 import type { Failure } from "../../../src/transport/failure.ts";
 import type { Exchange, HttpClient, HttpRequest } from "../../../src/transport/http.ts";
@@ -95,10 +96,16 @@ export class TestIteration implements Iteration {
     step: string,
     request: HttpRequest,
     expect: Expectation,
-    _options?: StepOptions,
+    options?: StepOptions,
   ): Promise<StepResult> {
-    const exchange = await this.#client.send(request, { timeoutMs: 10_000, signal: this.signal });
-    const failure = exchange.failure ?? complaint(exchange, expect);
+    const sendOptions = { timeoutMs: 10_000, signal: this.signal };
+    let exchange = await this.#client.send(request, sendOptions);
+    for (;;) {
+      const again = await options?.again?.(exchange);
+      if (again === undefined) break;
+      exchange = await this.#client.send(again, sendOptions);
+    }
+    const failure = judge(exchange, expect);
     this.steps.push({ step, exchange, failure });
     return { exchange, failure };
   }
@@ -114,14 +121,6 @@ export class TestIteration implements Iteration {
   stepNames(): string[] {
     return this.steps.map(({ step }) => step);
   }
-}
-
-function complaint(exchange: Exchange, expect: Expectation): Failure | undefined {
-  if (!expect.status.includes(exchange.status)) {
-    return { class: "unexpected_status", message: `status ${exchange.status}` };
-  }
-  const said = expect.check?.(exchange);
-  return typeof said === "string" ? { class: "unexpected_body", message: said } : said;
 }
 
 /** Makes a flow from its definition and raw options, as the plan loader and the engine would. */

@@ -1,0 +1,74 @@
+/** certload as one of the tools: a plan is written, run by the program as users run it, and its summary read. */
+import type { Job, Measured, Tool } from "./tool.ts";
+import { timed } from "./command.ts";
+
+export interface CertloadOptions {
+  readonly name: string;
+  /** How the program is started, for example `["deno", "run", "-A", "main.ts"]`. */
+  readonly command: readonly string[];
+  readonly workers?: number;
+  readonly insecure?: boolean;
+}
+
+// deno-lint-ignore no-explicit-any -- read as any other tool's JSON is
+export type SummaryJson = any;
+
+export function certload(options: CertloadOptions): Tool {
+  return {
+    name: options.name,
+    version: async () => (await timed([...options.command, "version"])).stdout.split("\n")[0] ?? "",
+    run: async (job) => (await runCertload(options, job)).measured,
+  };
+}
+
+export async function runCertload(
+  options: CertloadOptions,
+  job: Job,
+): Promise<{ measured: Measured; summary: SummaryJson; code: number }> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/plan.json`, JSON.stringify(planOf(options, job)));
+    const { cpuS, wallS, code, stderr } = await timed([
+      ...[...options.command, "run", `${folder}/plan.json`, "--quiet", "--out", folder],
+    ]);
+    const text = await Deno.readTextFile(`${folder}/summary.json`).catch(() => {
+      throw new Error(`certload wrote no summary (exit ${code}): ${stderr.slice(-800)}`);
+    });
+    const summary = JSON.parse(text);
+    const scenario = summary.phases.api.main;
+    const measured: Measured = {
+      tool: options.name,
+      requests: scenario.count,
+      failed: scenario.failed,
+      cpuS,
+      wallS,
+      medianMs: scenario.service_time_ms.p50,
+      p99Ms: scenario.service_time_ms.p99,
+      dropped: scenario.dropped,
+    };
+    return { measured, summary, code };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** JSON is YAML. */
+function planOf({ workers, insecure = true }: CertloadOptions, job: Job): unknown {
+  const load = "connections" in job.load
+    ? { users: job.load.connections }
+    : { rate: `${job.load.ratePerS}/s` };
+  return {
+    name: "bench",
+    target: { base_url: new URL(job.url).origin, tls: { insecure_skip_verify: insecure } },
+    ...(workers !== undefined && { workers }),
+    scenarios: {
+      main: {
+        phase: "api",
+        flow: "http_request",
+        with: { url: job.url, new_connection: !job.reused },
+        ...load,
+        duration: `${job.durationS}s`,
+      },
+    },
+  };
+}

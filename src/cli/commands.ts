@@ -1,0 +1,62 @@
+/**
+ * The commands by name. Each is loaded when it is called, so that `certload version` does not wait for the engine.
+ */
+import type { Command, Io } from "./io.ts";
+
+interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  run: {
+    summary: "run a plan: send its load, write results/summary.json and summary.txt",
+    load: async () => (await import("./run.ts")).run,
+  },
+  doctor: {
+    summary: "one request of every scenario, and what is wrong if it fails; no load",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
+  calibrate: {
+    summary: "measure what this host can generate, and how small a latency it can read",
+    load: async () => (await import("./calibrate.ts")).calibrate,
+  },
+};
+
+/** Exit code for a command line that cannot be understood, as a bad plan has. */
+const BAD_INPUT = 104;
+
+export async function runCommand(args: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    (name === undefined ? io.err : io.out)(overview());
+    return name === undefined ? BAD_INPUT : 0;
+  }
+  const entry = COMMANDS[name === "--version" ? "version" : name];
+  if (entry === undefined) {
+    io.err(`certload: unknown command "${name}": \`certload help\` lists the commands\n`);
+    return BAD_INPUT;
+  }
+  const command = await entry.load();
+  if (rest.includes("--help") || rest.includes("-h")) {
+    io.out(command.help);
+    return 0;
+  }
+  return await command.run(rest, io);
+}
+
+function overview(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map(({ length }) => length));
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) =>
+    `  ${name.padEnd(width)}  ${summary}`
+  );
+  return `certload: load tests for certificate servers
+
+Usage: certload COMMAND [arguments], certload COMMAND --help
+
+Commands:
+${rows.join("\n")}
+
+To start: certload run quickstart
+`;
+}

@@ -1,0 +1,36 @@
+/** `certload doctor PLAN`: the probe alone. */
+import { newRunId, timerClock } from "../engine/run.ts";
+import { readHostLimits, shortages } from "../engine/limits.ts";
+import { probeAll } from "../engine/probe.ts";
+import { EXIT_CODES } from "../verdict/exit.ts";
+import { helpText, parseLine } from "./flags.ts";
+import type { Command, Io } from "./io.ts";
+import { PLAN_FLAGS } from "./plan_flags.ts";
+import { renderProbes } from "./probe_report.ts";
+import { printProblems } from "./problems.ts";
+import { STACK_FLAGS, type StackedPlan, withStack } from "./with_stack.ts";
+
+const FLAGS = [...PLAN_FLAGS, ...STACK_FLAGS];
+
+const SUMMARY =
+  "Sends one request of every scenario of PLAN through the very flow, and says what is wrong when one\n" +
+  "fails. No load is sent. Exit code 0 when all work, 94 when one does not.";
+
+export const doctor: Command = {
+  help: helpText("doctor PLAN [flags]", SUMMARY, FLAGS),
+  async run(args, io): Promise<number> {
+    const parsed = parseLine(args, { flags: FLAGS, positionals: ["PLAN"] });
+    if (!parsed.ok) return printProblems("doctor", parsed.problems, io);
+    return await withStack(parsed.line, io, (stacked) => examine(stacked, io));
+  },
+};
+
+async function examine({ plan }: StackedPlan, io: Io): Promise<number> {
+  for (const shortage of shortages(plan, readHostLimits())) io.out(`! ${shortage}\n`);
+  const signal = io.interrupt.soft;
+  const results = await probeAll({ plan, clock: timerClock, runId: newRunId(), signal });
+  io.out(renderProbes(results));
+  if (signal.aborted) return EXIT_CODES.interrupted;
+  const failed = results.some(({ failure }) => failure !== undefined);
+  return failed ? EXIT_CODES.not_ready : EXIT_CODES.passed;
+}

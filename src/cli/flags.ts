@@ -1,0 +1,100 @@
+/** Command lines: a command lists its flags, and gets them parsed, or every problem with them at once. */
+// @ts-types="./std_cli.d.ts"
+import { parseArgs } from "@std/cli";
+import { nearest } from "../plan/near_miss.ts";
+
+export interface FlagSpec {
+  readonly name: string;
+  /** Placeholder of its value in the help; absent: a switch. */
+  readonly value?: string;
+  /** May be given more than once. */
+  readonly many?: true;
+  readonly short?: string;
+  readonly help: string;
+}
+
+export interface CommandLine {
+  readonly positionals: readonly string[];
+  has(name: string): boolean;
+  value(name: string): string | undefined;
+  /** All values of a repeatable flag. */
+  values(name: string): readonly string[];
+}
+
+export type ParsedLine =
+  | { readonly ok: true; readonly line: CommandLine }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+export interface LineSpec {
+  readonly flags: readonly FlagSpec[];
+  /** Names of the positional arguments; one in brackets may be left out, one with `...` takes the rest. */
+  readonly positionals: readonly string[];
+}
+
+export function parseLine(args: readonly string[], spec: LineSpec): ParsedLine {
+  const problems: string[] = [];
+  const valued = spec.flags.filter(({ value }) => value !== undefined);
+  const parsed = parseArgs(args, {
+    boolean: spec.flags.filter(({ value }) => value === undefined).map(({ name }) => name),
+    string: [...valued.map(({ name }) => name), "_"],
+    collect: valued.map(({ name }) => name),
+    alias: Object.fromEntries(
+      spec.flags.flatMap(({ name, short }) => short ? [[short, name]] : []),
+    ),
+    unknown: (argument, key) => {
+      if (key !== undefined) problems.push(unknownFlag(argument, spec.flags));
+      return key === undefined;
+    },
+  });
+  for (const { name, value, many } of valued) {
+    const given = valuesOf(parsed[name]);
+    if (given.includes("")) problems.push(`--${name} needs a value: --${name} ${value}`);
+    if (!many && given.length > 1) {
+      problems.push(`--${name} was given ${given.length} times: once is enough`);
+    }
+  }
+  const positionals = parsed._.map(String);
+  problems.push(...positionalProblems(positionals, spec.positionals));
+  if (problems.length > 0) return { ok: false, problems };
+  return {
+    ok: true,
+    line: {
+      positionals,
+      has: (name) => parsed[name] === true,
+      value: (name) => valuesOf(parsed[name])[0],
+      values: (name) => valuesOf(parsed[name]),
+    },
+  };
+}
+
+function valuesOf(given: unknown): string[] {
+  return Array.isArray(given) ? given.map(String) : [];
+}
+
+function unknownFlag(argument: string, flags: readonly FlagSpec[]): string {
+  const name = argument.replace(/^-+/, "").replace(/=.*$/s, "");
+  const close = nearest(name, flags.map((flag) => flag.name));
+  const hint = close === undefined ? "`--help` lists the flags" : `did you mean --${close}?`;
+  return `unknown flag ${argument.replace(/=.*$/s, "")}: ${hint}`;
+}
+
+function positionalProblems(given: readonly string[], wanted: readonly string[]): string[] {
+  const required = wanted.filter((name) => !name.startsWith("["));
+  if (given.length < required.length) {
+    return [`missing ${required.slice(given.length).join(" and ")}`];
+  }
+  const takesRest = wanted.some((name) => name.includes("..."));
+  if (given.length <= wanted.length || takesRest) return [];
+  return given.slice(wanted.length).map((extra) => `unexpected argument ${JSON.stringify(extra)}`);
+}
+
+/** The help text of a command, from what it understands. */
+export function helpText(usage: string, summary: string, flags: readonly FlagSpec[]): string {
+  const left = flags.map(({ name, value, short }) =>
+    `${short ? `-${short}, ` : ""}--${name}${value ? ` ${value}` : ""}`
+  );
+  const width = Math.max(0, ...left.map(({ length }) => length));
+  const rows = flags.map(({ help }, at) => `  ${left[at]?.padEnd(width)}  ${help}`);
+  return [`Usage: certload ${usage}`, "", summary, "", ...(rows.length ? ["Flags:", ...rows] : [])]
+    .join("\n").trimEnd() + "\n";
+}

@@ -1,0 +1,64 @@
+/** What a command may touch of the world, so that tests can hand in another. */
+import type { Interrupt } from "../engine/load.ts";
+
+export interface Io {
+  /** Results. */
+  readonly out: (text: string) => void;
+  /** Progress and problems. */
+  readonly err: (text: string) => void;
+  readonly env: Readonly<Record<string, string>>;
+  readonly outIsTerminal: boolean;
+  readonly errIsTerminal: boolean;
+  /** Columns and rows of the terminal, where there is one. */
+  readonly size: () => { columns: number; rows: number };
+  readonly interrupt: Interrupt;
+}
+
+/** A command: its arguments in, its exit code out. It never exits by itself. */
+export interface Command {
+  readonly help: string;
+  run(args: readonly string[], io: Io): Promise<number>;
+}
+
+const encoder = new TextEncoder();
+
+/** The real world; the returned `release` takes the signal handlers off again. */
+export function realIo(): { io: Io; release: () => void } {
+  const { interrupt, release } = interruptBySignals();
+  const io: Io = {
+    out: (text) => writeAll(Deno.stdout, text),
+    err: (text) => writeAll(Deno.stderr, text),
+    env: Deno.env.toObject(),
+    outIsTerminal: Deno.stdout.isTerminal(),
+    errIsTerminal: Deno.stderr.isTerminal(),
+    size: () => Deno.stderr.isTerminal() ? Deno.consoleSize() : { columns: 80, rows: 24 },
+    interrupt,
+  };
+  return { io, release };
+}
+
+/** A reader that has gone away (`certload run | head`) is no reason to fail. */
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  let bytes = encoder.encode(text);
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK"]
+  : ["SIGINT", "SIGTERM"];
+
+/** The first signal is soft, the second hard, whichever they are. */
+function interruptBySignals(): { interrupt: Interrupt; release: () => void } {
+  const soft = new AbortController();
+  const hard = new AbortController();
+  const onSignal = () => (soft.signal.aborted ? hard : soft).abort();
+  for (const signal of SIGNALS) Deno.addSignalListener(signal, onSignal);
+  return {
+    interrupt: { soft: soft.signal, hard: hard.signal },
+    release: () => SIGNALS.forEach((signal) => Deno.removeSignalListener(signal, onSignal)),
+  };
+}

@@ -1,0 +1,76 @@
+/** The flags by which a command says which plan it means, and how it is to be changed. */
+import { catalogue } from "../flows/registry.ts";
+import { loadPlan } from "../plan/load.ts";
+import type { PlanOverrides } from "../plan/overrides.ts";
+import type { Plan } from "../plan/plan.ts";
+import { renderProblems } from "../plan/problem.ts";
+import type { CommandLine, FlagSpec } from "./flags.ts";
+import type { Io } from "./io.ts";
+import { findPlan } from "./plan_source.ts";
+
+export const PLAN_FLAGS: readonly FlagSpec[] = [
+  { name: "target", value: "URL", help: "the server's address, in place of target.base_url" },
+  {
+    name: "token",
+    value: "T",
+    help: "its API key, in place of target.token (or set CERTCTL_TOKEN)",
+  },
+  { name: "insecure", help: "do not check the server's certificate: test systems only" },
+  { name: "ca", value: "FILE", help: "trust the certificate authorities in this PEM file" },
+  { name: "only", value: "NAMES", many: true, help: "these scenarios alone (comma list)" },
+  { name: "skip", value: "NAMES", many: true, help: "all but these scenarios (comma list)" },
+  { name: "duration", value: "D", help: "every scenario's duration, for example 30s" },
+  {
+    name: "set",
+    value: "PATH=VALUE",
+    many: true,
+    help: "change the plan, for example scenarios.list_certificates.rate=10/s",
+  },
+];
+
+export function planOverrides(line: CommandLine): PlanOverrides {
+  const names = (flag: string): string[] =>
+    line.values(flag).flatMap((value) => value.split(",")).map((name) => name.trim()).filter(
+      Boolean,
+    );
+  const [target, token, ca, duration] = ["target", "token", "ca", "duration"].map((flag) =>
+    line.value(flag)
+  );
+  return {
+    ...(target !== undefined && { target }),
+    ...(token !== undefined && { token }),
+    ...(ca !== undefined && { ca }),
+    ...(duration !== undefined && { duration }),
+    ...(line.has("insecure") && { insecure: true }),
+    ...(line.values("only").length > 0 && { only: names("only") }),
+    ...(line.values("skip").length > 0 && { skip: names("skip") }),
+    set: [...line.values("set")],
+  };
+}
+
+/** The plan that the command line names, or undefined after every problem with it was printed. */
+export async function openPlan(
+  line: CommandLine,
+  io: Io,
+  env: Io["env"] = io.env,
+): Promise<Plan | undefined> {
+  const found = await findPlan(line.positionals[0] ?? "");
+  if (!found.ok) {
+    io.err(`${found.message}\n`);
+    return undefined;
+  }
+  const loaded = loadPlan({
+    text: found.text,
+    source: found.source,
+    env,
+    catalogue,
+    overrides: planOverrides(line),
+    readFile: Deno.readTextFileSync,
+  });
+  if (!loaded.ok) {
+    io.err(renderProblems(loaded.problems));
+    return undefined;
+  }
+  if (loaded.warnings.length > 0) io.err(renderProblems(loaded.warnings));
+  return loaded.plan;
+}

@@ -1,0 +1,39 @@
+/** What the probe found, as text: what was asked, what came back, and what to do. */
+import { likelyCause } from "../engine/diagnosis.ts";
+import type { ProbedStep, ProbeResult } from "../engine/probe.ts";
+
+export function renderProbes(results: readonly ProbeResult[]): string {
+  return results.map(renderProbe).join("\n") + "\n";
+}
+
+function renderProbe(result: ProbeResult): string {
+  const { scenario, failure, skipped } = result;
+  if (skipped !== undefined) return `- ${scenario.name}: not tried, ${skipped}`;
+  if (failure === undefined) return `✓ ${scenario.name}: ${result.steps.map(stepLine).join(", ")}`;
+  const failed = result.steps.findLast((step) => step.failure !== undefined);
+  const cause = likelyCause(result);
+  return [
+    `✗ ${scenario.name}${failed ? `, step ${failed.step}` : ""}`,
+    ...(failed ? [`    asked:  ${asked(failed)}`, `    answer: ${answer(failed)}`] : []),
+    `    failed: ${failure.class}: ${failure.message}`,
+    ...(cause === undefined ? [] : [`    likely: ${cause}`]),
+  ].join("\n");
+}
+
+function stepLine({ step, exchange }: ProbedStep): string {
+  return `${step} ${exchange.status} in ${milliseconds(exchange)}`;
+}
+
+function asked({ exchange: { request } }: ProbedStep): string {
+  return `${request.method} ${request.url.href}`;
+}
+
+function answer({ exchange }: ProbedStep): string {
+  if (exchange.status === 0) return `none after ${milliseconds(exchange)}`;
+  const type = exchange.header("content-type");
+  return `${exchange.status}${type ? ` ${type}` : ""} in ${milliseconds(exchange)}`;
+}
+
+function milliseconds({ startedUs, endedUs }: ProbedStep["exchange"]): string {
+  return `${((endedUs - startedUs) / 1000).toFixed(1)} ms`;
+}

@@ -1,0 +1,57 @@
+/**
+ * Progress on stderr: in a terminal one calm screen that is drawn over itself, otherwise a plain line every ten seconds.
+ */
+import { liveView } from "../report/live.ts";
+import { progressLine, type RunState } from "../report/progress.ts";
+import type { Io } from "./io.ts";
+
+const LINE_EVERY_S = 10;
+
+export interface ProgressPrinter {
+  readonly show: (state: RunState) => void;
+  /** Leaves the terminal as a person expects it. */
+  readonly end: () => void;
+}
+
+export function progressPrinter(
+  io: Io,
+  { quiet, color }: { readonly quiet: boolean; readonly color: boolean },
+): ProgressPrinter {
+  if (quiet) return { show: () => {}, end: () => {} };
+  return io.errIsTerminal ? screenPrinter(io, color) : linePrinter(io);
+}
+
+function linePrinter(io: Io): ProgressPrinter {
+  let printedS = 0;
+  let note: string | undefined;
+  return {
+    show: (state) => {
+      if (state.elapsedS - printedS < LINE_EVERY_S - 0.5 && state.note === note) return;
+      printedS = state.elapsedS;
+      note = state.note;
+      io.err(`${progressLine(state)}\n`);
+    },
+    end: () => {},
+  };
+}
+
+const HIDE_CURSOR = "\x1b[?25l";
+const SHOW_CURSOR = "\x1b[?25h";
+const CLEAR_LINE = "\x1b[2K";
+const CLEAR_BELOW = "\x1b[J";
+
+function screenPrinter(io: Io, color: boolean): ProgressPrinter {
+  let drawn = 0;
+  const home = (): string => (drawn > 0 ? `\x1b[${drawn}A` : HIDE_CURSOR);
+  return {
+    show: (state) => {
+      const lines = liveView(state, { ...io.size(), color });
+      const start = home();
+      io.err(start + lines.map((line) => `\r${CLEAR_LINE}${line}\n`).join("") + CLEAR_BELOW);
+      drawn = lines.length;
+    },
+    end: () => {
+      if (drawn > 0) io.err(`${home()}\r${CLEAR_BELOW}${SHOW_CURSOR}`);
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/** `certload run PLAN`: the tool's main job, from the command line to the exit code. */
+import { type RunOutcome, runPlan } from "../engine/run.ts";
+import { summarize } from "../metrics/summary.ts";
+import type { Summary } from "../metrics/summary_schema.ts";
+import { renderJson } from "../report/json.ts";
+import { renderText } from "../report/text.ts";
+import { conclude } from "../verdict/conclude.ts";
+import { EXIT_CODES } from "../verdict/exit.ts";
+import { VERSION } from "../version.ts";
+import { type CommandLine, helpText, parseLine } from "./flags.ts";
+import type { Command, Io } from "./io.ts";
+import { PLAN_FLAGS } from "./plan_flags.ts";
+import { renderProbes } from "./probe_report.ts";
+import { printProblems } from "./problems.ts";
+import { progressPrinter } from "./progress.ts";
+import { writeResults } from "./results.ts";
+import { STACK_FLAGS, type StackedPlan, withStack } from "./with_stack.ts";
+
+const FLAGS = [
+  ...PLAN_FLAGS,
+  ...STACK_FLAGS,
+  { name: "out", value: "DIR", help: "where summary.json and summary.txt go (default results)" },
+  { name: "no-probe", help: "send load without trying every scenario once before" },
+  { name: "quiet", short: "q", help: "no progress, no summary on stdout" },
+  { name: "no-color", help: "no colour (also: NO_COLOR)" },
+];
+
+const SUMMARY =
+  `Sends the load that PLAN describes (a file, or a shipped plan's name), writes DIR/summary.json and
+DIR/summary.txt, prints the latter, and exits with 0 (passed), 93 (regression), 94 (target not ready),
+95 (run invalid), 99 (threshold failed), 104 (bad input), 105 (interrupted) or 107 (fault of certload).`;
+
+export const run: Command = {
+  help: helpText("run PLAN [flags]", SUMMARY, FLAGS),
+  async run(args, io): Promise<number> {
+    const parsed = parseLine(args, { flags: FLAGS, positionals: ["PLAN"] });
+    if (!parsed.ok) return printProblems("run", parsed.problems, io);
+    return await withStack(parsed.line, io, (stacked) => load(stacked, parsed.line, io));
+  },
+};
+
+async function load(stacked: StackedPlan, line: CommandLine, io: Io): Promise<number> {
+  const quiet = line.has("quiet");
+  const progress = progressPrinter(io, { quiet, color: useColor(line, io, io.errIsTerminal) });
+  const outcome = await runPlan({
+    plan: stacked.plan,
+    version: VERSION,
+    stack: stacked.stack,
+    interrupt: io.interrupt,
+    probe: !line.has("no-probe"),
+    onProgress: progress.show,
+    onNote: (note) => io.err(`! ${note}\n`),
+  });
+  progress.end();
+  return await report(outcome, stacked, line, io);
+}
+
+async function report(
+  outcome: RunOutcome,
+  { plan }: StackedPlan,
+  line: CommandLine,
+  io: Io,
+): Promise<number> {
+  if (outcome.kind === "not_ready") {
+    io.err(`Not ready: no load was sent\n${renderProbes(outcome.probes)}`);
+    return EXIT_CODES.not_ready;
+  }
+  if (outcome.kind === "not_started") {
+    io.err("Interrupted before any load was sent\n");
+    return EXIT_CODES.interrupted;
+  }
+  if (outcome.kind === "fault") throw new Error(outcome.message);
+  const summary = conclude(summarize(outcome.run), { plan });
+  await writeSummary(summary, line.value("out") ?? "results");
+  if (!line.has("quiet")) {
+    io.out(renderText(summary, { color: useColor(line, io, io.outIsTerminal) }));
+  }
+  return summary.exit.code;
+}
+
+async function writeSummary(summary: Summary, directory: string): Promise<void> {
+  await writeResults(directory, {
+    "summary.json": renderJson(summary),
+    "summary.txt": renderText(summary, { color: false }),
+  });
+}
+
+/** https://no-color.org: set and not empty means no colour. */
+function useColor(line: CommandLine, io: Io, isTerminal: boolean): boolean {
+  return isTerminal && !line.has("no-color") && !io.env["NO_COLOR"];
+}

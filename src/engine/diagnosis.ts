@@ -1,0 +1,72 @@
+/**
+ * The likely cause of a failed probe, in words that an operator can act on. Causes are those that certctl and its
+ * surroundings are known to have; the first that fits is named.
+ */
+import { mediaType } from "../flows/expectation.ts";
+import type { FailureClass } from "../transport/failure.ts";
+import type { Exchange } from "../transport/http.ts";
+import type { ProbedStep, ProbeResult } from "./probe.ts";
+
+type Advice = string | undefined;
+
+/** Undefined where nothing better than the failure's own message is known. */
+export function likelyCause(result: ProbeResult): Advice {
+  const failed = result.steps.findLast(({ failure }) => failure !== undefined);
+  if (result.failure === undefined) return undefined;
+  return (failed && answerCause(result, failed)) ?? TRANSPORT_CAUSES[result.failure.class];
+}
+
+const TRANSPORT_CAUSES: Partial<Record<FailureClass, string>> = {
+  dns:
+    "the host name is not known here: check the URL's spelling, or /etc/hosts and the resolver of this host",
+  connect_refused:
+    "nothing listens at that address: is the server running, and is the port right? " +
+    "`--stack embedded` starts a server to try with",
+  connect_timeout:
+    "nothing answers at that address: a firewall, a wrong address, or a host that is down",
+  tls_verify:
+    "the server's certificate is not trusted: name the certificate authority with `--ca FILE` " +
+    "(`tls.ca_file` in the plan), or, on a test system only, do not check it with `--insecure`",
+  tls: "the TLS handshake failed: does the port speak TLS, and TLS 1.2 or newer?",
+  wrong_certificate:
+    "the server serves another certificate than the plan expects: was it deployed?",
+  protocol: "what answers does not speak HTTP/1.1: is the port right?",
+  timeout:
+    "the server accepted the connection and did not answer in time: look at its log and its database",
+};
+
+function answerCause({ scenario }: ProbeResult, { exchange }: ProbedStep): Advice {
+  const { status } = exchange;
+  const path = exchange.request.url.pathname;
+  if (status === 401) {
+    return "the token was refused: pass the server's API key with `--token` or CERTCTL_TOKEN";
+  }
+  if (status === 403) {
+    return "the token is not allowed to do this: some certctl endpoints want an admin key";
+  }
+  if (status === 429) {
+    return "the server limits requests per address, so a load test would measure its limiter: " +
+      "start certctl with CERTCTL_RATE_LIMIT_ENABLED=false";
+  }
+  if (scenario.flow === "create_certificate" && status === 500) {
+    return "certctl answers 500 when an owner, team, issuer or renewal policy of the request does not exist: start it " +
+      "with CERTCTL_DEMO_SEED=true, or name existing ones under `with` in the plan";
+  }
+  return acmeCause(path, exchange);
+}
+
+function acmeCause(path: string, exchange: Exchange): Advice {
+  if (!path.includes("/acme")) return undefined;
+  if (mediaType(exchange) === "text/html") {
+    return "the dashboard answers on /acme: certctl serves its web page there when its working directory has a `web` " +
+      "folder; start it from a directory without one";
+  }
+  if (exchange.status === 404 || exchange.status === 500) {
+    const profile = /\/profile\/([^/]+)\//.exec(path)?.[1];
+    if (profile !== undefined && path.endsWith("/directory")) {
+      return `the ACME profile "${profile}" does not exist on the server: no seed of certctl creates one; POST ` +
+        `/api/v1/profiles {"id":"${profile}","name":"${profile}","enabled":true}`;
+    }
+  }
+  return undefined;
+}

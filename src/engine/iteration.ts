@@ -1,0 +1,129 @@
+/** One arrival going through a flow: sends, judges and records each step. */
+import { judge } from "../flows/expectation.ts";
+import type { Expectation, Iteration, StepOptions, StepResult } from "../flows/flow.ts";
+import { nowUs } from "../schedule/clock.ts";
+import type { Failure } from "../transport/failure.ts";
+import type { Exchange, HttpClient, HttpRequest, SendOptions } from "../transport/http.ts";
+
+/** Where steps are recorded: the scenario's recorder, or a place that forgets (warm-up) or shows (probe). */
+export interface StepRecorder {
+  step(stepIndex: number, plannedUs: number, exchange: Exchange, failure?: Failure): void;
+  observe(name: string, durationUs: number): void;
+  count(name: string, by?: number): void;
+}
+
+/** What all iterations of a scenario in a worker share. */
+export interface IterationScope {
+  readonly steps: readonly string[];
+  readonly client: HttpClient;
+  readonly recorder: StepRecorder;
+  readonly reusing: SendOptions;
+  readonly fresh: SendOptions;
+  readonly signal: AbortSignal;
+  /** Beginning of every iteration's id. */
+  readonly idPrefix: string;
+}
+
+export function createScope(
+  given: Omit<IterationScope, "reusing" | "fresh"> & { readonly timeoutMs: number },
+): IterationScope {
+  const { timeoutMs, ...scope } = given;
+  const reusing: SendOptions = { timeoutMs, signal: scope.signal };
+  return { ...scope, reusing, fresh: { ...reusing, fresh: true } };
+}
+
+export class RunningIteration implements Iteration {
+  readonly index: number;
+  readonly user?: number;
+  /** The open model's planned instant; the closed model's is when the first step is sent. */
+  readonly #plannedUs: number | undefined;
+  readonly #scope: IterationScope;
+  /** Last byte of the last answer so far; undefined before the first. */
+  endedUs: number | undefined;
+  blockedUs = 0;
+
+  constructor(scope: IterationScope, index: number, plannedUs?: number, user?: number) {
+    this.#scope = scope;
+    this.#plannedUs = plannedUs;
+    this.index = index;
+    if (user !== undefined) this.user = user;
+  }
+
+  get id(): string {
+    return `${this.#scope.idPrefix}${this.index}`;
+  }
+
+  get signal(): AbortSignal {
+    return this.#scope.signal;
+  }
+
+  async step(
+    step: string,
+    request: HttpRequest,
+    expect: Expectation,
+    options?: StepOptions,
+  ): Promise<StepResult> {
+    const { steps, client, recorder, fresh, reusing } = this.#scope;
+    const sendOptions = options?.fresh ? fresh : reusing;
+    let exchange = await client.send(request, sendOptions);
+    if (options?.again) exchange = await repeat(client, sendOptions, exchange, options.again);
+    const failure = judge(exchange, expect);
+    const isFirst = this.endedUs === undefined;
+    const plannedUs = isFirst ? this.#plannedUs ?? exchange.startedUs : exchange.startedUs;
+    recorder.step(steps.indexOf(step), plannedUs, exchange, failure);
+    this.endedUs = exchange.endedUs;
+    this.blockedUs += exchange.blockedUs;
+    return failure === undefined ? { exchange } : { exchange, failure };
+  }
+
+  observe(name: string, durationUs: number): void {
+    this.#scope.recorder.observe(name, durationUs);
+  }
+
+  count(name: string, by = 1): void {
+    this.#scope.recorder.count(name, by);
+  }
+}
+
+/** Sends what `again` asks for until it asks no more; the result spans all sends. */
+async function repeat(
+  client: HttpClient,
+  options: SendOptions,
+  first: Exchange,
+  again: NonNullable<StepOptions["again"]>,
+): Promise<Exchange> {
+  let last = first;
+  let request = await again(last);
+  while (request !== undefined) {
+    const next = await client.send(request, options);
+    last = spanning(last, next);
+    request = await again(last);
+  }
+  return last;
+}
+
+function spanning(before: Exchange, after: Exchange): Exchange {
+  return {
+    ...after,
+    header: (name) => after.header(name),
+    startedUs: before.startedUs,
+    blockedUs: before.blockedUs + after.blockedUs,
+    bytesSent: before.bytesSent + after.bytesSent,
+    bytesReceived: before.bytesReceived + after.bytesReceived,
+  };
+}
+
+/** What a flow's run came to. A flow that throws has a fault of its own: that is a failure too, not the run's end. */
+export async function runIteration(
+  run: (iteration: Iteration) => Promise<Failure | undefined>,
+  iteration: RunningIteration,
+): Promise<{ endedUs: number; failure?: Failure }> {
+  try {
+    const failure = await run(iteration);
+    const endedUs = iteration.endedUs ?? nowUs();
+    return failure === undefined ? { endedUs } : { endedUs, failure };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { endedUs: nowUs(), failure: { class: "client", message } };
+  }
+}

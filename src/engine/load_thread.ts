@@ -1,0 +1,56 @@
+/** Entry of a load thread: a Worker that carries one shard of the load and draws, writes and reports nothing. */
+import process from "node:process";
+import { AlarmClock } from "../schedule/alarm.ts";
+import { nowUs } from "../schedule/clock.ts";
+import { thread } from "../schedule/thread.ts";
+import type { FromShard, ToShard } from "./messages.ts";
+import { LoadShard } from "./shard.ts";
+
+const TICK_MS = 1000;
+
+let shard: LoadShard | undefined;
+
+function say(message: FromShard): void {
+  thread.postMessage(message);
+}
+
+async function prepare(message: ToShard & { kind: "prepare" }): Promise<void> {
+  const { plan, alarm, runId } = message;
+  const clock = new AlarmClock(alarm, message.shard.index);
+  shard = new LoadShard({ plan, shard: message.shard, clock, runId });
+  say({ kind: "prepared", scenarios: await shard.prepare() });
+}
+
+async function start(running: LoadShard, originUs: number): Promise<void> {
+  const cpuShare = cpuMeter();
+  const ticking = setInterval(() => {
+    say({ kind: "tick", cpuShare: cpuShare(), scenarios: running.tick() });
+  }, TICK_MS);
+  const result = await running.run(originUs);
+  clearInterval(ticking);
+  say({ kind: "done", result });
+  thread.close();
+}
+
+/** This thread's CPU time as a share of the wall time since the last call. */
+function cpuMeter(): () => number {
+  let before = { cpu: process.threadCpuUsage(), atUs: nowUs() };
+  return () => {
+    const cpu = process.threadCpuUsage(before.cpu);
+    const wallUs = nowUs() - before.atUs;
+    before = { cpu: process.threadCpuUsage(), atUs: nowUs() };
+    return (cpu.user + cpu.system) / Math.max(1, wallUs);
+  };
+}
+
+function fault(error: unknown): void {
+  say({ kind: "fault", message: error instanceof Error ? error.message : String(error) });
+}
+
+thread.onmessage = ({ data }) => {
+  const message = data as ToShard;
+  if (message.kind === "prepare") prepare(message).catch(fault);
+  else if (message.kind === "start" && shard) start(shard, message.originUs).catch(fault);
+  else if (message.kind === "stop") shard?.stop();
+  else if (message.kind === "kill") shard?.kill();
+};

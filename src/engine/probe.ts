@@ -1,0 +1,97 @@
+/**
+ * Before any load: one iteration of every scenario, through the very flow and client. What does not work once will not
+ * work fifty times a second, and says more clearly why.
+ */
+import { flowNamed } from "../flows/registry.ts";
+import type { FlowContext } from "../flows/flow.ts";
+import type { Plan, Scenario } from "../plan/plan.ts";
+import type { Clock } from "../schedule/clock.ts";
+import type { Failure } from "../transport/failure.ts";
+import type { Exchange } from "../transport/http.ts";
+import { createScope, runIteration, RunningIteration, type StepRecorder } from "./iteration.ts";
+import { clientFor } from "./shard.ts";
+
+/** One step that the probe made. */
+export interface ProbedStep {
+  readonly step: string;
+  readonly exchange: Exchange;
+  readonly failure?: Failure;
+}
+
+export interface ProbeResult {
+  readonly scenario: Scenario;
+  readonly steps: readonly ProbedStep[];
+  /** Absent: the scenario works. */
+  readonly failure?: Failure;
+  /** Why the scenario was not probed, where it was not. */
+  readonly skipped?: string;
+}
+
+export interface ProbeOptions {
+  readonly plan: Plan;
+  readonly clock: Clock;
+  readonly runId: string;
+  readonly signal: AbortSignal;
+}
+
+/** Scenarios side by side would hide which one a server does not bear: they go one after the other. */
+export async function probeAll(options: ProbeOptions): Promise<ProbeResult[]> {
+  const results: ProbeResult[] = [];
+  for (const [at, scenario] of options.plan.scenarios.entries()) {
+    if (options.signal.aborted) break;
+    results.push(await probe(options, scenario, at));
+  }
+  return results;
+}
+
+async function probe(options: ProbeOptions, scenario: Scenario, at: number): Promise<ProbeResult> {
+  const { plan, clock, runId, signal } = options;
+  const definition = flowNamed(scenario.flow);
+  if (definition.once) {
+    return { scenario, steps: [], skipped: "an iteration of this flow uses up what it measures" };
+  }
+  const client = clientFor(plan, scenario, 1);
+  const context: FlowContext<unknown> = {
+    options: scenario.with,
+    target: plan.target,
+    scenario: scenario.name,
+    client,
+    clock,
+    timeoutMs: scenario.timeoutMs,
+    shard: { index: 0, count: 1 },
+    signal,
+  };
+  const flow = await definition.create(context);
+  try {
+    const unprepared = await flow.prepare?.(1);
+    if (unprepared !== undefined) return { scenario, steps: [], failure: unprepared };
+    const recorder = new ProbeRecorder(scenario.steps);
+    const { timeoutMs, steps } = scenario;
+    const idPrefix = `${runId}-${at}-p`;
+    const scope = createScope({ steps, client, recorder, timeoutMs, signal, idPrefix });
+    const iteration = new RunningIteration(scope, 0, undefined, 0);
+    const { failure } = await runIteration((each) => flow.run(each), iteration);
+    return { scenario, steps: recorder.steps, ...(failure && { failure }) };
+  } finally {
+    await flow.close?.();
+    client.close();
+  }
+}
+
+class ProbeRecorder implements StepRecorder {
+  readonly steps: ProbedStep[] = [];
+  readonly #names: readonly string[];
+
+  constructor(names: readonly string[]) {
+    this.#names = names;
+  }
+
+  step(stepIndex: number, _plannedUs: number, exchange: Exchange, failure?: Failure): void {
+    const step = this.#names[stepIndex] ?? "?";
+    this.steps.push({ step, exchange, ...(failure && { failure }) });
+  }
+
+  observe(): void {}
+
+  count(): void {}
+}

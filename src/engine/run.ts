@@ -1,0 +1,150 @@
+/**
+ * A plan from its probe to its recordings. The order is the promise: what the host lacks is said, every scenario is
+ * tried once, and only then is load sent.
+ */
+import type { HostFacts, Run, ScenarioRun, TargetFacts } from "../metrics/run.ts";
+import { compareReadings } from "../metrics/server_metrics.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { RunState } from "../report/progress.ts";
+import { type Clock, nowUs } from "../schedule/clock.ts";
+import { createPacer } from "../schedule/pacer.ts";
+import { totalDurationMs } from "../schedule/stages.ts";
+import { hostFacts } from "./host.ts";
+import { readHostLimits, shortages } from "./limits.ts";
+import { type Interrupt, type LoadOutcome, runLoad } from "./load.ts";
+import { probeAll, type ProbeResult } from "./probe.ts";
+import { readServerMetrics } from "./server_metrics.ts";
+import { workerCount } from "./sizing.ts";
+import { targetFacts } from "./target.ts";
+
+export interface RunOptions {
+  readonly plan: Plan;
+  readonly version: string;
+  readonly stack: { readonly name: string; readonly description: string };
+  readonly interrupt: Interrupt;
+  readonly probe: boolean;
+  readonly onProgress: (state: RunState) => void;
+  /** A sentence that a person should see before the load. */
+  readonly onNote: (note: string) => void;
+}
+
+export type RunOutcome =
+  | { readonly kind: "ran"; readonly run: Run }
+  /** A probe or a preparation failed: no load was sent. */
+  | { readonly kind: "not_ready"; readonly probes: readonly ProbeResult[] }
+  | { readonly kind: "not_started" }
+  | { readonly kind: "fault"; readonly message: string };
+
+export async function runPlan(options: RunOptions): Promise<RunOutcome> {
+  const { plan, interrupt } = options;
+  const notes = shortages(plan, readHostLimits());
+  notes.forEach(options.onNote);
+  const runId = newRunId();
+  if (options.probe) {
+    const probes = await probeAll({ plan, clock: timerClock, runId, signal: interrupt.soft });
+    if (interrupt.soft.aborted) return { kind: "not_started" };
+    if (probes.some(({ failure }) => failure !== undefined)) return { kind: "not_ready", probes };
+  }
+  const host = hostFacts();
+  const target = await targetFacts(plan, options.stack.name === "embedded");
+  const workers = workerCount(plan, host.cpuCount);
+  const { onProgress } = options;
+  const before = plan.serverMetrics && await readServerMetrics(plan, plan.serverMetrics);
+  const outcome = await runLoad({ plan, workers, runId, interrupt, onProgress });
+  if (outcome.kind === "not_prepared") return notPrepared(plan, outcome);
+  if (outcome.kind !== "ran") return outcome;
+  const run = assemble(options, outcome, host, target, notes);
+  if (plan.serverMetrics === undefined || before === undefined) return { kind: "ran", run };
+  const after = await readServerMetrics(plan, plan.serverMetrics);
+  const serverMetrics = compareReadings(plan.serverMetrics.url, before, after);
+  return { kind: "ran", run: { ...run, serverMetrics } };
+}
+
+function notPrepared(plan: Plan, outcome: LoadOutcome & { kind: "not_prepared" }): RunOutcome {
+  const scenario = plan.scenarios.find(({ name }) => name === outcome.scenario);
+  if (scenario === undefined) return { kind: "fault", message: outcome.failure.message };
+  const { failure } = outcome;
+  return { kind: "not_ready", probes: [{ scenario, steps: [], failure }] };
+}
+
+function assemble(
+  options: RunOptions,
+  outcome: LoadOutcome & { kind: "ran" },
+  host: HostFacts,
+  target: TargetFacts,
+  notes: readonly string[],
+): Run {
+  const { plan, version, stack } = options;
+  return {
+    version,
+    plan,
+    startedUs: outcome.startedUs,
+    endedUs: outcome.endedUs,
+    interrupted: outcome.interrupted,
+    host,
+    target,
+    stack,
+    workers: outcome.workers,
+    processCpuUs: outcome.processCpuUs,
+    maxRssBytes: outcome.maxRssBytes,
+    scenarios: plan.scenarios.map((_, at) => scenarioRun(plan, outcome, at)),
+    notes,
+  };
+}
+
+function scenarioRun(plan: Plan, outcome: LoadOutcome & { kind: "ran" }, at: number): ScenarioRun {
+  const scenario = plan.scenarios[at];
+  const total = outcome.totals[at];
+  if (scenario === undefined || total === undefined) throw new RangeError(`No scenario ${at}`);
+  const startUs = outcome.startedUs + scenario.startAfterMs * 1000;
+  const plannedEndUs = startUs + totalDurationMs(scenario.load.stages) * 1000;
+  const loadEndUs = Math.max(startUs, Math.min(plannedEndUs, outcome.loadEndUs));
+  const mine = outcome.prepared.filter(({ scenario: name }) => name === scenario.name);
+  const targetType = (scenario.with as { target_type?: unknown } | undefined)?.target_type;
+  return {
+    scenario,
+    total,
+    startUs,
+    loadEndUs,
+    endUs: Math.max(loadEndUs, outcome.scenarioEndedUs[at] ?? 0),
+    ...(scenario.load.model === "open" && { offered: arrivalsBy(scenario, loadEndUs - startUs) }),
+    ...(typeof targetType === "string" && { targetType }),
+    warmupRequests: mine.reduce((sum, { warmupRequests }) => sum + warmupRequests, 0),
+    openedConnections: mine.reduce((sum, { connections }) => sum + connections, 0),
+  };
+}
+
+/** Arrivals planned before `offsetUs`. */
+function arrivalsBy({ load }: Plan["scenarios"][number], offsetUs: number): number {
+  const pacer = createPacer(load.stages);
+  let low = 0;
+  let high = pacer.total;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (pacer.offsetUs(middle) < offsetUs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Ten characters that begin every name a run makes up on the server. */
+export function newRunId(): string {
+  const random = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  return `lt${Math.floor(Date.now() / 1000).toString(36)}${random.toString(36).slice(0, 4)}`;
+}
+
+/** Good enough where nothing is measured: the event loop's timers. */
+export const timerClock: Clock = {
+  nowUs,
+  sleepUntil: (instantUs, signal) =>
+    new Promise((resolve) => {
+      const over = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", over);
+        resolve();
+      };
+      const timer = setTimeout(over, Math.max(0, (instantUs - nowUs()) / 1000));
+      if (signal?.aborted) over();
+      else signal?.addEventListener("abort", over, { once: true });
+    }),
+};

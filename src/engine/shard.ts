@@ -1,0 +1,259 @@
+/**
+ * One load thread's part of a run: the flows of every scenario, its share of the arrivals, and what they recorded. Knows
+ * nothing of Workers, so that tests run it directly.
+ */
+import process from "node:process";
+import { flowNamed } from "../flows/registry.ts";
+import type { Flow } from "../flows/flow.ts";
+import { Histogram } from "../metrics/histogram.ts";
+import { ScenarioRecorder } from "../metrics/recorder.ts";
+import type { Plan, Scenario } from "../plan/plan.ts";
+import { type Arrival, createArrivals, type Shard } from "../schedule/arrivals.ts";
+import type { Clock } from "../schedule/clock.ts";
+import { drive } from "../schedule/driver.ts";
+import { createPacer } from "../schedule/pacer.ts";
+import { highestLevel, totalDurationMs } from "../schedule/stages.ts";
+import { createClient } from "../transport/client.ts";
+import type { HttpClient } from "../transport/http.ts";
+import { createScope, type IterationScope, runIteration, RunningIteration } from "./iteration.ts";
+import type { StepRecorder } from "./iteration.ts";
+import type { Prepared, ScenarioTick, ShardResult } from "./messages.ts";
+import { share } from "./sizing.ts";
+import { warmUp } from "./warmup.ts";
+
+/** Bodies beyond this are a failure: an answer of a certificate server is far smaller. */
+export const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+const LOOP_SAMPLE_US = 10_000;
+
+export interface LoadShardOptions {
+  readonly plan: Plan;
+  readonly shard: Shard;
+  readonly clock: Clock;
+  /** Distinguishes this run's names from every other run's. */
+  readonly runId: string;
+}
+
+export class LoadShard {
+  readonly #options: LoadShardOptions;
+  readonly #stop = new AbortController();
+  readonly #kill = new AbortController();
+  readonly #loopDelay = new Histogram();
+  #lanes: Lane[] = [];
+
+  constructor(options: LoadShardOptions) {
+    this.#options = options;
+  }
+
+  /** Makes flows and clients, prepares what they need, and warms up, scenario by scenario. */
+  async prepare(): Promise<Prepared[]> {
+    const results: Prepared[] = [];
+    for (const [at, scenario] of this.#options.plan.scenarios.entries()) {
+      const lane = await Lane.create(this.#options, scenario, at, this.#kill.signal);
+      this.#lanes.push(lane);
+      results.push(await lane.prepare());
+    }
+    return results;
+  }
+
+  /** Resolves when every scenario has ended; the recordings are complete then. */
+  async run(originUs: number): Promise<ShardResult> {
+    const ended = new AbortController();
+    const { clock } = this.#options;
+    const startedUs = clock.nowUs();
+    const cpuBefore = process.threadCpuUsage();
+    const watching = this.#watchLoop(ended.signal);
+    await Promise.all(this.#lanes.map((lane) => lane.run(originUs, this.#stop.signal)));
+    ended.abort();
+    await watching;
+    const cpu = process.threadCpuUsage(cpuBefore);
+    const recordings = this.#lanes.map((lane) => lane.finish());
+    const endedUs = this.#lanes.map((lane) => lane.endedUs);
+    await this.close();
+    return {
+      recordings,
+      endedUs,
+      loopDelay: this.#loopDelay.toData(),
+      maxLoopDelayUs: this.#loopDelay.maxUs,
+      cpuUs: cpu.user + cpu.system,
+      wallUs: clock.nowUs() - startedUs,
+    };
+  }
+
+  tick(): ScenarioTick[] {
+    return this.#lanes.map((lane) => lane.tick());
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  kill(): void {
+    this.#stop.abort();
+    this.#kill.abort();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
+    this.#lanes = [];
+  }
+
+  async #watchLoop(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    while (!signal.aborted) {
+      const dueUs = clock.nowUs() + LOOP_SAMPLE_US;
+      await clock.sleepUntil(dueUs, signal);
+      if (!signal.aborted) this.#loopDelay.record(clock.nowUs() - dueUs);
+    }
+  }
+}
+
+/** One scenario in one shard. */
+class Lane {
+  readonly #options: LoadShardOptions;
+  readonly #scenario: Scenario;
+  readonly #flow: Flow;
+  readonly #client: HttpClient;
+  readonly #idPrefix: string;
+  readonly #killed: AbortSignal;
+  #recorder: ScenarioRecorder | undefined;
+  endedUs = 0;
+  #inFlight = 0;
+  #dropped = 0;
+
+  private constructor(
+    options: LoadShardOptions,
+    scenario: Scenario,
+    made: { flow: Flow; client: HttpClient; idPrefix: string; killed: AbortSignal },
+  ) {
+    this.#options = options;
+    this.#scenario = scenario;
+    this.#flow = made.flow;
+    this.#client = made.client;
+    this.#idPrefix = made.idPrefix;
+    this.#killed = made.killed;
+  }
+
+  static async create(
+    options: LoadShardOptions,
+    scenario: Scenario,
+    at: number,
+    killed: AbortSignal,
+  ): Promise<Lane> {
+    const { plan, shard, clock, runId } = options;
+    const client = clientFor(plan, scenario, shard.count);
+    const flow = await flowNamed(scenario.flow).create({
+      options: scenario.with,
+      target: plan.target,
+      scenario: scenario.name,
+      client,
+      clock,
+      timeoutMs: scenario.timeoutMs,
+      shard,
+      signal: killed,
+    });
+    return new Lane(options, scenario, { flow, client, idPrefix: `${runId}-${at}-`, killed });
+  }
+
+  async prepare(): Promise<Prepared> {
+    const { plan, shard } = this.#options;
+    const scenario = this.#scenario.name;
+    const failure = await this.#flow.prepare?.(this.#expectedIterations());
+    if (failure !== undefined) return { scenario, warmupRequests: 0, connections: 0, failure };
+    const makeScope = (recorder: StepRecorder): IterationScope =>
+      this.#scope(recorder, `${this.#idPrefix}w${shard.index}-`);
+    const warmup = flowNamed(this.#scenario.flow).once
+      ? { requests: 0, durationMs: 0 }
+      : plan.warmup;
+    const warmed = await warmUp(this.#scenario, this.#flow, makeScope, warmup, shard.count);
+    return { scenario, warmupRequests: warmed.requests, connections: warmed.connections };
+  }
+
+  async run(runOriginUs: number, stopped: AbortSignal): Promise<void> {
+    const { clock, shard } = this.#options;
+    const { load, startAfterMs, steps } = this.#scenario;
+    const recorder = this.#recorder = new ScenarioRecorder({ steps, startUs: runOriginUs });
+    const scope = this.#scope(recorder, this.#idPrefix);
+    const originUs = runOriginUs + startAfterMs * 1000;
+    await drive({
+      arrivals: createArrivals(load, shard),
+      clock,
+      originUs,
+      maxInFlight: load.model === "open" ? share(load.maxInFlight, shard.count) : Infinity,
+      launch: (arrival) => this.#launch(scope, recorder, arrival, originUs),
+      drop: () => {
+        this.#dropped++;
+        recorder.dropped(1, clock.nowUs());
+      },
+      signal: stopped,
+    });
+  }
+
+  async #launch(
+    scope: IterationScope,
+    recorder: ScenarioRecorder,
+    arrival: Arrival,
+    originUs: number,
+  ): Promise<void> {
+    this.#inFlight++;
+    const startedUs = this.#options.clock.nowUs();
+    const plannedUs = arrival.user === undefined ? originUs + arrival.offsetUs : undefined;
+    const iteration = new RunningIteration(scope, arrival.index, plannedUs, arrival.user);
+    const { endedUs, failure } = await runIteration((each) => this.#flow.run(each), iteration);
+    recorder.iteration({
+      plannedUs: plannedUs ?? startedUs,
+      startedUs,
+      endedUs,
+      blockedUs: iteration.blockedUs,
+      failure,
+    });
+    this.endedUs = Math.max(this.endedUs, endedUs);
+    this.#inFlight--;
+  }
+
+  tick(): ScenarioTick {
+    const slices = this.#recorder?.takeSlices(this.#options.clock.nowUs()) ??
+      { scenario: [], steps: [] };
+    return { inFlight: this.#inFlight, dropped: this.#dropped, slices };
+  }
+
+  finish(): ReturnType<ScenarioRecorder["finish"]> {
+    if (this.#recorder === undefined) throw new Error(`${this.#scenario.name} has not run`);
+    return this.#recorder.finish();
+  }
+
+  async close(): Promise<void> {
+    await this.#flow.close?.();
+    this.#client.close();
+  }
+
+  #scope(recorder: StepRecorder, idPrefix: string): IterationScope {
+    const { steps, timeoutMs } = this.#scenario;
+    return createScope({
+      steps,
+      client: this.#client,
+      recorder,
+      timeoutMs,
+      signal: this.#killed,
+      idPrefix,
+    });
+  }
+
+  #expectedIterations(): number {
+    const { load } = this.#scenario;
+    const { shard } = this.#options;
+    const all = load.model === "open" ? createPacer(load.stages).total : highestLevel(load.stages) *
+      Math.ceil(totalDurationMs(load.stages) / Math.max(load.thinkTimeMs, 10));
+    return Math.ceil(all / shard.count);
+  }
+}
+
+export function clientFor(plan: Plan, scenario: Scenario, shards: number): HttpClient {
+  const { maxConnections, protocol } = scenario;
+  return createClient({
+    tls: plan.target.tls,
+    protocol,
+    maxBodyBytes: MAX_BODY_BYTES,
+    ...(maxConnections === undefined ? {} : { maxConnections: share(maxConnections, shards) }),
+  });
+}

@@ -1,0 +1,34 @@
+/** Who is being measured: the server's own word on its version. Asked once, before the run, unmeasured. */
+import { apiHeaders, apiUrl } from "../flows/api/headers.ts";
+import { jsonObject } from "../flows/json_body.ts";
+import type { TargetFacts } from "../metrics/run.ts";
+import type { Plan } from "../plan/plan.ts";
+import { createClient } from "../transport/client.ts";
+
+const TIMEOUT_MS = 5_000;
+
+/** Facts that the server does not tell are left out; a server that tells none is no problem. */
+export async function targetFacts(plan: Plan, lab: boolean): Promise<TargetFacts> {
+  if (plan.target.baseUrl === "") return { lab };
+  const client = createClient({ tls: plan.target.tls, protocol: "http/1.1", maxBodyBytes: 65_536 });
+  const request = {
+    method: "GET",
+    url: apiUrl(plan.target, "/api/v1/version"),
+    headers: apiHeaders(plan.target),
+  };
+  try {
+    const exchange = await client.send(request, { timeoutMs: TIMEOUT_MS, fresh: true });
+    const body = exchange.status === 200 ? jsonObject(exchange) : {};
+    const { version, commit } = typeof body === "string" ? {} : body;
+    const identity = exchange.peer?.fingerprintSha256;
+    return {
+      lab,
+      ...(typeof version === "string" && {
+        version: typeof commit === "string" && commit ? `${version} (${commit})` : version,
+      }),
+      ...(identity !== undefined && { identity: `certificate SHA-256 ${identity}` }),
+    };
+  } finally {
+    client.close();
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Before the clock starts: connections opened and code paths warmed by unmeasured iterations. Iterations run side by
+ * side, because that is what makes the pool open as many connections as the load will need.
+ */
+import type { Flow } from "../flows/flow.ts";
+import type { Scenario, Warmup } from "../plan/plan.ts";
+import { nowUs } from "../schedule/clock.ts";
+import type { Failure } from "../transport/failure.ts";
+import type { Exchange } from "../transport/http.ts";
+import {
+  type IterationScope,
+  runIteration,
+  RunningIteration,
+  type StepRecorder,
+} from "./iteration.ts";
+import { connectionsNeeded } from "./sizing.ts";
+
+export interface WarmupResult {
+  readonly requests: number;
+  readonly connections: number;
+}
+
+/** Counts and times what passes, and keeps nothing else. */
+class WarmupRecorder implements StepRecorder {
+  requests = 0;
+  #newConnections = 0;
+  #serviceUs = 0;
+
+  step(_step: number, _plannedUs: number, exchange: Exchange, _failure?: Failure): void {
+    this.requests++;
+    this.#serviceUs += exchange.endedUs - exchange.startedUs;
+    if (!exchange.reused && exchange.failure === undefined) this.#newConnections++;
+  }
+
+  observe(): void {}
+
+  count(): void {}
+
+  get connections(): number {
+    return this.#newConnections;
+  }
+
+  get meanServiceMs(): number {
+    return this.requests === 0 ? 0 : this.#serviceUs / this.requests / 1000;
+  }
+}
+
+export async function warmUp(
+  scenario: Scenario,
+  flow: Flow,
+  makeScope: (recorder: StepRecorder) => IterationScope,
+  warmup: Warmup,
+  shards: number,
+): Promise<WarmupResult> {
+  const recorder = new WarmupRecorder();
+  const scope = makeScope(recorder);
+  const untilUs = nowUs() + warmup.durationMs * 1000;
+  let index = 0;
+  const runs = (count: number): Promise<unknown> =>
+    Promise.all(Array.from({ length: count }, () => {
+      const iteration = new RunningIteration(scope, index++);
+      return runIteration((each) => flow.run(each), iteration);
+    }));
+  while (index < warmup.requests && nowUs() < untilUs && !scope.signal.aborted) {
+    const width = connectionsNeeded(scenario, shards, recorder.meanServiceMs);
+    await runs(Math.min(width, warmup.requests - index));
+  }
+  return { requests: recorder.requests, connections: recorder.connections };
+}

@@ -1,0 +1,100 @@
+/**
+ * dns-01 (RFC 8555 section 8.4), and names for the other challenges: a DNS server over UDP and TCP that knows the TXT
+ * records of open challenges, gives one IPv4 address to every name, and has nothing else (no AAAA, no CAA).
+ */
+import { createHash } from "node:crypto";
+import { createSocket } from "node:dgram";
+import type { Address } from "./address.ts";
+import {
+  ipv4Data,
+  type Question,
+  readQuestion,
+  txtData,
+  TYPE,
+  writeAnswer,
+} from "./dns_message.ts";
+import type { ProofTable } from "./proofs.ts";
+import { acceptAll, closeQuietly, writeAll } from "./tcp.ts";
+
+const PREFIX = "_acme-challenge.";
+
+/** An idle TCP connection is closed after this. */
+const CONNECTION_MS = 10_000;
+
+type Answerer = (query: Uint8Array) => Uint8Array | undefined;
+
+/** Listens; rejects with the socket's error. */
+export async function serveDns(
+  address: Address,
+  proofs: ProofTable,
+  ipv4: string,
+): Promise<() => Promise<void>> {
+  const answer: Answerer = (query) => {
+    const question = readQuestion(query);
+    return question && writeAnswer(question, records(question, proofs, ipv4));
+  };
+  const stopTcp = serveTcp(address, answer);
+  try {
+    const stopUdp = await serveUdp(address, answer);
+    return async () => void await Promise.all([stopTcp(), stopUdp()]);
+  } catch (error) {
+    await stopTcp();
+    throw error;
+  }
+}
+
+function records(question: Question, proofs: ProofTable, ipv4: string): Uint8Array[] {
+  if (question.type === TYPE.A) {
+    const data = ipv4Data(ipv4);
+    return data === undefined ? [] : [data];
+  }
+  if (question.type !== TYPE.TXT || !question.name.startsWith(PREFIX)) return [];
+  return proofs.find("dns-01", question.name.slice(PREFIX.length)).map((proof) =>
+    txtData(createHash("sha256").update(proof.keyAuthorization).digest("base64url"))
+  );
+}
+
+function serveUdp(address: Address, answer: Answerer): Promise<() => Promise<void>> {
+  const socket = createSocket(address.hostname.includes(":") ? "udp6" : "udp4");
+  socket.on("message", (query, peer) => {
+    const message = answer(query);
+    if (message !== undefined) socket.send(message, peer.port, peer.address);
+  });
+  const close = (): Promise<void> => new Promise((resolve) => socket.close(() => resolve()));
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    socket.bind(address.port, address.hostname, () => {
+      socket.removeListener("error", reject);
+      socket.on("error", () => {}); // an answer that cannot be sent is the peer's loss
+      resolve(close);
+    });
+  });
+}
+
+function serveTcp(address: Address, answer: Answerer): () => Promise<void> {
+  const listener = Deno.listen({ ...address, transport: "tcp" });
+  return acceptAll(listener, CONNECTION_MS, async (connection) => {
+    for (;;) {
+      const length = await readExactly(connection, 2);
+      const query = length && await readExactly(connection, length[0]! * 256 + length[1]!);
+      const message = query && answer(query);
+      if (message === undefined) return closeQuietly(connection);
+      await writeAll(connection, Uint8Array.of(message.length >> 8, message.length & 255));
+      await writeAll(connection, message);
+    }
+  });
+}
+
+/** So many octets (at most 65,535); undefined when the peer ends before. */
+async function readExactly(
+  connection: Deno.TcpConn,
+  length: number,
+): Promise<Uint8Array | undefined> {
+  const octets = new Uint8Array(length);
+  for (let have = 0; have < length;) {
+    const read = await connection.read(octets.subarray(have));
+    if (read === null) return undefined;
+    have += read;
+  }
+  return octets;
+}

@@ -1,0 +1,53 @@
+/** What the responders over TCP share. */
+
+/**
+ * Serves every connection until the returned function is called, which closes the listener and what is still open. A
+ * connection is closed when it is served, when serving throws, and after `limitMs` whatever happens.
+ */
+export function acceptAll(
+  listener: Deno.Listener,
+  limitMs: number,
+  serve: (connection: Deno.TcpConn) => Promise<void>,
+): () => Promise<void> {
+  const open = new Map<Deno.TcpConn, Promise<void>>();
+  const accepting = (async () => {
+    for await (const connection of listener as AsyncIterable<Deno.TcpConn>) {
+      const served = serveOne(connection, limitMs, serve);
+      open.set(connection, served);
+      served.finally(() => open.delete(connection));
+    }
+  })();
+  return async () => {
+    listener.close();
+    for (const connection of open.keys()) closeQuietly(connection);
+    await Promise.all([accepting, ...open.values()]);
+  };
+}
+
+async function serveOne(
+  connection: Deno.TcpConn,
+  limitMs: number,
+  serve: (connection: Deno.TcpConn) => Promise<void>,
+): Promise<void> {
+  const limit = setTimeout(() => closeQuietly(connection), limitMs);
+  try {
+    await serve(connection);
+  } catch {
+    // The peer went away, or stop() closed the connection; a validator says itself what it missed.
+  } finally {
+    clearTimeout(limit);
+    closeQuietly(connection);
+  }
+}
+
+export async function writeAll(to: Deno.TcpConn, octets: Uint8Array): Promise<void> {
+  for (let sent = 0; sent < octets.length;) sent += await to.write(octets.subarray(sent));
+}
+
+export function closeQuietly(resource: { close(): void }): void {
+  try {
+    resource.close();
+  } catch {
+    // Already closed.
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * An ACME client for load: the directory, nonces, and signed requests as named steps. It is not a general purpose
+ * client; it keeps no state on disk and leaves the order of things to the flows.
+ */
+import type { Clock } from "../../schedule/clock.ts";
+import type { Failure } from "../../transport/failure.ts";
+import type { Exchange, HttpRequest } from "../../transport/http.ts";
+import type { Expectation } from "../flow.ts";
+import { isFailure, judge } from "./answer.ts";
+import { type Directory, directoryRequest, expectDirectory } from "./directory.ts";
+import { type ExtraHeaders, requestHeaders } from "./headers.ts";
+import { type Signer, signJws } from "./jws.ts";
+import { NoncePool } from "./nonces.ts";
+import { ACME_ERROR, parseProblem } from "./problem.ts";
+import type { Sender } from "./sender.ts";
+
+/** A signed request and what its answer must be. */
+export interface SignedCall<Value> {
+  /** The step's name. */
+  readonly step: string;
+  readonly signer: Signer;
+  readonly url: string;
+  /** JSON text, or POST_AS_GET. */
+  readonly payload: string;
+  readonly statuses: readonly number[];
+  /** Media type of the answer; undefined: any but HTML. */
+  readonly contentType?: string;
+  /** Looks into an answer with a right status and type. */
+  readonly read: (exchange: Exchange) => Value | Failure;
+}
+
+export interface Answer<Value> {
+  readonly value: Value;
+  readonly exchange: Exchange;
+}
+
+/** A refused nonce is tried again this often: with 5 % refused, all are refused once in a thousand million. */
+const BAD_NONCE_RETRIES = 6;
+
+const NO_NONCE = "has no usable Replay-Nonce header (RFC 8555 section 7.2)";
+
+/** HEAD new-nonce: 200 is what a server should answer, 204 what it answers to GET. */
+export const EXPECT_NONCE: Expectation = judge(
+  [200, 204],
+  undefined,
+  (exchange) =>
+    exchange.header("replay-nonce")
+      ? undefined
+      : `The answer to HEAD ${exchange.request.url.pathname} ${NO_NONCE}`,
+);
+
+const encoder = new TextEncoder();
+
+export class AcmeClient {
+  readonly directory: Directory;
+  readonly nonces = new NoncePool();
+  readonly #clock: Clock;
+  readonly #newNonce: HttpRequest;
+  readonly #postHeaders: Record<string, string>;
+
+  /** Reads the directory; a Failure says why that is none. */
+  static async open(
+    sender: Sender,
+    options: { readonly url: URL; readonly headers: ExtraHeaders; readonly clock: Clock },
+  ): Promise<AcmeClient | Failure> {
+    let directory: Directory | undefined;
+    const request = directoryRequest(options.url, options.headers);
+    const expect = expectDirectory((parsed) => directory = parsed);
+    const { exchange, failure } = await sender.step("directory", request, expect);
+    if (directory === undefined) return failure ?? { class: "client", message: "No directory" };
+    const client = new AcmeClient(directory, options.headers, options.clock);
+    client.nonces.put(exchange.header("replay-nonce"));
+    return client;
+  }
+
+  private constructor(directory: Directory, headers: ExtraHeaders, clock: Clock) {
+    this.directory = directory;
+    this.#clock = clock;
+    this.#newNonce = {
+      method: "HEAD",
+      url: new URL(directory.newNonce),
+      headers: requestHeaders(headers),
+    };
+    this.#postHeaders = requestHeaders(headers, { "content-type": "application/jose+json" });
+  }
+
+  /**
+   * Sends a signed request as one step. A refused nonce (`badNonce`, RFC 8555 section 6.5) is answered with a fresh one
+   * within the step and counted as `bad_nonce_retries`; time spent on signatures is observed as `signing`.
+   */
+  async post<Value>(sender: Sender, call: SignedCall<Value>): Promise<Answer<Value> | Failure> {
+    const first = await this.#sign(sender, call);
+    if (isFailure(first)) return first;
+    let value: Value | undefined;
+    let retries = 0;
+    const expect = judge(call.statuses, call.contentType, (exchange) => {
+      const read = call.read(exchange);
+      if (isFailure(read)) return read;
+      value = read;
+      return undefined;
+    });
+    const again = async (exchange: Exchange): Promise<HttpRequest | undefined> => {
+      this.nonces.put(exchange.header("replay-nonce"));
+      if (!isBadNonce(exchange) || retries++ >= BAD_NONCE_RETRIES) return undefined;
+      sender.count("bad_nonce_retries");
+      const next = await this.#sign(sender, call);
+      return isFailure(next) ? undefined : next;
+    };
+    const { exchange, failure } = await sender.step(call.step, first, expect, { again });
+    return failure ?? { value: value as Value, exchange };
+  }
+
+  /** Fetches nonces into the pool until it holds `count`; stops at the first that fails. */
+  async fillNonces(sender: Sender, count: number): Promise<Failure | undefined> {
+    while (this.nonces.size < count) {
+      const before = this.nonces.size;
+      const { exchange, failure } = await sender.step("new_nonce", this.#newNonce, EXPECT_NONCE);
+      if (failure !== undefined) return failure;
+      this.nonces.put(exchange.header("replay-nonce"));
+      if (this.nonces.size === before) return undefined;
+    }
+    return undefined;
+  }
+
+  async #sign<Value>(sender: Sender, call: SignedCall<Value>): Promise<HttpRequest | Failure> {
+    const nonce = this.nonces.take() ?? await this.#fetchNonce(sender);
+    if (isFailure(nonce)) return nonce;
+    const startedUs = this.#clock.nowUs();
+    const signed = signJws(call.signer, call.url, call.payload, nonce);
+    const body = typeof signed === "string" ? signed : await signed;
+    sender.observe("signing", this.#clock.nowUs() - startedUs);
+    return {
+      method: "POST",
+      url: new URL(call.url),
+      headers: this.#postHeaders,
+      body: encoder.encode(body),
+    };
+  }
+
+  async #fetchNonce(sender: Sender): Promise<string | Failure> {
+    const { exchange, failure } = await sender.step("new_nonce", this.#newNonce, EXPECT_NONCE);
+    if (failure !== undefined) return failure;
+    this.nonces.put(exchange.header("replay-nonce"));
+    return this.nonces.take() ?? {
+      class: "unexpected_body",
+      message: `The answer to HEAD ${this.#newNonce.url.pathname} ${NO_NONCE}: it is ` +
+        `${JSON.stringify(exchange.header("replay-nonce"))}, malformed or seen before`,
+    };
+  }
+}
+
+function isBadNonce(exchange: Exchange): boolean {
+  return exchange.status >= 400 && parseProblem(exchange.body)?.type === ACME_ERROR + "badNonce";
+}

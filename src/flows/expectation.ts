@@ -1,0 +1,58 @@
+/** Whether an answer is the one that a step wants, and the failure class when it is not. */
+import type { Failure, FailureClass } from "../transport/failure.ts";
+import type { Exchange } from "../transport/http.ts";
+import type { Expectation } from "./flow.ts";
+
+/** What of an answer's body may be quoted in a message. */
+const EXCERPT_CHARS = 160;
+
+export function judge(exchange: Exchange, expect: Expectation): Failure | undefined {
+  if (exchange.failure !== undefined) return exchange.failure;
+  if (!expect.status.includes(exchange.status)) return statusFailure(exchange, expect);
+  if (expect.contentType !== undefined) {
+    const seen = mediaType(exchange);
+    if (seen !== expect.contentType) {
+      return unexpectedBody(
+        `expected ${expect.contentType}, got ${seen || "no content type"}: ${excerpt(exchange)}`,
+      );
+    }
+  }
+  const complaint = expect.check?.(exchange);
+  return typeof complaint === "string" ? unexpectedBody(complaint) : complaint;
+}
+
+/** `application/json` of `Application/JSON; charset=utf-8`; empty when the answer has none. */
+export function mediaType(exchange: Exchange): string {
+  const value = exchange.header("content-type") ?? "";
+  const end = value.indexOf(";");
+  return (end < 0 ? value : value.slice(0, end)).trim().toLowerCase();
+}
+
+/** The start of the body on one line, for messages. */
+export function excerpt(exchange: Exchange): string {
+  if (exchange.body.length === 0) return "empty body";
+  const text = new TextDecoder().decode(exchange.body.subarray(0, 4 * EXCERPT_CHARS));
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length > EXCERPT_CHARS ? `${line.slice(0, EXCERPT_CHARS)}…` : line;
+}
+
+function statusFailure(exchange: Exchange, expect: Expectation): Failure {
+  const { status } = exchange;
+  const wanted = expect.status.slice(0, 4).join(" or ");
+  return {
+    class: statusClass(status),
+    message: `expected ${wanted}, got ${status}: ${excerpt(exchange)}`,
+  };
+}
+
+function statusClass(status: number): FailureClass {
+  if (status === 429) return "rate_limited";
+  if (status >= 500) return "status_5xx";
+  if (status >= 400) return "status_4xx";
+  if (status >= 300) return "status_3xx";
+  return "unexpected_status";
+}
+
+function unexpectedBody(message: string): Failure {
+  return { class: "unexpected_body", message };
+}

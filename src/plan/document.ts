@@ -1,0 +1,196 @@
+/** YAML text -> tree of values and places. The only file that knows the YAML library. */
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parse,
+  parseDocument as parseYaml,
+  stringify,
+  type YAMLMap,
+} from "yaml";
+import { type Place, type Problem, problemAt } from "./problem.ts";
+import type { PlanNode, Scalar } from "./tree.ts";
+
+/** A plan is a page or two; whatever is beyond these was not meant as one. */
+const MAX_CHARACTERS = 1024 * 1024;
+const MAX_NODES = 20_000;
+const MAX_DEPTH = 50;
+
+export type ReadDocument =
+  | { readonly ok: true; readonly root: PlanNode }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Reads one YAML 1.2 document. Aliases and `<<` are expanded, within bounds; a key given twice is a problem. */
+export function parseDocument(text: string, file: string): ReadDocument {
+  const failed = (message: string): ReadDocument => ({
+    ok: false,
+    problems: [problemAt({ file }, [], message)],
+  });
+  if (text.length > MAX_CHARACTERS) {
+    return failed(`a plan has at most ${MAX_CHARACTERS} characters: this one has ${text.length}`);
+  }
+  try {
+    const reader = new Reader(text, file);
+    const root = reader.read();
+    const { problems } = reader;
+    return problems.length > 0 || root === undefined ? { ok: false, problems } : { ok: true, root };
+  } catch (error) {
+    // The parser and the walk recurse: a thousand opening brackets end here.
+    if (error instanceof RangeError) return failed("the plan is nested too deeply to be read");
+    throw error;
+  }
+}
+
+class Reader {
+  readonly problems: Problem[] = [];
+  readonly #file: string;
+  readonly #text: string;
+  readonly #lines: readonly string[];
+  readonly #counter = new LineCounter();
+  readonly #document;
+  #nodes = 0;
+
+  constructor(text: string, file: string) {
+    this.#file = file;
+    this.#text = text;
+    this.#lines = text.split(/\r?\n/);
+    this.#document = parseYaml(text, {
+      lineCounter: this.#counter,
+      prettyErrors: false,
+      // Looked for in #map(), which does it in linear time.
+      uniqueKeys: false,
+    });
+  }
+
+  read(): PlanNode | undefined {
+    this.#syntaxProblems();
+    if (this.problems.length > 0) return undefined;
+    const { contents } = this.#document;
+    if (contents !== null && !(isScalar(contents) && contents.value === null)) {
+      return this.#node(contents, 0);
+    }
+    this.#complain([0, 0], "the plan is empty");
+    return undefined;
+  }
+
+  /** One per line: the first thing that cannot be read brings others with it. */
+  #syntaxProblems(): void {
+    const lines = new Set<number | undefined>();
+    for (const { message, pos, code } of [...this.#document.errors, ...this.#document.warnings]) {
+      if (/call stack/i.test(message)) throw new RangeError(message);
+      const place = this.#place(pos);
+      if (lines.has(place.line)) continue;
+      lines.add(place.line);
+      this.problems.push(problemAt(place, [], syntaxMessage(code, message), syntaxHint(place)));
+    }
+  }
+
+  #node(node: Node, depth: number): PlanNode | undefined {
+    const range = rangeOf(node);
+    if (depth > MAX_DEPTH) return this.#complain(range, "nested too deeply");
+    if (this.#nodes++ === MAX_NODES) {
+      return this.#complain(range, `more than ${MAX_NODES} values, aliases expanded`);
+    }
+    if (this.#nodes > MAX_NODES) return undefined;
+    if (isAlias(node)) return this.#alias(node, depth);
+    const place = this.#place(range);
+    if (isMap(node)) return { content: this.#map(node, depth), place };
+    if (isSeq(node)) {
+      const items = node.items.map((item) => this.#node(item as Node, depth + 1));
+      return { content: items.filter((item) => item !== undefined), place };
+    }
+    return this.#scalar(isScalar(node) ? node.value : null, range, place);
+  }
+
+  #scalar(value: unknown, range: Range, place: Place): PlanNode {
+    if (typeof value !== "string") return { content: value as Scalar, place };
+    const at = this.#text.slice(...range).indexOf(value);
+    return { content: value, place, ...(at < 0 ? {} : { verbatimAt: at }) };
+  }
+
+  #alias(alias: Alias, depth: number): PlanNode | undefined {
+    const target = alias.resolve(this.#document);
+    if (target !== undefined) return this.#node(target, depth + 1);
+    return this.#complain(rangeOf(alias), `no anchor \`&${alias.source}\` stands before this`);
+  }
+
+  #map(map: YAMLMap, depth: number): Map<string, PlanNode> {
+    const entries = new Map<string, PlanNode>();
+    const merged: Node[] = [];
+    for (const { key, value } of map.items as { key: Node; value: Node | null }[]) {
+      const range = rangeOf(key);
+      if (!isScalar(key)) {
+        this.#complain(range, "a key must be a plain word");
+      } else if (key.value === "<<" && value !== null) {
+        merged.push(value);
+      } else if (entries.has(String(key.value))) {
+        const first = entries.get(String(key.value))?.keyPlace?.line;
+        this.#complain(range, `\`${key.value}\` is given twice, first on line ${first}`);
+      } else {
+        const keyPlace = this.#place(range);
+        const child = value === null
+          ? { content: null, place: keyPlace }
+          : this.#node(value, depth + 1);
+        if (child !== undefined) entries.set(String(key.value), { ...child, keyPlace });
+      }
+    }
+    for (const source of merged) this.#merge(source, entries, depth);
+    return entries;
+  }
+
+  /** `<<: *base`, or a list of such: keys that the map does not have itself. */
+  #merge(source: Node, entries: Map<string, PlanNode>, depth: number): void {
+    const node = this.#node(source, depth + 1);
+    if (node === undefined) return;
+    const maps = Array.isArray(node.content) ? node.content as PlanNode[] : [node];
+    for (const { content } of maps) {
+      if (!(content instanceof Map)) {
+        this.#complain(rangeOf(source), "`<<` takes a map, or a list of maps");
+        continue;
+      }
+      for (const [key, child] of content) {
+        if (!entries.has(key)) entries.set(key, child);
+      }
+    }
+  }
+
+  #complain(range: Range, message: string): undefined {
+    this.problems.push(problemAt(this.#place(range), [], message));
+  }
+
+  #place([start, end]: Range): Place {
+    const { line, col: column } = this.#counter.linePos(Math.min(start, this.#text.length));
+    const excerpt = this.#lines[line - 1] ?? "";
+    const length = Math.max(1, Math.min(end - start, excerpt.length - column + 1));
+    return { file: this.#file, line, column, length, excerpt };
+  }
+}
+
+type Range = [start: number, end: number];
+
+function rangeOf(node: Node): Range {
+  const [start, end] = node.range ?? [0, 0];
+  return [start, end];
+}
+
+function syntaxMessage(code: string, message: string): string {
+  if (code === "MULTIPLE_DOCS") return "a plan is one YAML document: here a second one starts";
+  return `not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
+}
+
+function syntaxHint({ excerpt = "" }: Place): string | undefined {
+  return /[[{].*\$\{/.test(excerpt) ? 'inside { } or [ ], put quotes around "${...}"' : undefined;
+}
+
+/** One YAML value, for what a flag gives: `[a, b]`, `{a: 1}`, `5`. Throws what the library throws. */
+export function parseValue(text: string): unknown {
+  return parse(text);
+}
+
+export function formatDocument(data: unknown): string {
+  return stringify(data, { lineWidth: 0 });
+}

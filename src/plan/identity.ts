@@ -1,0 +1,42 @@
+/**
+ * What makes two runs runs of the same plan: the load, the flows with their options, and the thresholds. Where the
+ * servers are is left out (a lab has other ports every time), and so is every secret; a summary names its target apart.
+ */
+import { createHash } from "node:crypto";
+import type { Plan, Scenario } from "./plan.ts";
+import { maskSecrets } from "./secret.ts";
+
+/** SHA-256, hex. */
+export function planHash(plan: Pick<Plan, "scenarios" | "thresholds" | "warmup">): string {
+  const content = {
+    warmup: plan.warmup,
+    scenarios: plan.scenarios.map(scenarioContent),
+    thresholds: plan.thresholds.map(({ text }) => text),
+  };
+  return createHash("sha256").update(canonical(content)).digest("hex");
+}
+
+function scenarioContent({ thresholds, with: options, ...rest }: Scenario): unknown {
+  return {
+    ...rest,
+    with: withoutOrigins(maskSecrets(options)),
+    thresholds: thresholds.map(({ text }) => text),
+  };
+}
+
+function withoutOrigins(value: unknown): unknown {
+  if (typeof value === "string") return value.replace(/^https?:\/\/[^/?#]+/i, "");
+  if (Array.isArray(value)) return value.map(withoutOrigins);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [key, withoutOrigins(each)]),
+  );
+}
+
+/** JSON with sorted keys: the order in which a plan names things is no part of it. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, each) => {
+    if (typeof each !== "object" || each === null || Array.isArray(each)) return each;
+    return Object.fromEntries(Object.entries(each).sort(([a], [b]) => a < b ? -1 : 1));
+  });
+}

@@ -1,0 +1,185 @@
+/** What zod finds wrong, in this project's words. */
+import type { z } from "zod";
+import { nearest } from "./near_miss.ts";
+import { didYouMean, type Path, type Problem, problemAt } from "./problem.ts";
+import { isSecret, maskText } from "./secret.ts";
+import { isText, keyPlaceOf, nodeAt, placeOf, type PlanNode, toData } from "./tree.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** The keys an object takes are known only while it complains; the list of unknown ones leads back to them. */
+const knownKeys = new WeakMap<readonly string[], readonly string[]>();
+
+/** zod's own sentences replaced; what a schema says itself (`must be an https:// URL`) stands. */
+function sentence(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case "unrecognized_keys": {
+      const { shape } = (issue.inst as z.ZodObject | undefined) ?? {};
+      knownKeys.set(issue.keys, Object.keys(shape ?? {}));
+      return undefined;
+    }
+    case "invalid_type":
+      return `must be ${TYPES[isWhole(issue) ? "int" : issue.expected] ?? issue.expected}`;
+    case "invalid_value":
+      return `must be ${oneOf(issue.values.map(String))}`;
+    case "too_small":
+      return limitText(issue.origin, "at least", Number(issue.minimum));
+    case "too_big":
+      return limitText(issue.origin, "at most", Number(issue.maximum));
+    default:
+      return undefined;
+  }
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a map of keys",
+  record: "a map of keys",
+};
+
+/** `z.int()` expects "a number" until it has one. */
+function isWhole({ inst }: z.core.$ZodRawIssue): boolean {
+  return (inst as z.ZodNumberFormat | undefined)?.format === "safeint";
+}
+
+function oneOf(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
+
+function limitText(origin: string, bound: string, limit: number): string {
+  if (origin === "string") return `must have ${bound} ${limit} character${limit === 1 ? "" : "s"}`;
+  if (origin === "array") return `must have ${bound} ${limit} ${limit === 1 ? "entry" : "entries"}`;
+  return `must be ${bound} ${limit}`;
+}
+
+export type Checked<Output> =
+  | { readonly ok: true; readonly value: Output }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/**
+ * Validates the part of the tree at `path`. Text from a variable or a flag has no type of its own: where the schema
+ * wants a number or true and false, it is read as one.
+ */
+export function check<Schema extends z.ZodType>(
+  schema: Schema,
+  root: PlanNode,
+  path: Path,
+): Checked<z.output<Schema>> {
+  const data = dataAt(root, path);
+  const parse = (given: unknown) => schema.safeParse(given, { error: sentence });
+  const first = parse(data);
+  if (first.success) return { ok: true, value: first.data };
+  const typed = first.error.issues.reduce(
+    (sum, issue) => withType(sum, issue, nodeAt(root, [...path, ...pathOf(issue)])),
+    data,
+  );
+  const second = typed === data ? first : parse(typed);
+  if (second.success) return { ok: true, value: second.data };
+  const problems = second.error.issues.flatMap((issue) => problemsOf(issue, root, path));
+  return { ok: false, problems };
+}
+
+function dataAt(root: PlanNode, path: Path): unknown {
+  const node = nodeAt(root, path);
+  return node === undefined ? {} : toData(node);
+}
+
+function pathOf(issue: Issue): Path {
+  return issue.path as Path;
+}
+
+function withType(data: unknown, issue: Issue, node: PlanNode | undefined): unknown {
+  const mistyped = issue.code === "invalid_type" || issue.code === "invalid_union";
+  if (!mistyped || !isText(node) || !node.untyped) return data;
+  const { content } = node;
+  const value = content === "true" ? true : content === "false" ? false : Number(content);
+  if (content.trim() === "" || Number.isNaN(value)) return data;
+  return replaced(data, pathOf(issue), value);
+}
+
+function replaced(data: unknown, path: Path, value: unknown): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  const copy = Array.isArray(data) ? [...data] : { ...data as object };
+  const entries = copy as Record<string | number, unknown>;
+  entries[key] = replaced(entries[key], rest, value);
+  return copy;
+}
+
+function problemsOf(issue: Issue, root: PlanNode, base: Path): Problem[] {
+  const path = [...base, ...pathOf(issue)];
+  if (issue.code === "unrecognized_keys") return unknownKeys(issue, root, path);
+  if (issue.code === "invalid_union") return unionProblems(issue, root, path);
+  if (issue.code === "invalid_key") {
+    const message = `"${path.at(-1)}" ${issue.issues[0]?.message ?? "is no valid key"}`;
+    return [problemAt(keyPlaceOf(root, path), path, message)];
+  }
+  const name = `\`${path.at(-1) ?? "plan"}\``;
+  if (nodeAt(root, path) === undefined) {
+    return [problemAt(keyPlaceOf(root, path), path, `${name} is missing${inWhat(path)}`)];
+  }
+  const message = `${name} ${issue.message}${seen(root, path)}`;
+  return [problemAt(placeOf(root, path), path, message, hintOf(issue, nodeAt(root, path)))];
+}
+
+function inWhat(path: Path): string {
+  return path.length > 1 ? ` in \`${path.slice(0, -1).join(".")}\`` : "";
+}
+
+function unknownKeys(
+  issue: z.core.$ZodIssueUnrecognizedKeys,
+  root: PlanNode,
+  path: Path,
+): Problem[] {
+  const known = knownKeys.get(issue.keys) ?? [];
+  const given = Object.keys(dataAt(root, path) as object);
+  const free = known.filter((key) => !given.includes(key));
+  return issue.keys.map((key) =>
+    problemAt(
+      keyPlaceOf(root, [...path, key]),
+      [...path, key],
+      `unknown key \`${key}\``,
+      didYouMean(key, free),
+    )
+  );
+}
+
+/** A union complains with the branch that got furthest; where none got into the value, with all that it could be. */
+function unionProblems(issue: z.core.$ZodIssueInvalidUnion, root: PlanNode, path: Path): Problem[] {
+  const inside = issue.errors.find((branch) => branch.some((each) => each.path.length > 0));
+  if (inside !== undefined) return inside.flatMap((each) => problemsOf(each, root, path));
+  const wanted = issue.errors.map((branch) => branch[0]?.message.replace(/^must be /, "") ?? "");
+  const message = issue.message.startsWith("must")
+    ? issue.message
+    : `must be ${wanted.join(" or ")}`;
+  return problemsOf({ ...issue, code: "custom", message, path: [] }, root, path);
+}
+
+/** The near miss of a word, or what a schema offers instead (`params.instead`). */
+function hintOf(issue: Issue, node: PlanNode | undefined): string | undefined {
+  if (issue.code === "invalid_value" && isText(node)) {
+    const close = nearest(node.content, issue.values.map(String));
+    return close && `did you mean \`${close}\`?`;
+  }
+  if (issue.code === "invalid_format" && issue.format === "url" && isText(node)) {
+    const isHost = /^[\w.-]+(:\d+)?(\/|$)/.test(node.content);
+    return isHost ? `did you mean \`https://${node.content}\`?` : undefined;
+  }
+  const instead = issue.code === "custom" ? issue.params?.["instead"] : undefined;
+  return typeof instead === "string" ? `did you mean \`${instead}\`?` : undefined;
+}
+
+/** `: got "30"`; nothing for what must not be shown or would not fit. */
+export function seen(root: PlanNode, path: Path): string {
+  const content = nodeAt(root, path)?.content;
+  if (content === undefined || isSecret(path)) return "";
+  if (content === null) return ": got nothing";
+  if (Array.isArray(content)) return ": got a list";
+  if (typeof content === "object") return ": got a map";
+  const text = typeof content === "string" ? JSON.stringify(maskText(content)) : String(content);
+  return `: got ${text.length > 80 ? `${text.slice(0, 77)}...` : text}`;
+}

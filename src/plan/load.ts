@@ -1,0 +1,149 @@
+/**
+ * YAML text -> `Plan`, or every problem with it at once. Pure but for the `readFile` that is handed in.
+ *
+ * text -> tree (`document.ts`) -> flags (`overrides.ts`) -> variables (`interpolate.ts`) -> surface (`schema.ts`)
+ * -> scenarios with flows and thresholds (`scenario.ts`) -> `Plan`
+ */
+import type { Catalogue } from "./catalogue.ts";
+import { parseDocument } from "./document.ts";
+import { planHash } from "./identity.ts";
+import { type Environment, interpolate } from "./interpolate.ts";
+import { check } from "./issue.ts";
+import { override, type PlanOverrides } from "./overrides.ts";
+import type { Plan, Target, TlsOptions, Warmup } from "./plan.ts";
+import { type Problem, problemAt, sortProblems } from "./problem.ts";
+import { checkScenario, checkThresholds, scenarioOf, type ScenarioParts } from "./scenario.ts";
+import { planSchema, type PlanSurface } from "./schema.ts";
+import { select, selectionProblems } from "./select.ts";
+import type { Threshold } from "./threshold.ts";
+import { childOf, isMap, isText, nodeAt, placeOf, type PlanNode } from "./tree.ts";
+import { certificatesOf } from "./trust.ts";
+import { planWarnings } from "./warnings.ts";
+
+export interface PlanSource {
+  readonly text: string;
+  /** The plan's file, as the user named it. */
+  readonly source: string;
+  readonly env: Environment;
+  readonly catalogue: Catalogue;
+  readonly overrides?: PlanOverrides;
+  /** Reads the CA file; throws an Error when it cannot. */
+  readonly readFile: (path: string) => string;
+}
+
+export type LoadedPlan =
+  | { readonly ok: true; readonly plan: Plan; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+export function loadPlan(input: PlanSource): LoadedPlan {
+  const { text, source, env, overrides = {} } = input;
+  const document = parseDocument(text, source);
+  if (!document.ok) return { ok: false, problems: sortProblems(document.problems) };
+  const overridden = override(document.root, overrides);
+  const { root, problems: unset } = interpolate(overridden.root, env);
+  const surface = check(planSchema, root, []);
+  const parts = checkParts(root, input);
+  const problems = [
+    ...overridden.problems,
+    ...unset,
+    ...[...(surface.ok ? [] : surface.problems), ...parts.problems].filter(isNotUnset(unset)),
+  ];
+  if (problems.length > 0 || !surface.ok) return { ok: false, problems: sortProblems(problems) };
+  const plan = planOf(surface.value, parts, input);
+  return { ok: true, plan, warnings: planWarnings(plan, root) };
+}
+
+/** Where a variable is not set, nothing else is worth saying about the value. */
+function isNotUnset(unset: readonly Problem[]): (problem: Problem) => boolean {
+  const paths = new Set(unset.map(({ path }) => path));
+  return ({ path }) => !paths.has(path);
+}
+
+interface Parts {
+  readonly scenarios: ReadonlyMap<string, ScenarioParts>;
+  readonly thresholds: readonly Threshold[];
+  readonly caPem: string | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** What the surface's schema does not see: flows and their options, thresholds, and files. */
+function checkParts(root: PlanNode, { catalogue, overrides = {}, readFile }: PlanSource): Parts {
+  const problems: Problem[] = [];
+  const complain = (problem: Problem): void => void problems.push(problem);
+  const map = childOf(root, "scenarios");
+  const names = isMap(map) ? [...map.content.keys()] : [];
+  const scenarios = new Map(
+    names.map((name) => [name, checkScenario(root, name, catalogue, complain)]),
+  );
+  const thresholds = checkThresholds(root, ["thresholds"], [], complain);
+  const caPem = checkCaFile(root, readFile, complain);
+  const named = names.map((name) => ({ name, phase: scenarios.get(name)?.phase }));
+  problems.push(...selectionProblems(named, overrides));
+  return { scenarios, thresholds, caPem, problems };
+}
+
+function checkCaFile(
+  root: PlanNode,
+  readFile: (path: string) => string,
+  complain: (problem: Problem) => void,
+): string | undefined {
+  const path = ["target", "tls", "ca_file"];
+  const node = nodeAt(root, path);
+  if (!isText(node) || node.content === "") return undefined;
+  const file = JSON.stringify(node.content);
+  try {
+    const pem = certificatesOf(readFile(node.content));
+    if (pem !== undefined) return pem;
+    const hint = "it must hold `-----BEGIN CERTIFICATE-----` blocks";
+    complain(problemAt(placeOf(root, path), path, `no readable certificate in ${file}`, hint));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split(":")[0] : String(error);
+    complain(problemAt(placeOf(root, path), path, `cannot read the CA file ${file}: ${reason}`));
+  }
+  return undefined;
+}
+
+function planOf(surface: PlanSurface, parts: Parts, { source, overrides = {} }: PlanSource): Plan {
+  const scenarios = [...parts.scenarios].flatMap(([name, part]) => {
+    const given = surface.scenarios[name];
+    return given === undefined ? [] : [scenarioOf(name, given, part, surface.defaults)];
+  });
+  const content = {
+    warmup: warmupOf(surface.warmup),
+    scenarios: select(scenarios, overrides),
+    thresholds: parts.thresholds,
+  };
+  const { description, server_metrics: serverMetrics } = surface;
+  return {
+    name: surface.name,
+    ...(description === undefined ? {} : { description }),
+    identity: { source, sha256: planHash(content) },
+    target: targetOf(surface.target, parts.caPem),
+    stack: surface.stack,
+    workers: surface.workers,
+    gracefulStopMs: surface.graceful_stop,
+    ...(serverMetrics === undefined ? {} : { serverMetrics }),
+    ...content,
+  };
+}
+
+function targetOf(target: PlanSurface["target"], caPem: string | undefined): Target {
+  return {
+    baseUrl: target.base_url,
+    ...(target.token ? { token: target.token } : {}),
+    headers: target.headers,
+    tls: tlsOf(target.tls, caPem),
+  };
+}
+
+/** Whoever names roots wants them used, so they win over `insecure_skip_verify`; `--insecure` takes them out. */
+function tlsOf(tls: PlanSurface["target"]["tls"], caPem: string | undefined): TlsOptions {
+  if (caPem === undefined) return { insecureSkipVerify: tls.insecure_skip_verify };
+  return { insecureSkipVerify: false, caPem, ...(tls.ca_file ? { caFile: tls.ca_file } : {}) };
+}
+
+function warmupOf(warmup: PlanSurface["warmup"]): Warmup {
+  if (warmup === "auto") return { requests: 20, durationMs: 2000 };
+  if (warmup === "off") return { requests: 0, durationMs: 0 };
+  return { requests: warmup.requests, durationMs: warmup.duration };
+}

@@ -1,0 +1,149 @@
+/**
+ * The shape of a scenario's load. Its keys come in three sorts, of which a scenario has one: `rate` and `users` with
+ * `duration`, or `stages`. What fits together is asked of the keys that are there, so it is told along with every other
+ * problem; the load is made once all is well.
+ */
+import type { Load, Stage } from "./plan.ts";
+import { type Path, type Problem, problemAt } from "./problem.ts";
+import { childOf, isList, isMap, keyPlaceOf, nodeAt, type PlanNode } from "./tree.ts";
+
+const DEFAULT_MAX_IN_FLIGHT = 10_000;
+
+/** A scenario's keys that make its load, after validation. */
+export interface LoadKeys {
+  readonly rate?: number | undefined;
+  readonly users?: number | undefined;
+  readonly stages?: readonly StageKeys[] | undefined;
+  readonly start_rate?: number | undefined;
+  readonly duration?: number | undefined;
+  readonly max_in_flight?: number | undefined;
+  readonly think_time?: number | undefined;
+}
+
+interface StageKeys {
+  readonly duration: number;
+  readonly rate?: number | undefined;
+  readonly users?: number | undefined;
+}
+
+/** Keys of the scenario at `path` that are missing or do not go together. */
+export function shapeProblems(root: PlanNode, path: Path): Problem[] {
+  const scenario = nodeAt(root, path);
+  const has = (key: string): boolean => childOf(scenario, key) !== undefined;
+  const problem = (key: string, message: string, hint?: string): Problem => {
+    const place = keyPlaceOf(root, has(key) ? [...path, key] : path);
+    return problemAt(place, [...path, key], message, hint);
+  };
+  const [shape, ...others] = ["rate", "users", "stages"].filter(has);
+  if (shape === undefined) {
+    const hint = "give it `rate` or `users` with `duration`, or `stages`";
+    return [problem("rate", "the scenario has no load", hint)];
+  }
+  const model = modelOf(scenario);
+  const misplaced = MISPLACED.filter(({ key, when }) => has(key) && when(shape, model));
+  const needsDuration = shape !== "stages" && !has("duration");
+  return [
+    ...others.map((other) => problem(other, `\`${other}\` and \`${shape}\` exclude each other`)),
+    ...misplaced.map(({ key, message }) => problem(key, message)),
+    ...(needsDuration
+      ? [problem("duration", `\`${shape}\` needs a \`duration\``, "for example `duration: 5m`")]
+      : []),
+    ...stageProblems(root, [...path, "stages"]),
+  ];
+}
+
+type Model = Load["model"];
+
+interface Misplaced {
+  readonly key: string;
+  readonly when: (shape: string, model: Model) => boolean;
+  readonly message: string;
+}
+
+const MISPLACED: readonly Misplaced[] = [
+  {
+    key: "duration",
+    when: (shape) => shape === "stages",
+    message: "`duration` and `stages` exclude each other: every stage has its own",
+  },
+  {
+    key: "start_rate",
+    when: (shape, model) => shape !== "stages" || model === "closed",
+    message: "`start_rate` goes with `stages` of rates alone",
+  },
+  {
+    key: "max_in_flight",
+    when: (_, model) => model === "closed",
+    message: "`max_in_flight` goes with rates alone: users wait for their answers",
+  },
+  {
+    key: "think_time",
+    when: (_, model) => model === "open",
+    message: "`think_time` goes with users alone: arrivals at a rate wait for nothing",
+  },
+];
+
+/** By the first stage, where there are stages: the others must be like it. */
+function modelOf(scenario: PlanNode | undefined): Model {
+  const first = childOf(childOf(scenario, "stages"), 0);
+  const users = childOf(scenario, "users") ?? childOf(first, "users");
+  return users === undefined ? "open" : "closed";
+}
+
+function stageProblems(root: PlanNode, path: Path): Problem[] {
+  const stages = nodeAt(root, path);
+  if (!isList(stages)) return [];
+  const wanted = childOf(stages.content[0], "users") === undefined ? "rate" : "users";
+  const other = wanted === "rate" ? "users" : "rate";
+  return stages.content.flatMap((stage, at) => {
+    if (!isMap(stage)) return [];
+    const problem = (key: string, message: string): Problem =>
+      problemAt(keyPlaceOf(root, [...path, at, key]), [...path, at, key], message);
+    if (stage.content.has(other)) {
+      const message = stage.content.has(wanted)
+        ? "a stage has one of `rate` and `users`"
+        : `stages are all of rates or all of users: the first has \`${wanted}\``;
+      return [problem(other, message)];
+    }
+    return stage.content.has(wanted) ? [] : [problem(wanted, "the stage has no `rate` or `users`")];
+  });
+}
+
+/** The load of a scenario that has no problems. */
+export function loadOf(scenario: LoadKeys): Load {
+  const stages = stagesOf(scenario);
+  const isClosed = scenario.users !== undefined || scenario.stages?.[0]?.users !== undefined;
+  return isClosed
+    ? { model: "closed", stages, thinkTimeMs: scenario.think_time ?? 0 }
+    : { model: "open", stages, maxInFlight: scenario.max_in_flight ?? DEFAULT_MAX_IN_FLIGHT };
+}
+
+function stagesOf(scenario: LoadKeys): Stage[] {
+  const { rate, users, duration = 0, start_rate: startRate = 0 } = scenario;
+  const level = rate ?? users;
+  if (level !== undefined) return [{ durationMs: duration, from: level, to: level }];
+  const stages: Stage[] = [];
+  let from = startRate;
+  for (const stage of scenario.stages ?? []) {
+    const to = stage.rate ?? stage.users ?? 0;
+    // A stage that takes no time is a jump: where the next one starts.
+    if (stage.duration > 0) stages.push({ durationMs: stage.duration, from, to });
+    from = to;
+  }
+  return stages;
+}
+
+/** Whether the levels and the durations ever come to an arrival or a user. */
+export function sendsSomething(scenario: LoadKeys): boolean {
+  return stagesOf(scenario).some(({ from, to }) => from > 0 || to > 0);
+}
+
+/** The same profile in another time: every stage longer or shorter by the same factor. */
+export function stretched(load: Load, durationMs: number): Load {
+  const totalMs = load.stages.reduce((sum, stage) => sum + stage.durationMs, 0);
+  const stages = load.stages.map((stage) => ({
+    ...stage,
+    durationMs: stage.durationMs * (durationMs / totalMs),
+  }));
+  return { ...load, stages };
+}

@@ -1,0 +1,169 @@
+/** What the command line says differently from the plan. A problem with it names the flag. */
+import { parseValue } from "./document.ts";
+import { didYouMean, type Path, type Place, type Problem, problemAt } from "./problem.ts";
+import { isSecret, MASK } from "./secret.ts";
+import {
+  childOf,
+  isList,
+  isMap,
+  type ListNode,
+  type MapNode,
+  type PlanNode,
+  type Scalar,
+} from "./tree.ts";
+
+/** Flags as they were typed. */
+export interface PlanOverrides {
+  readonly target?: string;
+  readonly token?: string;
+  readonly insecure?: boolean;
+  readonly ca?: string;
+  readonly stack?: string;
+  /** Of every scenario: stages are stretched or shrunk to it. */
+  readonly duration?: string;
+  /** Names of scenarios or phases. */
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+  /** `path=value`, with dots in the path; an empty value takes the key out of the plan. */
+  readonly set?: readonly string[];
+}
+
+export interface Overridden {
+  readonly root: PlanNode;
+  readonly problems: readonly Problem[];
+}
+
+interface Change {
+  readonly path: Path;
+  /** undefined: the key is taken out. */
+  readonly node: PlanNode | undefined;
+  readonly place: Place;
+}
+
+/** Applies the flags that stand for values of the plan; `--only`, `--skip` and `--duration` come after validation. */
+export function override(root: PlanNode, overrides: PlanOverrides): Overridden {
+  const problems: Problem[] = [];
+  let changed = root;
+  for (const change of changesOf(overrides, (problem) => problems.push(problem))) {
+    const result = replaceAt(changed, change, 0);
+    if (typeof result === "string") {
+      problems.push(problemAt(change.place, change.path, result, hintFor(changed, change.path)));
+    } else {
+      changed = result;
+    }
+  }
+  return { root: changed, problems };
+}
+
+function changesOf(overrides: PlanOverrides, complain: (problem: Problem) => void): Change[] {
+  const { target, token, insecure, ca, stack, set = [] } = overrides;
+  const changes: Change[] = [];
+  for (const text of set) {
+    const change = parseSet(text);
+    "message" in change ? complain(change) : changes.push(change);
+  }
+  const flag = (file: string, path: Path, content: Scalar | undefined): void => {
+    const node = content === undefined ? undefined : { content, place: { file } };
+    changes.push({ path, node, place: { file } });
+  };
+  if (target !== undefined) flag("--target", ["target", "base_url"], target);
+  if (token !== undefined) flag("--token", ["target", "token"], token);
+  if (ca !== undefined) flag("--ca", ["target", "tls", "ca_file"], ca);
+  if (insecure) {
+    flag("--insecure", ["target", "tls", "insecure_skip_verify"], true);
+    if (ca === undefined) flag("--insecure", ["target", "tls", "ca_file"], undefined);
+    else complain(problemAt({ file: "--insecure" }, [], "cannot be given together with --ca"));
+  }
+  if (stack !== undefined) flag("--stack", ["stack"], stack);
+  // A target of one's own means that no stack is wanted.
+  else if (target !== undefined) flag("--target", ["stack"], "none");
+  return changes;
+}
+
+function parseSet(text: string): Change | Problem {
+  const at = text.indexOf("=");
+  const path = text.slice(0, Math.max(at, 0)).split(".");
+  const file = `--set ${isSecret(path) ? `${path.join(".")}=${MASK}` : text}`;
+  if (at < 1 || path.includes("")) {
+    const hint = "for example --set scenarios.list_certificates.rate=10/s";
+    return problemAt({ file }, [], "must be path=value", hint);
+  }
+  const given = text.slice(at + 1);
+  if (given === "") return { path, node: undefined, place: { file } };
+  if (!/^\s*[[{]/.test(given)) {
+    return { path, node: { content: given, place: { file }, untyped: true }, place: { file } };
+  }
+  try {
+    return { path, node: fromData(parseValue(given), { file }), place: { file } };
+  } catch {
+    return problemAt({ file }, path, "the value is not YAML", "quote it for the shell");
+  }
+}
+
+function fromData(data: unknown, place: Place): PlanNode {
+  if (Array.isArray(data)) return { content: data.map((item) => fromData(item, place)), place };
+  if (typeof data !== "object" || data === null) return { content: data as Scalar, place };
+  const entries = Object.entries(data).map(([key, item]): [string, PlanNode] => [
+    key,
+    { ...fromData(item, place), keyPlace: place },
+  ]);
+  return { content: new Map(entries), place };
+}
+
+/** The tree with the change in it, maps on the way made where they are missing; a sentence when that cannot be. */
+function replaceAt(node: PlanNode | undefined, change: Change, depth: number): PlanNode | string {
+  const { path, place } = change;
+  const key = path[depth];
+  const base = node === undefined || node.content === null ? emptyMap(place) : node;
+  if (key === undefined) return base;
+  if (depth === 1 && path[0] === "scenarios" && childOf(base, key) === undefined) {
+    return `no scenario is named "${key}"`;
+  }
+  const last = depth === path.length - 1;
+  const child = last ? change.node : replaceAt(childOf(base, key), change, depth + 1);
+  if (typeof child === "string") return child;
+  if (isMap(base)) return withKey(base, String(key), child, place);
+  if (isList(base)) return withItem(base, Number(key), child, path.slice(0, depth));
+  return `\`${path.slice(0, depth).join(".")}\` is no map`;
+}
+
+function emptyMap(place: Place): PlanNode {
+  return { content: new Map(), place };
+}
+
+function withKey(
+  map: MapNode,
+  key: string,
+  child: PlanNode | undefined,
+  place: Place,
+): PlanNode {
+  const entries = new Map(map.content);
+  const keyPlace = entries.get(key)?.keyPlace ?? place;
+  if (child === undefined) entries.delete(key);
+  // The key of a new value is the flag's too: an unknown key is then the flag's problem.
+  else entries.set(key, { ...child, keyPlace: child.place === place ? place : keyPlace });
+  return { ...map, content: entries };
+}
+
+function withItem(
+  list: ListNode,
+  index: number,
+  child: PlanNode | undefined,
+  path: Path,
+): PlanNode | string {
+  const { length } = list.content;
+  if (!Number.isInteger(index) || index < 0 || index > length) {
+    return `\`${path.join(".")}\` is a list of ${length}: count from 0`;
+  }
+  const items = [...list.content];
+  items.splice(index, 1, ...(child === undefined ? [] : [child]));
+  return { ...list, content: items };
+}
+
+function hintFor(root: PlanNode, path: Path): string | undefined {
+  const scenarios = childOf(root, "scenarios");
+  if (path[0] !== "scenarios" || !isMap(scenarios)) return undefined;
+  return scenarios.content.has(String(path[1]))
+    ? undefined
+    : didYouMean(String(path[1]), [...scenarios.content.keys()]);
+}

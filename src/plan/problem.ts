@@ -1,0 +1,92 @@
+/** What is wrong with a plan, as data, and its picture for a person. */
+import { nearest } from "./near_miss.ts";
+import { maskLine } from "./secret.ts";
+
+/** Keys and list indices from the top of the plan. */
+export type Path = readonly (string | number)[];
+
+/** A stretch of the plan's text, or a command line flag. Lines and columns count from 1. */
+export interface Place {
+  /** The plan's file as it was named, or the flag, for example `--set scenarios.list.rate=0/s`. */
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** In characters, on that line. */
+  readonly length?: number;
+  /** The whole line. */
+  readonly excerpt?: string;
+}
+
+export interface Problem extends Place {
+  /** One sentence: what is wrong, and the value seen. */
+  readonly message: string;
+  /** `scenarios.list.rate`; empty for the plan as a whole. */
+  readonly path: string;
+  /** What to do next: the near miss, or an example. */
+  readonly hint?: string;
+}
+
+export function problemAt(place: Place, path: Path, message: string, hint?: string): Problem {
+  const excerpt = place.excerpt === undefined ? {} : { excerpt: maskLine(place.excerpt) };
+  return { ...place, ...excerpt, path: path.join("."), message, ...(hint ? { hint } : {}) };
+}
+
+/** The hint for a misspelt word: its near miss, or else the words there are. */
+export function didYouMean(word: string, known: readonly string[]): string | undefined {
+  const close = nearest(word, known);
+  if (close !== undefined) return `did you mean \`${close}\`?`;
+  return known.length === 0 ? undefined : `known here: ${known.join(", ")}`;
+}
+
+/** By place: the file from top to bottom, then the flags. Repetitions (from YAML aliases) are dropped. */
+export function sortProblems(problems: readonly Problem[]): Problem[] {
+  const seen = new Map(problems.map((problem) => [renderProblem(problem), problem]));
+  return [...seen.values()].sort((a, b) =>
+    (a.line ?? Infinity) - (b.line ?? Infinity) || (a.column ?? 0) - (b.column ?? 0) || 0
+  );
+}
+
+/**
+ * `file:line:column: message`, the offending line, a caret under the stretch, and the hint:
+ *
+ *     plan.yaml:7:5: unknown key `duraton`
+ *       7 |     duraton: 5m
+ *         |     ^^^^^^^ did you mean `duration`?
+ */
+export function renderProblem(problem: Problem): string {
+  const { line, column, excerpt } = problem;
+  const [file, message, hint] = [problem.file, problem.message, problem.hint ?? ""].map(printable);
+  if (line === undefined || column === undefined || excerpt === undefined) {
+    return `${file}: ${message}${hint ? `\n  ${hint}` : ""}`;
+  }
+  const [shown, lead] = window(excerpt, column - 1);
+  const gutter = `  ${line} | `;
+  // Tabs are kept, so that the caret stands where the terminal puts the text.
+  const indent = lead.replaceAll(/[^\t]/g, " ");
+  const caret = "^".repeat(Math.max(1, Math.min(problem.length ?? 1, shown.length - lead.length)));
+  return [
+    `${file}:${line}:${column}: ${message}`,
+    `${gutter}${shown}`,
+    `${" ".repeat(gutter.length - 2)}| ${indent}${caret}${hint ? ` ${hint}` : ""}`,
+  ].join("\n");
+}
+
+const WIDEST = 120;
+
+/** The part of a long line around `column` (0-based), and what of it precedes the column. */
+function window(excerpt: string, column: number): [shown: string, lead: string] {
+  const from = column > WIDEST - 20 ? column - 20 : 0;
+  const line = printable(excerpt);
+  return [line.slice(from, from + WIDEST), line.slice(from, column)];
+}
+
+/** A plan's text may hold what a terminal would obey. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\t]/gu, "�");
+}
+
+/** All of them, and how many. */
+export function renderProblems(problems: readonly Problem[]): string {
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  return `${problems.map(renderProblem).join("\n")}\n${count} in the plan, nothing was sent\n`;
+}

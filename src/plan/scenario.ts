@@ -1,0 +1,120 @@
+/** One scenario: its flow, the flow's options, its load and its thresholds. */
+import type { Catalogue, FlowSignature } from "./catalogue.ts";
+import { within } from "./interpolate.ts";
+import { check } from "./issue.ts";
+import { loadOf, shapeProblems } from "./load_shape.ts";
+import type { Phase, Scenario } from "./plan.ts";
+import { didYouMean, type Path, type Problem, problemAt } from "./problem.ts";
+import { type PlanSurface, SCENARIO_NAME, type ScenarioSurface } from "./schema.ts";
+import { parseThreshold, type Threshold } from "./threshold.ts";
+import { isList, isMap, isText, keyPlaceOf, nodeAt, type PlanNode } from "./tree.ts";
+
+type Complain = (problem: Problem) => void;
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** What is known of a scenario beside its own keys. */
+export interface ScenarioParts {
+  /** As stated, or the flow's. */
+  readonly phase: string | undefined;
+  /** The flow's options as its schema gives them. */
+  readonly options: unknown;
+  readonly steps: readonly string[];
+  readonly thresholds: readonly Threshold[];
+}
+
+export function checkScenario(
+  root: PlanNode,
+  name: string,
+  catalogue: Catalogue,
+  complain: Complain,
+): ScenarioParts {
+  const path = ["scenarios", name];
+  if (!SCENARIO_NAME.test(name)) {
+    const message = `"${name}" must be letters, digits, _ and -, at most 64`;
+    complain(problemAt(keyPlaceOf(root, path), path, message));
+  }
+  if (isMap(nodeAt(root, path))) shapeProblems(root, path).forEach(complain);
+  const flow = checkFlow(root, [...path, "flow"], catalogue, complain);
+  const { options, steps } = checkOptions(root, [...path, "with"], flow, complain);
+  const thresholds = checkThresholds(root, [...path, "thresholds"], steps, complain);
+  const stated = nodeAt(root, [...path, "phase"]);
+  const phase = isText(stated) ? stated.content : flow?.phase;
+  return { phase, options, steps: steps ?? [], thresholds };
+}
+
+function checkFlow(
+  root: PlanNode,
+  path: Path,
+  catalogue: Catalogue,
+  complain: Complain,
+): FlowSignature | undefined {
+  const node = nodeAt(root, path);
+  if (!isText(node)) return undefined;
+  const flow = catalogue.get(node.content);
+  if (flow !== undefined) return flow;
+  const hint = didYouMean(node.content, [...catalogue.keys()]);
+  complain(problemAt(node.place, path, `unknown flow "${node.content}"`, hint));
+  return undefined;
+}
+
+interface CheckedOptions {
+  readonly options?: unknown;
+  /** undefined: they depend on options that are not right yet. */
+  readonly steps?: readonly string[];
+}
+
+function checkOptions(
+  root: PlanNode,
+  path: Path,
+  flow: FlowSignature | undefined,
+  complain: Complain,
+): CheckedOptions {
+  if (flow === undefined) return {};
+  const checked = check(flow.options, root, path);
+  if (checked.ok) return { options: checked.value, steps: flow.steps(checked.value) };
+  checked.problems.forEach(complain);
+  return {};
+}
+
+/** Parses the thresholds listed at `path`; for `steps` see `parseThreshold()`. */
+export function checkThresholds(
+  root: PlanNode,
+  path: Path,
+  steps: readonly string[] | undefined,
+  complain: Complain,
+): Threshold[] {
+  const list = nodeAt(root, path);
+  const nodes = isList(list) ? list.content : [];
+  return nodes.flatMap((node, at) => {
+    if (!isText(node)) return [];
+    const parsed = parseThreshold(node.content, steps);
+    if (parsed.ok) return [parsed.threshold];
+    const place = within(node, parsed.at, parsed.length);
+    complain(problemAt(place, [...path, at], parsed.message, parsed.hint));
+    return [];
+  });
+}
+
+/** The scenario, when nothing is wrong with it. */
+export function scenarioOf(
+  name: string,
+  given: ScenarioSurface,
+  { phase, options, steps, thresholds }: ScenarioParts,
+  defaults: PlanSurface["defaults"],
+): Scenario {
+  const { max_connections: maxConnections } = given;
+  return {
+    name,
+    phase: phase as Phase,
+    flow: given.flow,
+    with: options,
+    steps,
+    load: loadOf(given),
+    startAfterMs: given.start_after,
+    timeoutMs: given.timeout ?? defaults.timeout ?? DEFAULT_TIMEOUT_MS,
+    protocol: given.protocol ?? defaults.protocol ?? "http/1.1",
+    ...(maxConnections === undefined ? {} : { maxConnections }),
+    thresholds,
+  };
+}

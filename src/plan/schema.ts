@@ -1,0 +1,140 @@
+/**
+ * The plan's surface, written once: the types, the validation and the JSON Schema for editors come from here. Keys that
+ * exclude each other are `load_shape.ts`, flows' own options are the flows', thresholds are `threshold.ts`.
+ */
+import { z } from "zod";
+import { sendsSomething } from "./load_shape.ts";
+import { duration, rate } from "./units.ts";
+
+const PHASES = ["api", "connector", "acme"] as const;
+const PROTOCOLS = ["http/1.1", "h2", "auto"] as const;
+const STACKS = ["none", "embedded", "compose"] as const;
+
+const longerThanNothing = duration().refine((ms) => ms > 0, { error: "must be more than 0" });
+const aboveZero = rate().refine((perS) => perS > 0, { error: "must be more than 0" });
+/** RFC 9110 section 5.6.2 (token) and section 5.5 (no control characters in a value). */
+const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be a header name");
+const headerValue = z.string().regex(/^[^\r\n\0]*$/, "must be one line");
+const headers = z.record(headerName, headerValue).default({});
+const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" });
+const baseUrl = httpUrl.refine(isBase, {
+  error: "must be a URL without user, password, query and fragment",
+}).transform((url) => url.replace(/\/+$/, ""));
+const protocol = z.enum(PROTOCOLS);
+const maxConnections = z.int().min(1).max(65_535);
+const MOST_USERS = 100_000;
+
+function isBase(text: string): boolean {
+  if (!URL.canParse(text)) return true;
+  const { username, password, search, hash } = new URL(text);
+  return [username, password, search, hash].every((part) => part === "");
+}
+
+const tls = z.strictObject({
+  insecure_skip_verify: z.boolean().default(false)
+    .describe("Take any certificate; without effect where ca_file is given"),
+  ca_file: z.string().optional()
+    .describe("PEM file with the roots to trust, from the working directory; empty: none"),
+});
+
+const target = z.strictObject({
+  base_url: baseUrl.describe("The certificate server, for example https://localhost:8443"),
+  token: z.string().regex(/^[\x21-\x7e]*$/, "must be printable characters without spaces")
+    .optional().describe("Bearer token of the API; empty: none"),
+  headers: headers.describe("Sent with every request to the target"),
+  tls: tls.prefault({}).describe("How served certificates are verified"),
+});
+
+const stage = z.strictObject({
+  duration: duration().describe("How long the level takes to get there; 0 is a jump"),
+  rate: rate().optional().describe("Arrivals at the end of the stage (open model)"),
+  users: z.int().min(0).max(MOST_USERS).optional().describe(
+    "Users at the end of the stage (closed model)",
+  ),
+});
+
+export const scenarioSchema = z.strictObject({
+  phase: z.enum(PHASES).optional().describe(
+    "The tier it is reported under; the flow's own if left out",
+  ),
+  flow: z.string().describe("What one arrival does"),
+  with: z.record(z.string(), z.unknown()).optional().describe("The flow's options"),
+  rate: aboveZero.optional().describe(
+    "Open model: arrivals come at this rate whatever the server does",
+  ),
+  users: z.int().min(1).max(MOST_USERS).optional().describe(
+    "Closed model: users who wait for their answer",
+  ),
+  stages: z.array(stage).min(1).optional()
+    .describe(
+      "A profile: straight lines from the previous level to the stage's, in rates or in users",
+    ),
+  start_rate: rate().optional().describe("Where the first stage starts; 0/s if left out"),
+  duration: longerThanNothing.optional().describe("How long arrivals come, with rate or users"),
+  start_after: duration().prefault("0").describe("After the start of the run"),
+  max_in_flight: z.int().min(1).max(1_000_000).optional()
+    .describe(
+      "Open model: arrivals that find this many under way are dropped and counted; 10000 if left out",
+    ),
+  think_time: duration().optional()
+    .describe("Closed model: a user's pause between answer and next request; none if left out"),
+  timeout: longerThanNothing.optional().describe(
+    "Of one request, connection included; 30s if left out",
+  ),
+  protocol: protocol.optional().describe("http/1.1 if left out"),
+  max_connections: maxConnections.optional()
+    .describe("A closed set of connections; as many as the load needs if left out"),
+  thresholds: z.array(z.string()).default([])
+    .describe("What must hold, for example `p95 < 2s`, `directory p95 < 500ms`, `error_rate < 1%`"),
+}).refine(({ stages = [], ...rest }) => {
+  // A stage without a level is a problem of its own, `load_shape.ts`.
+  const isWhole = stages.every((each) => (each.rate ?? each.users) !== undefined);
+  return stages.length === 0 || !isWhole || sendsSomething({ stages, ...rest });
+}, {
+  path: ["stages"],
+  error: "send nothing: every level or every duration is 0",
+});
+
+const warmup = z.union([
+  z.enum(["auto", "off"]),
+  z.strictObject({
+    requests: z.int().min(0).max(10_000).describe("Per scenario, at most"),
+    duration: duration().prefault("2s").describe("Per scenario, at most"),
+  }),
+]);
+
+export const SCENARIO_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+export const planSchema = z.strictObject({
+  name: z.string().min(1).default("load test"),
+  description: z.string().optional(),
+  target: target.describe("The server under test"),
+  stack: z.enum(STACKS).default("none").describe(
+    "Servers to start for the run; --stack says otherwise",
+  ),
+  workers: z.union([z.literal("auto"), z.int().min(1).max(64)]).default("auto")
+    .describe("Load threads; auto takes as many as the load and the host ask for"),
+  warmup: warmup.default("auto")
+    .describe("Unmeasured requests before the clock starts; auto: 20 per scenario, in at most 2 s"),
+  graceful_stop: duration().prefault("30s")
+    .describe("What requests under way are given when their scenario ends or the run is stopped"),
+  server_metrics: z.strictObject({
+    url: httpUrl.describe("Prometheus text, read before and after the run"),
+    headers,
+  }).optional().describe("The server's own counters"),
+  defaults: z.strictObject({
+    timeout: longerThanNothing.optional(),
+    protocol: protocol.optional(),
+  }).prefault({}).describe("For scenarios that do not say"),
+  scenarios: z.record(
+    // Looked into by `scenario.ts`: zod leaves the value of a key that it refuses unread.
+    z.string().meta({ pattern: SCENARIO_NAME.source }),
+    scenarioSchema,
+  ).refine((map) => Object.keys(map).length > 0, { error: "needs at least one scenario" }),
+  thresholds: z.array(z.string()).default([])
+    .describe("What must hold for the whole run, for example `error_rate < 1%`"),
+});
+
+/** A plan after validation, before flows and thresholds are looked into. */
+export type PlanSurface = z.output<typeof planSchema>;
+export type ScenarioSurface = z.output<typeof scenarioSchema>;

@@ -1,0 +1,87 @@
+/** A plan as it was written: values with the place of each. Immutable; every change gives a new tree. */
+import type { Path, Place } from "./problem.ts";
+
+export type Scalar = string | number | boolean | null;
+
+interface Written {
+  readonly place: Place;
+  /** Of the key, for a value in a map. */
+  readonly keyPlace?: Place;
+}
+
+export interface ScalarNode extends Written {
+  readonly content: Scalar;
+  /** How far into the place a text stands verbatim; absent where it does not. */
+  readonly verbatimAt?: number;
+  /** Text from a variable or a flag: it has no type of its own, so it may stand for a number or true and false. */
+  readonly untyped?: true;
+}
+
+export interface ListNode extends Written {
+  readonly content: readonly PlanNode[];
+}
+
+export interface MapNode extends Written {
+  readonly content: ReadonlyMap<string, PlanNode>;
+}
+
+export type PlanNode = ScalarNode | ListNode | MapNode;
+
+export function isMap(node: PlanNode | undefined): node is MapNode {
+  return node?.content instanceof Map;
+}
+
+export function isList(node: PlanNode | undefined): node is ListNode {
+  return Array.isArray(node?.content);
+}
+
+export function isText(node: PlanNode | undefined): node is ScalarNode & { content: string } {
+  return typeof node?.content === "string";
+}
+
+export function childOf(node: PlanNode | undefined, key: string | number): PlanNode | undefined {
+  if (isMap(node)) return node.content.get(String(key));
+  return isList(node) ? node.content[Number(key)] : undefined;
+}
+
+export function nodeAt(root: PlanNode, path: Path): PlanNode | undefined {
+  return path.reduce<PlanNode | undefined>(childOf, root);
+}
+
+/** The place of the value, or, where there is none, the key of the nearest thing around it that there is. */
+export function placeOf(root: PlanNode, path: Path): Place {
+  const node = nodeAt(root, path);
+  return node?.place ?? keyPlaceOf(root, path);
+}
+
+/** The place of the key itself, or of the nearest key around it. */
+export function keyPlaceOf(root: PlanNode, path: Path): Place {
+  for (let length = path.length; length > 0; length--) {
+    const node = nodeAt(root, path.slice(0, length));
+    if (node !== undefined) return node.keyPlace ?? node.place;
+  }
+  return root.place;
+}
+
+/** Plain data for validation. */
+export function toData(node: PlanNode): unknown {
+  if (isMap(node)) {
+    return Object.fromEntries([...node.content].map(([key, child]) => [key, toData(child)]));
+  }
+  return isList(node) ? node.content.map(toData) : node.content;
+}
+
+/** The tree with every scalar passed through `change`. */
+export function mapScalars(
+  node: PlanNode,
+  change: (node: ScalarNode, path: Path) => ScalarNode,
+  path: Path = [],
+): PlanNode {
+  const into = (child: PlanNode, key: string | number): PlanNode =>
+    mapScalars(child, change, [...path, key]);
+  if (isMap(node)) {
+    return { ...node, content: new Map([...node.content].map(([key, c]) => [key, into(c, key)])) };
+  }
+  if (isList(node)) return { ...node, content: node.content.map(into) };
+  return change(node, path);
+}

@@ -1,0 +1,43 @@
+/** What a plan may well say, but hardly means. */
+import type { Plan, Scenario } from "./plan.ts";
+import { plannedRequests } from "./planned.ts";
+import { type Path, type Problem, problemAt } from "./problem.ts";
+import { placeOf, type PlanNode } from "./tree.ts";
+
+export function planWarnings(plan: Plan, root: PlanNode): Problem[] {
+  const warn = (path: Path, message: string, hint?: string): Problem =>
+    problemAt(placeOf(root, path), path, message, hint);
+  const planned = new Map(
+    plannedRequests(plan).scenarios.map(({ name, iterations }) => [name, iterations]),
+  );
+  const thin = plan.scenarios.flatMap((scenario) =>
+    thinPercentiles(scenario, planned.get(scenario.name)).map(({ at, message }) =>
+      warn(["scenarios", scenario.name, "thresholds", at], message)
+    )
+  );
+  return [...(tokenInTheClear(plan) ? [warn(["target", "base_url"], CLEAR_TOKEN)] : []), ...thin];
+}
+
+const CLEAR_TOKEN = "the token goes over the network unencrypted";
+
+function tokenInTheClear({ target }: Plan): boolean {
+  const { protocol, hostname } = new URL(target.baseUrl);
+  const isLoopback = /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
+  return target.token !== undefined && protocol === "http:" && !isLoopback;
+}
+
+interface Thin {
+  readonly at: number;
+  readonly message: string;
+}
+
+/** Of fewer than 1 / (1 - p) samples, the p-th percentile is just the largest. */
+function thinPercentiles({ thresholds }: Scenario, planned: number | undefined): Thin[] {
+  return thresholds.flatMap(({ measure, text }, at) => {
+    const percentile = measure.kind === "duration" ? measure.percentile ?? 0 : 0;
+    const needed = Math.ceil(100 / (100 - percentile) - 1e-6);
+    if (percentile === 100 || planned === undefined || planned >= needed) return [];
+    const message = `\`${text}\` is about the slowest of ${planned} requests: ${needed} are needed`;
+    return [{ at, message }];
+  });
+}

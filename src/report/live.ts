@@ -1,0 +1,189 @@
+/**
+ * The live view: one calm screen that is drawn over itself. Pure: (state, size) -> lines, none wider than the
+ * terminal and no more than it is high. Columns go as the terminal gets narrower, the sparkline first.
+ */
+import { CPU_LIMIT, CPU_WARNING, MAX_MISSING_SHARE } from "../verdict/validity.ts";
+import { formatCount, formatMs, formatPercent, formatRate } from "./format.ts";
+import { type RunState, type ScenarioState, targetOf, timeOf } from "./progress.ts";
+import { oneLine, type Paint, type Style, styleOf } from "./style.ts";
+import { nameOfPhase } from "./words.ts";
+
+export interface Screen {
+  readonly columns: number;
+  readonly rows: number;
+  readonly color: boolean;
+}
+
+/** Largest lag so far from which its light is yellow, and red: a pause that is seen, and one that spoils the tail. */
+const LAG_LIGHT_MS = { warn: 20, bad: 500 } as const;
+
+interface Column {
+  readonly head: string;
+  readonly width: number;
+  readonly cell: (scenario: ScenarioState) => string;
+  /** Terminals narrower than this do without. */
+  readonly from: number;
+  readonly paint?: (scenario: ScenarioState, style: Style) => Paint;
+}
+
+const COLUMNS: readonly Column[] = [
+  { head: "rate", width: 15, from: 0, cell: rateOf },
+  { head: "in flight", width: 9, from: 100, cell: ({ inFlight }) => formatCount(inFlight) },
+  {
+    head: "failed",
+    width: 6,
+    from: 0,
+    cell: ({ progress }) => formatCount(progress.failed),
+    paint: ({ progress }, style) => (progress.failed > 0 ? style.bad : style.faint),
+  },
+  { head: "p50", width: 7, from: 0, cell: timeCell("p50Us") },
+  { head: "p95", width: 7, from: 50, cell: timeCell("p95Us") },
+  { head: "p99", width: 7, from: 60, cell: timeCell("p99Us") },
+];
+
+const SPARK = { from: 76, narrowest: 8, widest: 60, head: "p95, last minute" } as const;
+const NARROWEST_NAME = 8;
+
+export function liveView(state: RunState, screen: Screen): string[] {
+  const style = styleOf(screen.color);
+  const { nameWidth, columns } = layout(state, screen.columns);
+  const head = ["".padEnd(nameWidth), ...columns.map(({ head, width }) => head.padStart(width))];
+  const lines = [
+    ...header(state, screen.columns, style),
+    style.faint(head.join(" ").trimEnd()),
+    ...body(state, columns, nameWidth, style),
+    "",
+    ...lights(state, screen.columns, style),
+    ...newestFailures(state, screen.columns, style),
+  ];
+  return lines.slice(0, Math.max(1, screen.rows - 1));
+}
+
+function header(state: RunState, width: number, style: Style): string[] {
+  const time = timeOf(state);
+  const title = oneLine(`${state.plan} · ${state.target}`, Math.max(8, width - time.length - 2));
+  const gap = " ".repeat(Math.max(1, width - title.length - time.length));
+  const lines = [style.strong(title) + gap + time, progressBar(state, width, style)];
+  if (state.note) lines.push(style.warn(oneLine(state.note, width)));
+  return lines;
+}
+
+function progressBar({ elapsedS, plannedS }: RunState, width: number, style: Style): string {
+  const share = plannedS > 0 ? Math.min(1, elapsedS / plannedS) : 1;
+  const done = Math.round(share * width);
+  return "━".repeat(done) + style.faint("─".repeat(width - done));
+}
+
+/** Scenarios under the name of their tier. */
+function body(
+  state: RunState,
+  columns: readonly Column[],
+  nameWidth: number,
+  style: Style,
+): string[] {
+  let phase = "";
+  return state.scenarios.flatMap((scenario) => {
+    const title = scenario.phase === phase ? [] : [style.faint(nameOfPhase(scenario.phase))];
+    phase = scenario.phase;
+    const label = `  ${oneLine(scenario.name, nameWidth - 2)}`.padEnd(nameWidth);
+    if (scenario.state === "waiting") return [...title, style.faint(`${label} waiting`)];
+    const cells = columns.map((column) => {
+      const text = column.cell(scenario).padStart(column.width);
+      return column.paint ? column.paint(scenario, style)(text) : text;
+    });
+    return [...title, [label, ...cells].join(" ")];
+  });
+}
+
+/** Names get what they need, down to a few letters; the sparkline gets what is left. */
+function layout(state: RunState, terminal: number): { nameWidth: number; columns: Column[] } {
+  const columns = COLUMNS.filter(({ from }) => terminal >= from);
+  const left = terminal - columns.reduce((sum, { width }) => sum + width + 1, 0);
+  const longest = Math.max(NARROWEST_NAME, ...state.scenarios.map(({ name }) => name.length + 2));
+  const reserved = terminal >= SPARK.from ? SPARK.narrowest + 1 : 0;
+  const nameWidth = Math.max(NARROWEST_NAME, Math.min(longest, left - reserved));
+  const width = Math.min(SPARK.widest, left - nameWidth - 1);
+  if (reserved > 0) columns.push(sparkColumn(width));
+  return { nameWidth, columns };
+}
+
+function sparkColumn(width: number): Column {
+  return {
+    head: oneLine(SPARK.head, width),
+    width,
+    from: SPARK.from,
+    cell: ({ progress }) => sparkline(progress.history.map(({ p95Us }) => p95Us), width),
+  };
+}
+
+/** `49.8 of 50/s`; of users, what they make. */
+function rateOf(scenario: ScenarioState): string {
+  const rate = formatRate(scenario.progress.ratePerS);
+  return scenario.targetRate === undefined
+    ? rate
+    : `${rate.replace("/s", "")} of ${targetOf(scenario)}`;
+}
+
+function timeCell(key: "p50Us" | "p95Us" | "p99Us"): Column["cell"] {
+  return ({ progress }) => (progress.count > 0 ? formatMs(progress[key] / 1000) : "-");
+}
+
+const BARS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
+
+/**
+ * Values as bars, newest at the right; a second without a value is a blank. Each bar is the largest of the values it
+ * stands for, so that a peak is never averaged away, and the largest of all is full height.
+ */
+export function sparkline(values: readonly number[], width: number): string {
+  const perBar = Math.max(1, Math.ceil(values.length / width));
+  const bars: number[] = [];
+  for (let end = values.length; end > 0; end -= perBar) {
+    bars.unshift(Math.max(...values.slice(Math.max(0, end - perBar), end)));
+  }
+  const top = Math.max(0, ...bars);
+  return bars.map((value) =>
+    value === 0 ? " " : BARS[Math.min(7, Math.floor((value / top) * 8))] ?? "█"
+  ).join("");
+}
+
+/** What would make the run invalid, while it can still be mended. */
+function lights(state: RunState, width: number, style: Style): string[] {
+  const sum = (of: (s: ScenarioState) => number): number =>
+    state.scenarios.reduce((total, scenario) => total + of(scenario), 0);
+  const lagMs = Math.max(0, ...state.scenarios.map(({ progress }) => progress.maxLagUs)) / 1000;
+  const dropped = sum(({ progress }) => progress.dropped);
+  const finished = sum(({ progress }) => progress.count);
+  const parts: [string, "good" | "warn" | "bad"][] = [
+    [
+      `lag max ${formatMs(lagMs)}`,
+      grade(lagMs, LAG_LIGHT_MS.warn, LAG_LIGHT_MS.bad),
+    ],
+    [
+      `dropped ${formatCount(dropped)}`,
+      dropped > 0 ? grade(dropped / (dropped + finished), 0, MAX_MISSING_SHARE) : "good",
+    ],
+  ];
+  if (state.cpuShare !== undefined) {
+    parts.push([
+      `generator CPU ${formatPercent(state.cpuShare)}`,
+      grade(state.cpuShare, CPU_WARNING, CPU_LIMIT),
+    ]);
+  }
+  const plain = parts.map(([text]) => `● ${text}`).join("   ");
+  if (plain.length > width) return [oneLine(plain, width)];
+  return [parts.map(([text, light]) => `${style[light]("●")} ${text}`).join("   ")];
+}
+
+function grade(value: number, warn: number, bad: number): "good" | "warn" | "bad" {
+  if (value >= bad) return "bad";
+  return value >= warn ? "warn" : "good";
+}
+
+function newestFailures(state: RunState, width: number, style: Style): string[] {
+  return state.scenarios.flatMap(({ name, progress }) => {
+    const { failed, newestFailure } = progress;
+    if (failed === 0 || !newestFailure) return [];
+    const text = `${name}: ${newestFailure.class}, ${newestFailure.message}`;
+    return [style.bad("✗ ") + oneLine(text, width - 2)];
+  });
+}

@@ -1,0 +1,70 @@
+/** What is told while a run goes on. Pure: state in, text out; who draws it, and when, is the coordinator's business. */
+import type { ScenarioProgress } from "../metrics/totals.ts";
+import { formatCount, formatMs, formatRate } from "./format.ts";
+
+export interface ScenarioState {
+  readonly name: string;
+  readonly phase: string;
+  /** `waiting` for its `start_after`; `draining`: no new arrivals, the last are awaited. */
+  readonly state: "waiting" | "running" | "draining" | "done";
+  /** Arrivals per second that are due now (open model). */
+  readonly targetRate?: number | undefined;
+  /** Users now (closed model). */
+  readonly users?: number | undefined;
+  readonly inFlight: number;
+  readonly progress: ScenarioProgress;
+}
+
+export interface RunState {
+  readonly plan: string;
+  readonly target: string;
+  /** Since the clock started, and the planned whole; drains come on top. */
+  readonly elapsedS: number;
+  readonly plannedS: number;
+  readonly scenarios: readonly ScenarioState[];
+  /** Busiest worker's share of a core in the last seconds, where it is known. */
+  readonly cpuShare?: number | undefined;
+  /** News that everybody should see, for example that the run is being ended. */
+  readonly note?: string | undefined;
+}
+
+/** One plain line, for a log: `1:20 of 5:00 | create 50/s of 50/s, 3 in flight, 0 failed, p95 3.1 ms | ...` */
+export function progressLine(state: RunState): string {
+  const parts = state.scenarios.filter((scenario) => scenario.state !== "waiting").map(brief);
+  const note = state.note ? [state.note] : [];
+  const waiting = state.scenarios.filter(({ state }) => state === "waiting").length;
+  if (waiting > 0) parts.push(`${waiting} waiting`);
+  return [timeOf(state), ...note, ...parts].join(" | ");
+}
+
+/** `1:20 of 5:00`, or `5:02, waiting for the last answers` */
+export function timeOf({ elapsedS, plannedS }: RunState): string {
+  return elapsedS > plannedS
+    ? `${clockTime(elapsedS)}, waiting for the last answers`
+    : `${clockTime(elapsedS)} of ${clockTime(plannedS)}`;
+}
+
+/** `1:05`, `1:00:05` */
+export function clockTime(seconds: number): string {
+  const whole = Math.floor(Math.max(0, seconds));
+  const [h, min, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (n: number): string => String(n).padStart(2, "0");
+  return h > 0 ? `${h}:${two(min)}:${two(s)}` : `${min}:${two(s)}`;
+}
+
+/** What is due: `50/s` or `100 users`. */
+export function targetOf({ targetRate, users }: ScenarioState): string {
+  if (targetRate !== undefined) return formatRate(targetRate);
+  return users === undefined ? "-" : `${formatCount(users)} users`;
+}
+
+function brief(scenario: ScenarioState): string {
+  const { name, state, inFlight, progress } = scenario;
+  const { count, failed, dropped, ratePerS, p95Us } = progress;
+  const tail = `${formatCount(failed)} failed${
+    dropped > 0 ? `, ${formatCount(dropped)} dropped` : ""
+  }, p95 ${count > 0 ? formatMs(p95Us / 1000) : "-"}`;
+  if (state === "done") return `${name} done, ${formatCount(count)} finished, ${tail}`;
+  const rate = `${formatRate(ratePerS)} of ${targetOf(scenario)}`;
+  return `${name} ${rate}, ${formatCount(inFlight)} in flight, ${tail}`;
+}

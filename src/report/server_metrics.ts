@@ -1,0 +1,53 @@
+/** The server's own metrics as lines of a table: what changed while the load was on. */
+import type { ServerMetricsSummary } from "../metrics/summary_schema.ts";
+import { formatMs, significant } from "./format.ts";
+import { oneLine } from "./style.ts";
+import { tableLines } from "./table.ts";
+
+type Counter = ServerMetricsSummary["counters"][number];
+type ServerHistogram = ServerMetricsSummary["histograms"][number];
+
+/** Counters that moved, and gauges that are not what they were. */
+export function changedCounters({ counters }: ServerMetricsSummary): Counter[] {
+  return counters.filter(({ delta }) => delta !== null && delta !== 0);
+}
+
+/** `certctl_job_completed_total{type="issue"}` */
+export function metricName({ name, labels }: Pick<Counter, "name" | "labels">): string {
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);
+  return oneLine(pairs.length === 0 ? name : `${name}{${pairs.join(",")}}`);
+}
+
+/** A value of a Prometheus metric; by its naming rules one of seconds ends in `_seconds`. */
+export function metricValue(name: string, value: number | null): string {
+  if (value === null) return "-";
+  return /_seconds$/.test(name) ? formatMs(value * 1000) : significant(value, 6);
+}
+
+export function serverMetricsTable(metrics: ServerMetricsSummary): string[] {
+  const counters = changedCounters(metrics);
+  const changes = counters.map((c) => [
+    metricName(c),
+    metricValue(c.name, c.before),
+    metricValue(c.name, c.after),
+    `${(c.delta ?? 0) > 0 ? "+" : ""}${metricValue(c.name, c.delta)}`,
+  ]);
+  const seen = metrics.histograms.filter(({ count }) => count > 0);
+  return [
+    ...(changes.length > 0
+      ? tableLines({ head: ["", "before", "after", "change"], rows: changes }, 64)
+      : ["nothing changed"]),
+    ...(seen.length > 0
+      ? tableLines({ head: ["", "count", "avg", "p50", "p95", "p99"], rows: seen.map(row) }, 56)
+      : []),
+  ];
+}
+
+function row(histogram: ServerHistogram): string[] {
+  const { name, count, avg, p50, p95, p99 } = histogram;
+  return [
+    metricName(histogram),
+    String(count),
+    ...[avg, p50, p95, p99].map((value) => metricValue(name, value)),
+  ];
+}

@@ -1,0 +1,59 @@
+/** Colour for terminals, only when asked; and text made fit for one. */
+
+export type Paint = (text: string) => string;
+
+export interface Style {
+  readonly good: Paint;
+  readonly bad: Paint;
+  readonly warn: Paint;
+  readonly strong: Paint;
+  readonly faint: Paint;
+}
+
+const PLAIN: Style = {
+  good: String,
+  bad: String,
+  warn: String,
+  strong: String,
+  faint: String,
+};
+
+const COLOURED: Style = {
+  good: sgr(32),
+  bad: sgr(31),
+  warn: sgr(33),
+  strong: sgr(1),
+  faint: sgr(2),
+};
+
+export function styleOf(color: boolean): Style {
+  return color ? COLOURED : PLAIN;
+}
+
+/**
+ * Foreign text as one line without control characters: what a server sends must not move the cursor, colour the
+ * terminal or break a table. Cut off at `max` characters with an ellipsis.
+ */
+export function oneLine(text: string, max = Infinity): string {
+  const clean = text.replace(/\s+/g, " ").replace(/[\p{Cc}\p{Cf}]/gu, "�");
+  const characters = Array.from(clean.trim());
+  return characters.length <= max
+    ? characters.join("")
+    : characters.slice(0, max - 1).join("") + "…";
+}
+
+/** Breaks text at spaces so that no line is longer than `width`, if no word is. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
+}
+
+function sgr(code: number): Paint {
+  return (text) => `\u001b[${code}m${text}\u001b[0m`;
+}

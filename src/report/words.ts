@@ -1,0 +1,89 @@
+/** Words that several reports share. */
+import type {
+  Summary,
+  SummaryPeer,
+  SummaryScenario,
+  ThresholdResult,
+} from "../metrics/summary_schema.ts";
+import { formatCount, formatMs, formatPercent, formatRate } from "./format.ts";
+
+export const LAB_WARNING =
+  "The target was the embedded lab: do not publish these figures as certctl's.";
+
+const PHASE_NAMES: Readonly<Record<string, string>> = {
+  api: "API",
+  connector: "Connectors",
+  acme: "ACME",
+};
+
+export function nameOfPhase(phase: string): string {
+  return PHASE_NAMES[phase] ?? phase;
+}
+
+/** One word for a run's end, by its exit. */
+export function verdictWord({ exit }: Pick<Summary, "exit">): string {
+  const words: Record<string, string> = {
+    passed: "PASSED",
+    threshold: "FAILED",
+    regression: "REGRESSED",
+    invalid: "INVALID",
+    interrupted: "INTERRUPTED",
+  };
+  return words[exit.name] ?? exit.name.toUpperCase();
+}
+
+/** `create_certificate`, `acme directory`, `whole run` */
+export function whereOf({ scenario, step }: Pick<ThresholdResult, "scenario" | "step">): string {
+  return scenario === null ? "whole run" : [scenario, step].filter(Boolean).join(" ");
+}
+
+/** A value or limit in the unit of its threshold. */
+export function inUnit(value: number | null, unit: ThresholdResult["unit"]): string {
+  if (value === null) return "-";
+  switch (unit) {
+    case "ms":
+      return formatMs(value);
+    case "ratio":
+      return formatPercent(value);
+    case "per_s":
+      return formatRate(value);
+    case "count":
+      return formatCount(value);
+  }
+}
+
+/** What was seen: `3.2 ms`, `no data`, `3.2 ms, baseline has no such figure`. */
+export function thresholdValue(threshold: ThresholdResult): string {
+  const { value, unit, limit, verdict } = threshold;
+  if (value === null) return "no data";
+  const seen = inUnit(value, unit);
+  if (verdict === "skipped") return `${seen}, no baseline given`;
+  if (limit === null) return `${seen}, the baseline has no such figure`;
+  return /baseline/.test(threshold.text) ? `${seen}, limit ${inUnit(limit, unit)}` : seen;
+}
+
+/** `1 worker`, `2 workers` */
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** All scenarios of a summary, in its order. */
+export function scenariosOf(summary: Pick<Summary, "phases">): [string, SummaryScenario][] {
+  return Object.values(summary.phases).flatMap((phase) => Object.entries(phase));
+}
+
+/** Each certificate once, with all its exchanges and the scenarios that saw it. */
+export function peersOf(
+  summary: Pick<Summary, "phases">,
+): { peer: SummaryPeer; scenarios: string[] }[] {
+  const seen = new Map<string, { peer: SummaryPeer; scenarios: string[] }>();
+  for (const [name, { tls_peers }] of scenariosOf(summary)) {
+    for (const peer of tls_peers) {
+      const there = seen.get(peer.fingerprint_sha256);
+      const exchanges = peer.exchanges + (there?.peer.exchanges ?? 0);
+      const scenarios = [...there?.scenarios ?? [], name];
+      seen.set(peer.fingerprint_sha256, { peer: { ...peer, exchanges }, scenarios });
+    }
+  }
+  return Array.from(seen.values());
+}

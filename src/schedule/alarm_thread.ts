@@ -1,0 +1,9 @@
+/** Entry of the alarm thread: a Worker that does nothing but wake others in time. */
+import { thread } from "./thread.ts";
+import { type AlarmMemory, runAlarmThread } from "./alarm.ts";
+
+thread.onmessage = ({ data }) => {
+  thread.postMessage("running");
+  runAlarmThread(data as AlarmMemory);
+  thread.close();
+};

@@ -1,0 +1,113 @@
+/**
+ * The embedded lab as a stack: this program again, as a child, so that the server shares no event loop with the load.
+ * The child ends when its standard input closes, so it does not outlive the tool however the tool ends.
+ */
+import type { Stack, StackFailed, StackOptions, StackReady } from "./stack.ts";
+
+/** What `certload lab --json` prints first. */
+export interface LabAnnouncement {
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const START_TIMEOUT_MS = 20_000;
+const LAST_WORDS_BYTES = 4096;
+
+/** `args`: further flags for `certload lab`. */
+export function embeddedStack(args: readonly string[] = []): Stack {
+  return new EmbeddedStack(args);
+}
+
+class EmbeddedStack implements Stack {
+  readonly name = "embedded";
+  readonly #args: readonly string[];
+  #child: Deno.ChildProcess | undefined;
+
+  constructor(args: readonly string[]) {
+    this.#args = args;
+  }
+
+  async start({ progress, signal }: StackOptions): Promise<StackReady | StackFailed> {
+    progress("starting the embedded lab");
+    const child = this.#child = new Deno.Command(Deno.execPath(), {
+      args: [...programArgs(), "lab", "--json", ...this.#args],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const lastWords = tail(child.stderr);
+    const line = await firstLine(child.stdout, START_TIMEOUT_MS, signal);
+    const announcement = line === undefined ? undefined : parseAnnouncement(line);
+    if (announcement === undefined) {
+      await this.stop();
+      const words = (await lastWords).trim();
+      const message = `The embedded lab did not start${words === "" ? "" : `: ${words}`}`;
+      return { ok: false, message };
+    }
+    return { ok: true, environment: announcement.environment, description: "embedded lab" };
+  }
+
+  async stop(): Promise<undefined> {
+    const child = this.#child;
+    if (child === undefined) return;
+    this.#child = undefined;
+    await child.stdin.close().catch(() => {});
+    const killing = setTimeout(() => kill(child), 3_000);
+    await child.status;
+    clearTimeout(killing);
+  }
+}
+
+/** How this program is started again: the executable by itself, a checkout by deno and main.ts. */
+function programArgs(): string[] {
+  if (Deno.build.standalone) return [];
+  return ["run", "-A", "--quiet", new URL("../../main.ts", import.meta.url).href];
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended by itself in the meantime.
+  }
+}
+
+function parseAnnouncement(line: string): LabAnnouncement | undefined {
+  try {
+    return JSON.parse(line) as LabAnnouncement;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first line of a stream; undefined when it ends or the time is over before. The rest is read and dropped. */
+async function firstLine(
+  stream: ReadableStream<Uint8Array>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const ended = AbortSignal.any([AbortSignal.timeout(timeoutMs), signal]);
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  const over = new Promise<undefined>((resolve) =>
+    ended.addEventListener("abort", () => resolve(undefined), { once: true })
+  );
+  while (!text.includes("\n")) {
+    const chunk = await Promise.race([reader.read(), over]);
+    if (chunk === undefined || chunk.done) return undefined;
+    text += chunk.value;
+  }
+  drain(reader);
+  return text.slice(0, text.indexOf("\n"));
+}
+
+async function drain(reader: ReadableStreamDefaultReader<string>): Promise<void> {
+  while (!(await reader.read()).done);
+}
+
+async function tail(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    text = (text + chunk).slice(-LAST_WORDS_BYTES);
+  }
+  return text;
+}

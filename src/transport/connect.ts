@@ -1,0 +1,200 @@
+/** The road over node:net and node:tls: it takes every certificate and verification that OpenSSL would. */
+import { connect as connectTcp, type Socket } from "node:net";
+import {
+  connect as connectTls,
+  type ConnectionOptions,
+  createSecureContext,
+  type TLSSocket,
+} from "node:tls";
+import { nowUs } from "../schedule/clock.ts";
+import type { TlsOptions } from "../plan/plan.ts";
+import { classify, type Stage, timedOut } from "./classify.ts";
+import type { Failure } from "./failure.ts";
+import type { PeerIdentity } from "./http.ts";
+import { IdentityCache } from "./identity.ts";
+import { type Addresses, isLiteral, resolve } from "./resolve.ts";
+import type {
+  ByteStream,
+  ConnectPhases,
+  Dial,
+  DialResult,
+  Origin,
+  Road,
+  StreamSink,
+} from "./stream.ts";
+
+/** A road whose connections share one TLS context; sessions are not resumed, every handshake is a full one. */
+export function nodeRoad(tls: TlsOptions, alpn: readonly string[] = ["http/1.1"]): Road {
+  const shared: Shared = {
+    options: {
+      rejectUnauthorized: !tls.insecureSkipVerify,
+      ALPNProtocols: [...alpn],
+      secureContext: createSecureContext(tls.caPem === undefined ? {} : { ca: tls.caPem }),
+    },
+    identities: new IdentityCache(),
+  };
+  return (origin, timeoutMs, done) => new NodeDial(shared, origin, timeoutMs, done);
+}
+
+interface Shared {
+  readonly options: ConnectionOptions;
+  readonly identities: IdentityCache;
+}
+
+class NodeDial implements Dial {
+  readonly phases: ConnectPhases = {};
+  readonly #shared: Shared;
+  readonly #origin: Origin;
+  readonly #peer: string;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  #done: ((result: DialResult) => void) | undefined;
+  #stage: Stage = "dns";
+  #stageStartedUs = nowUs();
+  #socket: Socket | undefined;
+
+  constructor(
+    shared: Shared,
+    origin: Origin,
+    timeoutMs: number,
+    done: (result: DialResult) => void,
+  ) {
+    this.#shared = shared;
+    this.#origin = origin;
+    this.#peer = `${origin.hostname}:${origin.port}`;
+    this.#done = done;
+    this.#timer = setTimeout(
+      () => this.cancel(timedOut(this.#stage, this.#peer, timeoutMs)),
+      timeoutMs,
+    );
+    if (isLiteral(origin.hostname)) this.#connect([origin.hostname]);
+    else this.#resolve();
+  }
+
+  cancel(failure: Failure): void {
+    this.#finish(failure);
+  }
+
+  #resolve(): void {
+    resolve(this.#origin.hostname, (error, addresses) => {
+      if (this.#done === undefined) return;
+      if (addresses === undefined) return this.#fail(error);
+      this.phases.dnsUs = this.#lap();
+      this.#connect(addresses);
+    });
+  }
+
+  /** Tries the addresses in turn; the phase lasts until one accepts. */
+  #connect([host, ...others]: Addresses): void {
+    this.#stage = "connect";
+    const socket = connectTcp({ host, port: this.#origin.port, noDelay: true });
+    this.#socket = socket;
+    socket.once("error", (error) => {
+      const [next, ...rest] = others;
+      if (this.#stage !== "connect" || next === undefined) return this.#fail(error);
+      if (this.#done !== undefined) this.#connect([next, ...rest]);
+    });
+    socket.once("connect", () => {
+      if (this.#done === undefined) return socket.destroy();
+      this.phases.connectUs = this.#lap();
+      if (this.#origin.secure) this.#secure(socket);
+      else this.#finish({ stream: new SocketStream(socket) });
+    });
+  }
+
+  #secure(raw: Socket): void {
+    this.#stage = "tls";
+    const { hostname } = this.#origin;
+    const name = isLiteral(hostname) ? {} : { servername: hostname };
+    const socket = connectTls({ ...this.#shared.options, socket: raw, host: hostname, ...name });
+    this.#socket = socket;
+    socket.once("error", (error) => this.#fail(error));
+    socket.once("close", () => this.#fail(new Error("the peer hung up")));
+    socket.once("secureConnect", () => this.#secured(socket));
+  }
+
+  #secured(socket: TLSSocket): void {
+    if (this.#done === undefined) return;
+    const tlsUs = this.#lap();
+    const leaf = leafOf(socket);
+    // Deno 2.7 tells of a failed handshake as of a good one, without a certificate, and gives the error afterwards.
+    if (leaf === undefined) return;
+    this.phases.tlsUs = tlsUs;
+    this.#finish({ stream: new SocketStream(socket), peer: this.#identify(socket, leaf) });
+  }
+
+  #identify(socket: TLSSocket, leaf: Uint8Array): PeerIdentity | undefined {
+    try {
+      return this.#shared.identities.get(leaf, () => ({
+        tlsVersion: socket.getProtocol?.() ?? undefined,
+        cipher: socket.getCipher?.()?.name,
+        chainLength: chainLengthOf(socket),
+      }));
+    } catch {
+      // An unreadable certificate is no reason to fail where verification, if wanted, has passed.
+      return undefined;
+    }
+  }
+
+  #lap(): number {
+    const now = nowUs();
+    const took = now - this.#stageStartedUs;
+    this.#stageStartedUs = now;
+    return took;
+  }
+
+  #fail(error: unknown): void {
+    this.#finish(classify(error, this.#stage, this.#peer));
+  }
+
+  #finish(result: DialResult): void {
+    const done = this.#done;
+    if (done === undefined) return;
+    this.#done = undefined;
+    clearTimeout(this.#timer);
+    if (!("stream" in result)) this.#socket?.destroy();
+    done(result);
+  }
+}
+
+function leafOf(socket: TLSSocket): Uint8Array | undefined {
+  return socket.getPeerCertificate()?.raw;
+}
+
+function chainLengthOf(socket: TLSSocket): number {
+  let length = 1;
+  let certificate = socket.getPeerCertificate(true);
+  while (certificate.issuerCertificate && certificate.issuerCertificate !== certificate) {
+    certificate = certificate.issuerCertificate;
+    length++;
+  }
+  return length;
+}
+
+/** A node socket, plain or TLS, as a byte stream. Listeners are set once in a connection's life. */
+class SocketStream implements ByteStream {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  get writing(): boolean {
+    return this.#socket.writableLength > 0;
+  }
+
+  start(sink: StreamSink): void {
+    const socket = this.#socket;
+    socket.on("error", (error) => sink.onError(error));
+    socket.on("end", () => sink.onEnd());
+    socket.on("close", () => sink.onEnd());
+    socket.on("data", (bytes: Uint8Array) => sink.onData(bytes));
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}

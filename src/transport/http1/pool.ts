@@ -1,0 +1,196 @@
+/**
+ * The HTTP/1.1 connections to one origin. The one used last is used next; where none is idle a new one is opened, and
+ * only a closed set (`maxConnections`) makes requests wait, in order, which is their blocked time.
+ */
+import { nowUs } from "../../schedule/clock.ts";
+import type { Failure } from "../failure.ts";
+import type { ClientOptions } from "../http.ts";
+import type { Dial, DialResult, Origin, Road } from "../stream.ts";
+import { type ConnectionOwner, Http1Connection } from "./connection.ts";
+import type { Job } from "./exchange.ts";
+import { IDEMPOTENT } from "./request.ts";
+
+/** Connections that `open` has on the way at one time: a handshake costs the server, and this is no test of it. */
+const OPENING_AT_ONCE = 32;
+
+export class Http1Pool implements ConnectionOwner {
+  readonly #origin: Origin;
+  readonly #name: string;
+  readonly #road: Road;
+  readonly #options: ClientOptions;
+  readonly #max: number;
+  readonly #open = new Set<Http1Connection>();
+  readonly #idle: Http1Connection[] = [];
+  /** Connections being made, with the job that each is for, if any. */
+  readonly #dials = new Map<Dial, Job | undefined>();
+  /** Jobs that wait for a connection of a closed set, oldest first. */
+  readonly #waiting = new Set<Job>();
+  #waitTimer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(origin: Origin, road: Road, options: ClientOptions) {
+    this.#origin = origin;
+    this.#name = `${origin.hostname}:${origin.port}`;
+    this.#road = road;
+    this.#options = options;
+    this.#max = options.maxConnections ?? Infinity;
+  }
+
+  submit(job: Job): void {
+    if (!job.options.fresh) {
+      const idle = this.#idle.pop();
+      if (idle !== undefined) return idle.run(job);
+    } else if (this.#full) this.#idle.at(-1)?.close();
+    if (this.#full) this.#wait(job);
+    else this.#dial(job);
+  }
+
+  /** Opens connections until `count` are idle, at most as many as a closed set allows; returns how many are. */
+  async open(count: number, timeoutMs: number): Promise<number> {
+    let left = count - this.#idle.length - this.#dials.size;
+    const some = async (): Promise<void> => {
+      while (left-- > 0 && !this.#full && await this.#dialIdle(timeoutMs));
+    };
+    await Promise.all(Array.from({ length: Math.min(left, OPENING_AT_ONCE) }, some));
+    return this.#idle.length;
+  }
+
+  /** Ends every exchange that `matches`, wherever it is. */
+  interrupt(matches: (job: Job) => boolean, failure: Failure): void {
+    for (const [dial, job] of [...this.#dials]) {
+      if (job !== undefined && matches(job)) dial.cancel(failure);
+    }
+    for (const job of [...this.#waiting]) if (matches(job)) this.#giveUp(job, failure);
+    for (const connection of [...this.#open]) {
+      if (connection.job !== undefined && matches(connection.job)) connection.fail(failure);
+    }
+  }
+
+  close(): void {
+    const failure = { class: "interrupted", message: "The client was closed" } as const;
+    for (const job of [...this.#waiting]) this.#giveUp(job, failure);
+    for (const dial of [...this.#dials.keys()]) dial.cancel(failure);
+    for (const connection of [...this.#open]) connection.close();
+  }
+
+  onIdle(connection: Http1Connection): void {
+    const [next] = this.#waiting;
+    if (next !== undefined && !next.options.fresh) {
+      this.#admit(next);
+      connection.run(next);
+      return;
+    }
+    this.#idle.push(connection);
+    // A fresh handshake at the head of the queue takes the place, not the connection.
+    if (next !== undefined) connection.close();
+  }
+
+  onClosed(connection: Http1Connection): void {
+    this.#open.delete(connection);
+    const at = this.#idle.lastIndexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+    this.#serveWaiting();
+  }
+
+  /**
+   * A server may close a connection that it holds for idle while a request is on its way. Where the request is
+   * idempotent and no byte of an answer came, it is sent once more on a new connection, as RFC 9112 section 9.3.1
+   * allows. The time of both is in the exchange, and `retried` tells of it.
+   */
+  onLost(job: Job, failure: Failure): boolean {
+    const { exchange } = job;
+    const lost = failure.class === "closed" || failure.class === "reset";
+    if (!lost || !exchange.reused || !IDEMPOTENT.has(exchange.request.method)) return false;
+    exchange.retried = true;
+    exchange.reused = false;
+    this.#dial(job);
+    return true;
+  }
+
+  get #full(): boolean {
+    return this.#open.size + this.#dials.size >= this.#max;
+  }
+
+  #wait(job: Job): void {
+    this.#waiting.add(job);
+    this.#waitTimer ??= setInterval(() => this.#expireWaiting(), 10);
+  }
+
+  #admit(job: Job): void {
+    this.#waiting.delete(job);
+    job.exchange.blockedUs = nowUs() - job.exchange.startedUs;
+    if (this.#waiting.size === 0) this.#stopWaitTimer();
+  }
+
+  #giveUp(job: Job, failure: Failure): void {
+    this.#admit(job);
+    settleUnsent(job, failure);
+  }
+
+  #expireWaiting(): void {
+    const now = nowUs();
+    for (const job of [...this.#waiting]) {
+      if (job.deadlineUs > now) continue;
+      const message =
+        `No connection to ${this.#name} came free within ${job.options.timeoutMs} ms ` +
+        `(max_connections is ${this.#max})`;
+      this.#giveUp(job, { class: "timeout", message });
+    }
+  }
+
+  #stopWaitTimer(): void {
+    clearInterval(this.#waitTimer);
+    this.#waitTimer = undefined;
+  }
+
+  /** A place has come free. */
+  #serveWaiting(): void {
+    const [next] = this.#waiting;
+    if (next === undefined || this.#full) return;
+    this.#admit(next);
+    this.#dial(next);
+  }
+
+  #dial(job: Job): void {
+    const leftMs = Math.max(0, (job.deadlineUs - nowUs()) / 1000);
+    const dial = this.#road(this.#origin, leftMs, (result) => {
+      this.#dials.delete(dial);
+      job.exchange.setPhases(dial.phases);
+      if ("stream" in result) this.#adopt(result, job.options.fresh === true).run(job);
+      else {
+        settleUnsent(job, result);
+        this.#serveWaiting();
+      }
+    });
+    this.#dials.set(dial, job);
+  }
+
+  /** Opens a connection for nobody yet; false when that failed. */
+  #dialIdle(timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const dial = this.#road(this.#origin, timeoutMs, (result) => {
+        this.#dials.delete(dial);
+        if ("stream" in result) this.onIdle(this.#adopt(result, false));
+        resolve("stream" in result);
+      });
+      this.#dials.set(dial, undefined);
+    });
+  }
+
+  #adopt(connected: Exclude<DialResult, Failure>, single: boolean): Http1Connection {
+    const connection = new Http1Connection({
+      ...connected,
+      name: this.#name,
+      maxBodyBytes: this.#options.maxBodyBytes,
+      single,
+      owner: this,
+    });
+    this.#open.add(connection);
+    return connection;
+  }
+}
+
+function settleUnsent(job: Job, failure: Failure): void {
+  job.exchange.failure = failure;
+  job.exchange.endedUs = nowUs();
+  job.resolve(job.exchange);
+}

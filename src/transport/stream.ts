@@ -1,0 +1,61 @@
+/** A connected byte stream, and how one is made: what HTTP/1.1 runs on, whichever road made it. */
+import type { Failure } from "./failure.ts";
+import type { PeerIdentity } from "./http.ts";
+
+export interface ByteStream {
+  /** From now on everything that arrives goes to `sink`. Called once. */
+  start(sink: StreamSink): void;
+  write(bytes: Uint8Array): void;
+  /** Bytes were handed to `write` that the system has not taken yet. */
+  readonly writing: boolean;
+  /** Closes at once; the sink hears nothing more. */
+  destroy(): void;
+}
+
+export interface StreamSink {
+  /** The bytes are the sink's only until it returns. */
+  onData(bytes: Uint8Array): void;
+  /** The peer sends nothing more. */
+  onEnd(): void;
+  onError(error: unknown): void;
+}
+
+/** What connecting took; a phase that was not reached or not needed is absent. Microseconds. */
+export interface ConnectPhases {
+  dnsUs?: number;
+  connectUs?: number;
+  tlsUs?: number;
+}
+
+export interface Connected {
+  readonly stream: ByteStream;
+  readonly peer?: PeerIdentity;
+}
+
+export type DialResult = Connected | Failure;
+
+/** An attempt to connect. */
+export interface Dial {
+  readonly phases: ConnectPhases;
+  /** Gives up; `done` is called with this failure unless it has been called already. */
+  cancel(failure: Failure): void;
+}
+
+export interface Origin {
+  readonly secure: boolean;
+  /** Without the brackets of an IPv6 literal. */
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** Starts to connect; `done` is called exactly once, never before this returns. */
+export type Road = (origin: Origin, timeoutMs: number, done: (result: DialResult) => void) => Dial;
+
+export function originOf(url: URL): Origin {
+  const secure = url.protocol === "https:";
+  return {
+    secure,
+    hostname: url.hostname.replace(/^\[|\]$/g, ""),
+    port: Number(url.port) || (secure ? 443 : 80),
+  };
+}

@@ -1,0 +1,247 @@
+/**
+ * Two runs side by side, without false alarms. For each scenario and step, p50, p95, p99 and error rate are compared
+ * with an interval of their change:
+ *
+ * - Standard errors come from a block bootstrap over each run's slices (`bootstrap.ts`); times are taken as logarithms,
+ *   so that the interval is one of ratios, and combined by Welch's formula with Student's t (B. L. Welch, 1947).
+ * - All intervals hold together at the confidence: each is made for (1 - confidence) / figures (Bonferroni), since of
+ *   forty figures at 95 % each two would be wrong in every comparison.
+ * - A time's interval is widened by the generator's own lag at that percentile: what the generator adds it cannot tell
+ *   from what the server does.
+ * - `regressed` and `improved` need an interval that lies wholly beyond the allowed change, `same` one that lies wholly
+ *   within (equivalence by two one-sided tests, D. J. Schuirmann, 1987). All else is `cannot_tell`.
+ */
+import type {
+  ComparedFigure,
+  Comparison,
+  Measured,
+  SummaryScenario,
+  SummarySeries,
+} from "../metrics/summary_schema.ts";
+import { rounded } from "../metrics/stats.ts";
+import { formatMs, formatPercent } from "../report/format.ts";
+import { PERCENTILES, type Uncertainty, uncertaintyOf } from "./bootstrap.ts";
+import { type ComparableRun, differencesOf } from "./comparability.ts";
+import { randomOf } from "./random.ts";
+import { studentQuantile } from "./student.ts";
+
+export const DEFAULT_ALLOW = 0.1;
+
+/** Of all intervals of a comparison together. */
+const CONFIDENCE = 0.99;
+
+/** Increase of the error rate that is taken for the same, as a share of all: half a percent. */
+const ALLOWED_ERRORS = 0.005;
+
+/** What an event loop's turn and the clock cost, in milliseconds: no difference below is the server's for certain. */
+const FINEST_MS = 0.05;
+
+/** Samples beyond a percentile for it to be compared at all. */
+const SAMPLES_BEYOND = 5;
+
+const SEED = 20250502;
+
+const METHOD =
+  "circular block bootstrap over the slices, Welch's t on log ratios, Bonferroni over all figures, equivalence by two one-sided tests; widened by the generator's lag";
+
+export interface CompareOptions {
+  /** Relative change of a time that is taken for the same; 0.1 by default. */
+  readonly allow?: number | undefined;
+  /** Compare in spite of refusals, which then are remarks. */
+  readonly force?: boolean | undefined;
+}
+
+export function compare(
+  base: ComparableRun,
+  next: ComparableRun,
+  { allow = DEFAULT_ALLOW, force = false }: CompareOptions = {},
+): Comparison {
+  const differences = differencesOf(base, next);
+  const refused = !force && differences.some(({ refusal }) => refusal);
+  const figures = refused ? [] : compareAll(pairsOf(base, next), allow);
+  const worst = figures.filter(({ verdict }) => verdict === "regressed")
+    .toSorted((a, b) => (b.low ?? 0) - (a.low ?? 0));
+  return {
+    base: identityOf(base),
+    next: identityOf(next),
+    confidence: CONFIDENCE,
+    allow,
+    method: METHOD,
+    differences,
+    verdict: refused ? "refused" : verdictOf(figures),
+    figures,
+    regressions: worst.map(sentenceOf),
+  };
+}
+
+interface Pair {
+  readonly scenario: string;
+  readonly step: string | null;
+  readonly base: SummarySeries;
+  readonly next: SummarySeries;
+  /** Lag of the scenario in both runs, milliseconds at p50, p95, p99: the larger. */
+  readonly lagMs: readonly number[];
+}
+
+/** Scenarios and steps that both runs have; a single step is its scenario over again. */
+function pairsOf(base: Measured, next: Measured): Pair[] {
+  const others = new Map(Object.values(next.phases).flatMap((phase) => Object.entries(phase)));
+  return Object.values(base.phases).flatMap((phase) => Object.entries(phase))
+    .flatMap(([scenario, a]) => {
+      const b = others.get(scenario);
+      if (!b) return [];
+      const lagMs = lagOf(a, b);
+      const steps = Object.entries(a.steps).filter(([step]) => step in b.steps);
+      return [
+        { scenario, step: null, base: a, next: b, lagMs },
+        ...(steps.length > 1 ? steps : []).map(([step, series]) => (
+          { scenario, step, base: series, next: b.steps[step]!, lagMs }
+        )),
+      ];
+    });
+}
+
+function lagOf(a: SummaryScenario, b: SummaryScenario): number[] {
+  const keys = ["p50", "p95", "p99"] as const;
+  return keys.map((key) => Math.max(FINEST_MS, a.lag_ms?.[key] ?? 0, b.lag_ms?.[key] ?? 0));
+}
+
+function compareAll(pairs: readonly Pair[], allow: number): ComparedFigure[] {
+  const figures = pairs.length * (PERCENTILES.length + 1);
+  const probability = 1 - (1 - CONFIDENCE) / figures / 2;
+  const random = randomOf(SEED);
+  return pairs.flatMap((pair) => {
+    const a = uncertaintyOf(pair.base.course, random);
+    const b = uncertaintyOf(pair.next.course, random);
+    return [
+      ...PERCENTILES.map((_, i) => compareTime(pair, i, a, b, probability, allow)),
+      compareErrors(pair, a, b, probability),
+    ];
+  });
+}
+
+function compareTime(
+  pair: Pair,
+  i: number,
+  a: Uncertainty | undefined,
+  b: Uncertainty | undefined,
+  probability: number,
+  allow: number,
+): ComparedFigure {
+  const key = (["p50", "p95", "p99"] as const)[i]!;
+  const base = pair.base.response_time_ms?.[key] ?? null;
+  const next = pair.next.response_time_ms?.[key] ?? null;
+  const figure = { scenario: pair.scenario, step: pair.step, measure: key, base, next };
+  const change = base === null || next === null || base === 0 ? null : next / base - 1;
+  const enough = [pair.base, pair.next].every(({ response_time_ms: stats }) =>
+    (stats?.count ?? 0) * (1 - PERCENTILES[i]! / 100) >= SAMPLES_BEYOND
+  );
+  if (change === null || !a || !b || !enough) return untold(figure, change);
+  const spread = Math.exp(halfWidth(a.logPercentiles[i]!, b.logPercentiles[i]!, a, b, probability));
+  const noise = pair.lagMs[i]! / base!;
+  const low = (1 + change) / spread - noise - 1;
+  const high = (1 + change) * spread + noise - 1;
+  return told(figure, change, low, high, allow);
+}
+
+function compareErrors(
+  pair: Pair,
+  a: Uncertainty | undefined,
+  b: Uncertainty | undefined,
+  probability: number,
+): ComparedFigure {
+  const { error_rate: base } = pair.base;
+  const { error_rate: next } = pair.next;
+  const measure = "error_rate" as const;
+  const figure = { scenario: pair.scenario, step: pair.step, measure, base, next };
+  const change = base === null || next === null ? null : next - base;
+  if (change === null || !a || !b) return untold(figure, change);
+  const width = halfWidth(
+    Math.max(a.errorRate, shareError(pair.base)),
+    Math.max(b.errorRate, shareError(pair.next)),
+    a,
+    b,
+    probability,
+  );
+  return told(figure, change, change - width, change + width, ALLOWED_ERRORS);
+}
+
+/**
+ * Standard error of a share as if its failures came one by one, with two successes and two failures added (A. Agresti
+ * and B. Caffo, 2000): the bootstrap knows none where nothing has failed yet.
+ */
+function shareError({ count, failed }: SummarySeries): number {
+  const share = (failed + 1) / (count + 2);
+  return Math.sqrt((share * (1 - share)) / (count + 2));
+}
+
+/** Half of the interval of a difference: Welch's t for two standard errors. */
+function halfWidth(
+  errorA: number,
+  errorB: number,
+  a: Uncertainty,
+  b: Uncertainty,
+  probability: number,
+): number {
+  const [varA, varB] = [errorA ** 2, errorB ** 2];
+  if (varA + varB === 0) return 0;
+  const freedom = (varA + varB) ** 2 / (varA ** 2 / a.freedom + varB ** 2 / b.freedom);
+  return studentQuantile(probability, freedom) * Math.sqrt(varA + varB);
+}
+
+type Bare = Pick<ComparedFigure, "scenario" | "step" | "measure" | "base" | "next">;
+
+function untold(figure: Bare, change: number | null): ComparedFigure {
+  const known = change === null ? null : rounded(change, 6);
+  return { ...figure, change: known, low: null, high: null, verdict: "cannot_tell" };
+}
+
+function told(
+  figure: Bare,
+  change: number,
+  low: number,
+  high: number,
+  allow: number,
+): ComparedFigure {
+  const interval = { change: rounded(change, 6), low: rounded(low, 6), high: rounded(high, 6) };
+  return { ...figure, ...interval, verdict: placeOf(low, high, allow) };
+}
+
+function placeOf(low: number, high: number, allow: number): ComparedFigure["verdict"] {
+  if (low > allow) return "regressed";
+  if (high < -allow) return "improved";
+  return low >= -allow && high <= allow ? "same" : "cannot_tell";
+}
+
+/** One regression makes a comparison; all figures must be the same for it to be. */
+function verdictOf(figures: readonly ComparedFigure[]): Comparison["verdict"] {
+  const has = (verdict: ComparedFigure["verdict"]): boolean =>
+    figures.some((figure) => figure.verdict === verdict);
+  if (has("regressed")) return "regressed";
+  if (has("improved")) return "improved";
+  return has("cannot_tell") || figures.length === 0 ? "cannot_tell" : "same";
+}
+
+function sentenceOf(figure: ComparedFigure): string {
+  const { measure, base, next, change, low, high } = figure;
+  const where = [figure.scenario, figure.step].filter(Boolean).join(" ");
+  const signed = (share: number | null): string =>
+    (share! >= 0 ? "+" : "-") + formatPercent(Math.abs(share!));
+  const values = measure === "error_rate"
+    ? `${formatPercent(base)} to ${formatPercent(next)}`
+    : `${formatMs(base)} to ${formatMs(next)}`;
+  return `${where} ${measure} went from ${values}: ${signed(change)}, between ${signed(low)} and ${
+    signed(high)
+  }`;
+}
+
+function identityOf(run: Measured): Comparison["base"] {
+  return {
+    plan: run.plan.name,
+    plan_sha256: run.plan.sha256,
+    started_at: run.started_at,
+    target: run.methodology.target.base_url,
+    target_version: run.methodology.target.version,
+    tool_version: run.tool.version,
+  };
+}

@@ -1,0 +1,145 @@
+import type { Daemon } from "../servers/daemon.ts";
+import { apacheProgram, startApache } from "../servers/apache.ts";
+import { haproxyProgram, startHaproxy } from "../servers/haproxy.ts";
+import { loggedRequests, nginxProgram, startNginx } from "../servers/nginx.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { wait, withProgram } from "./program.ts";
+
+function plan(scenarios: string): string {
+  return `name: daemons
+target: { base_url: "https://127.0.0.1:1", tls: { insecure_skip_verify: true } }
+warmup: off
+scenarios:
+${scenarios}`;
+}
+
+function handshakes(name: string, { port }: Daemon): string {
+  return `  ${name}_handshake:
+    flow: tls_handshake
+    with: { target_type: ${name}, url: "https://127.0.0.1:${port}/" }
+    rate: 20/s
+    duration: 3s
+    thresholds: [p95 < 1s, error_rate < 1%]
+`;
+}
+
+Deno.test({
+  name: "real nginx logs exactly as many connections and full handshakes as the summary says",
+  ignore: nginxProgram === undefined,
+  fn: async () => {
+    const nginx = await startNginx();
+    try {
+      const text = plan(handshakes("nginx", nginx));
+      await withProgram(
+        ["run", "plan.yaml"],
+        { files: { "plan.yaml": text } },
+        async (finished) => {
+          assertEquals(finished.code, 0, finished.stdout + finished.stderr);
+          const scenario = finished.summary.phases.connector.nginx_handshake;
+          assertEquals([scenario.count, scenario.failed], [60, 0]);
+          assertEquals(scenario.connections, { new: 60, reused: 0 });
+          await wait(200);
+          const logged = await loggedRequests(nginx);
+          // One more than measured: the probe's.
+          assertEquals(logged.length, 61);
+          assertEquals(new Set(logged.map(({ connection }) => connection)).size, 61);
+          assertEquals(logged.filter(({ sessionReused }) => sessionReused === ".").length, 61);
+        },
+      );
+    } finally {
+      await nginx.stop();
+    }
+  },
+});
+
+const ALL = [nginxProgram, apacheProgram, haproxyProgram];
+
+Deno.test({
+  name: "nginx, Apache and HAProxy side by side: phases, TLS and certificate of each are reported",
+  ignore: ALL.some((program) => program === undefined),
+  fn: async () => {
+    const daemons = [await startNginx(), await startApache(), await startHaproxy()];
+    try {
+      const names = ["nginx", "apache", "haproxy"];
+      const text = plan(daemons.map((daemon, at) => handshakes(names[at] ?? "", daemon)).join(""));
+      await withProgram(["run", "plan.yaml"], { files: { "plan.yaml": text } }, (finished) => {
+        assertEquals(finished.code, 0, finished.stdout + finished.stderr);
+        for (const name of names) {
+          const scenario = finished.summary.phases.connector[`${name}_handshake`];
+          assertEquals([scenario.count, scenario.failed], [60, 0]);
+          const { connect_ms: connect, tls_handshake_ms: tls, ttfb_ms: ttfb } = scenario.phases;
+          assert(connect.p50 > 0 && tls.p50 > connect.p50 && ttfb.p50 > 0, `${name}'s phases`);
+          const [peer] = scenario.tls_peers;
+          assertEquals([peer.tls_version, peer.key_type], ["TLSv1.3", "ECDSA P-256"]);
+          assertEquals(peer.exchanges, 60);
+          assert(peer.sans.includes("localhost") && peer.fingerprint_sha256.length === 64);
+          const tier = finished.summary.connector_tier[name];
+          assertEquals([tier.iterations, tier.error_rate], [60, 0]);
+        }
+        assertEquals(finished.summary.connector_tier.f5.p50, null);
+      });
+    } finally {
+      for (const daemon of daemons) await daemon.stop();
+    }
+  },
+});
+
+Deno.test({
+  name: "coordinated omission: a server stopped for 1 s of 5 s makes a fifth of the arrivals late",
+  ignore: nginxProgram === undefined,
+  fn: async () => {
+    const nginx = await startNginx();
+    try {
+      const text = plan(`  steady:
+    flow: http_request
+    with: { url: "https://127.0.0.1:${nginx.port}/" }
+    rate: 100/s
+    duration: 5s
+`);
+      const stop = async (): Promise<void> => {
+        const { folder } = nginx;
+        while ((await loggedRequests(nginx)).length < 100) await wait(10);
+        const master = (await Deno.readTextFile(`${folder}/nginx.pid`)).trim();
+        const children = await Deno.readTextFile(`/proc/${master}/task/${master}/children`);
+        const workers = children.trim().split(/\s+/).map(Number);
+        workers.forEach((pid) => Deno.kill(pid, "SIGSTOP"));
+        await wait(1_000);
+        workers.forEach((pid) => Deno.kill(pid, "SIGCONT"));
+      };
+      const options = { files: { "plan.yaml": text }, during: stop };
+      await withProgram(["run", "plan.yaml"], options, ({ summary, stdout, stderr }) => {
+        const scenario = summary?.phases.api.steady;
+        assertEquals(scenario?.count, 500, stdout + stderr);
+        const { response_time_ms: response, service_time_ms: service } = scenario;
+        // A fifth of the arrivals, evenly late by 0 to 1 s: p90 is late by about half of the second.
+        assert(response.p90 > 350 && response.p90 < 750, `p90 ${response.p90}`);
+        assert(response.max > 900 && response.max < 2_000, `max ${response.max}`);
+        assert(service.p50 < 50, `median service time ${service.p50}`);
+      });
+    } finally {
+      await nginx.stop();
+    }
+  },
+});
+
+Deno.test({
+  name: "a threshold over something that no sample has fails as no data, exit 99",
+  ignore: nginxProgram === undefined,
+  fn: async () => {
+    const nginx = await startNginx();
+    try {
+      // An address needs no name resolution, so there is no dns sample.
+      const text = plan(handshakes("nginx", nginx).replace("p95 < 1s", "dns p95 < 1s"));
+      await withProgram(
+        ["run", "plan.yaml"],
+        { files: { "plan.yaml": text } },
+        ({ code, summary, stdout }) => {
+          assertEquals(code, 99, stdout);
+          assertEquals(summary.thresholds[0].verdict, "no_data");
+        },
+      );
+    } finally {
+      await nginx.stop();
+    }
+  },
+});

@@ -1,0 +1,98 @@
+import { nginxProgram, startNginx } from "../servers/nginx.ts";
+import type { Daemon } from "../servers/daemon.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { type Finished, type ProgramOptions, wait, withProgram } from "./program.ts";
+
+function plan({ port }: Daemon, rate: string, duration: string): string {
+  return `name: ending
+target: { base_url: "https://127.0.0.1:${port}", tls: { insecure_skip_verify: true } }
+scenarios:
+  steady: { flow: http_request, with: { path: / }, rate: ${rate}, duration: ${duration} }
+`;
+}
+
+function endingTest(
+  name: string,
+  load: readonly [rate: string, duration: string],
+  during: ProgramOptions["during"],
+  check: (finished: Finished) => void,
+): void {
+  Deno.test({
+    name,
+    ignore: nginxProgram === undefined,
+    fn: async () => {
+      const nginx = await startNginx({ log: false });
+      try {
+        const files = { "plan.yaml": plan(nginx, ...load) };
+        await withProgram(["run", "plan.yaml"], { files, ...(during && { during }) }, check);
+      } finally {
+        await nginx.stop();
+      }
+    },
+  });
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  endingTest(
+    `${signal} ends the run early: the summary is written and marked interrupted, exit 105`,
+    ["50/s", "60s"],
+    async (child) => {
+      await wait(3_500);
+      child.kill(signal);
+    },
+    ({ code, summary, stdout, stderr }) => {
+      assertEquals(code, 105, stdout + stderr);
+      assertEquals([summary.interrupted, summary.exit.code], [true, 105]);
+      const { count, failed } = summary.phases.api.steady;
+      assert(count > 20 && count < 500, `${count} finished`);
+      assertEquals(failed, 0);
+      assertStringIncludes(stdout, "105");
+    },
+  );
+}
+
+endingTest(
+  "a second signal ends what is in flight too, and the summary is still written",
+  ["50/s", "60s"],
+  async (child) => {
+    await wait(3_500);
+    child.kill("SIGINT");
+    await wait(50);
+    child.kill("SIGINT");
+  },
+  ({ code, summary }) => assertEquals([code, summary?.interrupted], [105, true]),
+);
+
+endingTest(
+  "a generator that was stopped for a second notices and names it, and the run is invalid",
+  ["100/s", "5s"],
+  async (child) => {
+    await wait(3_500);
+    child.kill("SIGSTOP");
+    await wait(1_000);
+    child.kill("SIGCONT");
+  },
+  ({ code, summary, stdout }) => {
+    assertEquals(code, 95, stdout);
+    const stalled = summary.validity.reasons.find(({ code }: { code: string }) =>
+      code === "generator_stalled"
+    );
+    assertStringIncludes(stalled?.message ?? "no such reason", "stood still");
+    const [worst] = summary.generator.workers[0].stalls
+      .toSorted((a: { duration_ms: number }, b: { duration_ms: number }) =>
+        b.duration_ms - a.duration_ms
+      );
+    assert(worst.duration_ms > 800 && worst.duration_ms < 2_000, `${worst.duration_ms} ms`);
+  },
+);
+
+endingTest(
+  "a rate beyond the host's power ends invalid with the reason, exit 95",
+  ["150000/s", "2s"],
+  undefined,
+  ({ code, summary, stdout, stderr }) => {
+    assertEquals(code, 95, stdout + stderr);
+    assert(summary.validity.reasons.length > 0);
+    assertEquals(summary.validity.verdict, "invalid");
+  },
+);

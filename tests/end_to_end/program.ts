@@ -1,0 +1,87 @@
+/**
+ * certload as users run it: a process with arguments, an environment and a folder. `CERTLOAD_BIN` names an executable to
+ * test in place of the checkout.
+ */
+import { join } from "node:path";
+
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly folder: string;
+  /** summary.json, parsed; undefined when none was written. */
+  // deno-lint-ignore no-explicit-any -- tests look into it freely
+  readonly summary: any;
+}
+
+export interface ProgramOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Written into the folder before. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Called with the running process. */
+  readonly during?: (child: Deno.ChildProcess) => Promise<void>;
+}
+
+export function programCommand(): [string, ...string[]] {
+  const executable = Deno.env.get("CERTLOAD_BIN");
+  return executable ? [executable] : [Deno.execPath(), "run", "-A", "--quiet", MAIN];
+}
+
+/** Runs certload in an empty folder of its own, which is gone when `use` has ended. */
+export async function withProgram(
+  args: readonly string[],
+  options: ProgramOptions,
+  use: (finished: Finished) => void | Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "certload-e2e-" });
+  try {
+    for (const [name, text] of Object.entries(options.files ?? {})) {
+      await Deno.mkdir(join(folder, name, ".."), { recursive: true });
+      await Deno.writeTextFile(join(folder, name), text);
+    }
+    await use(await runProgram(args, folder, options));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function runProgram(
+  args: readonly string[],
+  folder: string,
+  { env, during }: ProgramOptions,
+): Promise<Finished> {
+  const [program, ...before] = programCommand();
+  const child = new Deno.Command(program, {
+    args: [...before, ...args],
+    cwd: folder,
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const output = child.output();
+  await during?.(child);
+  const { code, stdout, stderr } = await output;
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+    folder,
+    summary: await readSummary(folder),
+  };
+}
+
+async function readSummary(folder: string): Promise<unknown> {
+  try {
+    return JSON.parse(await Deno.readTextFile(join(folder, "results", "summary.json")));
+  } catch {
+    return undefined;
+  }
+}
+
+export function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

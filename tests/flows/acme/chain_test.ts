@@ -1,0 +1,94 @@
+import { ChainChecker, type ExpectedCertificate } from "../../../src/flows/acme/chain.ts";
+import { certificateId } from "../../../src/flows/acme/certificate_id.ts";
+import { generateKey } from "../../../src/flows/acme/keys.ts";
+import type { Failure } from "../../../src/transport/failure.ts";
+import { X509Certificate } from "node:crypto";
+import { assertEquals, assertMatch, assertStringIncludes } from "../../assert.ts";
+import { createIssuer, issue } from "./issuer.ts";
+
+const issuer = await createIssuer();
+const key = await generateKey("ES256");
+const names = ["a.example.test", "b.example.test"];
+const leaf = await issue(issuer, key.spki, names);
+const expected = { spki: key.spki, names, nowMs: Date.now() };
+
+function check(pem: string, changes: Partial<ExpectedCertificate> = {}): Failure | undefined {
+  const checked = new ChainChecker().check(new TextEncoder().encode(pem), {
+    ...expected,
+    ...changes,
+  });
+  return "leaf" in checked ? undefined : checked;
+}
+
+Deno.test("ChainChecker accepts the ordered certificate, with its issuer or alone", () => {
+  assertEquals(check(leaf + issuer.certificate), undefined);
+  assertEquals(check(leaf), undefined);
+});
+
+Deno.test("ChainChecker takes names in any order and case", () => {
+  assertEquals(check(leaf, { names: ["B.example.test", "a.EXAMPLE.test"] }), undefined);
+});
+
+Deno.test("ChainChecker refuses a certificate with another key or other names, or out of its time", async () => {
+  const { spki } = await generateKey("ES256");
+  const cases: [Partial<ExpectedCertificate>, string][] = [
+    [{ spki }, "the leaf's key is not the request's"],
+    [{ names: ["a.example.test"] }, "the leaf's names are a.example.test, b.example.test"],
+    [{ names: ["a.example.test", "c.example.test"] }, "the order's a.example.test, c.example.test"],
+    [{ nowMs: Date.now() + 10 * 86_400_000 }, "the leaf expired"],
+  ];
+  for (const [changes, reason] of cases) {
+    const failure = check(leaf + issuer.certificate, changes);
+    assertEquals(failure?.class, "wrong_certificate");
+    assertStringIncludes(failure?.message ?? "", reason);
+  }
+});
+
+Deno.test("ChainChecker refuses a chain whose signatures do not hold", async () => {
+  const other = await createIssuer(); // the same name, another key
+  const failure = check(leaf + other.certificate);
+  assertEquals(failure?.class, "wrong_certificate");
+  assertStringIncludes(failure?.message ?? "", "not signed by the next certificate");
+});
+
+Deno.test("ChainChecker refuses an issuer that is no CA", () => {
+  assertStringIncludes(check(leaf + leaf)?.message ?? "", "certificate 2 of the chain is no CA");
+});
+
+Deno.test("ChainChecker classifies what does not parse", () => {
+  const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  for (const pem of ["", "<html>", broken, leaf + broken]) {
+    assertEquals(check(pem)?.class, "unexpected_body", pem.slice(0, 30));
+  }
+});
+
+Deno.test("ChainChecker checks each leaf though it remembers the issuer", async () => {
+  const checker = new ChainChecker();
+  const run = (pem: string): boolean =>
+    "leaf" in checker.check(new TextEncoder().encode(pem), expected);
+  const forged = await issue(await createIssuer(), key.spki, names);
+  assertEquals(run(leaf + issuer.certificate), true);
+  assertEquals(run(forged + issuer.certificate), false);
+  assertEquals(run(leaf + issuer.certificate), true);
+});
+
+Deno.test("certificateId() joins authority key identifier and serial number (RFC 9773 section 4.1)", () => {
+  const { raw, serialNumber } = new X509Certificate(leaf);
+  const id = certificateId(raw)!;
+  assertMatch(id, /^qrvM\.[A-Za-z0-9_-]+$/);
+  const serial = id.split(".")[1]!;
+  assertEquals(
+    BigInt(
+      "0x" +
+        [...new Uint8Array(bytes(serial))].map((b) => b.toString(16).padStart(2, "0")).join(""),
+    ),
+    BigInt("0x" + serialNumber),
+  );
+  assertEquals(certificateId(new X509Certificate(issuer.certificate).raw), undefined);
+  assertEquals(certificateId(new Uint8Array([1, 2, 3])), undefined);
+});
+
+function bytes(base64url: string): number[] {
+  const base64 = base64url.replaceAll("-", "+").replaceAll("_", "/");
+  return [...atob(base64)].map((letter) => letter.charCodeAt(0));
+}

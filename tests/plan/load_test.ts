@@ -1,0 +1,327 @@
+import { assert, assertEquals } from "../assert.ts";
+import { complaints, load, planOf } from "./catalogue.ts";
+
+const EXAMPLE = `
+name: certctl load test
+target:
+  base_url: \${CERTCTL_BASE:-https://localhost:8443}/
+  token: \${CERTCTL_TOKEN:-load-test-token}
+  tls: { insecure_skip_verify: true }
+scenarios:
+  issuance_acceptance:
+    phase: api
+    flow: create_certificate
+    rate: 50/s
+    duration: 5m
+    thresholds: [p95 < 2s, p99 < 5s]
+  nginx_handshake:
+    flow: tls_handshake
+    with: { target_type: nginx, url: "\${NGINX_TARGET_URL:-https://localhost:9443}/" }
+    rate: 100/min
+    duration: 5m
+    start_after: 10s
+  acme_directory_and_nonce:
+    phase: acme
+    flow: acme_unauthenticated
+    with: { directory: /acme/directory }
+    users: 100
+    think_time: 1s
+    duration: 5m
+    thresholds: [directory p95 < 500ms, new_nonce p95 < 300ms]
+thresholds: [error_rate < 1%]
+`;
+
+/** A plan of one scenario, with `lines` indented as its keys. */
+function scenario(...lines: string[]): string {
+  return [
+    "target: { base_url: https://localhost:8443 }",
+    "scenarios:",
+    "  list:",
+    "    flow: list_certificates",
+    ...lines.map((line) => `    ${line}`),
+  ].join("\n");
+}
+
+Deno.test("loadPlan() resolves a plan into units of its own and every default", () => {
+  const { target, scenarios, thresholds, ...rest } = planOf(EXAMPLE);
+  const { identity, ...settings } = rest;
+  assertEquals(settings, {
+    name: "certctl load test",
+    stack: "none",
+    workers: "auto",
+    warmup: { requests: 20, durationMs: 2000 },
+    gracefulStopMs: 30_000,
+  });
+  assertEquals(identity.source, "plan.yaml");
+  assertEquals(target, {
+    baseUrl: "https://localhost:8443",
+    token: "load-test-token",
+    headers: {},
+    tls: { insecureSkipVerify: true },
+  });
+  const [issuance, nginx, acme] = scenarios;
+  assertEquals(issuance?.load, {
+    model: "open",
+    stages: [{ durationMs: 300_000, from: 50, to: 50 }],
+    maxInFlight: 10_000,
+  });
+  assertEquals([issuance?.timeoutMs, issuance?.protocol, issuance?.startAfterMs], [
+    30_000,
+    "http/1.1",
+    0,
+  ]);
+  assertEquals([nginx?.phase, nginx?.startAfterMs, nginx?.steps], ["connector", 10_000, [
+    "handshake",
+  ]]);
+  assertEquals(acme?.load, {
+    model: "closed",
+    stages: [{ durationMs: 300_000, from: 100, to: 100 }],
+    thinkTimeMs: 1000,
+  });
+  assertEquals(acme?.steps, ["directory", "new_nonce", "renewal_info"]);
+  assertEquals(acme?.thresholds[0]?.step, "directory");
+  assertEquals(thresholds[0]?.limit, { kind: "absolute", value: 0.01 });
+});
+
+Deno.test("loadPlan() gives a flow its options as the flow's schema reads them", () => {
+  const [issuance, nginx] = planOf(EXAMPLE, { env: { NGINX_TARGET_URL: "https://n:1" } }).scenarios;
+  assertEquals(issuance?.with, {
+    owner_id: "o-alice",
+    domain: "loadtest.example.com",
+    expires_in: 7_776_000_000,
+  });
+  assertEquals(nginx?.with, { target_type: "nginx", url: "https://n:1/", expect: {} });
+});
+
+Deno.test("loadPlan() makes stages continue where the one before ended", () => {
+  const text = scenario(
+    "start_rate: 10/s",
+    "stages: [{duration: 30s, rate: 100/s}, {duration: 1m, rate: 100/s}, {duration: 30s, rate: 0/s}]",
+  );
+  assertEquals(planOf(text).scenarios[0]?.load.stages, [
+    { durationMs: 30_000, from: 10, to: 100 },
+    { durationMs: 60_000, from: 100, to: 100 },
+    { durationMs: 30_000, from: 100, to: 0 },
+  ]);
+});
+
+Deno.test("a stage that takes no time is a jump to its level", () => {
+  const text = scenario("stages: [{duration: 0s, users: 20}, {duration: 1m, users: 20}]");
+  assertEquals(planOf(text).scenarios[0]?.load, {
+    model: "closed",
+    stages: [{ durationMs: 60_000, from: 20, to: 20 }],
+    thinkTimeMs: 0,
+  });
+});
+
+Deno.test("defaults hold for the scenarios that do not say", () => {
+  const text = scenario("rate: 1/s", "duration: 1s", "timeout: 2s") +
+    "\ndefaults: { timeout: 5s, protocol: h2 }\n";
+  const [list] = planOf(text).scenarios;
+  assertEquals([list?.timeoutMs, list?.protocol], [2000, "h2"]);
+});
+
+Deno.test("warmup is auto, off, or a number of requests", () => {
+  const warmup = (line: string) =>
+    planOf(`${line}\n${scenario("users: 1", "duration: 1s")}`).warmup;
+  assertEquals(warmup("warmup: auto"), { requests: 20, durationMs: 2000 });
+  assertEquals(warmup("warmup: off"), { requests: 0, durationMs: 0 });
+  assertEquals(warmup("warmup: {requests: 5, duration: 1s}"), { requests: 5, durationMs: 1000 });
+});
+
+Deno.test("every problem of a plan is told at once, each with its place", () => {
+  const text = `nam: x
+target:
+  base_url: localhost:8443
+  token: \${NOPE}
+  tls: { insecure_skip_verify: maybe, ca_file: nope.pem }
+scenarios:
+  a:
+    flow: list_certificate
+    rate: 0/s
+    users: 3
+    duraton: 5m
+  b b:
+    flow: tls_handshake
+    with: { url: "http://x", target_type: ngnix, expect: {nme: x} }
+    rate: 50
+    duration: 30
+    protocol: h3
+  c:
+    flow: acme_unauthenticated
+    stages: [{duration: 5s, rate: -5/s}, {duration: 5s, users: 4}]
+    thresholds: ["directry p95 < 500ms"]
+thresholds: [eror_rate < 1%]
+`;
+  assertEquals(complaints(text), [
+    "1:1 unknown key `nam` [did you mean `name`?]",
+    '3:13 `base_url` must be an http:// or https:// URL: got "localhost:8443" ' +
+    "[did you mean `https://localhost:8443`?]",
+    "4:10 the variable NOPE is not set [set it, or write ${NOPE:-default}]",
+    '5:32 `insecure_skip_verify` must be true or false: got "maybe"',
+    '5:48 cannot read the CA file "nope.pem": No such file or directory (os error 2)',
+    "7:3 `rate` needs a `duration` [for example `duration: 5m`]",
+    '8:11 unknown flow "list_certificate" [did you mean `list_certificates`?]',
+    '9:11 `rate` must be more than 0: got "0/s"',
+    "10:5 `users` and `rate` exclude each other",
+    "11:5 unknown key `duraton` [did you mean `duration`?]",
+    '12:3 "b b" must be letters, digits, _ and -, at most 64',
+    '14:18 `url` must be an https:// URL: got "http://x"',
+    '14:43 `target_type` must be nginx, apache, haproxy, f5 or other: got "ngnix" [did you mean `nginx`?]',
+    "14:59 unknown key `nme` [did you mean `name`?]",
+    "15:11 `rate` must be a rate such as 50/s, 100/min or 3000/h: got 50 [did you mean `50/s`?]",
+    "16:15 `duration` must be a duration such as 300ms, 30s or 1h30m: got 30 [did you mean `30s`?]",
+    '17:15 `protocol` must be http/1.1, h2 or auto: got "h3" [did you mean `h2`?]',
+    "18:3 `directory` is missing in `scenarios.c.with`",
+    '20:35 `rate` must be a rate such as 50/s, 100/min or 3000/h: got "-5/s"',
+    "20:57 stages are all of rates or all of users: the first has `rate`",
+    '22:14 threshold has no measure called "eror_rate" [did you mean `error_rate`?]',
+  ]);
+});
+
+Deno.test("a scenario needs a load, and one load alone", () => {
+  assertEquals(complaints(scenario("duration: 5m")), [
+    "3:3 the scenario has no load [give it `rate` or `users` with `duration`, or `stages`]",
+  ]);
+  assertEquals(complaints(scenario("rate: 1/s", "users: 2", "stages: []", "duration: 5m")), [
+    "6:5 `users` and `rate` exclude each other",
+    "7:5 `stages` and `rate` exclude each other",
+    "7:13 `stages` must have at least 1 entry: got a list",
+  ]);
+});
+
+Deno.test("a key of the other load model is a problem", () => {
+  assertEquals(complaints(scenario("rate: 1/s", "duration: 5m", "think_time: 1s")), [
+    "7:5 `think_time` goes with users alone: arrivals at a rate wait for nothing",
+  ]);
+  assertEquals(
+    complaints(scenario("users: 1", "duration: 5m", "max_in_flight: 1", "start_rate: 1/s")),
+    [
+      "7:5 `max_in_flight` goes with rates alone: users wait for their answers",
+      "8:5 `start_rate` goes with `stages` of rates alone",
+    ],
+  );
+  assertEquals(complaints(scenario("stages: [{duration: 1s, users: 1}]", "duration: 5m")), [
+    "6:5 `duration` and `stages` exclude each other: every stage has its own",
+  ]);
+});
+
+Deno.test("stages must each have a level, and come to something", () => {
+  assertEquals(complaints(scenario("stages: [{duration: 1s}]")), [
+    "5:14 the stage has no `rate` or `users`",
+  ]);
+  assertEquals(complaints(scenario("stages: [{duration: 1s, rate: 1/s, users: 1}]")), [
+    "5:29 a stage has one of `rate` and `users`",
+  ]);
+  assertEquals(complaints(scenario("stages: [{duration: 0, rate: 5/s}]")), [
+    "5:13 `stages` send nothing: every level or every duration is 0: got a list",
+  ]);
+});
+
+Deno.test("negative, zero and boundless numbers are refused", () => {
+  for (
+    const line of ["rate: -1/s", "rate: 0/s", "rate: 1e9/s", "users: 0", "users: -1", "users: 1.5"]
+  ) {
+    assertEquals(complaints(scenario(line, "duration: 5m")).length, 1, line);
+  }
+  for (const line of ["duration: 0s", "duration: -5s", "duration: 99999d"]) {
+    assertEquals(complaints(scenario("rate: 1/s", line)).length, 1, line);
+  }
+});
+
+Deno.test("a flow that wants one of two options says so at the options", () => {
+  const text = scenario("rate: 1/s", "duration: 5m").replace("list_certificates", "http_request") +
+    "\n    with: { path: /x, url: https://x }";
+  assertEquals(complaints(text), ["7:11 `with` needs one of `path` and `url`: got a map"]);
+});
+
+Deno.test("a choice of types names them all, and a branch that was meant names its own problem", () => {
+  const text = (status: string) =>
+    scenario("rate: 1/s", "duration: 5m").replace("list_certificates", "http_request") +
+    `\n    with: { path: /x, status: ${status} }`;
+  assertEquals(complaints(text("yes")), [
+    '7:31 `status` must be a whole number or a list: got "yes"',
+  ]);
+  assertEquals(complaints(text("[200, x]")), ['7:37 `1` must be a whole number: got "x"']);
+  assertEquals(complaints(`warmup: of\n${scenario("rate: 1/s", "duration: 5m")}`), [
+    '1:9 `warmup` must be auto or off or a map of keys: got "of"',
+  ]);
+});
+
+Deno.test("a plan without scenarios is a problem, and so is one without a target", () => {
+  assertEquals(complaints("scenarios: {}"), [
+    "1:1 `target` is missing",
+    "1:12 `scenarios` needs at least one scenario: got a map",
+  ]);
+});
+
+Deno.test("text from a variable stands for a number or a truth value where one is wanted", () => {
+  const text =
+    `target: { base_url: https://x, token: "\${T}", tls: { insecure_skip_verify: "\${I:-true}" } }
+workers: \${W}
+scenarios:
+  list: { flow: list_certificates, with: { per_page: "\${N:-20}" }, users: "\${U}", duration: 1s }
+`;
+  const plan = planOf(text, { env: { T: "12345", U: "7", W: "2" } });
+  assertEquals(plan.target.token, "12345");
+  assertEquals(plan.target.tls.insecureSkipVerify, true);
+  assertEquals(plan.workers, 2);
+  assertEquals(plan.scenarios[0]?.with, { per_page: 20 });
+  assertEquals(plan.scenarios[0]?.load.stages[0]?.to, 7);
+  const wrong = complaints(text, { env: { T: "t", U: "many", W: "2" } });
+  assertEquals(wrong, ['4:75 `users` must be a whole number: got "many"']);
+});
+
+Deno.test("an empty token or CA file counts as none", () => {
+  const text = `target: { base_url: https://x, token: "", tls: { ca_file: "\${CA:-}" } }
+scenarios: { list: { flow: list_certificates, users: 1, duration: 1s } }
+`;
+  const { target } = planOf(text);
+  assertEquals([target.token, target.tls], [undefined, { insecureSkipVerify: false }]);
+});
+
+Deno.test("a base URL carries neither credentials nor a query, and credentials are not shown", () => {
+  const [problem] = complaints(
+    scenario("rate: 1/s", "duration: 1s").replace("https://localhost", "https://u:pw@localhost"),
+  );
+  assert(problem?.includes("without user, password"), problem);
+  assert(!problem?.includes("pw"), problem);
+});
+
+Deno.test("loading never throws, whatever the text", () => {
+  for (
+    const text of [
+      "",
+      "null",
+      "5",
+      "- a",
+      "a",
+      "{}",
+      "scenarios: 5",
+      "target: []",
+      "scenarios: {a: }",
+    ]
+  ) {
+    assertEquals(load(text).ok, false, text);
+  }
+});
+
+Deno.test("a percentile that too few requests can tell is a warning at its threshold", () => {
+  const loaded = load(scenario("rate: 1/s", "duration: 30s", "thresholds: [p95 < 1s, p99 < 2s]"));
+  assert(loaded.ok);
+  assertEquals(loaded.warnings.map(({ line, column, message }) => [line, column, message]), [
+    [7, 28, "`p99 < 2s` is about the slowest of 30 requests: 100 are needed"],
+  ]);
+});
+
+Deno.test("a token sent in the clear is a warning, unless it stays on this host", () => {
+  const warned = (url: string) => {
+    const text = scenario("users: 1", "duration: 1s").replace(
+      "https://localhost:8443",
+      `${url}, token: x`,
+    );
+    const loaded = load(text);
+    return loaded.ok ? loaded.warnings.length : undefined;
+  };
+  assertEquals(["http://ca.test", "https://ca.test", "http://127.0.0.1:1"].map(warned), [1, 0, 0]);
+});

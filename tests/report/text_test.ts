@@ -1,0 +1,85 @@
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import type { ServerMetricsSummary } from "../../src/metrics/summary_schema.ts";
+import { renderText } from "../../src/report/text.ts";
+import { runOf } from "../metrics/runs.ts";
+import { assertGolden } from "./golden.ts";
+import { concluded, failedRun, interruptedRun, invalidRun, passedRun } from "./summaries.ts";
+
+const SERVER_METRICS: ServerMetricsSummary = {
+  url: "https://localhost:8443/api/v1/metrics/prometheus",
+  problem: null,
+  counters: [
+    {
+      name: "certctl_job_completed_total",
+      labels: {},
+      kind: "counter",
+      before: 10,
+      after: 1010,
+      delta: 1000,
+    },
+    { name: "certctl_agent_total", labels: {}, kind: "gauge", before: 12, after: 12, delta: 0 },
+  ],
+  histograms: [{
+    name: "certctl_issuance_duration_seconds",
+    labels: { issuer_type: "local" },
+    count: 1000,
+    avg: 0.0123,
+    p50: 0.01,
+    p95: 0.025,
+    p99: 0.05,
+  }],
+};
+
+Deno.test("renderText() of a run that passed", () => {
+  assertGolden("passed.txt", renderText(concluded(passedRun())));
+});
+
+Deno.test("renderText() of a run with failures, a broken threshold, and one without data", () => {
+  assertGolden("failed.txt", renderText(concluded(failedRun())));
+});
+
+Deno.test("renderText() of an interrupted run", () => {
+  assertGolden("interrupted.txt", renderText(concluded(interruptedRun())));
+});
+
+Deno.test("renderText() of a run that the generator could not carry", () => {
+  assertGolden("invalid.txt", renderText(concluded(invalidRun())));
+});
+
+Deno.test("renderText() shows the server's own metrics where they were read", () => {
+  const run = { ...passedRun(), serverMetrics: SERVER_METRICS };
+  const text = renderText(concluded(run));
+  assertStringIncludes(text, "certctl_job_completed_total");
+  assertStringIncludes(text, "+1000");
+  assertStringIncludes(text, 'certctl_issuance_duration_seconds{issuer_type="local"}');
+  assert(!text.includes("certctl_agent_total"), "what did not change is left out");
+});
+
+Deno.test("renderText() is at most 100 columns wide and has no trailing blank", () => {
+  for (const run of [passedRun(), failedRun(), interruptedRun(), invalidRun()]) {
+    for (const line of renderText(concluded(run)).split("\n")) {
+      assert(Array.from(line).length <= 100, line);
+      assertEquals(line, line.trimEnd());
+    }
+  }
+});
+
+Deno.test("renderText() colours only when asked", () => {
+  const summary = concluded(failedRun());
+  assert(!renderText(summary).includes("\u001b"));
+  const coloured = renderText(summary, { color: true });
+  // deno-lint-ignore no-control-regex -- escapes are what is looked for
+  assertEquals(coloured.replaceAll(/\u001b\[\d+m/g, ""), renderText(summary));
+});
+
+Deno.test("renderText() lets no server write to the terminal", () => {
+  const message = "HTTP 500 \u001b[2J\u001b]0;title\u0007 \r\n\u202eevil";
+  const run = runOf([{ name: "a", failure: () => ({ class: "status_5xx", message }) }]);
+  // deno-lint-ignore no-control-regex -- these must not be there
+  assertEquals(renderText(concluded(run)).match(/[\u0000-\u0009\u000b-\u001f\u202e]/), null);
+});
+
+Deno.test("renderText() of a run in which nothing finished has no NaN and no undefined", () => {
+  const text = renderText(concluded(runOf([{ name: "a", dropped: 100 }])));
+  assert(!/NaN|undefined|null|Infinity/.test(text), text);
+});

@@ -1,0 +1,58 @@
+import { AlarmClock, createAlarmMemory, endAlarmThread } from "../../src/schedule/alarm.ts";
+import { assert, assertEquals } from "../assert.ts";
+
+async function withAlarm(
+  shards: number,
+  use: (clocks: AlarmClock[]) => Promise<void>,
+): Promise<void> {
+  const memory = createAlarmMemory(shards);
+  const thread = new Worker(new URL("../../src/schedule/alarm_thread.ts", import.meta.url), {
+    type: "module",
+  });
+  await new Promise((resolve) => {
+    thread.onmessage = resolve;
+    thread.postMessage(memory);
+  });
+  try {
+    await use(Array.from({ length: shards }, (_, shard) => new AlarmClock(memory, shard)));
+  } finally {
+    endAlarmThread(memory);
+    thread.terminate();
+  }
+}
+
+Deno.test("the alarm clock never wakes a sleeper early, and wakes them in order", async () => {
+  await withAlarm(1, async ([clock]) => {
+    assert(clock !== undefined);
+    const startUs = clock.nowUs();
+    const woken: number[] = [];
+    await Promise.all([30_000, 10_000, 20_000].map(async (us) => {
+      await clock.sleepUntil(startUs + us);
+      assert(clock.nowUs() >= startUs + us, "woken early");
+      woken.push(us);
+    }));
+    assertEquals(woken, [10_000, 20_000, 30_000]);
+  });
+});
+
+Deno.test("a thousand short sleeps in a row all end", async () => {
+  await withAlarm(2, async (clocks) => {
+    await Promise.all(clocks.map(async (clock) => {
+      for (let n = 0; n < 1_000; n++) await clock.sleepUntil(clock.nowUs() + (n % 7) * 50);
+    }));
+  });
+});
+
+Deno.test("an aborted sleep ends at once, and the others go on", async () => {
+  await withAlarm(1, async ([clock]) => {
+    assert(clock !== undefined);
+    const abort = new AbortController();
+    const startUs = clock.nowUs();
+    const long = clock.sleepUntil(startUs + 3_600_000_000, abort.signal);
+    const short = clock.sleepUntil(startUs + 20_000);
+    abort.abort();
+    await long;
+    assert(clock.nowUs() - startUs < 3_000_000);
+    await short;
+  });
+});

@@ -1,0 +1,52 @@
+import type { Load } from "../../src/plan/plan.ts";
+import { type Arrivals, createArrivals } from "../../src/schedule/arrivals.ts";
+import { assertAlmostEquals, assertEquals } from "../assert.ts";
+
+const OPEN: Load = {
+  model: "open",
+  stages: [{ durationMs: 1_000, from: 100, to: 100 }],
+  maxInFlight: 10,
+};
+
+function drain(arrivals: Arrivals): number[] {
+  const indexes: number[] = [];
+  while (arrivals.peekUs() !== undefined) indexes.push(arrivals.take().index);
+  return indexes;
+}
+
+Deno.test("shards take every arrival exactly once", () => {
+  const shares = [0, 1, 2].map((index) => drain(createArrivals(OPEN, { index, count: 3 })));
+  assertEquals(shares.flat().sort((a, b) => a - b), Array.from({ length: 100 }, (_, n) => n));
+  assertEquals(shares[1]?.slice(0, 3), [1, 4, 7]);
+});
+
+function closed(users: number, thinkTimeMs: number): Load {
+  return { model: "closed", stages: [{ durationMs: 10_000, from: users, to: users }], thinkTimeMs };
+}
+
+Deno.test("users come spread over one think time, and again a think time after their answer", () => {
+  const arrivals = createArrivals(closed(4, 1_000), { index: 0, count: 1 });
+  const first = [0, 1, 2, 3].map(() => arrivals.take());
+  assertEquals(first.map(({ offsetUs }) => offsetUs), [0, 250_000, 500_000, 750_000]);
+  assertEquals(arrivals.peekUs(), undefined);
+  arrivals.completed(first[2] ?? first[0]!, 600_000);
+  assertAlmostEquals(arrivals.peekUs() ?? NaN, 1_600_000, 1);
+  assertEquals(arrivals.take().user, 2);
+});
+
+Deno.test("a user whose next turn would come after the end does not come", () => {
+  const arrivals = createArrivals(closed(1, 1_000), { index: 0, count: 1 });
+  arrivals.completed(arrivals.take(), 9_500_000);
+  assertEquals(arrivals.peekUs(), undefined);
+});
+
+Deno.test("users and their arrivals' numbers are shared out without overlap", () => {
+  const shares = [0, 1].map((index) => createArrivals(closed(5, 0), { index, count: 2 }));
+  const taken = shares.flatMap((arrivals) => {
+    const turns = [];
+    while (arrivals.peekUs() !== undefined) turns.push(arrivals.take());
+    return turns;
+  });
+  assertEquals(taken.map(({ user }) => user).sort(), [0, 1, 2, 3, 4]);
+  assertEquals(new Set(taken.map(({ index }) => index)).size, 5);
+});

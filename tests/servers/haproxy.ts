@@ -1,0 +1,28 @@
+/** HAProxy as certctl's fixture runs it. */
+import { testCertificate } from "./certificate.ts";
+import { type Daemon, findProgram, startDaemon } from "./daemon.ts";
+
+export const haproxyProgram = findProgram("haproxy");
+
+export async function startHaproxy(): Promise<Daemon> {
+  const { certPem, keyPem } = await testCertificate();
+  return await startDaemon({
+    program: haproxyProgram ?? "haproxy",
+    args: (folder) => ["-f", `${folder}/haproxy.cfg`, "-db"],
+    files: (port, folder) => ({
+      "both.pem": certPem + "\n" + keyPem,
+      "haproxy.cfg": `global
+  maxconn 4096
+  ssl-default-bind-options ssl-min-ver TLSv1.2
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 30s
+  timeout server 30s
+frontend tls
+  bind 127.0.0.1:${port} ssl crt ${folder}/both.pem
+  http-request return status 200 content-type text/plain string "ok\\n"
+`,
+    }),
+  });
+}

@@ -1,0 +1,58 @@
+import { assertEquals, assertThrows } from "../assert.ts";
+import {
+  compileArguments,
+  failureReason,
+  outputName,
+  parseTargets,
+  startedModules,
+} from "../../tools/compile.ts";
+
+Deno.test("all five targets are built when none is named", () => {
+  assertEquals(parseTargets([]).map(outputName), [
+    "certload-linux-x64",
+    "certload-linux-arm64",
+    "certload-macos-x64",
+    "certload-macos-arm64",
+    "certload-windows-x64.exe",
+  ]);
+});
+
+Deno.test("a target that there is not is told with those that there are", () => {
+  assertThrows(() => parseTargets(["solaris"]), RangeError, 'Cannot compile for "solaris"');
+  assertEquals(parseTargets(["macos-arm64"]), ["macos-arm64"]);
+});
+
+Deno.test("modules that a source starts by their address are found", () => {
+  const source = `
+    new Worker(new URL("./load_thread.ts", import.meta.url), { type: "module" });
+    const folder = new URL("../../scenarios/", import.meta.url);
+    const other = new URL(
+      "../schedule/alarm_thread.ts",
+      import.meta.url,
+    );
+  `;
+  assertEquals(startedModules(source), ["./load_thread.ts", "../schedule/alarm_thread.ts"]);
+});
+
+Deno.test("folders and started modules go into the executable", () => {
+  const args = compileArguments("linux-x64", "dist/certload", ["src/engine/load_thread.ts"]);
+  const included = args.filter((_, at) => args[at - 1] === "--include");
+  assertEquals(included, ["scenarios", "compose", "src/engine/load_thread.ts"]);
+  assertEquals(args[args.indexOf("--target") + 1], "x86_64-unknown-linux-gnu");
+  assertEquals(args.slice(-3), ["--output", "dist/certload", "main.ts"]);
+});
+
+Deno.test("a runtime that cannot be downloaded is named", () => {
+  const stderr = `error: Writing deno compile executable to temporary file 'x'
+
+Caused by:
+    0: Setting up base binary.
+    1: error sending request for url (https://example.test/denort-aarch64-apple-darwin.zip): dns error
+    2: dns error
+`;
+  assertEquals(
+    failureReason(stderr),
+    "error sending request for url (https://example.test/denort-aarch64-apple-darwin.zip): dns error",
+  );
+  assertEquals(failureReason("error: Module not found\n    at x"), "Module not found");
+});

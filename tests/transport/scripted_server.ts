@@ -1,0 +1,141 @@
+/** A server that does to its connections exactly what a test says: half answers, resets, silence. */
+import type { Issued } from "./certificates.ts";
+
+export interface Peer {
+  /** 0 for the server's first connection. */
+  readonly index: number;
+  /** Reads one request with its body (Content-Length only); undefined when the client has closed. */
+  request(): Promise<Received | undefined>;
+  send(data: string | Uint8Array): Promise<void>;
+  /** Closes in order. */
+  close(): void;
+  /** Closes with a TCP reset (plain connections): what the client sent after the first byte is left unread. */
+  reset(): Promise<void>;
+}
+
+export interface Received {
+  readonly head: string;
+  readonly body: string;
+}
+
+export type Script = (peer: Peer) => Promise<void>;
+
+export interface ScriptedServer {
+  readonly port: number;
+  readonly url: URL;
+  /** Connections accepted so far. */
+  readonly connections: number;
+  close(): Promise<void>;
+}
+
+export interface ServerWish {
+  readonly certificate?: Issued;
+  /** Served after the leaf. */
+  readonly chain?: readonly Issued[];
+}
+
+export function serve(script: Script, wish: ServerWish = {}): ScriptedServer {
+  const listener = listen(wish);
+  const running = new Set<Promise<void>>();
+  const open = new Set<Deno.Conn>();
+  let connections = 0;
+  const accepting = (async () => {
+    for (;;) {
+      const conn = await listener.accept().catch(() => undefined);
+      if (conn === undefined) return;
+      open.add(conn);
+      const running_ = script(new ScriptedPeer(conn, connections++))
+        .catch(() => {}).finally(() => (closeQuietly(conn), open.delete(conn)));
+      running.add(running_);
+      running_.finally(() => running.delete(running_));
+    }
+  })();
+  const { port } = listener.addr as Deno.NetAddr;
+  return {
+    port,
+    url: new URL(`${wish.certificate ? "https" : "http"}://localhost:${port}/`),
+    get connections() {
+      return connections;
+    },
+    async close(): Promise<void> {
+      closeQuietly(listener);
+      open.forEach(closeQuietly);
+      await accepting;
+      await Promise.all(running);
+    },
+  };
+}
+
+function listen({ certificate, chain = [] }: ServerWish): Deno.Listener {
+  const where = { hostname: "127.0.0.1", port: 0 };
+  if (certificate === undefined) return Deno.listen(where);
+  return Deno.listenTls({
+    ...where,
+    key: certificate.keyPem,
+    cert: [certificate, ...chain].map(({ certPem }) => certPem).join("\n"),
+    alpnProtocols: ["http/1.1"],
+  });
+}
+
+class ScriptedPeer implements Peer {
+  readonly #conn: Deno.Conn;
+  #buffered = "";
+
+  constructor(conn: Deno.Conn, readonly index: number) {
+    this.#conn = conn;
+  }
+
+  async request(): Promise<Received | undefined> {
+    let end: number;
+    while ((end = this.#buffered.indexOf("\r\n\r\n")) < 0) {
+      if (!await this.#more()) return undefined;
+    }
+    const head = this.#buffered.slice(0, end);
+    const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
+    while (this.#buffered.length < end + 4 + length) if (!await this.#more()) return undefined;
+    const body = this.#buffered.slice(end + 4, end + 4 + length);
+    this.#buffered = this.#buffered.slice(end + 4 + length);
+    return { head, body };
+  }
+
+  async send(data: string | Uint8Array): Promise<void> {
+    let bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+    while (bytes.length > 0) bytes = bytes.subarray(await this.#conn.write(bytes));
+  }
+
+  close(): void {
+    closeQuietly(this.#conn);
+  }
+
+  async reset(): Promise<void> {
+    await this.#conn.read(new Uint8Array(1));
+    closeQuietly(this.#conn);
+  }
+
+  async #more(): Promise<boolean> {
+    const buffer = new Uint8Array(65536);
+    const count = await this.#conn.read(buffer).catch(() => null);
+    if (count === null) return false;
+    this.#buffered += String.fromCharCode(...buffer.subarray(0, count));
+    return true;
+  }
+}
+
+function closeQuietly(resource: { close(): void }): void {
+  try {
+    resource.close();
+  } catch {
+    // Closed already, by the script or by the peer.
+  }
+}
+
+/** Answers every request on every connection with `answer`. */
+export function always(answer: string | ((request: Received, peer: Peer) => string)): Script {
+  return async (peer) => {
+    for (;;) {
+      const request = await peer.request();
+      if (request === undefined) return;
+      await peer.send(typeof answer === "string" ? answer : answer(request, peer));
+    }
+  };
+}
