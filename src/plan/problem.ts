@@ -85,8 +85,7 @@ function printable(text: string): string {
   return text.replaceAll(/[^\P{Cc}\t]/gu, "�");
 }
 
-/** All of them, and how many. */
+/** One after the other, as sorted. */
 export function renderProblems(problems: readonly Problem[]): string {
-  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-  return `${problems.map(renderProblem).join("\n")}\n${count} in the plan, nothing was sent\n`;
+  return problems.map((problem) => `${renderProblem(problem)}\n`).join("");
 }

@@ -40,17 +40,24 @@ export function maskText(text: string, known: readonly string[] = []): string {
 }
 
 const KEY_AND_VALUE = new RegExp(
-  `((?:[\\w-]*(?:${SECRET_KEY.source})[\\w-]*)["']?\\s*[:=]\\s*)("[^"]*"|'[^']*'|[^,}#]+)`,
+  `((?:[\\w-]*(?:${SECRET_KEY.source})[\\w-]*)["']?\\s*[:=]\\s*)` +
+    `("[^"]*"|'[^']*'|(?:\\$\\{[^}]*\\}|[^,}#])+)`,
   "gi",
 );
 
-/** A line of a plan's text with the values of secret keys starred out, letter for letter, so that columns stay. */
+/**
+ * A line of a plan's text with the values of secret keys starred out, letter for letter, so that columns stay. The names
+ * of variables stay too; their defaults do not.
+ */
 export function maskLine(line: string): string {
-  const stars = (text: string): string => text.replaceAll(/\S/g, "*");
   return line
-    .replaceAll(KEY_AND_VALUE, (_, key: string, value: string) => key + stars(value))
-    .replaceAll(
-      /(\/\/)([^/?#@\s]+)@/g,
-      (_, slashes: string, user: string) => `${slashes}${stars(user)}@`,
-    );
+    .replaceAll(KEY_AND_VALUE, (_, key: string, value: string) => key + starred(value))
+    .replaceAll(/(?<=\/\/)[^/?#@\s]+(?=@)/g, starred);
+}
+
+function starred(text: string): string {
+  return text.replaceAll(
+    /(\$\{\w+(?::-)?)|[^\s"'}]/g,
+    (letter, name) => name ?? "*".repeat(letter.length),
+  );
 }

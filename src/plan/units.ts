@@ -156,5 +156,5 @@ function quantity({ parse, format, wanted, usualUnit, pattern }: Quantity): Quan
       return z.NEVER;
     },
     encode: format,
-  }).meta({ pattern }) as QuantitySchema;
+  }).meta({ type: "string", pattern }) as QuantitySchema;
 }

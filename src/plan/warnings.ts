@@ -6,7 +6,7 @@ import { placeOf, type PlanNode } from "./tree.ts";
 
 export function planWarnings(plan: Plan, root: PlanNode): Problem[] {
   const warn = (path: Path, message: string, hint?: string): Problem =>
-    problemAt(placeOf(root, path), path, message, hint);
+    problemAt(placeOf(root, path), path, `warning: ${message}`, hint);
   const planned = new Map(
     plannedRequests(plan).scenarios.map(({ name, iterations }) => [name, iterations]),
   );

@@ -1,0 +1,112 @@
+/** A plan as it will be run, written back in the plan's own terms, secrets masked. It loads as a plan again. */
+import { z } from "zod";
+import type { Catalogue } from "./catalogue.ts";
+import { formatDocument } from "./document.ts";
+import type { Load, Plan, Scenario, Stage, Target } from "./plan.ts";
+import { maskSecrets } from "./secret.ts";
+import { formatDuration, formatRate } from "./units.ts";
+
+export function effectivePlan(plan: Plan, catalogue: Catalogue): Record<string, unknown> {
+  const { serverMetrics, warmup, target } = plan;
+  const surface = {
+    name: plan.name,
+    description: plan.description,
+    target: targetSurface(target),
+    stack: plan.stack,
+    workers: plan.workers,
+    warmup: warmup.requests === 0
+      ? "off"
+      : { requests: warmup.requests, duration: formatDuration(warmup.durationMs) },
+    graceful_stop: formatDuration(plan.gracefulStopMs),
+    server_metrics: serverMetrics && {
+      url: serverMetrics.url,
+      headers: unlessEmpty(serverMetrics.headers),
+    },
+    scenarios: Object.fromEntries(
+      plan.scenarios.map((scenario) => [scenario.name, scenarioSurface(scenario, catalogue)]),
+    ),
+    thresholds: plan.thresholds.map(({ text }) => text),
+  };
+  const known = target.token === undefined ? [] : [target.token];
+  return withoutAbsent(maskSecrets(surface, known)) as Record<string, unknown>;
+}
+
+export function effectiveYaml(plan: Plan, catalogue: Catalogue): string {
+  return formatDocument(effectivePlan(plan, catalogue));
+}
+
+function targetSurface({ baseUrl, token, headers, tls }: Target): Record<string, unknown> {
+  return {
+    base_url: baseUrl,
+    token,
+    headers: unlessEmpty(headers),
+    tls: { insecure_skip_verify: tls.insecureSkipVerify, ca_file: tls.caFile },
+  };
+}
+
+function scenarioSurface(scenario: Scenario, catalogue: Catalogue): Record<string, unknown> {
+  const { load, maxConnections, startAfterMs } = scenario;
+  return {
+    phase: scenario.phase,
+    flow: scenario.flow,
+    with: unlessEmpty(optionsSurface(scenario, catalogue)),
+    ...loadSurface(load),
+    start_after: startAfterMs === 0 ? undefined : formatDuration(startAfterMs),
+    timeout: formatDuration(scenario.timeoutMs),
+    protocol: scenario.protocol,
+    max_connections: maxConnections,
+    thresholds: scenario.thresholds.map(({ text }) => text),
+  };
+}
+
+/** Options as the flow's schema writes them; as they were read, where it can only read. */
+function optionsSurface({ flow, with: options }: Scenario, catalogue: Catalogue): object {
+  const schema = catalogue.get(flow)?.options;
+  try {
+    return (schema === undefined ? options : z.encode(schema, options)) as object;
+  } catch {
+    return options as object;
+  }
+}
+
+function loadSurface(load: Load): Record<string, unknown> {
+  const [first] = load.stages;
+  const isFlat = load.stages.length === 1 && first?.from === first?.to;
+  const level = (value: number): Record<string, unknown> =>
+    load.model === "open" ? { rate: formatRate(value) } : { users: value };
+  const extra = load.model === "open"
+    ? { max_in_flight: load.maxInFlight }
+    : { think_time: formatDuration(load.thinkTimeMs) };
+  if (isFlat && first !== undefined) {
+    return { ...level(first.to), duration: formatDuration(first.durationMs), ...extra };
+  }
+  return { stages: stagesSurface(load.stages, level), ...extra };
+}
+
+/** Where a stage does not start at the level before it, there was a jump. */
+function stagesSurface(
+  stages: readonly Stage[],
+  level: (value: number) => Record<string, unknown>,
+): unknown[] {
+  let before = 0;
+  return stages.flatMap(({ durationMs, from, to }) => {
+    const jump = from === before ? [] : [{ duration: "0s", ...level(from) }];
+    before = to;
+    return [...jump, { duration: formatDuration(durationMs), ...level(to) }];
+  });
+}
+
+function unlessEmpty(map: object): object | undefined {
+  return Object.keys(map).length === 0 ? undefined : map;
+}
+
+function withoutAbsent(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutAbsent);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).filter(([, each]) => each !== undefined).map(([key, each]) => [
+      key,
+      withoutAbsent(each),
+    ]),
+  );
+}

@@ -1,0 +1,96 @@
+import fc from "fast-check";
+import { effectivePlan, effectiveYaml } from "../../src/plan/effective.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import { assert, assertAlmostEquals, assertEquals } from "../assert.ts";
+import { catalogue, planOf } from "./catalogue.ts";
+
+const PLAN = `name: all of it
+target:
+  base_url: https://user.test:1
+  token: t0p-secret
+  headers: { x-key: hidden }
+workers: 2
+warmup: { requests: 5, duration: 500ms }
+server_metrics: { url: https://m/metrics, headers: { authorization: Bearer t0p-secret } }
+scenarios:
+  create: { flow: create_certificate, rate: 100/min, duration: 90s, max_connections: 5 }
+  ramp:
+    flow: list_certificates
+    start_rate: 5/s
+    stages: [{duration: 1m, rate: 10/s}, {duration: 0, rate: 50/s}, {duration: 30s, rate: 50/s}]
+    start_after: 1m30s
+  acme:
+    flow: acme_unauthenticated
+    with: { directory: /d, headers: { authorization: Bearer t0p-secret } }
+    stages: [{duration: 10s, users: 20}, {duration: 10s, users: 0}]
+    think_time: 300ms
+    thresholds: [directory p95 < baseline * 1.1]
+thresholds: [error_rate < 1%]
+`;
+
+Deno.test("effectivePlan() is the plan in its own terms, defaults filled in", () => {
+  const { scenarios, warmup } = effectivePlan(planOf(PLAN), catalogue);
+  assertEquals(warmup, { requests: 5, duration: "500ms" });
+  assertEquals((scenarios as Record<string, unknown>)["create"], {
+    phase: "api",
+    flow: "create_certificate",
+    with: { owner_id: "o-alice", domain: "loadtest.example.com", expires_in: "90d" },
+    rate: "100/min",
+    duration: "1m30s",
+    max_in_flight: 10_000,
+    timeout: "30s",
+    protocol: "http/1.1",
+    max_connections: 5,
+    thresholds: [],
+  });
+});
+
+Deno.test("effectiveYaml() shows no secret", () => {
+  const text = effectiveYaml(planOf(PLAN), catalogue);
+  assert(!text.includes("t0p-secret") && !text.includes("hidden"), text);
+  assert(text.includes('token: "***"'), text);
+});
+
+Deno.test("an effective plan loads as the same plan, but for its secrets", () => {
+  const plan = planOf(PLAN);
+  const again = planOf(effectiveYaml(plan, catalogue));
+  const open = ({ target, serverMetrics, scenarios, ...rest }: Plan) => ({
+    ...rest,
+    url: [target.baseUrl, serverMetrics?.url],
+    scenarios: scenarios.filter(({ name }) => name !== "acme"),
+    load: scenarios.map(({ load }) => load),
+  });
+  assertEquals(open(again), open(plan));
+});
+
+Deno.test("any load comes back from an effective plan as it was", () => {
+  const stage = fc.record({
+    durationMs: fc.integer({ min: 1, max: 1e8 }),
+    from: fc.integer({ min: 0, max: 5000 }),
+    to: fc.integer({ min: 1, max: 5000 }),
+  });
+  const base = planOf(PLAN);
+  const [scenario] = base.scenarios;
+  assert(scenario !== undefined);
+  fc.assert(
+    fc.property(
+      fc.array(stage, { minLength: 1, maxLength: 4 }),
+      fc.boolean(),
+      (stages, isOpen) => {
+        const load = isOpen
+          ? { model: "open", stages, maxInFlight: 7 } as const
+          : { model: "closed", stages, thinkTimeMs: 20 } as const;
+        const text = effectiveYaml({ ...base, scenarios: [{ ...scenario, load }] }, catalogue);
+        const again = planOf(text).scenarios[0]?.load;
+        assertEquals(
+          again?.stages.map(({ from, to }) => [from, to]),
+          stages.map(({ from, to }) => [from, to]),
+        );
+        again?.stages.forEach(({ durationMs }, at) =>
+          assertAlmostEquals(durationMs, stages[at]?.durationMs ?? NaN, 1e-6)
+        );
+      },
+    ),
+    { numRuns: 50 },
+  );
+});

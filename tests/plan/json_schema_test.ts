@@ -1,0 +1,48 @@
+import { planJsonSchema } from "../../src/plan/json_schema.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { catalogue } from "./catalogue.ts";
+
+type Schema = { [key: string]: Schema } & { [key: number]: Schema };
+
+const schema = planJsonSchema(catalogue) as unknown as Schema;
+const scenario = schema["properties"]!["scenarios"]!["additionalProperties"]!;
+
+Deno.test("planJsonSchema() is JSON Schema 2020-12, strict about keys", () => {
+  assertEquals(String(schema["$schema"]), "https://json-schema.org/draft/2020-12/schema");
+  assertEquals(schema["additionalProperties"] as unknown, false);
+  assertEquals(scenario["additionalProperties"] as unknown, false);
+  assertEquals(schema["required"] as unknown, ["target", "scenarios"]);
+  assertEquals(JSON.parse(JSON.stringify(schema)), schema);
+});
+
+Deno.test("planJsonSchema() names every flow with its summary, and gives it its options", () => {
+  const flows = scenario["properties"]!["flow"]!["oneOf"] as unknown as Record<string, string>[];
+  assertEquals(flows.map(({ const: name }) => name), [...catalogue.keys()]);
+  assertEquals(flows[0]?.["description"], "POST a certificate");
+  const rules = scenario["allOf"] as unknown as Schema[];
+  const rule = rules.find((each) =>
+    String(each["if"]?.["properties"]?.["flow"]?.["const"]) === "tls_handshake"
+  );
+  const options = rule?.["then"]?.["properties"]?.["with"];
+  assertEquals(Object.keys(options?.["properties"] ?? {}), ["target_type", "url", "expect"]);
+  assertEquals(rule?.["then"]?.["required"] as unknown, ["with"]);
+});
+
+Deno.test("planJsonSchema() lets a variable stand for any value that is not free text", () => {
+  const per = scenario["properties"]!["users"]!["anyOf"] as unknown as unknown[];
+  assertEquals(per[1], { type: "string", pattern: "\\$\\{" });
+  const rate = scenario["properties"]!["rate"]!["anyOf"] as unknown as {
+    type: string;
+    pattern: string;
+  }[];
+  assertEquals(rate[0]?.type, "string");
+  assert(new RegExp(rate[0]?.pattern ?? "").test("100/min"));
+});
+
+Deno.test("planJsonSchema() describes every key of a scenario and of the target", () => {
+  for (const part of [scenario, schema["properties"]!["target"]!]) {
+    for (const [key, value] of Object.entries(part["properties"] as object)) {
+      assert("description" in (value as object), key);
+    }
+  }
+});

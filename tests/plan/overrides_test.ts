@@ -1,0 +1,147 @@
+import type { PlanOverrides } from "../../src/plan/overrides.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import { assertEquals } from "../assert.ts";
+import { complaints, planOf } from "./catalogue.ts";
+
+const PLAN = `target: { base_url: https://a, token: "\${T:-t}", tls: { ca_file: ca.pem } }
+stack: embedded
+scenarios:
+  list: { flow: list_certificates, rate: 50/s, duration: 5m, thresholds: [p95 < 1s] }
+  ramp:
+    flow: create_certificate
+    stages: [{duration: 1m, rate: 10/s}, {duration: 3m, rate: 20/s}]
+  shake: { flow: tls_handshake, with: { url: https://b }, users: 3, duration: 1m }
+`;
+
+const NO_CA = PLAN.replace(", tls: { ca_file: ca.pem }", "");
+
+function overridden(overrides: PlanOverrides): Plan {
+  return planOf(NO_CA, { overrides });
+}
+
+function refused(overrides: PlanOverrides): string[] {
+  return complaints(NO_CA, { overrides });
+}
+
+Deno.test("--target and --token take the place of the plan's, and a target means no stack", () => {
+  const { target, stack } = overridden({ target: "https://other/", token: "secret" });
+  assertEquals([target.baseUrl, target.token, stack], ["https://other", "secret", "none"]);
+});
+
+Deno.test("--stack wins over the plan's, and over the target's meaning none", () => {
+  assertEquals(overridden({ stack: "compose" }).stack, "compose");
+  assertEquals(overridden({ target: "https://x", stack: "embedded" }).stack, "embedded");
+});
+
+Deno.test("--insecure takes the plan's CA file out", () => {
+  const { target } = planOf(PLAN, { overrides: { insecure: true } });
+  assertEquals(target.tls, { insecureSkipVerify: true });
+});
+
+Deno.test("--set changes a value, adds one, and takes one out", () => {
+  const { scenarios, target } = overridden({
+    set: [
+      "scenarios.list.rate=",
+      "scenarios.list.users=7",
+      "scenarios.list.with.per_page=10",
+      "scenarios.ramp.stages.0.rate=5/s",
+      "target.headers.x-a=b=c",
+    ],
+  });
+  assertEquals(scenarios[0]?.load.model, "closed");
+  assertEquals(scenarios[0]?.load.stages[0]?.to, 7);
+  assertEquals(scenarios[0]?.with, { per_page: 10 });
+  assertEquals(scenarios[1]?.load.stages[0]?.to, 5);
+  assertEquals(target.headers, { "x-a": "b=c" });
+});
+
+Deno.test("--set takes YAML where it starts with a bracket", () => {
+  const { scenarios, warmup } = overridden({
+    set: ["scenarios.list.thresholds=[p99 < 2s, error_rate < 5%]", "warmup={requests: 3}"],
+  });
+  assertEquals(scenarios[0]?.thresholds.map(({ text }) => text), ["p99 < 2s", "error_rate < 5%"]);
+  assertEquals(warmup, { requests: 3, durationMs: 2000 });
+});
+
+Deno.test("a flag's value is not looked into for variables", () => {
+  assertEquals(overridden({ set: ["name=${X}"] }).name, "${X}");
+});
+
+Deno.test("a flag that replaces an unset variable mends the plan", () => {
+  const text = NO_CA.replace("${T:-t}", "${T}");
+  assertEquals(planOf(text, { overrides: { token: "x" } }).target.token, "x");
+});
+
+Deno.test("a problem with a flag's value names the flag", () => {
+  assertEquals(refused({ set: ["scenarios.list.rate=0/s", "scenarios.list.rat=1/s"] }), [
+    '--set scenarios.list.rate=0/s `rate` must be more than 0: got "0/s"',
+    "--set scenarios.list.rat=1/s unknown key `rat` [known here: phase, with, users, stages, " +
+    "start_rate, start_after, max_in_flight, think_time, timeout, protocol, max_connections]",
+  ]);
+  assertEquals(refused({ target: "nowhere" }), [
+    '--target `base_url` must be an http:// or https:// URL: got "nowhere" ' +
+    "[did you mean `https://nowhere`?]",
+  ]);
+  assertEquals(refused({ stack: "embeded" }), [
+    '--stack `stack` must be none, embedded or compose: got "embeded" [did you mean `embedded`?]',
+  ]);
+});
+
+Deno.test("a --set that leads nowhere is a problem", () => {
+  const rows: readonly [string, string][] = [
+    ["rate", "must be path=value"],
+    ["=5", "must be path=value"],
+    ["a..b=1", "must be path=value"],
+    ["warmup=[1", "the value is not YAML"],
+    ["scenarios.lst.rate=1/s", 'no scenario is named "lst"'],
+    ["scenarios.ramp.stages.9.rate=1/s", "`scenarios.ramp.stages` is a list of 2: count from 0"],
+    ["scenarios.list.rate.x=1", "`scenarios.list.rate` is no map"],
+    ["name.x=1", "`name` must be text: got a map"],
+  ];
+  for (const [set, message] of rows) {
+    const [problem] = refused({ set: [set] });
+    assertEquals(problem?.replace(/ \[(for|quote|did).*/, ""), `--set ${set} ${message}`);
+  }
+});
+
+Deno.test("a secret that a flag sets is not shown", () => {
+  const [problem] = refused({ set: ["target.token=two words"] });
+  assertEquals(
+    problem,
+    "--set target.token=*** `token` must be printable characters without spaces",
+  );
+});
+
+Deno.test("--insecure and --ca exclude each other, and an unreadable --ca is told", () => {
+  assertEquals(complaints(PLAN, { overrides: { insecure: true, ca: "x.pem" } }), [
+    "--insecure cannot be given together with --ca",
+    '--ca cannot read the CA file "x.pem": No such file or directory (os error 2)',
+  ]);
+});
+
+Deno.test("--only and --skip name scenarios or phases", () => {
+  const names = (overrides: PlanOverrides) =>
+    overridden(overrides).scenarios.map(({ name }) => name);
+  assertEquals(names({ only: ["ramp"] }), ["ramp"]);
+  assertEquals(names({ only: ["connector", "list"] }), ["list", "shake"]);
+  assertEquals(names({ skip: ["api"] }), ["shake"]);
+  assertEquals(names({ only: ["api"], skip: ["list"] }), ["ramp"]);
+});
+
+Deno.test("--only and --skip with an unknown name, or with nothing left, are problems", () => {
+  assertEquals(refused({ only: ["lst"], skip: ["zzz"] }), [
+    '--only no scenario is named "lst" [did you mean `list`?]',
+    '--skip no scenario is named "zzz" [known here: list, api, ramp, shake, connector]',
+  ]);
+  assertEquals(refused({ skip: ["api", "connector"] }), ["--skip no scenario is left"]);
+});
+
+Deno.test("--duration is every scenario's, and stages keep their proportions", () => {
+  const [list, ramp, shake] = overridden({ duration: "20s" }).scenarios;
+  assertEquals(list?.load.stages.map(({ durationMs }) => durationMs), [20_000]);
+  assertEquals(ramp?.load.stages.map(({ durationMs }) => durationMs), [5000, 15_000]);
+  assertEquals(shake?.load.stages.map(({ durationMs }) => durationMs), [20_000]);
+  assertEquals(refused({ duration: "20" }), [
+    '--duration must be a duration such as 30s or 5m: got "20"',
+  ]);
+});

@@ -1,0 +1,76 @@
+import fc from "fast-check";
+import { plannedRequests } from "../../src/plan/planned.ts";
+import { createPacer } from "../../src/schedule/pacer.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { planOf } from "./catalogue.ts";
+
+function planned(
+  load: string,
+  flow = "flow: list_certificates",
+): ReturnType<typeof plannedRequests> {
+  return plannedRequests(planOf(
+    `target: { base_url: https://x }\nscenarios: { a: { ${flow}, ${load} } }\n`,
+  ));
+}
+
+Deno.test("plannedRequests() counts the arrivals of the open model", () => {
+  const rows: readonly [string, number][] = [
+    ["rate: 50/s, duration: 5m", 15_000],
+    ["rate: 100/min, duration: 5m", 500],
+    ["rate: 1/s, duration: 1500ms", 2],
+    ["start_rate: 10/s, stages: [{duration: 10s, rate: 30/s}]", 200],
+    ["stages: [{duration: 10s, rate: 10/s}, {duration: 5s, rate: 0/s}]", 75],
+  ];
+  for (const [load, expected] of rows) {
+    const { total } = planned(load);
+    assertEquals([total.iterations, total.isUpperBound], [expected, false], load);
+  }
+});
+
+Deno.test("plannedRequests() counts every arrival that the pacer plans", () => {
+  const stage = fc.record({
+    durationMs: fc.integer({ min: 1, max: 60_000 }),
+    to: fc.integer({ min: 0, max: 500 }),
+  });
+  fc.assert(fc.property(fc.array(stage, { minLength: 1, maxLength: 5 }), (legs) => {
+    const stages = legs.map(({ durationMs, to }, at) => ({
+      durationMs,
+      from: legs[at - 1]?.to ?? 0,
+      to,
+    }));
+    const [scenario] = planOf(
+      "target: { base_url: https://x }\n" +
+        "scenarios: { a: { flow: list_certificates, rate: 1/s, duration: 1s } }",
+    ).scenarios;
+    assert(scenario !== undefined);
+    const load = { model: "open", stages, maxInFlight: 1 } as const;
+    const { total } = plannedRequests({ scenarios: [{ ...scenario, load }] });
+    assertEquals(total.iterations, createPacer(stages).total);
+  }));
+});
+
+Deno.test("plannedRequests() bounds the closed model by think time, and says that it is a bound", () => {
+  const { total } = planned("users: 100, think_time: 1s, duration: 5m");
+  assertEquals(total, { iterations: 30_100, requests: 30_100, isUpperBound: true });
+});
+
+Deno.test("plannedRequests() of users without think time is open-ended", () => {
+  const { total } = planned("users: 100, duration: 5m");
+  assertEquals(total, { iterations: undefined, requests: undefined, isUpperBound: true });
+});
+
+Deno.test("plannedRequests() multiplies by the flow's steps, and tells when a scenario runs", () => {
+  const { scenarios, durationMs } = planned(
+    "rate: 2/s, duration: 10s, start_after: 5s",
+    "flow: acme_unauthenticated, with: { directory: /d }",
+  );
+  assertEquals(scenarios, [{
+    name: "a",
+    iterations: 20,
+    requests: 60,
+    isUpperBound: false,
+    startMs: 5000,
+    endMs: 15_000,
+  }]);
+  assertEquals(durationMs, 15_000);
+});

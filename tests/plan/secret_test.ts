@@ -1,0 +1,56 @@
+import fc from "fast-check";
+import { isSecret, maskLine, maskSecrets, maskText } from "../../src/plan/secret.ts";
+import { assert, assertEquals } from "../assert.ts";
+
+Deno.test("isSecret() knows secrets by their key, and takes every header for one", () => {
+  assert(isSecret(["target", "token"]));
+  assert(isSecret(["target", "headers", "x-anything"]));
+  assert(isSecret(["scenarios", "a", "with", "eab", "hmac_key"]));
+  assert(!isSecret(["target", "base_url"]));
+  assert(!isSecret(["scenarios", "token_refresh", "rate"]));
+  assert(!isSecret(["target", "headers"]));
+});
+
+Deno.test("maskSecrets() masks by key, by known value, and in URLs", () => {
+  const masked = maskSecrets({
+    token: "t0k",
+    headers: { accept: "x" },
+    body: ["uses t0k inside", 5],
+    url: "https://user:pw@host/x",
+    on: true,
+  }, ["t0k", ""]);
+  assertEquals(masked, {
+    token: "***",
+    headers: { accept: "***" },
+    body: ["uses *** inside", 5],
+    url: "https://***@host/x",
+    on: true,
+  });
+});
+
+Deno.test("maskText() leaves a text without secrets alone", () => {
+  assertEquals(maskText("https://host:8443/a@b"), "https://host:8443/a@b");
+});
+
+Deno.test("maskLine() stars secrets out and keeps every other column", () => {
+  const rows: readonly [string, string][] = [
+    ["  token: s3cret", "  token: ******"],
+    ['{ token: "a b", rate: 5/s }', '{ token: "* *", rate: 5/s }'],
+    ["token: ${T:-abc}", "token: ${T:-***}"],
+    ["  authorization: Bearer x # why", "  authorization: ****** * # why"],
+    ["url: https://u:p@host/", "url: https://***@host/"],
+    ["rate: 50/s", "rate: 50/s"],
+  ];
+  for (const [line, expected] of rows) assertEquals(maskLine(line), expected);
+});
+
+Deno.test("maskLine() never shows a token's value, and keeps the line's length", () => {
+  const secret = fc.stringMatching(/^[A-Za-z0-9]{8,20}$/);
+  const quote = fc.constantFrom("", '"', "'");
+  const key = fc.constantFrom("token", "api_key", "Authorization", "client_secret", "password");
+  fc.assert(fc.property(key, quote, secret, (key, quote, secret) => {
+    const line = `  {a: 1, ${key}: ${quote}${secret}${quote}, b: 2}`;
+    assert(!maskLine(line).includes(secret));
+    assertEquals(maskLine(line).length, line.length);
+  }));
+});

@@ -1,0 +1,97 @@
+import { catalogue } from "../../src/flows/registry.ts";
+import { effectiveYaml } from "../../src/plan/effective.ts";
+import { loadPlan } from "../../src/plan/load.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import { plannedRequests } from "../../src/plan/planned.ts";
+import { renderProblem } from "../../src/plan/problem.ts";
+import { assert, assertEquals } from "../assert.ts";
+
+function shipped(name: string, env: Record<string, string> = {}): Plan {
+  const text = Deno.readTextFileSync(new URL(`../../scenarios/${name}.yaml`, import.meta.url));
+  const loaded = loadPlan({
+    text,
+    source: `scenarios/${name}.yaml`,
+    env,
+    catalogue,
+    readFile: Deno.readTextFileSync,
+  });
+  assert(loaded.ok, loaded.ok ? "" : loaded.problems.map(renderProblem).join("\n"));
+  assertEquals(loaded.warnings, []);
+  return loaded.plan;
+}
+
+function contract(plan: Plan): Record<string, unknown> {
+  return Object.fromEntries(plan.scenarios.map(({ name, startAfterMs, thresholds }) => {
+    const { iterations } = plannedRequests(plan).scenarios.find((each) => each.name === name) ?? {};
+    return [name, [iterations, startAfterMs, ...thresholds.map(({ text }) => text)]];
+  }));
+}
+
+Deno.test("loadtest is the API tier's and the connector tier's contract", () => {
+  const plan = shipped("loadtest");
+  const handshake = [500, 10_000, "p95 < 1s", "p99 < 3s"];
+  assertEquals(contract(plan), {
+    issuance_acceptance: [15_000, 0, "p95 < 2s", "p99 < 5s"],
+    list_certificates: [15_000, 5000, "p95 < 800ms", "p99 < 2s"],
+    nginx_handshake: handshake,
+    apache_handshake: handshake,
+    haproxy_handshake: handshake,
+    f5_handshake: [500, 10_000, "p95 < 1.5s", "p99 < 5s"],
+  });
+  assertEquals(plan.thresholds.map(({ text }) => text), ["error_rate < 1%"]);
+  assertEquals(plan.stack, "none");
+});
+
+Deno.test("acme is the ACME tier's contract", () => {
+  const [scenario] = shipped("acme").scenarios;
+  assertEquals(scenario?.load, {
+    model: "closed",
+    stages: [{ durationMs: 300_000, from: 100, to: 100 }],
+    thinkTimeMs: 1000,
+  });
+  assertEquals(scenario?.thresholds.map(({ step, limit }) => [step, limit]), [
+    ["directory", { kind: "absolute", value: 500 }],
+    ["new_nonce", { kind: "absolute", value: 300 }],
+    ["renewal_info", { kind: "absolute", value: 800 }],
+  ]);
+});
+
+Deno.test("quickstart has all three tiers, in under 20 seconds, against the embedded lab", () => {
+  const plan = shipped("quickstart");
+  assertEquals(
+    new Set(plan.scenarios.map(({ phase }) => phase)),
+    new Set(["api", "connector", "acme"]),
+  );
+  assert(plannedRequests(plan).durationMs < 20_000);
+  assertEquals(plan.stack, "embedded");
+});
+
+Deno.test("shipped plans go where the old harness's variables point", () => {
+  const env = {
+    CERTCTL_BASE: "https://c:1",
+    CERTCTL_TOKEN: "tok",
+    NGINX_TARGET_URL: "https://n:2",
+    APACHE_TARGET_URL: "https://a:3",
+    HAPROXY_TARGET_URL: "https://h:4",
+    F5_TARGET_URL: "https://f:5",
+    CERTCTL_ACME_DIRECTORY: "https://d:6/directory",
+  };
+  for (const name of ["loadtest", "acme", "quickstart"]) {
+    const plan = shipped(name, env);
+    assertEquals([plan.target.baseUrl, plan.target.token], ["https://c:1", "tok"]);
+    assert(!effectiveYaml(plan, catalogue).includes("localhost"), name);
+  }
+  const urls = shipped("loadtest", env).scenarios.slice(2).map(({ with: options }) =>
+    (options as { url: string }).url
+  );
+  assertEquals(urls, ["https://n:2/", "https://a:3/", "https://h:4/", "https://f:5/healthz"]);
+});
+
+Deno.test("an effective plan of a shipped plan loads as the same plan", () => {
+  for (const name of ["loadtest", "quickstart"]) {
+    const plan = shipped(name);
+    const text = effectiveYaml(plan, catalogue);
+    const again = loadPlan({ text, source: "effective", env: {}, catalogue, readFile: () => "" });
+    assertEquals(again.ok && again.plan.identity.sha256, plan.identity.sha256);
+  }
+});

@@ -1,0 +1,165 @@
+import fc from "fast-check";
+import { DURATION_METRICS, parseThreshold, type Threshold } from "../../src/plan/threshold.ts";
+import { formatDuration } from "../../src/plan/units.ts";
+import { assert, assertAlmostEquals, assertEquals } from "../assert.ts";
+
+const STEPS = ["directory", "new_nonce", "renewal_info"];
+
+function parsed(text: string): Omit<Threshold, "text"> {
+  const result = parseThreshold(text, STEPS);
+  assert(result.ok, result.ok ? "" : result.message);
+  const { text: kept, ...rest } = result.threshold;
+  assertEquals(kept, text);
+  return rest;
+}
+
+const percentile = (value: number, metric = "response_time") => ({
+  kind: "duration",
+  metric,
+  stat: "percentile",
+  percentile: value,
+});
+const absolute = (value: number) => ({ kind: "absolute", value });
+
+Deno.test("parseThreshold() reads measures of durations", () => {
+  const rows: readonly [string, unknown][] = [
+    ["p95 < 2s", { measure: percentile(95), comparison: "<", limit: absolute(2000) }],
+    ["p99.9 <= 1.5s", { measure: percentile(99.9), comparison: "<=", limit: absolute(1500) }],
+    ["med < 10ms", { measure: percentile(50), comparison: "<", limit: absolute(10) }],
+    ["max>=1m", {
+      measure: { kind: "duration", metric: "response_time", stat: "max" },
+      comparison: ">=",
+      limit: absolute(60_000),
+    }],
+    ["service_time p95 < 1s", {
+      measure: percentile(95, "service_time"),
+      comparison: "<",
+      limit: absolute(1000),
+    }],
+    ["lag p99 < 500us", {
+      measure: percentile(99, "lag"),
+      comparison: "<",
+      limit: absolute(0.5),
+    }],
+  ];
+  for (const [text, expected] of rows) assertEquals(parsed(text), expected as never, text);
+});
+
+Deno.test("parseThreshold() reads error rates, rates and counts", () => {
+  const rows: readonly [string, string, number][] = [
+    ["error_rate < 1%", "error_rate", 0.01],
+    ["error_rate == 0", "error_rate", 0],
+    ["rate > 49/s", "rate", 49],
+    ["rate > 99/min", "rate", 1.65],
+    ["count >= 1000", "count", 1000],
+  ];
+  for (const [text, kind, limit] of rows) {
+    const { measure, limit: read } = parsed(text);
+    assertEquals([measure, read], [{ kind } as never, absolute(limit) as never], text);
+  }
+});
+
+Deno.test("parseThreshold() reads a step before the measure", () => {
+  assertEquals(parsed("directory p95 < 500ms").step, "directory");
+  assertEquals(parsed("directory connect p95 < 5ms"), {
+    step: "directory",
+    measure: percentile(95, "connect") as never,
+    comparison: "<",
+    limit: absolute(5) as never,
+  });
+  assertEquals(parsed("new_nonce error_rate != 1").step, "new_nonce");
+});
+
+Deno.test("parseThreshold() reads k6's spellings", () => {
+  assertEquals(parsed("p(95)<2000"), {
+    measure: percentile(95) as never,
+    comparison: "<",
+    limit: absolute(2000) as never,
+  });
+  assertEquals(parsed("http_req_failed: rate<0.01"), parsed("http_req_failed rate < 0.01"));
+  assertEquals(parsed("http_req_failed rate<0.01"), parsed("error_rate < 1%"));
+  assertEquals(parsed("p95 === 3").comparison, "==");
+});
+
+Deno.test("parseThreshold() reads limits that follow a baseline", () => {
+  assertEquals(parsed("p95 < baseline * 1.10").limit, { kind: "baseline", factor: 1.1 });
+  assertEquals(parsed("rate >= baseline*0.9").limit, { kind: "baseline", factor: 0.9 });
+  assertEquals(parsed("p95 <= baseline").limit, { kind: "baseline", factor: 1 });
+});
+
+Deno.test("parseThreshold() points at what it cannot read, and says what would do", () => {
+  const rows: readonly [string, string, string | undefined][] = [
+    ["p95", "p95", undefined],
+    ["", "", undefined],
+    [" < 2s", "< 2s", undefined],
+    ["p95 < 2 parsecs", "2 parsecs", undefined],
+    ["p95 <", "", undefined],
+    ["eror_rate < 1%", "eror_rate", "did you mean `error_rate`?"],
+    ["directry p95 < 2s", "directry", "did you mean `directory`?"],
+    ["p999 < 2s", "p999", "did you mean `p99.9`?"],
+    ["connect < 2s", "connect", "write `connect p95`"],
+    ["directory new_nonce p95 < 2s", "new_nonce", undefined],
+    ["error_rate < 5", "5", "did you mean `5%`?"],
+    ["rate < 0.01", "0.01", "did you mean `error_rate < 0.01`?"],
+    ["rate > 49", "49", "did you mean `49/s`?"],
+    ["count > 1.5", "1.5", undefined],
+    ["p95 < -5ms", "-5ms", undefined],
+    ["p95 < baseline + 3", "baseline + 3", "write `baseline * 1.10`"],
+    ["p95 < baseline * 0", "baseline * 0", undefined],
+  ];
+  for (const [text, part, hint] of rows) {
+    const result = parseThreshold(text, STEPS);
+    assert(!result.ok, text);
+    assertEquals(text.slice(result.at, result.at + result.length), part, text);
+    if (hint !== undefined) assertEquals(result.hint, hint, text);
+  }
+});
+
+Deno.test("a threshold of the whole run names no step", () => {
+  const result = parseThreshold("directory p95 < 2s", []);
+  assertEquals(
+    result.ok ? "" : result.message,
+    'threshold of the whole run cannot name a step: got "directory"',
+  );
+});
+
+Deno.test("any step passes while a flow's steps are not known", () => {
+  const result = parseThreshold("whatever p95 < 2s", undefined);
+  assertEquals(result.ok && result.threshold.step, "whatever");
+});
+
+Deno.test("parseThreshold() reads back every threshold that can be written", () => {
+  const metric = fc.constantFrom(...DURATION_METRICS);
+  const sign = fc.constantFrom("<", "<=", ">", ">=", "==", "!=");
+  const hundredths = fc.integer({ min: 0, max: 10_000 }).map((value) => value / 100);
+  const us = fc.integer({ min: 1, max: 1e10 });
+  const step = fc.constantFrom(...STEPS, "");
+  fc.assert(fc.property(step, metric, hundredths, sign, us, (step, metric, p, sign, us) => {
+    const read = parsed(`${step} ${metric} p${p} ${sign} ${formatDuration(us / 1000)}`.trim());
+    assertEquals(read.step ?? "", step);
+    assertEquals(read.measure, percentile(p, metric) as never);
+    assertEquals(read.comparison, sign as never);
+    const limit = read.limit.kind === "absolute" ? read.limit.value : NaN;
+    assertAlmostEquals(limit, us / 1000, 1e-9 * us + 1e-9);
+  }));
+});
+
+Deno.test("parseThreshold() never throws, and a complaint lies within the text", () => {
+  const word = fc.constantFrom(
+    "p95",
+    "<",
+    "rate",
+    "baseline",
+    "*",
+    "2s",
+    "connect",
+    "%",
+    " ",
+    "p(",
+  );
+  const texts = fc.oneof(fc.string(), fc.array(word).map((words) => words.join(" ")));
+  fc.assert(fc.property(texts, (text) => {
+    const result = parseThreshold(text, STEPS);
+    assert(result.ok || result.at + result.length <= text.length);
+  }));
+});
