@@ -1,12 +1,12 @@
 /** From a run to the measured part of summary.json; the verdicts are added by `verdict/conclude.ts`. Pure. */
 import type { Load } from "../plan/plan.ts";
+import { connectorTier } from "./connector_tier.ts";
 import { addSeries, EMPTY_SERIES } from "./merge.ts";
 import type { PeerTally, SeriesRecording, Slice } from "./recording.ts";
 import type { Run, ScenarioRun, WorkerFacts } from "./run.ts";
 import { msOf, packed, rounded, shareOf, statsOf } from "./stats.ts";
 import type {
   Measured,
-  SummaryConnector,
   SummaryPeer,
   SummaryScenario,
   SummarySeries,
@@ -31,6 +31,7 @@ const DURATIONS: Readonly<Record<string, string>> = {
 };
 
 export function summarize(run: Run): Measured {
+  const phases = phasesOf(run.scenarios);
   return {
     schema_version: SCHEMA_VERSION,
     tool: { name: "certload", version: run.version },
@@ -49,8 +50,8 @@ export function summarize(run: Run): Measured {
       max_rss_bytes: run.maxRssBytes,
     },
     totals: totalsOf(run),
-    phases: phasesOf(run.scenarios),
-    connector_tier: connectorTier(run.scenarios),
+    phases,
+    connector_tier: connectorTier({ phases }),
     server_metrics: run.serverMetrics ?? null,
   };
 }
@@ -262,25 +263,6 @@ function peerOf({ peer, exchanges }: PeerTally): SummaryPeer {
     chain_length: peer.chainLength,
     exchanges,
   };
-}
-
-/** The old harness's section: several scenarios of one target type are taken together. */
-function connectorTier(runs: readonly ScenarioRun[]): Measured["connector_tier"] {
-  const of = (targetType: string): SummaryConnector => {
-    const series = runs.filter((run) => run.targetType === targetType)
-      .map((run) => run.total.iterations).reduce(addSeries, EMPTY_SERIES);
-    const stats = statsOf(series.durations.response_time);
-    return {
-      p50: stats?.p50 ?? null,
-      p95: stats?.p95 ?? null,
-      p99: stats?.p99 ?? null,
-      max: stats?.max ?? null,
-      avg: stats?.avg ?? null,
-      error_rate: shareOf(series.failed, series.count),
-      iterations: series.count || null,
-    };
-  };
-  return { nginx: of("nginx"), apache: of("apache"), haproxy: of("haproxy"), f5: of("f5") };
 }
 
 function seconds(us: number): number {

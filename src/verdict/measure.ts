@@ -1,7 +1,7 @@
 /** The value of a threshold's measure in a series of a summary; the same for a run and for its baseline. */
 import type { SummarySeries } from "../metrics/summary_schema.ts";
 import { unpacked } from "../metrics/stats.ts";
-import type { Measure } from "../plan/threshold.ts";
+import type { DurationMetric, Measure } from "../plan/threshold.ts";
 
 export interface Measurement {
   /** Milliseconds, 0..1, per second, or a count; undefined when there is no sample. */
@@ -33,6 +33,15 @@ export function measureName(measure: Measure): string {
   if (measure.kind !== "duration") return measure.kind;
   const stat = measure.stat === "percentile" ? `p${measure.percentile ?? 0}` : measure.stat;
   return `${measure.metric} ${stat}`;
+}
+
+/** The measure of a name that `measureName` gave. */
+export function measureNamed(name: string): Measure {
+  const [metric = "", stat = ""] = name.split(" ");
+  if (metric === "error_rate" || metric === "rate" || metric === "count") return { kind: metric };
+  const duration = { kind: "duration", metric: metric as DurationMetric } as const;
+  if (stat === "min" || stat === "avg" || stat === "max") return { ...duration, stat };
+  return { ...duration, stat: "percentile", percentile: Number(stat.slice(1)) };
 }
 
 export function measureUnit(measure: Measure): "ms" | "ratio" | "per_s" | "count" {

@@ -7,7 +7,7 @@ import { packed, rounded, unpacked } from "../metrics/stats.ts";
 import type { Measured, SummaryScenario, ThresholdResult } from "../metrics/summary_schema.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type Comparison, DURATION_METRICS, type Threshold } from "../plan/threshold.ts";
-import { type Measurable, measureName, measureOf, measureUnit } from "./measure.ts";
+import { type Measurable, measureName, measureNamed, measureOf, measureUnit } from "./measure.ts";
 
 /** What a run's figures are compared with: the run itself, and a baseline if there is one. */
 type Find = (run: Measured) => Measurable | undefined;
@@ -27,6 +27,26 @@ export function evaluateThresholds(
     thresholds.map((one) => evaluate(one, name, (run) => seriesOf(run, name, one.step)))
   );
   return [...ofScenarios, ...plan.thresholds.map((one) => evaluate(one, null, wholeRun))];
+}
+
+/** Thresholds of a summary once more, over other figures: what a merge of shards needs, which has no plan at hand. */
+export function judgeAnew(
+  results: readonly ThresholdResult[],
+  measured: Measured,
+): ThresholdResult[] {
+  return results.map((result) => {
+    const { scenario, step, measure, comparison, limit } = result;
+    const series = scenario === null
+      ? wholeRun(measured)
+      : seriesOf(measured, scenario, step ?? undefined);
+    const { value, samples } = series
+      ? measureOf(series, measureNamed(measure))
+      : { value: undefined, samples: 0 };
+    const verdict = result.verdict === "skipped"
+      ? "skipped"
+      : verdictOf(value, comparison, limit ?? undefined);
+    return { ...result, value: value === undefined ? null : rounded(value, 6), samples, verdict };
+  });
 }
 
 function resultOf(

@@ -38,6 +38,8 @@ export interface MadeScenario {
   readonly load?: Load;
   readonly startAfterMs?: number;
   readonly seed?: number;
+  /** Record this worker's arrivals alone: those whose number is `index` modulo `count`. */
+  readonly shard?: { readonly index: number; readonly count: number };
 }
 
 export function thresholdOf(
@@ -59,15 +61,19 @@ export function scenarioRun(made: MadeScenario): ScenarioRun {
   const { ratePerS = 10, durationS = 10, dropped = 0, interrupted = 0 } = made;
   const startUs = START_US + scenario.startAfterMs * 1000;
   const recorder = new ScenarioRecorder({ steps: scenario.steps, startUs: START_US });
-  const offered = Math.round(ratePerS * durationS);
-  const sent = offered - dropped - interrupted;
+  const all = Math.round(ratePerS * durationS);
+  const sent = all - dropped - interrupted;
   const random = randomOf(made.seed ?? made.name.length);
+  const { index, count } = made.shard ?? { index: 0, count: 1 };
+  const offered = Math.ceil((all - index) / count);
+  // Arrivals of other shards are drawn all the same, so that the parts of a run are the parts of the whole one.
+  const elsewhere = new ScenarioRecorder({ steps: scenario.steps, startUs: START_US });
   let endUs = startUs + durationS * 1e6;
   for (let i = 0; i < sent; i++) {
-    endUs = Math.max(
-      endUs,
-      recordOne(recorder, made, scenario, startUs + (i / ratePerS) * 1e6, i, random),
-    );
+    const plannedUs = startUs + (i / ratePerS) * 1e6;
+    const mine = i % count === index;
+    const end = recordOne(mine ? recorder : elsewhere, made, scenario, plannedUs, i, random);
+    if (mine) endUs = Math.max(endUs, end);
   }
   for (let i = 0; i < dropped; i++) recorder.dropped(1, startUs + ((sent + i) / ratePerS) * 1e6);
   recorder.interrupted(interrupted);

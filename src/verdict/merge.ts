@@ -1,0 +1,109 @@
+/**
+ * Several runs of one plan, shared out over generators, as the one run that they are: counts and histograms are added,
+ * so that every percentile is exactly that of all requests together; thresholds, validity and exit are judged anew.
+ */
+import { connectorTier } from "../metrics/connector_tier.ts";
+import { addCounts } from "../metrics/merge.ts";
+import { rounded, shareOf } from "../metrics/stats.ts";
+import { addConnections, addFailures, addPhases } from "../metrics/summary_sum.ts";
+import type { Measured, Summary } from "../metrics/summary_schema.ts";
+import { exitOf } from "./exit.ts";
+import { judgeAnew } from "./thresholds.ts";
+import { judge } from "./validity.ts";
+
+/** For the user as it is. */
+export class MergeError extends Error {
+  override readonly name = "MergeError";
+}
+
+/** @throws {MergeError} when the runs are not shards of one. */
+export function mergeSummaries(summaries: readonly Summary[]): Summary {
+  const [first, ...others] = summaries.toSorted((a, b) => startOf(a) - startOf(b));
+  if (!first || others.length === 0) throw new MergeError("Cannot merge fewer than two runs");
+  for (const other of others) checkTogether(first, other);
+  const measured = others.reduce<Measured>(addRuns, measuredOf(first));
+  const thresholds = judgeAnew(first.thresholds, measured);
+  const validity = judge(measured, thresholds);
+  const judged = { ...measured, thresholds, validity, comparison: null, baseline: null };
+  return { ...judged, exit: exitOf(judged) };
+}
+
+function checkTogether(first: Summary, other: Summary): void {
+  if (first.plan.sha256 !== other.plan.sha256) {
+    throw new MergeError(
+      `Cannot merge runs of different plans: sha256 ${first.plan.sha256.slice(0, 12)} and ${
+        other.plan.sha256.slice(0, 12)
+      }`,
+    );
+  }
+  if (startOf(other) > startOf(first) + first.duration_s) {
+    throw new MergeError(
+      `Cannot merge runs that were not under way together: one ended before the other began, at ${other.started_at}`,
+    );
+  }
+}
+
+/** Seconds since the epoch. */
+function startOf({ started_at }: Measured): number {
+  return Date.parse(started_at) / 1000;
+}
+
+/** Without the verdicts, which are not those of the whole. */
+function measuredOf(summary: Summary): Measured {
+  const { thresholds: _t, validity: _v, comparison: _c, baseline: _b, exit: _e, ...measured } =
+    summary;
+  return measured;
+}
+
+/** `b` started with `a` or after it; its slices are moved by as much. */
+function addRuns(a: Measured, b: Measured): Measured {
+  const shiftS = Math.round(startOf(b) - startOf(a));
+  const phases = addPhases(a.phases, b.phases, shiftS);
+  const workers = [...a.generator.workers, ...b.generator.workers];
+  const duration_s = Math.max(a.duration_s, shiftS + b.duration_s);
+  return {
+    ...a,
+    duration_s,
+    interrupted: a.interrupted || b.interrupted,
+    methodology: { ...a.methodology, notes: [...a.methodology.notes, noteOn(b)] },
+    generator: {
+      workers: workers.map((worker, index) => ({ ...worker, index })),
+      cpu_s: rounded(a.generator.cpu_s + b.generator.cpu_s),
+      max_rss_bytes: a.generator.max_rss_bytes + b.generator.max_rss_bytes,
+    },
+    totals: addTotals(a.totals, b.totals, duration_s),
+    phases,
+    connector_tier: connectorTier({ phases }),
+    server_metrics: a.server_metrics,
+  };
+}
+
+function noteOn({ methodology: { hardware, os }, started_at, generator }: Measured): string {
+  return `merged with a run from ${started_at} by ${generator.workers.length} workers on ` +
+    `${hardware.cpu_model}, ${hardware.cpu_count} CPUs, ${os.name} ${os.kernel}`;
+}
+
+function addTotals(
+  a: Measured["totals"],
+  b: Measured["totals"],
+  duration_s: number,
+): Measured["totals"] {
+  const iterations = a.iterations + b.iterations;
+  const failed = a.failed + b.failed;
+  return {
+    iterations,
+    failed,
+    error_rate: shareOf(failed, iterations),
+    requests: a.requests + b.requests,
+    failed_requests: a.failed_requests + b.failed_requests,
+    offered: a.offered + b.offered,
+    dropped: a.dropped + b.dropped,
+    interrupted: a.interrupted + b.interrupted,
+    rate_per_s: duration_s === 0 ? 0 : rounded(iterations / duration_s),
+    bytes_received: a.bytes_received + b.bytes_received,
+    bytes_sent: a.bytes_sent + b.bytes_sent,
+    connections: addConnections(a.connections, b.connections),
+    statuses: addCounts(a.statuses, b.statuses),
+    failures: addFailures(a.failures, b.failures),
+  };
+}

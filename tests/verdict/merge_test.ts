@@ -1,0 +1,106 @@
+import fc from "fast-check";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "../assert.ts";
+import type { Summary, SummarySeries } from "../../src/metrics/summary_schema.ts";
+import { unpacked } from "../../src/metrics/stats.ts";
+import { readSummary } from "../../src/metrics/read_summary.ts";
+import { renderJson } from "../../src/report/json.ts";
+import { MergeError, mergeSummaries } from "../../src/verdict/merge.ts";
+import { type MadeScenario, percentileOf, runOf, thresholdOf } from "../metrics/runs.ts";
+import { peerOf } from "../metrics/exchanges.ts";
+import { concluded } from "../report/summaries.ts";
+
+const MADE: MadeScenario[] = [
+  {
+    name: "create",
+    ratePerS: 20,
+    thresholds: [thresholdOf("p95 < 2s", percentileOf(95), "<", 2000)],
+    failure: (i) => i % 10 === 3 ? { class: "status_5xx", message: "HTTP 503" } : undefined,
+  },
+  { name: "acme", phase: "acme", steps: ["directory", "new_nonce"] },
+  { name: "nginx", phase: "connector", targetType: "nginx", fresh: peerOf("n") },
+];
+const ERRORS = thresholdOf("error_rate < 1%", { kind: "error_rate" }, "<", 0.01);
+
+function run(shard: MadeScenario["shard"], laterS = 0): Summary {
+  const made = MADE.map((scenario) => ({ ...scenario, shard }));
+  const whole = runOf(made, { thresholds: [ERRORS] });
+  const startedUs = whole.startedUs + laterS * 1e6;
+  return concluded({ ...whole, startedUs, endedUs: whole.endedUs + laterS * 1e6 });
+}
+
+function shards(count: number): Summary[] {
+  return Array.from({ length: count }, (_, index) => run({ index, count }));
+}
+
+function assertSameSeries(a: SummarySeries, b: SummarySeries): void {
+  for (const key of ["count", "failed", "error_rate", "interrupted", "bytes_received"] as const) {
+    assertEquals(a[key], b[key], key);
+  }
+  assertEquals([a.statuses, a.connections, a.protocols], [b.statuses, b.connections, b.protocols]);
+  assertEquals(a.failures.map((f) => f.count), b.failures.map((f) => f.count));
+  for (const [name, histogram] of Object.entries(b.histograms)) {
+    const [one, other] = [a.histograms[name as "lag"], histogram].map((h) => unpacked(h).toData());
+    assertEquals([one!.indices, one!.counts], [other!.indices, other!.counts], name);
+    assertEquals([one!.minUs, one!.maxUs], [other!.minUs, other!.maxUs], name);
+    assertAlmostEquals(one!.sumUs, other!.sumUs, 1e-9 * other!.sumUs);
+  }
+  assertEquals(a.response_time_ms?.p99, b.response_time_ms?.p99);
+}
+
+Deno.test("mergeSummaries() of the shards of a run is the run, to the last count", () => {
+  const whole = run(undefined);
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 4 }), (count) => {
+      const merged = mergeSummaries(shards(count));
+      for (const [phase, scenarios] of Object.entries(whole.phases)) {
+        for (const [name, scenario] of Object.entries(scenarios)) {
+          const found = merged.phases[phase]![name]!;
+          assertSameSeries(found, scenario);
+          for (const [step, series] of Object.entries(scenario.steps)) {
+            assertSameSeries(found.steps[step]!, series);
+          }
+          assertEquals(found.offered?.arrivals, scenario.offered?.arrivals);
+          assertEquals(
+            found.course.slices.map((s) => [s.at_s, s.count]),
+            scenario.course.slices.map((s) => [s.at_s, s.count]),
+          );
+        }
+      }
+      assertEquals(merged.connector_tier, whole.connector_tier);
+      assertEquals(merged.totals.error_rate, whole.totals.error_rate);
+      assertEquals(merged.thresholds, whole.thresholds);
+    }),
+    { numRuns: 3 },
+  );
+});
+
+Deno.test("mergeSummaries() keeps every worker, judges anew, and can be read back", () => {
+  const [a, b] = shards(2);
+  const stopped = {
+    ...b!,
+    generator: { ...b!.generator, workers: [{ ...b!.generator.workers[0]!, cpu_share: 0.99 }] },
+  };
+  const merged = mergeSummaries([a!, stopped]);
+  assertEquals(merged.generator.workers.map(({ index }) => index), [0, 1]);
+  assertEquals([merged.validity.verdict, merged.exit.code], ["invalid", 95]);
+  assertEquals(readSummary(renderJson(merged), "merged"), merged);
+  assert(merged.methodology.notes.some((note) => note.startsWith("merged with a run from ")));
+});
+
+Deno.test("mergeSummaries() moves the slices of a shard that started later", () => {
+  const [first, later] = [run({ index: 0, count: 2 }), run({ index: 1, count: 2 }, 3)];
+  const merged = mergeSummaries([later, first]);
+  const { course } = merged.phases.api!.create!;
+  assertEquals(course.slices[0]?.count, 10);
+  assertEquals(course.slices[3]?.count, 20);
+  assertEquals(merged.duration_s, first.duration_s + 3);
+});
+
+Deno.test("mergeSummaries() refuses what are not shards of one run", () => {
+  const a = run(undefined);
+  const refused = (other: Summary, why: string): unknown =>
+    assertThrows(() => mergeSummaries([a, other]), MergeError, why);
+  refused({ ...a, plan: { ...a.plan, sha256: "cd".repeat(32) } }, "different plans");
+  refused(run(undefined, 3600), "were not under way together");
+  assertThrows(() => mergeSummaries([a]), MergeError, "fewer than two");
+});
