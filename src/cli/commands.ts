@@ -21,6 +21,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "measure what this host can generate, and how small a latency it can read",
     load: async () => (await import("./calibrate.ts")).calibrate,
   },
+  version: {
+    summary: "print the versions of certload, Deno and the libraries",
+    load: async () => (await import("./version.ts")).version,
+  },
 };
 
 /** Exit code for a command line that cannot be understood, as a bad plan has. */

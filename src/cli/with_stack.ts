@@ -11,8 +11,22 @@ export const STACK_FLAGS: readonly FlagSpec[] = [
   {
     name: "stack",
     value: "NAME",
-    help: "servers to start for the run: none, embedded (the lab); default: what the plan says",
+    help:
+      "servers to start for the run: none, embedded (the lab), compose; default: what the plan says",
   },
+  {
+    name: "compose-command",
+    value: "C",
+    help:
+      "docker compose, docker-compose, podman compose or a path; default: the first that answers",
+  },
+  {
+    name: "compose-file",
+    value: "FILE",
+    many: true,
+    help: "compose files in place of the shipped one: the base, then overrides",
+  },
+  { name: "keep-stack", help: "leave the containers running after the run" },
 ];
 
 export interface StackedPlan {
@@ -33,9 +47,9 @@ export async function withStack(
   if (first === undefined) return EXIT_CODES.bad_input;
   // A target named on the command line is the one that is meant, whatever the plan would start.
   const fallback = line.value("target") === undefined ? first.stack : "none";
-  const stack = stackNamed(line.value("stack") ?? fallback);
+  const stack = await stackNamed(line.value("stack") ?? fallback, line);
   if (stack === "unknown") {
-    io.err(`Unknown stack "${line.value("stack")}": use none or embedded\n`);
+    io.err(`Unknown stack "${line.value("stack")}": use none, embedded or compose\n`);
     return EXIT_CODES.bad_input;
   }
   if (stack === undefined) {
@@ -70,8 +84,19 @@ async function useStack(
   return await use({ plan, stack: { name: stack.name, description: started.description } });
 }
 
-function stackNamed(name: StackName | string): Stack | undefined | "unknown" {
+async function stackNamed(
+  name: StackName | string,
+  line: CommandLine,
+): Promise<Stack | undefined | "unknown"> {
   if (name === "none") return undefined;
   if (name === "embedded") return embeddedStack();
-  return "unknown";
+  if (name !== "compose") return "unknown";
+  const { composeStack } = await import("../stack/compose.ts");
+  const command = line.value("compose-command");
+  const files = line.values("compose-file");
+  return composeStack({
+    ...(command !== undefined && { command }),
+    ...(files.length > 0 && { files }),
+    keep: line.has("keep-stack"),
+  });
 }
