@@ -1,2 +1,4 @@
-/** certload's own version: `deno.json` has the same, and a test holds them together. */
-export const VERSION = "0.1.0";
+import config from "../deno.json" with { type: "json" };
+
+/** certload's own version: `deno.json` is the one place that says it. */
+export const VERSION: string = config.version;

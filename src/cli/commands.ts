@@ -13,9 +13,21 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "run a plan: send its load, write results/summary.json and summary.txt",
     load: async () => (await import("./run.ts")).run,
   },
+  check: {
+    summary: "validate a plan, print what it comes to and how many requests it makes",
+    load: async () => (await import("./check.ts")).check,
+  },
   doctor: {
     summary: "one request of every scenario, and what is wrong if it fails; no load",
     load: async () => (await import("./doctor.ts")).doctor,
+  },
+  schema: {
+    summary: "print the JSON Schema of a plan, for editors",
+    load: async () => (await import("./schema.ts")).schema,
+  },
+  lab: {
+    summary: "run the embedded certificate server in the foreground",
+    load: async () => (await import("./lab.ts")).lab,
   },
   calibrate: {
     summary: "measure what this host can generate, and how small a latency it can read",

@@ -2,6 +2,7 @@
  * The embedded lab as a stack: this program again, as a child, so that the server shares no event loop with the load.
  * The child ends when its standard input closes, so it does not outlive the tool however the tool ends.
  */
+import { join } from "node:path";
 import type { Stack, StackFailed, StackOptions, StackReady } from "./stack.ts";
 
 /** What `certload lab --json` prints first. */
@@ -21,6 +22,8 @@ class EmbeddedStack implements Stack {
   readonly name = "embedded";
   readonly #args: readonly string[];
   #child: Deno.ChildProcess | undefined;
+  /** For the lab's CA certificate. */
+  #folder: string | undefined;
 
   constructor(args: readonly string[]) {
     this.#args = args;
@@ -28,8 +31,16 @@ class EmbeddedStack implements Stack {
 
   async start({ progress, signal }: StackOptions): Promise<StackReady | StackFailed> {
     progress("starting the embedded lab");
+    this.#folder = await Deno.makeTempDir({ prefix: "certload-lab-" });
     const child = this.#child = new Deno.Command(Deno.execPath(), {
-      args: [...programArgs(), "lab", "--json", ...this.#args],
+      args: [
+        ...programArgs(),
+        "lab",
+        "--json",
+        "--ca-file",
+        join(this.#folder, "ca.pem"),
+        ...this.#args,
+      ],
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -54,6 +65,7 @@ class EmbeddedStack implements Stack {
     const killing = setTimeout(() => kill(child), 3_000);
     await child.status;
     clearTimeout(killing);
+    if (this.#folder !== undefined) await Deno.remove(this.#folder, { recursive: true });
   }
 }
 

@@ -1,0 +1,42 @@
+/** `certload check PLAN`: is it right, what does it come to, and how many requests will it make. */
+import { catalogue } from "../flows/registry.ts";
+import { effectiveYaml } from "../plan/effective.ts";
+import { type PlannedLoad, plannedRequests } from "../plan/planned.ts";
+import { formatCount } from "../report/format.ts";
+import { tableLines } from "../report/table.ts";
+import type { Plan } from "../plan/plan.ts";
+import { EXIT_CODES } from "../verdict/exit.ts";
+import { helpText, parseLine } from "./flags.ts";
+import type { Command } from "./io.ts";
+import { openPlan, PLAN_FLAGS } from "./plan_flags.ts";
+import { printProblems } from "./problems.ts";
+
+const SUMMARY =
+  "Validates PLAN (a file, or the name of a shipped plan) and prints the effective plan, secrets " +
+  "masked,\nand how many requests it will make. Nothing is sent.";
+
+export const check: Command = {
+  help: helpText("check PLAN [flags]", SUMMARY, PLAN_FLAGS),
+  async run(args, io): Promise<number> {
+    const parsed = parseLine(args, { flags: PLAN_FLAGS, positionals: ["PLAN"] });
+    if (!parsed.ok) return printProblems("check", parsed.problems, io);
+    const plan = await openPlan(parsed.line, io);
+    if (plan === undefined) return EXIT_CODES.bad_input;
+    io.out(effectiveYaml(plan, catalogue));
+    io.out(`\n${plannedTable(plan).join("\n")}\n`);
+    return EXIT_CODES.passed;
+  },
+};
+
+function plannedTable(plan: Plan): string[] {
+  const { scenarios, ...total } = plannedRequests(plan);
+  const row = (name: string, load: PlannedLoad): string[] => {
+    const most = load.upperBound ? "at most " : "";
+    return [name, most + formatCount(load.iterations), most + formatCount(load.requests)];
+  };
+  const rows = scenarios.map((each) => row(each.name, each));
+  return tableLines({
+    head: ["planned", "iterations", "requests"],
+    rows: [...rows, row("all", total)],
+  });
+}

@@ -1,0 +1,173 @@
+/** `certload lab`: the embedded certificate server in the foreground. The only importer of `src/lab`. */
+import { ZodError } from "zod";
+import { type AcmeOptions, acmeOptionsFromEnvironment } from "../lab/acme/options.ts";
+import { FAULTS_SCHEMA } from "../lab/faults_schema.ts";
+import type { Faults } from "../lab/faults.ts";
+import { type Lab, type LabAddresses, type LabOptions, startLab } from "../lab/lab.ts";
+import { DEFAULT_TOKEN } from "../lab/options.ts";
+import { EXIT_CODES } from "../verdict/exit.ts";
+import { type CommandLine, type FlagSpec, helpText, parseLine } from "./flags.ts";
+import type { Command, Io } from "./io.ts";
+import { printProblems } from "./problems.ts";
+import { writeWhole } from "./results.ts";
+
+const FLAGS: readonly FlagSpec[] = [
+  { name: "hostname", value: "ADDRESS", help: "address to listen on (default 127.0.0.1)" },
+  {
+    name: "port",
+    value: "SERVER=PORT",
+    many: true,
+    help: "of api, nginx, apache, haproxy, f5 or control (default: free ports)",
+  },
+  { name: "token", value: "T", help: `API key that it takes (default ${DEFAULT_TOKEN})` },
+  { name: "no-demo", help: "without the demo rows: creating a certificate answers 500" },
+  { name: "limiter", value: "RPS/BURST", help: "certctl's limiter by address (default off)" },
+  { name: "database", value: "FILE", help: "SQLite file for the state (default: memory)" },
+  { name: "faults", value: "JSON", help: "what it does wrong, as POST /lab/faults takes it" },
+  {
+    name: "acme",
+    value: "JSON",
+    help: "ACME settings; CERTCTL_ACME_SERVER_* variables are read too",
+  },
+  { name: "ca-file", value: "FILE", help: "write the CA certificate that signs its servers' here" },
+  { name: "json", help: "print one line of JSON, and end when standard input is closed" },
+];
+
+const SUMMARY =
+  "Runs the embedded certificate server (REST API, four TLS targets, ACME) until it is interrupted, and\n" +
+  "prints its addresses. It is there to try and to test the tool: its speed says nothing of certctl's.";
+
+export const lab: Command = {
+  help: helpText("lab [flags]", SUMMARY, FLAGS),
+  async run(args, io): Promise<number> {
+    const parsed = parseLine(args, { flags: FLAGS, positionals: [] });
+    if (!parsed.ok) return printProblems("lab", parsed.problems, io);
+    const problems: string[] = [];
+    const options = labOptions(parsed.line, io, problems);
+    if (problems.length > 0) return printProblems("lab", problems, io);
+    return await serve(options, parsed.line, io);
+  },
+};
+
+async function serve(options: LabOptions, line: CommandLine, io: Io): Promise<number> {
+  let running: Lab;
+  try {
+    running = await startLab(options);
+  } catch (error) {
+    io.err(`Cannot start the lab: ${error instanceof Error ? error.message : String(error)}\n`);
+    return EXIT_CODES.not_ready;
+  }
+  try {
+    const caFile = line.value("ca-file");
+    if (caFile !== undefined) await writeWhole(caFile, running.addresses.caPem);
+    announce(running.addresses, options, line, io);
+    await (line.has("json") ? Promise.race([interrupted(io), inputClosed()]) : interrupted(io));
+  } finally {
+    await running.close();
+  }
+  return EXIT_CODES.passed;
+}
+
+function announce(addresses: LabAddresses, options: LabOptions, line: CommandLine, io: Io): void {
+  const environment = labEnvironment(addresses, options, line.value("ca-file"));
+  if (line.has("json")) io.out(`${JSON.stringify({ environment })}\n`);
+  else {io.out(`${
+      Object.entries(environment).map(([name, value]) => `${name}=${value}`).join("\n")
+    }\n`);}
+}
+
+/** The variables that the shipped plans read. */
+function labEnvironment(
+  { api, acme, targets, metrics, control }: LabAddresses,
+  { keys = {} }: LabOptions,
+  caFile: string | undefined,
+): Record<string, string> {
+  return {
+    CERTCTL_BASE: api,
+    CERTCTL_TOKEN: Object.values(keys)[0] ?? DEFAULT_TOKEN,
+    NGINX_TARGET_URL: targets.nginx,
+    APACHE_TARGET_URL: targets.apache,
+    HAPROXY_TARGET_URL: targets.haproxy,
+    F5_TARGET_URL: targets.f5,
+    CERTCTL_ACME_DIRECTORY: acme["prof-test"] ?? "",
+    CERTLOAD_ACME_CHALLENGE_DIRECTORY: acme["prof-challenge"] ?? "",
+    CERTLOAD_METRICS_URL: metrics,
+    CERTLOAD_LAB_CONTROL: control,
+    ...(caFile !== undefined && { CERTLOAD_CA_FILE: caFile }),
+  };
+}
+
+function interrupted({ interrupt }: Io): Promise<void> {
+  return new Promise((resolve) => {
+    if (interrupt.soft.aborted) resolve();
+    else interrupt.soft.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+async function inputClosed(): Promise<void> {
+  for await (const _ of Deno.stdin.readable) { /* Nothing is asked of it. */ }
+}
+
+function labOptions(line: CommandLine, io: Io, problems: string[]): LabOptions {
+  const [hostname, token, limiter, database] = ["hostname", "token", "limiter", "database"]
+    .map((flag) => line.value(flag));
+  const acme = {
+    ...acmeOptionsFromEnvironment(io.env),
+    ...jsonFlag<AcmeOptions>(line, "acme", problems),
+  };
+  const faults = faultsFlag(line, problems);
+  return {
+    ...(hostname !== undefined && { hostname }),
+    ports: portsFlag(line, problems),
+    ...(token !== undefined && { keys: { load: token } }),
+    demo: !line.has("no-demo"),
+    ...(limiter !== undefined && { limiter: parseLimiter(limiter, problems) }),
+    ...(database !== undefined && { databasePath: database }),
+    ...(faults !== undefined && { faults }),
+    acme,
+  };
+}
+
+function portsFlag(line: CommandLine, problems: string[]): Record<string, number> {
+  const ports: Record<string, number> = {};
+  for (const given of line.values("port")) {
+    const [, server, port] = /^(api|nginx|apache|haproxy|f5|control)=(\d{1,5})$/.exec(given) ?? [];
+    if (server === undefined || Number(port) > 65_535) {
+      problems.push(
+        `--port ${given}: expected SERVER=PORT with api, nginx, apache, haproxy, f5 or control`,
+      );
+    } else ports[server] = Number(port);
+  }
+  return ports;
+}
+
+function parseLimiter(text: string, problems: string[]): NonNullable<LabOptions["limiter"]> {
+  const [, rps, burst] = /^(\d+(?:\.\d+)?)\/(\d+)$/.exec(text) ?? [];
+  if (rps === undefined) problems.push(`--limiter ${text}: expected RPS/BURST, for example 50/100`);
+  return { requestsPerSecond: Number(rps), burst: Number(burst) };
+}
+
+function faultsFlag(line: CommandLine, problems: string[]): Faults | undefined {
+  const given = jsonFlag<unknown>(line, "faults", problems);
+  if (given === undefined) return undefined;
+  try {
+    return FAULTS_SCHEMA.parse(given) as Faults;
+  } catch (error) {
+    const issues = error instanceof ZodError ? error.issues : [];
+    for (const { path, message } of issues) {
+      problems.push(`--faults: ${path.join(".")}: ${message}`);
+    }
+    return undefined;
+  }
+}
+
+function jsonFlag<T>(line: CommandLine, flag: string, problems: string[]): T | undefined {
+  const text = line.value(flag);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    problems.push(`--${flag}: expected JSON, got ${text.slice(0, 60)}`);
+    return undefined;
+  }
+}
