@@ -29,10 +29,13 @@ export const check: Command = {
 };
 
 function plannedTable(plan: Plan): string[] {
-  const { scenarios, ...total } = plannedRequests(plan);
+  const { scenarios, total } = plannedRequests(plan);
   const row = (name: string, load: PlannedLoad): string[] => {
-    const most = load.upperBound ? "at most " : "";
-    return [name, most + formatCount(load.iterations), most + formatCount(load.requests)];
+    const count = (number: number | undefined): string =>
+      number === undefined
+        ? "as many as are answered"
+        : `${load.isUpperBound ? "at most " : ""}${formatCount(number)}`;
+    return [name, count(load.iterations), count(load.requests)];
   };
   const rows = scenarios.map((each) => row(each.name, each));
   return tableLines({

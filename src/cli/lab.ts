@@ -1,6 +1,6 @@
 /** `certload lab`: the embedded certificate server in the foreground. The only importer of `src/lab`. */
 import { ZodError } from "zod";
-import { type AcmeOptions, acmeOptionsFromEnvironment } from "../lab/acme/options.ts";
+import type { AcmeOptions } from "../lab/acme/options.ts";
 import { FAULTS_SCHEMA } from "../lab/faults_schema.ts";
 import type { Faults } from "../lab/faults.ts";
 import { type Lab, type LabAddresses, type LabOptions, startLab } from "../lab/lab.ts";
@@ -27,7 +27,7 @@ const FLAGS: readonly FlagSpec[] = [
   {
     name: "acme",
     value: "JSON",
-    help: "ACME settings; CERTCTL_ACME_SERVER_* variables are read too",
+    help: "ACME settings",
   },
   { name: "ca-file", value: "FILE", help: "write the CA certificate that signs its servers' here" },
   { name: "json", help: "print one line of JSON, and end when standard input is closed" },
@@ -43,7 +43,7 @@ export const lab: Command = {
     const parsed = parseLine(args, { flags: FLAGS, positionals: [] });
     if (!parsed.ok) return printProblems("lab", parsed.problems, io);
     const problems: string[] = [];
-    const options = labOptions(parsed.line, io, problems);
+    const options = labOptions(parsed.line, problems);
     if (problems.length > 0) return printProblems("lab", problems, io);
     return await serve(options, parsed.line, io);
   },
@@ -85,10 +85,10 @@ function labEnvironment(
   return {
     CERTCTL_BASE: api,
     CERTCTL_TOKEN: Object.values(keys)[0] ?? DEFAULT_TOKEN,
-    NGINX_TARGET_URL: targets.nginx,
-    APACHE_TARGET_URL: targets.apache,
-    HAPROXY_TARGET_URL: targets.haproxy,
-    F5_TARGET_URL: targets.f5,
+    NGINX_TARGET_URL: new URL(targets.nginx).origin,
+    APACHE_TARGET_URL: new URL(targets.apache).origin,
+    HAPROXY_TARGET_URL: new URL(targets.haproxy).origin,
+    F5_TARGET_URL: new URL(targets.f5).origin,
     CERTCTL_ACME_DIRECTORY: acme["prof-test"] ?? "",
     CERTLOAD_ACME_CHALLENGE_DIRECTORY: acme["prof-challenge"] ?? "",
     CERTLOAD_METRICS_URL: metrics,
@@ -108,13 +108,10 @@ async function inputClosed(): Promise<void> {
   for await (const _ of Deno.stdin.readable) { /* Nothing is asked of it. */ }
 }
 
-function labOptions(line: CommandLine, io: Io, problems: string[]): LabOptions {
+function labOptions(line: CommandLine, problems: string[]): LabOptions {
   const [hostname, token, limiter, database] = ["hostname", "token", "limiter", "database"]
     .map((flag) => line.value(flag));
-  const acme = {
-    ...acmeOptionsFromEnvironment(io.env),
-    ...jsonFlag<AcmeOptions>(line, "acme", problems),
-  };
+  const acme = jsonFlag<AcmeOptions>(line, "acme", problems);
   const faults = faultsFlag(line, problems);
   return {
     ...(hostname !== undefined && { hostname }),
@@ -124,7 +121,7 @@ function labOptions(line: CommandLine, io: Io, problems: string[]): LabOptions {
     ...(limiter !== undefined && { limiter: parseLimiter(limiter, problems) }),
     ...(database !== undefined && { databasePath: database }),
     ...(faults !== undefined && { faults }),
-    acme,
+    ...(acme !== undefined && { acme }),
   };
 }
 
