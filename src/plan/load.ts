@@ -10,7 +10,7 @@ import { planHash } from "./identity.ts";
 import { type Environment, interpolate } from "./interpolate.ts";
 import { check } from "./issue.ts";
 import { override, type PlanOverrides } from "./overrides.ts";
-import type { Plan, Target, TlsOptions, Warmup } from "./plan.ts";
+import type { Plan, ServerMetrics, Target, TlsOptions, Warmup } from "./plan.ts";
 import { type Problem, problemAt, sortProblems } from "./problem.ts";
 import { checkScenario, checkThresholds, scenarioOf, type ScenarioParts } from "./scenario.ts";
 import { planSchema, type PlanSurface } from "./schema.ts";
@@ -113,16 +113,17 @@ function planOf(surface: PlanSurface, parts: Parts, { source, overrides = {} }: 
     scenarios: select(scenarios, overrides),
     thresholds: parts.thresholds,
   };
-  const { description, server_metrics: serverMetrics } = surface;
+  const { description, server_metrics: metrics } = surface;
+  const target = targetOf(surface.target, parts.caPem);
   return {
     name: surface.name,
     ...(description === undefined ? {} : { description }),
     identity: { source, sha256: planHash(content) },
-    target: targetOf(surface.target, parts.caPem),
+    target,
     stack: surface.stack,
     workers: surface.workers,
     gracefulStopMs: surface.graceful_stop,
-    ...(serverMetrics === undefined ? {} : { serverMetrics }),
+    ...(metrics === undefined ? {} : { serverMetrics: serverMetricsOf(metrics, target) }),
     ...content,
   };
 }
@@ -140,6 +141,19 @@ function targetOf(target: PlanSurface["target"], caPem: string | undefined): Tar
 function tlsOf(tls: PlanSurface["target"]["tls"], caPem: string | undefined): TlsOptions {
   if (caPem === undefined) return { insecureSkipVerify: tls.insecure_skip_verify };
   return { insecureSkipVerify: false, caPem, ...(tls.ca_file ? { caFile: tls.ca_file } : {}) };
+}
+
+/** A path is on the target, and asked as the target wants to be asked. */
+function serverMetricsOf({ url, headers }: ServerMetrics, target: Target): ServerMetrics {
+  if (!url.startsWith("/")) return { url, headers };
+  return {
+    url: target.baseUrl + url,
+    headers: {
+      ...(target.token === undefined ? {} : { authorization: `Bearer ${target.token}` }),
+      ...target.headers,
+      ...headers,
+    },
+  };
 }
 
 function warmupOf(warmup: PlanSurface["warmup"]): Warmup {

@@ -119,7 +119,11 @@ export const planSchema = z.strictObject({
   graceful_stop: duration().prefault("30s")
     .describe("What requests under way are given when their scenario ends or the run is stopped"),
   server_metrics: z.strictObject({
-    url: httpUrl.describe("Prometheus text, read before and after the run"),
+    url: z.union([z.string().regex(/^\/[^\s#]*$/), httpUrl], {
+      error: "must be an http:// or https:// URL, or a path on the target that starts with /",
+    }).describe(
+      "Prometheus text, read before and after the run: a URL, or a path on the target, asked with its token and headers",
+    ),
     headers,
   }).optional().describe("The server's own counters"),
   defaults: z.strictObject({

@@ -1,3 +1,5 @@
+import fc from "fast-check";
+import { renderProblems } from "../../src/plan/problem.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { complaints, load, planOf } from "./catalogue.ts";
 
@@ -127,6 +129,21 @@ Deno.test("warmup is auto, off, or a number of requests", () => {
   assertEquals(warmup("warmup: auto"), { requests: 20, durationMs: 2000 });
   assertEquals(warmup("warmup: off"), { requests: 0, durationMs: 0 });
   assertEquals(warmup("warmup: {requests: 5, duration: 1s}"), { requests: 5, durationMs: 1000 });
+});
+
+Deno.test("server metrics are read from a URL as it is, or from a path on the target with its token", () => {
+  const metrics = (url: string) => {
+    const text = scenario("users: 1", "duration: 1s").replace(
+      "localhost:8443",
+      "t:1, token: tok, headers: { x-a: b }",
+    );
+    return planOf(`${text}\nserver_metrics: { url: ${url}, headers: { x-c: d } }\n`).serverMetrics;
+  };
+  assertEquals(metrics("https://m/metrics"), { url: "https://m/metrics", headers: { "x-c": "d" } });
+  assertEquals(metrics("/metrics?all=1"), {
+    url: "https://t:1/metrics?all=1",
+    headers: { authorization: "Bearer tok", "x-a": "b", "x-c": "d" },
+  });
 });
 
 Deno.test("every problem of a plan is told at once, each with its place", () => {
@@ -304,6 +321,27 @@ Deno.test("loading never throws, whatever the text", () => {
   ) {
     assertEquals(load(text).ok, false, text);
   }
+});
+
+Deno.test("loading never throws, and never shows the token, however a plan is damaged", () => {
+  const damage = fc.record({
+    at: fc.nat(EXAMPLE.length),
+    length: fc.nat(12),
+    text: fc.oneof(
+      fc.string(),
+      fc.constantFrom("\n", "  ", ": ", "${", "*a", "&a ", "[", "}", "- ", "'"),
+    ),
+  });
+  fc.assert(fc.property(fc.array(damage, { minLength: 1, maxLength: 4 }), (damages) => {
+    const text = damages.reduce(
+      (whole, { at, length, text }) => whole.slice(0, at) + text + whole.slice(at + length),
+      EXAMPLE,
+    );
+    const loaded = load(text, { env: { CERTCTL_TOKEN: "t0p-secret", CERTCTL_BASE: "https://h" } });
+    const shown = renderProblems(loaded.ok ? loaded.warnings : loaded.problems);
+    assert(!shown.includes("t0p-secret"), shown);
+    assertEquals(loaded.ok || shown !== "", true);
+  }));
 });
 
 Deno.test("a percentile that too few requests can tell is a warning at its threshold", () => {
