@@ -110,7 +110,7 @@ class ComposeStack implements Stack {
     await Deno.writeTextFile(caFile, await servedCertificates(Object.values(urls)));
     return {
       ...urls,
-      ...(base && { CERTCTL_ACME_DIRECTORY: `${base}/acme/profile/prof-test/directory` }),
+      ...(base && addressesOf(base)),
       CERTCTL_TOKEN: Deno.env.get("CERTCTL_TOKEN") || "load-test-token",
       CERTLOAD_CA_FILE: caFile,
     };
@@ -127,6 +127,15 @@ class ComposeStack implements Stack {
     const message = `Cannot start the compose stack: ${mask(reason)}`;
     return { ok: false, message: left ? `${message}\nNot everything is down: ${left}` : message };
   }
+}
+
+/** What is behind certctl's base URL. */
+function addressesOf(base: string): Record<string, string> {
+  return {
+    CERTCTL_ACME_DIRECTORY: `${base}/acme/profile/prof-test/directory`,
+    CERTLOAD_ACME_CHALLENGE_DIRECTORY: `${base}/acme/profile/prof-challenge/directory`,
+    CERTLOAD_METRICS_URL: `${base}/api/v1/metrics/prometheus`,
+  };
 }
 
 /** The named compose tool, or the first one that answers; throws when there is none. */
