@@ -57,6 +57,11 @@ const PORTS =
 const FILES =
   "this process may open no more files (raise `ulimit -n`, or lower the rate or max_connections)";
 
+/** rustls, where Deno (2.7 and before) verifies with it; OpenSSL takes such a certificate if it is a given root. */
+const CA_AS_LEAF =
+  "it is a CA certificate (CA:TRUE), which this build does not take for a server's own; give the server one with " +
+  "CA:FALSE, or skip verification";
+
 const ADVICE: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: PORTS,
   EADDRINUSE: PORTS,
@@ -106,7 +111,9 @@ function byText(message: string): FailureClass | undefined {
 function sentence(kind: FailureClass, error: SystemError, stage: Stage, peer: string): string {
   const reason = ADVICE[error.code] ?? ADVICE[error.name] ?? advice(error.message);
   if (kind === "client" && reason !== undefined) return `Cannot connect to ${peer}: ${reason}`;
-  const detail = shorten(error.message || error.code || error.name || "unknown error");
+  const detail = /CaUsedAsEndEntity/.test(error.message)
+    ? CA_AS_LEAF
+    : shorten(error.message || error.code || error.name || "unknown error");
   return `${ATTEMPT[kind] ?? ATTEMPTS[stage]} ${peer}: ${detail}`;
 }
 

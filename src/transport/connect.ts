@@ -50,7 +50,8 @@ class NodeDial implements Dial {
   #done: ((result: DialResult) => void) | undefined;
   #stage: Stage = "dns";
   #stageStartedUs = nowUs();
-  #socket: Socket | undefined;
+  /** The TCP socket, and the TLS socket on it: destroying the one does not always destroy the other. */
+  readonly #sockets: Socket[] = [];
 
   constructor(
     shared: Shared,
@@ -87,7 +88,7 @@ class NodeDial implements Dial {
   #connect([host, ...others]: Addresses): void {
     this.#stage = "connect";
     const socket = connectTcp({ host, port: this.#origin.port, noDelay: true });
-    this.#socket = socket;
+    this.#sockets.push(socket);
     socket.once("error", (error) => {
       const [next, ...rest] = others;
       if (this.#stage !== "connect" || next === undefined) return this.#fail(error);
@@ -106,7 +107,7 @@ class NodeDial implements Dial {
     const { hostname } = this.#origin;
     const name = isLiteral(hostname) ? {} : { servername: hostname };
     const socket = connectTls({ ...this.#shared.options, socket: raw, host: hostname, ...name });
-    this.#socket = socket;
+    this.#sockets.push(socket);
     socket.once("error", (error) => this.#fail(error));
     socket.once("close", () => this.#fail(new Error("the peer hung up")));
     socket.once("secureConnect", () => this.#secured(socket));
@@ -151,7 +152,7 @@ class NodeDial implements Dial {
     if (done === undefined) return;
     this.#done = undefined;
     clearTimeout(this.#timer);
-    if (!("stream" in result)) this.#socket?.destroy();
+    if (!("stream" in result)) { for (const socket of this.#sockets) socket.destroy(); }
     done(result);
   }
 }
@@ -175,7 +176,7 @@ class SocketStream implements ByteStream {
   readonly #socket: Socket;
 
   constructor(socket: Socket) {
-    this.#socket = socket;
+    this.#sockets.push(socket);
   }
 
   get writing(): boolean {

@@ -1,6 +1,5 @@
 /** Certificates made on the spot: no key is ever kept in the repository. */
-import "reflect-metadata";
-import * as x509 from "@peculiar/x509";
+import * as x509 from "../../src/x509.ts";
 
 export interface Issued {
   readonly certPem: string;

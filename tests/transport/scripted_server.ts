@@ -1,4 +1,5 @@
-/** A server that does to its connections exactly what a test says: half answers, resets, silence. */
+/** Servers that do to its connections exactly what a test says: half answers, resets, silence. */
+import { createServer, Socket } from "node:net";
 import type { Issued } from "./certificates.ts";
 
 export interface Peer {
@@ -9,8 +10,6 @@ export interface Peer {
   send(data: string | Uint8Array): Promise<void>;
   /** Closes in order. */
   close(): void;
-  /** Closes with a TCP reset (plain connections): what the client sent after the first byte is left unread. */
-  reset(): Promise<void>;
 }
 
 export interface Received {
@@ -36,25 +35,27 @@ export interface ServerWish {
 
 export function serve(script: Script, wish: ServerWish = {}): ScriptedServer {
   const listener = listen(wish);
-  const running = new Set<Promise<void>>();
+  const running: Promise<void>[] = [];
   const open = new Set<Deno.Conn>();
   let connections = 0;
+  const play = async (conn: Deno.Conn, index: number): Promise<void> => {
+    await script(new ScriptedPeer(conn, index)).catch(() => {});
+    closeQuietly(conn);
+    open.delete(conn);
+  };
   const accepting = (async () => {
     for (;;) {
       const conn = await listener.accept().catch(() => undefined);
       if (conn === undefined) return;
       open.add(conn);
-      const running_ = script(new ScriptedPeer(conn, connections++))
-        .catch(() => {}).finally(() => (closeQuietly(conn), open.delete(conn)));
-      running.add(running_);
-      running_.finally(() => running.delete(running_));
+      running.push(play(conn, connections++));
     }
   })();
   const { port } = listener.addr as Deno.NetAddr;
   return {
     port,
     url: new URL(`${wish.certificate ? "https" : "http"}://localhost:${port}/`),
-    get connections() {
+    get connections(): number {
       return connections;
     },
     async close(): Promise<void> {
@@ -107,11 +108,6 @@ class ScriptedPeer implements Peer {
     closeQuietly(this.#conn);
   }
 
-  async reset(): Promise<void> {
-    await this.#conn.read(new Uint8Array(1));
-    closeQuietly(this.#conn);
-  }
-
   async #more(): Promise<boolean> {
     const buffer = new Uint8Array(65536);
     const count = await this.#conn.read(buffer).catch(() => null);
@@ -137,5 +133,20 @@ export function always(answer: string | ((request: Received, peer: Peer) => stri
       if (request === undefined) return;
       await peer.send(typeof answer === "string" ? answer : answer(request, peer));
     }
+  };
+}
+
+export const canReset = "resetAndDestroy" in Socket.prototype;
+
+/** Resets every connection (TCP RST) as soon as something has come. */
+export async function serveResets(): Promise<{ port: number; close(): Promise<void> }> {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.resetAndDestroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  return {
+    port: (server.address() as { port: number }).port,
+    close: () => new Promise((resolve) => void server.close(() => resolve())),
   };
 }

@@ -1,0 +1,8 @@
+import { nodeRoad } from "../../src/transport/connect.ts";
+import { Http1Client } from "../../src/transport/http1/client.ts";
+import { contract } from "./contract.ts";
+
+contract({
+  name: "node road",
+  create: (options) => new Http1Client(nodeRoad(options.tls), options),
+});
