@@ -176,7 +176,7 @@ class SocketStream implements ByteStream {
   readonly #socket: Socket;
 
   constructor(socket: Socket) {
-    this.#sockets.push(socket);
+    this.#socket = socket;
   }
 
   get writing(): boolean {
