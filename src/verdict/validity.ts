@@ -123,14 +123,14 @@ function stalls({ generator, duration_s }: Measured): Judged[] {
 
 function lag(name: string, scenario: SummaryScenario): Judged[] {
   const { lag_ms: lag, response_time_ms: response } = scenario;
-  if (!lag) return [];
+  // Without a response time there is none that the lag could be part of.
+  if (!lag || !response) return [];
   const beyond =
     (rule: typeof LAG_P50_LIMIT | typeof LAG_P99_LIMIT | typeof LAG_P99_WARNING) =>
-    (late: number, whole: number | undefined): boolean =>
-      late > rule.floorMs && late > rule.share * (whole ?? 0);
-  const median = beyond(LAG_P50_LIMIT)(lag.p50, response?.p50);
-  const tail = beyond(LAG_P99_LIMIT)(lag.p99, response?.p99);
-  if (!median && !tail && !beyond(LAG_P99_WARNING)(lag.p99, response?.p99)) return [];
+    (late: number, whole: number): boolean => late > rule.floorMs && late > rule.share * whole;
+  const median = beyond(LAG_P50_LIMIT)(lag.p50, response.p50);
+  const tail = beyond(LAG_P99_LIMIT)(lag.p99, response.p99);
+  if (!median && !tail && !beyond(LAG_P99_WARNING)(lag.p99, response.p99)) return [];
   return [{
     invalid: median || tail,
     finding: {
@@ -139,7 +139,7 @@ function lag(name: string, scenario: SummaryScenario): Judged[] {
       scenario: name,
       message: `The generator sent "${name}" late: lag p50 ${formatMs(lag.p50)}, p99 ${
         formatMs(lag.p99)
-      }, of response times with p50 ${formatMs(response?.p50)}, p99 ${formatMs(response?.p99)}`,
+      }, of response times with p50 ${formatMs(response.p50)}, p99 ${formatMs(response.p99)}`,
       advice: "Lower the rate, give it more cores, and keep other work off this host",
     },
   }];

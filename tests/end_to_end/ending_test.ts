@@ -1,4 +1,4 @@
-import { nginxProgram, startNginx } from "../servers/nginx.ts";
+import { loggedRequests, nginxProgram, startNginx } from "../servers/nginx.ts";
 import type { Daemon } from "../servers/daemon.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { type Finished, type ProgramOptions, wait, withProgram } from "./program.ts";
@@ -14,17 +14,25 @@ scenarios:
 function endingTest(
   name: string,
   load: readonly [rate: string, duration: string],
-  during: ProgramOptions["during"],
+  during: ((child: Deno.ChildProcess) => Promise<void>) | undefined,
   check: (finished: Finished) => void,
 ): void {
   Deno.test({
     name,
     ignore: nginxProgram === undefined,
     fn: async () => {
-      const nginx = await startNginx({ log: false });
+      const nginx = await startNginx({ log: during !== undefined });
+      const options: ProgramOptions = {
+        files: { "plan.yaml": plan(nginx, ...load) },
+        ...(during && {
+          during: async (child) => {
+            await underLoad(nginx);
+            await during(child);
+          },
+        }),
+      };
       try {
-        const files = { "plan.yaml": plan(nginx, ...load) };
-        await withProgram(["run", "plan.yaml"], { files, ...(during && { during }) }, check);
+        await withProgram(["run", "plan.yaml"], options, check);
       } finally {
         await nginx.stop();
       }
@@ -32,14 +40,16 @@ function endingTest(
   });
 }
 
+/** Until the server has seen more than probe and warm-up send. */
+async function underLoad(nginx: Daemon): Promise<void> {
+  while ((await loggedRequests(nginx)).length < 80) await wait(20);
+}
+
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   endingTest(
     `${signal} ends the run early: the summary is written and marked interrupted, exit 105`,
     ["50/s", "60s"],
-    async (child) => {
-      await wait(3_500);
-      child.kill(signal);
-    },
+    (child) => Promise.resolve(child.kill(signal)),
     ({ code, summary, stdout, stderr }) => {
       assertEquals(code, 105, stdout + stderr);
       assertEquals([summary.interrupted, summary.exit.code], [true, 105]);
@@ -55,7 +65,6 @@ endingTest(
   "a second signal ends what is in flight too, and the summary is still written",
   ["50/s", "60s"],
   async (child) => {
-    await wait(3_500);
     child.kill("SIGINT");
     await wait(50);
     child.kill("SIGINT");
@@ -67,7 +76,6 @@ endingTest(
   "a generator that was stopped for a second notices and names it, and the run is invalid",
   ["100/s", "5s"],
   async (child) => {
-    await wait(3_500);
     child.kill("SIGSTOP");
     await wait(1_000);
     child.kill("SIGCONT");

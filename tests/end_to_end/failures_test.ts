@@ -20,10 +20,9 @@ Deno.test("whatever a server does wrong is a classified failure, and the run goe
   const lab = await startLab();
   try {
     const scenario = ([answer]: readonly [AnswerFault, FailureClass]): string =>
-      `  ${answer}: { flow: http_request, with: { path: /api/v1/auth/${answer} }, rate: 10/s, duration: 1s, timeout: 500ms }\n`;
+      `  ${answer}: { flow: http_request, with: { path: /api/v1/auth/${answer}, expect: { content_type: application/json } }, rate: 10/s, duration: 1s, timeout: 500ms }\n`;
     const text = `name: failures
 target: { base_url: "${lab.addresses.api}", token: load-test-token, tls: { ca_file: ca.pem } }
-warmup: off
 scenarios:
   healthy: { flow: list_certificates, rate: 50/s, duration: 2s }
 ${CLASSES.map(scenario).join("")}thresholds: [error_rate < 1%]
