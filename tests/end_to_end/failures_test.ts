@@ -11,7 +11,6 @@ const CLASSES: readonly [AnswerFault, FailureClass][] = [
   ["garbage", "protocol"],
   ["half", "closed"],
   ["huge", "too_large"],
-  ["reset", "reset"],
   ["close", "closed"],
   ["silence", "timeout"],
 ];
