@@ -31,13 +31,15 @@ interface Thin {
   readonly message: string;
 }
 
-/** Of fewer than 1 / (1 - p) samples, the p-th percentile is just the largest. */
+/** As many must lie beyond a percentile as the verdict asks for, `verdict/validity.ts`. */
+const SAMPLES_BEYOND = 5;
+
 function thinPercentiles({ thresholds }: Scenario, planned: number | undefined): Thin[] {
   return thresholds.flatMap(({ measure, text }, at) => {
     const percentile = measure.kind === "duration" ? measure.percentile ?? 0 : 0;
-    const needed = Math.ceil(100 / (100 - percentile) - 1e-6);
+    const needed = Math.ceil(100 * SAMPLES_BEYOND / (100 - percentile) - 1e-6);
     if (percentile === 100 || planned === undefined || planned >= needed) return [];
-    const message = `\`${text}\` is about the slowest of ${planned} requests: ${needed} are needed`;
+    const message = `\`${text}\` will rest on ${planned} requests: ${needed} are needed`;
     return [{ at, message }];
   });
 }

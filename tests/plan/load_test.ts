@@ -345,7 +345,7 @@ Deno.test("loading never throws, and never shows the token, however a plan is da
 });
 
 Deno.test("a percentile that too few requests can tell is a warning at its threshold", () => {
-  const loaded = load(scenario("rate: 1/s", "duration: 30s", "thresholds: [p95 < 1s, p99 < 2s]"));
+  const loaded = load(scenario("rate: 4/s", "duration: 30s", "thresholds: [p95 < 1s, p99 < 2s]"));
   assert(loaded.ok);
   assertEquals(loaded.warnings.map(({ line, column, message }) => [line, column, message]), [
     [7, 28, "warning: `p99 < 2s` is about the slowest of 30 requests: 100 are needed"],
