@@ -27,8 +27,7 @@ export function effectivePlan(plan: Plan, catalogue: Catalogue): Record<string, 
     ),
     thresholds: plan.thresholds.map(({ text }) => text),
   };
-  const known = target.token === undefined ? [] : [target.token];
-  return withoutAbsent(maskSecrets(surface, known)) as Record<string, unknown>;
+  return withoutAbsent(maskSecrets(surface, plan.secrets)) as Record<string, unknown>;
 }
 
 export function effectiveYaml(plan: Plan, catalogue: Catalogue): string {

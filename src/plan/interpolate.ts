@@ -3,6 +3,7 @@
  * after the YAML has been read, and in texts alone, so a variable's value cannot add keys or structure.
  */
 import { type Place, type Problem, problemAt } from "./problem.ts";
+import { isSecret } from "./secret.ts";
 import { mapScalars, type PlanNode, type ScalarNode } from "./tree.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -12,27 +13,36 @@ const VARIABLE = /\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\{)/g;
 export interface Interpolated {
   readonly root: PlanNode;
   readonly problems: readonly Problem[];
+  /** Values that came from variables with a secret's name: wherever they ended up, they are not to be shown. */
+  readonly secrets: readonly string[];
 }
 
 export function interpolate(root: PlanNode, environment: Environment): Interpolated {
   const problems: Problem[] = [];
+  const secrets = new Set<string>();
+  const lookUp: LookUp = (name) => {
+    const value = environment[name];
+    if (value && isSecret([name])) secrets.add(value);
+    return value;
+  };
   const changed = mapScalars(root, (node, path) => {
     // A flag's value is what was typed: the shell has filled in its variables.
     if (typeof node.content !== "string" || node.place.line === undefined) return node;
     if (!node.content.includes("$")) return node;
-    return fillIn(node, node.content, environment, (message, hint, at, length) => {
+    return fillIn(node, node.content, lookUp, (message, hint, at, length) => {
       problems.push(problemAt(within(node, at, length), path, message, hint));
     });
   });
-  return { root: changed, problems };
+  return { root: changed, problems, secrets: [...secrets] };
 }
 
+type LookUp = (name: string) => string | undefined;
 type Complain = (message: string, hint: string, at: number, length: number) => void;
 
 function fillIn(
   node: ScalarNode,
   text: string,
-  environment: Environment,
+  lookUp: LookUp,
   complain: Complain,
 ): ScalarNode {
   const filled = text.replaceAll(VARIABLE, (whole, name, fallback, at: number) => {
@@ -47,7 +57,7 @@ function fillIn(
       );
       return whole;
     }
-    const value = environment[name] || (fallback ?? environment[name]);
+    const value = lookUp(name) || (fallback ?? lookUp(name));
     if (value !== undefined) return value;
     complain(
       `the variable ${name} is not set`,

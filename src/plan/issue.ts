@@ -180,6 +180,5 @@ export function seen(root: PlanNode, path: Path): string {
   if (content === null) return ": got nothing";
   if (Array.isArray(content)) return ": got a list";
   if (typeof content === "object") return ": got a map";
-  const text = typeof content === "string" ? JSON.stringify(maskText(content)) : String(content);
-  return `: got ${text.length > 80 ? `${text.slice(0, 77)}...` : text}`;
+  return `: got ${typeof content === "string" ? JSON.stringify(maskText(content)) : content}`;
 }

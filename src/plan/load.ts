@@ -11,11 +11,12 @@ import { type Environment, interpolate } from "./interpolate.ts";
 import { check } from "./issue.ts";
 import { override, type PlanOverrides } from "./overrides.ts";
 import type { Plan, ServerMetrics, Target, TlsOptions, Warmup } from "./plan.ts";
-import { type Problem, problemAt, sortProblems } from "./problem.ts";
+import { type Problem, problemAt, sortProblems, withoutSecrets } from "./problem.ts";
 import { checkScenario, checkThresholds, scenarioOf, type ScenarioParts } from "./scenario.ts";
 import { planSchema, type PlanSurface } from "./schema.ts";
 import { select, selectionProblems } from "./select.ts";
 import type { Threshold } from "./threshold.ts";
+import { findSecrets } from "./secret.ts";
 import { childOf, isMap, isText, nodeAt, placeOf, type PlanNode } from "./tree.ts";
 import { certificatesOf } from "./trust.ts";
 import { planWarnings } from "./warnings.ts";
@@ -40,7 +41,7 @@ export function loadPlan(input: PlanSource): LoadedPlan {
   const document = parseDocument(text, source);
   if (!document.ok) return { ok: false, problems: sortProblems(document.problems) };
   const overridden = override(document.root, overrides);
-  const { root, problems: unset } = interpolate(overridden.root, env);
+  const { root, problems: unset, secrets } = interpolate(overridden.root, env);
   const surface = check(planSchema, root, []);
   const parts = checkParts(root, input);
   const problems = [
@@ -48,9 +49,11 @@ export function loadPlan(input: PlanSource): LoadedPlan {
     ...unset,
     ...[...(surface.ok ? [] : surface.problems), ...parts.problems].filter(isNotUnset(unset)),
   ];
-  if (problems.length > 0 || !surface.ok) return { ok: false, problems: sortProblems(problems) };
-  const plan = planOf(surface.value, parts, input);
-  return { ok: true, plan, warnings: planWarnings(plan, root) };
+  const shown = (found: readonly Problem[]): Problem[] =>
+    sortProblems(found.map((problem) => withoutSecrets(problem, secrets)));
+  if (problems.length > 0 || !surface.ok) return { ok: false, problems: shown(problems) };
+  const plan = withSecrets(planOf(surface.value, parts, input), secrets);
+  return { ok: true, plan, warnings: shown(planWarnings(plan, root)) };
 }
 
 /** Where a variable is not set, nothing else is worth saying about the value. */
@@ -103,7 +106,17 @@ function checkCaFile(
   return undefined;
 }
 
-function planOf(surface: PlanSurface, parts: Parts, { source, overrides = {} }: PlanSource): Plan {
+type OpenPlan = Omit<Plan, "secrets">;
+
+function withSecrets(plan: OpenPlan, fromVariables: readonly string[]): Plan {
+  return { ...plan, secrets: [...new Set([...fromVariables, ...findSecrets(plan)])] };
+}
+
+function planOf(
+  surface: PlanSurface,
+  parts: Parts,
+  { source, overrides = {} }: PlanSource,
+): OpenPlan {
   const scenarios = [...parts.scenarios].flatMap(([name, part]) => {
     const given = surface.scenarios[name];
     return given === undefined ? [] : [scenarioOf(name, given, part, surface.defaults)];

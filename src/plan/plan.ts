@@ -23,7 +23,7 @@ export interface TlsOptions {
 export interface Target {
   /** Absolute URL without a trailing slash, for example `https://localhost:8443`. */
   readonly baseUrl: string;
-  /** Bearer token. A secret: never printed, see `report/mask.ts`. */
+  /** Bearer token. A secret, see `Plan.secrets`. */
   readonly token?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: TlsOptions;
@@ -97,4 +97,6 @@ export interface Plan {
   readonly scenarios: readonly Scenario[];
   /** Thresholds over the whole run. */
   readonly thresholds: readonly Threshold[];
+  /** Texts in this plan that are never to be shown: tokens, credentials in headers and options, secret variables. */
+  readonly secrets: readonly string[];
 }

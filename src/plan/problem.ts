@@ -1,6 +1,6 @@
 /** What is wrong with a plan, as data, and its picture for a person. */
 import { nearest } from "./near_miss.ts";
-import { maskLine } from "./secret.ts";
+import { maskLine, maskText } from "./secret.ts";
 
 /** Keys and list indices from the top of the plan. */
 export type Path = readonly (string | number)[];
@@ -29,6 +29,19 @@ export interface Problem extends Place {
 export function problemAt(place: Place, path: Path, message: string, hint?: string): Problem {
   const excerpt = place.excerpt === undefined ? {} : { excerpt: maskLine(place.excerpt) };
   return { ...place, ...excerpt, path: path.join("."), message, ...(hint ? { hint } : {}) };
+}
+
+const LONGEST_TEXT = 300;
+
+/** The problem with every occurrence of the secrets masked, as they are or as JSON writes them; then cut to size. */
+export function withoutSecrets(problem: Problem, secrets: readonly string[]): Problem {
+  const known = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+  const shown = (text: string): string => {
+    const masked = maskText(text, known);
+    return masked.length <= LONGEST_TEXT ? masked : `${masked.slice(0, LONGEST_TEXT)}...`;
+  };
+  const { message, hint } = problem;
+  return { ...problem, message: shown(message), ...(hint && { hint: shown(hint) }) };
 }
 
 /** The hint for a misspelt word: its near miss, or else the words there are. */

@@ -30,10 +30,24 @@ export function maskSecrets(
   return typeof value === "string" ? maskText(value, known) : value;
 }
 
+/** Every text under a secret's key; of `Bearer abc` also `abc`. */
+export function findSecrets(value: unknown, key = ""): string[] {
+  if (typeof value === "string") {
+    if (!SECRET_KEY.test(key) || value === "") return [];
+    return [...new Set([value, value.replace(/^(Bearer|Basic) +/i, "")])];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  const entries = Array.isArray(value) ? value.map((item) => [key, item]) : Object.entries(value);
+  return entries.flatMap(([name, item]) => findSecrets(item, name));
+}
+
+/** Shorter ones would blot out ordinary words. */
+const SHORTEST = 4;
+
 /** Masks credentials in URLs, and the `known` secrets. */
 export function maskText(text: string, known: readonly string[] = []): string {
   const masked = text.replaceAll(/(\/\/)[^/?#@\s]+@/g, `$1${MASK}@`);
-  return known.filter((secret) => secret !== "").reduce(
+  return known.filter(({ length }) => length >= SHORTEST).reduce(
     (rest, secret) => rest.replaceAll(secret, MASK),
     masked,
   );

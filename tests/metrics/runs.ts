@@ -172,6 +172,7 @@ export function planOf(scenarios: readonly Scenario[], parts: Partial<Plan> = {}
     gracefulStopMs: 30_000,
     scenarios,
     thresholds: [],
+    secrets: [],
     ...parts,
   };
 }

@@ -51,10 +51,17 @@ Deno.test("effectiveYaml() shows no secret", () => {
   assert(text.includes('token: "***"'), text);
 });
 
+Deno.test("effectiveYaml() shows no secret that a variable brought into an option", () => {
+  const text = PLAN.replace("/d,", "'/d/${API_KEY}',");
+  const plan = planOf(text, { env: { API_KEY: "hush-hush" } });
+  assertEquals(plan.secrets.includes("hush-hush"), true);
+  assert(!effectiveYaml(plan, catalogue).includes("hush-hush"));
+});
+
 Deno.test("an effective plan loads as the same plan, but for its secrets", () => {
   const plan = planOf(PLAN);
   const again = planOf(effectiveYaml(plan, catalogue));
-  const open = ({ target, serverMetrics, scenarios, ...rest }: Plan) => ({
+  const open = ({ target, serverMetrics, scenarios, secrets: _, ...rest }: Plan) => ({
     ...rest,
     url: [target.baseUrl, serverMetrics?.url],
     scenarios: scenarios.filter(({ name }) => name !== "acme"),

@@ -53,6 +53,7 @@ Deno.test("loadPlan() resolves a plan into units of its own and every default", 
     workers: "auto",
     warmup: { requests: 20, durationMs: 2000 },
     gracefulStopMs: 30_000,
+    secrets: ["load-test-token"],
   });
   assertEquals(identity.source, "plan.yaml");
   assertEquals(target, {
@@ -323,6 +324,23 @@ Deno.test("loading never throws, whatever the text", () => {
   }
 });
 
+Deno.test("a secret that a variable brings to the wrong place is not shown", () => {
+  const secret = 'a"b' + "c".repeat(500);
+  const text = scenario("rate: ${API_TOKEN}", "duration: 5m", "thresholds: ['${API_TOKEN} < 5']")
+    .replace("list_certificates", "${API_TOKEN}");
+  const shown = complaints(text, { env: { API_TOKEN: secret } });
+  assertEquals(shown.map((each) => each.replace(/ \[.*/, "")), [
+    '4:11 unknown flow "***"',
+    '5:11 `rate` must be a rate such as 50/s, 100/min or 3000/h: got "***"',
+    '7:18 threshold has no measure called "***"',
+  ]);
+});
+
+Deno.test("a long value is cut short", () => {
+  const [problem = ""] = complaints(scenario(`rate: ${"5".repeat(5000)}x`, "duration: 5m"));
+  assert(problem.length < 400, problem);
+});
+
 Deno.test("loading never throws, and never shows the token, however a plan is damaged", () => {
   const damage = fc.record({
     at: fc.nat(EXAMPLE.length),
@@ -348,7 +366,7 @@ Deno.test("a percentile that too few requests can tell is a warning at its thres
   const loaded = load(scenario("rate: 4/s", "duration: 30s", "thresholds: [p95 < 1s, p99 < 2s]"));
   assert(loaded.ok);
   assertEquals(loaded.warnings.map(({ line, column, message }) => [line, column, message]), [
-    [7, 28, "warning: `p99 < 2s` is about the slowest of 30 requests: 100 are needed"],
+    [7, 28, "warning: `p99 < 2s` will rest on 120 requests: 500 are needed"],
   ]);
 });
 

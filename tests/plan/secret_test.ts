@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { isSecret, maskLine, maskSecrets, maskText } from "../../src/plan/secret.ts";
+import { findSecrets, isSecret, maskLine, maskSecrets, maskText } from "../../src/plan/secret.ts";
 import { assert, assertEquals } from "../assert.ts";
 
 Deno.test("isSecret() knows secrets by their key, and takes every header for one", () => {
@@ -13,12 +13,12 @@ Deno.test("isSecret() knows secrets by their key, and takes every header for one
 
 Deno.test("maskSecrets() masks by key, by known value, and in URLs", () => {
   const masked = maskSecrets({
-    token: "t0k",
+    token: "t0k-x",
     headers: { accept: "x" },
-    body: ["uses t0k inside", 5],
+    body: ["uses t0k-x inside", 5],
     url: "https://user:pw@host/x",
     on: true,
-  }, ["t0k", ""]);
+  }, ["t0k-x", "on"]);
   assertEquals(masked, {
     token: "***",
     headers: { accept: "***" },
@@ -53,4 +53,16 @@ Deno.test("maskLine() never shows a token's value, and keeps the line's length",
     assert(!maskLine(line).includes(secret));
     assertEquals(maskLine(line).length, line.length);
   }));
+});
+
+Deno.test("findSecrets() finds texts under secret keys, at any depth, with and without their scheme", () => {
+  const found = findSecrets({
+    token: "a-token",
+    headers: { accept: "text/html", Authorization: "Bearer inner" },
+    list: [{ hmac_key: "k1" }, { kid: "public" }],
+    secrets: ["s1", "s2"],
+    password: "",
+    secret_count: 5,
+  });
+  assertEquals(found, ["a-token", "Bearer inner", "inner", "k1", "s1", "s2"]);
 });
