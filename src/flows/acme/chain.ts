@@ -5,6 +5,7 @@
 import { X509Certificate } from "node:crypto";
 import type { Failure } from "../../transport/failure.ts";
 import { excerpt } from "./body.ts";
+import { equalBytes, Issuer } from "./issuer.ts";
 
 export interface ExpectedCertificate {
   /** SubjectPublicKeyInfo of the request, DER. */
@@ -25,7 +26,7 @@ const REMEMBERED = 64;
 /** Checks chains, and remembers the issuing certificates that it has already checked. */
 export class ChainChecker {
   /** PEM of everything after the leaf -> the leaf's issuer, its chain checked. */
-  readonly #issuers = new Map<string, X509Certificate>();
+  readonly #issuers = new Map<string, Issuer>();
 
   /** The chain, or what is wrong with it. */
   check(body: Uint8Array, expected: ExpectedCertificate): Chain | Failure {
@@ -38,22 +39,23 @@ export class ChainChecker {
     if (complaint !== undefined) return wrong(complaint);
     if (rest.length === 0) return { leaf };
     const issuer = this.#issuerOf(rest);
-    if (!(issuer instanceof X509Certificate)) return issuer;
-    return isSignedBy(leaf, issuer)
-      ? { leaf, issuer }
-      : wrong(`the leaf is not signed by the next certificate, ${nameOf(issuer.subject)}`);
+    if (!(issuer instanceof Issuer)) return issuer;
+    const { certificate } = issuer;
+    return issuer.signed(leaf)
+      ? { leaf, issuer: certificate }
+      : wrong(`the leaf is not signed by the next certificate, ${nameOf(certificate.subject)}`);
   }
 
-  #issuerOf(pems: readonly string[]): X509Certificate | Failure {
+  #issuerOf(pems: readonly string[]): Issuer | Failure {
     const key = pems.join("");
     const known = this.#issuers.get(key);
     if (known !== undefined) return known;
-    const issuers = pems.map(parse);
+    const issuers = pems.map(parse).map((each) => each && new Issuer(each));
     for (const [index, issuer] of issuers.entries()) {
       if (issuer === undefined) return unparsable(`certificate ${index + 2} does not parse`);
-      if (!issuer.ca) return wrong(`certificate ${index + 2} of the chain is no CA`);
+      if (!issuer.certificate.ca) return wrong(`certificate ${index + 2} of the chain is no CA`);
       const next = issuers[index + 1];
-      if (next !== undefined && !isSignedBy(issuer, next)) {
+      if (next !== undefined && !next.signed(issuer.certificate)) {
         return wrong(`certificate ${index + 2} of the chain is not signed by the one after it`);
       }
     }
@@ -85,24 +87,12 @@ function dnsNames(leaf: X509Certificate): Set<string> {
   );
 }
 
-function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  try {
-    return certificate.issuer === issuer.subject && certificate.verify(issuer.publicKey);
-  } catch {
-    return false;
-  }
-}
-
 function parse(pem: string): X509Certificate | undefined {
   try {
     return new X509Certificate(pem);
   } catch {
     return undefined;
   }
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((octet, index) => octet === b[index]);
 }
 
 function nameOf(subject: string): string {

@@ -4,7 +4,7 @@ import { generateKey } from "../../../src/flows/acme/keys.ts";
 import type { Failure } from "../../../src/transport/failure.ts";
 import { X509Certificate } from "node:crypto";
 import { assertEquals, assertMatch, assertStringIncludes } from "../../assert.ts";
-import { createIssuer, issue } from "./issuer.ts";
+import { createIssuer, issue } from "./test_ca.ts";
 
 const issuer = await createIssuer();
 const key = await generateKey("ES256");
@@ -67,9 +67,10 @@ Deno.test("ChainChecker checks each leaf though it remembers the issuer", async 
   const run = (pem: string): boolean =>
     "leaf" in checker.check(new TextEncoder().encode(pem), expected);
   const forged = await issue(await createIssuer(), key.spki, names);
-  assertEquals(run(leaf + issuer.certificate), true);
-  assertEquals(run(forged + issuer.certificate), false);
-  assertEquals(run(leaf + issuer.certificate), true);
+  for (let round = 0; round < 3; round++) {
+    assertEquals(run(leaf + issuer.certificate), true);
+    assertEquals(run(forged + issuer.certificate), false);
+  }
 });
 
 Deno.test("certificateId() joins authority key identifier and serial number (RFC 9773 section 4.1)", () => {

@@ -184,7 +184,7 @@ Deno.test("acme_enroll classifies a chain that is none, and one that is another'
   const garbage = await enrollOnce(answer("garbage"));
   assertEquals(garbage.failure?.class, "unexpected_body");
   assertStringIncludes(garbage.failure?.message ?? "", 'no PEM certificate in "garbage"');
-  const { createIssuer } = await import("./issuer.ts");
+  const { createIssuer } = await import("./test_ca.ts");
   const other = await enrollOnce(answer((await createIssuer()).certificate));
   assertEquals(other.failure?.class, "wrong_certificate");
 });

@@ -5,7 +5,7 @@
 import { flattenedVerify, importJWK, type JWK } from "jose";
 import { decodeBase64url } from "../../../src/flows/acme/base64url.ts";
 import { withServer } from "./harness.ts";
-import { createIssuer, issue, readCsr } from "./issuer.ts";
+import { createIssuer, issue, readCsr } from "./test_ca.ts";
 
 export interface FakeOptions {
   readonly meta?: Record<string, unknown>;

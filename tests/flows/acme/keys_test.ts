@@ -10,7 +10,7 @@ import {
 } from "../../../src/flows/acme/jws.ts";
 import { type Algorithm, generateKey } from "../../../src/flows/acme/keys.ts";
 import { assertEquals, assertRejects } from "../../assert.ts";
-import { readCsr } from "./issuer.ts";
+import { readCsr } from "./test_ca.ts";
 
 const ALGORITHMS: readonly Algorithm[] = ["ES256", "ES384", "RS256", "EdDSA"];
 

@@ -1,7 +1,9 @@
 /** Starts a real Pebble on free loopback ports, with its hostile default of 5 % refused nonces unless told otherwise. */
 import { selfSigned } from "../../../src/flows/acme/challenge/challenge_certificate.ts";
-import { subjectAltName } from "../../../src/flows/acme/csr.ts";
-import { generateP256WithPem, toPem } from "../../../src/flows/acme/keys.ts";
+import * as der from "../../../src/flows/acme/der.ts";
+import { P256_ALGORITHM, p256Key } from "../../../src/flows/acme/keys.ts";
+import { randomScalar } from "../../../src/flows/acme/p256.ts";
+import { subjectAltName, toPem } from "../../../src/flows/acme/x509.ts";
 
 export interface Pebble {
   readonly directory: string;
@@ -39,11 +41,12 @@ function isFile(path: string): boolean {
 export async function startPebble(binary: string, options: PebbleOptions = {}): Promise<Pebble> {
   const [port, httpPort, tlsPort, dnsPort] = freePorts(4) as [number, number, number, number];
   const folder = await Deno.makeTempDir({ prefix: "certload-pebble-" });
-  const { key, pem } = generateP256WithPem();
+  const secret = randomScalar();
+  const key = p256Key(secret);
   const names = [subjectAltName(["localhost"])];
   const caCert = toPem("CERTIFICATE", await selfSigned(key, names, Date.now()));
   await Deno.writeTextFile(`${folder}/cert.pem`, caCert);
-  await Deno.writeTextFile(`${folder}/key.pem`, pem, { mode: 0o600 });
+  await Deno.writeTextFile(`${folder}/key.pem`, privateKeyPem(secret), { mode: 0o600 });
   const pebble = {
     listenAddress: `127.0.0.1:${port}`,
     certificate: `${folder}/cert.pem`,
@@ -104,4 +107,14 @@ export function freePorts(count: number): number[] {
   const ports = listeners.map((listener) => listener.addr.port);
   for (const listener of listeners) listener.close();
   return ports;
+}
+
+function privateKeyPem(secret: bigint): string {
+  const octets = Uint8Array.fromHex(secret.toString(16).padStart(64, "0"));
+  const privateKey = der.sequence(der.integer(Uint8Array.of(1)), der.octetString(octets));
+  const version = der.integer(Uint8Array.of(0));
+  return toPem(
+    "PRIVATE KEY",
+    der.sequence(version, P256_ALGORITHM, der.octetString(privateKey)),
+  );
 }

@@ -1,8 +1,8 @@
 /** The self-signed certificate that answers tls-alpn-01 (RFC 8737 section 3). */
 import { createHash } from "node:crypto";
-import { subjectAltName } from "../csr.ts";
 import * as der from "../der.ts";
-import { type SigningKey, x509Signature } from "../keys.ts";
+import type { SigningKey } from "../keys.ts";
+import { signatureAlgorithm, signed, subjectAltName } from "../x509.ts";
 import type { Proof } from "./proofs.ts";
 
 const DAY_MS = 86_400_000;
@@ -30,17 +30,15 @@ export async function selfSigned(
 ): Promise<Uint8Array> {
   const commonName = der.element(0x0c, new TextEncoder().encode("certload"));
   const name = der.sequence(der.set(der.sequence(der.oid("2.5.4.3"), commonName)));
-  const { algorithm } = await x509Signature(key, new Uint8Array());
   const tbs = der.sequence(
     der.explicit(0, der.integer(Uint8Array.of(2))),
     der.integer(crypto.getRandomValues(new Uint8Array(16))),
-    algorithm,
+    signatureAlgorithm(key),
     name,
     der.sequence(der.utcTime(new Date(nowMs - DAY_MS)), der.utcTime(new Date(nowMs + DAY_MS))),
     name,
     key.spki,
     der.explicit(3, der.sequence(...extensions)),
   );
-  const { value } = await x509Signature(key, tbs);
-  return der.sequence(tbs, algorithm, der.bitString(value));
+  return await signed(key, tbs);
 }

@@ -4,7 +4,8 @@
  * to load one with a critical extension that it does not know. No data is carried, so the keys protect nothing.
  */
 import { createCipheriv, createHash, createHmac } from "node:crypto";
-import { type SigningKey, x509Signature } from "../keys.ts";
+import type { SigningKey } from "../keys.ts";
+import { signatureOver } from "../x509.ts";
 import type { ClientHello } from "./client_hello.ts";
 
 const AES_128_GCM_SHA256 = 0x1301;
@@ -115,8 +116,8 @@ async function certificateVerifyBody(
   transcriptHash: Uint8Array,
 ): Promise<Uint8Array> {
   const context = ascii(" ".repeat(64) + "TLS 1.3, server CertificateVerify\0");
-  const { value } = await x509Signature(key, join(context, transcriptHash));
-  return join(uint(2, ECDSA_P256_SHA256), vector(2, value));
+  const signature = await signatureOver(key, join(context, transcriptHash));
+  return join(uint(2, ECDSA_P256_SHA256), vector(2, signature));
 }
 
 function finishedBody(secret: Uint8Array, transcriptHash: Uint8Array): Uint8Array {

@@ -7,8 +7,8 @@ import {
 } from "../../../../src/flows/acme/challenge/challenge_certificate.ts";
 import { readClientHello } from "../../../../src/flows/acme/challenge/client_hello.ts";
 import { serverFlight } from "../../../../src/flows/acme/challenge/handshake.ts";
-import { subjectAltName } from "../../../../src/flows/acme/csr.ts";
 import { generateKey } from "../../../../src/flows/acme/keys.ts";
+import { subjectAltName } from "../../../../src/flows/acme/x509.ts";
 import { assertEquals, assertStringIncludes } from "../../../assert.ts";
 
 const key = await generateKey("ES256");

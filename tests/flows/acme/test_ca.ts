@@ -1,12 +1,7 @@
 /** A certification authority of a few lines: issues what a request asks for. */
-import { subjectAltName } from "../../../src/flows/acme/csr.ts";
 import * as der from "../../../src/flows/acme/der.ts";
-import {
-  generateKey,
-  type SigningKey,
-  toPem,
-  x509Signature,
-} from "../../../src/flows/acme/keys.ts";
+import { generateKey, type SigningKey } from "../../../src/flows/acme/keys.ts";
+import { signatureAlgorithm, signed, subjectAltName, toPem } from "../../../src/flows/acme/x509.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -73,20 +68,18 @@ async function sign(
   spki: Uint8Array,
   { subject, issuer, extensions, validMs = DAY_MS }: Contents,
 ): Promise<string> {
-  const { algorithm } = await x509Signature(key, new Uint8Array());
   const [from, to] = [Date.now() - 2 * DAY_MS, Date.now() + validMs].map((ms) => new Date(ms));
   const tbs = der.sequence(
     der.explicit(0, der.integer(Uint8Array.of(2))),
     der.integer(crypto.getRandomValues(new Uint8Array(8))),
-    algorithm,
+    signatureAlgorithm(key),
     name(issuer),
     der.sequence(der.utcTime(from!), der.utcTime(to!)),
     name(subject),
     spki,
     der.explicit(3, der.sequence(...extensions)),
   );
-  const { value } = await x509Signature(key, tbs);
-  return toPem("CERTIFICATE", der.sequence(tbs, algorithm, der.bitString(value)));
+  return toPem("CERTIFICATE", await signed(key, tbs));
 }
 
 function name(commonName: string): Uint8Array {
