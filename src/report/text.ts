@@ -8,7 +8,9 @@ import type {
   SummarySeries,
   ThresholdResult,
 } from "../metrics/summary_schema.ts";
+import { comparisonLines } from "./comparison.ts";
 import { serverMetricsTable } from "./server_metrics.ts";
+import { methodologyRows } from "./methodology.ts";
 import { oneLine, type Style, styleOf, wrap } from "./style.ts";
 import { tableLines, withoutEmptyColumns } from "./table.ts";
 import {
@@ -21,15 +23,7 @@ import {
   verdictWord,
   whereOf,
 } from "./words.ts";
-import {
-  formatBytes,
-  formatCount,
-  formatMemory,
-  formatMs,
-  formatPercent,
-  formatRate,
-  formatSeconds,
-} from "./format.ts";
+import { formatCount, formatMs, formatPercent, formatRate, formatSeconds } from "./format.ts";
 
 const WIDTH = 100;
 
@@ -43,6 +37,7 @@ export function renderText(summary: Summary, { color = false }: TextOptions = {}
     verdictSection(summary, style),
     validitySection(summary, style),
     thresholdSection(summary, style),
+    summary.comparison ? comparisonLines(summary.comparison, style) : [],
     ...phaseSections(summary, style),
     durationsSection(summary, style),
     failureSection(summary, style),
@@ -267,44 +262,6 @@ function methodologySection(summary: Summary, style: Style): string[] {
       const lines = wrap(oneLine(is), WIDTH - 14);
       return lines.map((line, i) => `  ${(i === 0 ? what : "").padEnd(10)}  ${line}`);
     }),
-  ];
-}
-
-/** What somebody else needs to take the figures again, as label and text. */
-export function methodologyRows(summary: Summary): [string, string][] {
-  const { plan, tool, methodology: m, generator, started_at, duration_s } = summary;
-  const scenarios = scenariosOf(summary).map(([, data]) => data);
-  const sum = (of: (data: SummaryScenario) => number): number =>
-    scenarios.reduce((total, data) => total + of(data), 0);
-  const roads = Array.from(new Set(scenarios.map(({ road }) => road).filter(Boolean)));
-  const runtime = Object.entries(m.runtime).map(([name, version]) => `${name} ${version}`);
-  const version = m.target.version ? `, version ${m.target.version}` : "";
-  const cpu = Math.max(0, ...generator.workers.map(({ cpu_share }) => cpu_share));
-  return [
-    ["plan", `${plan.source}, sha256 ${plan.sha256.slice(0, 16)}`],
-    ["target", `${m.target.base_url}${version}${m.target.lab ? ", the embedded lab" : ""}`],
-    ["stack", [m.stack.name, m.stack.description].filter(Boolean).join(": ")],
-    ["started", `${started_at}, ran ${formatSeconds(duration_s)}`],
-    [
-      "host",
-      `${m.hardware.cpu_model}, ${m.hardware.cpu_count} CPUs, ${
-        formatMemory(m.hardware.memory_bytes)
-      }, ${m.os.name} ${m.os.kernel}${m.os.container ? `, in ${m.os.container}` : ""}`,
-    ],
-    ["tool", [`certload ${tool.version}`, ...runtime].join(", ")],
-    [
-      "generator",
-      `${plural(generator.workers.length, "worker")}${
-        roads.length > 0 ? ` over ${roads.join(" and ")}` : ""
-      }, busiest ${formatPercent(cpu)} of a core, ${formatBytes(generator.max_rss_bytes)} memory`,
-    ],
-    [
-      "before",
-      `${plural(sum((data) => data.warmup_requests), "warm-up request")} and ${
-        plural(sum((data) => data.opened_connections), "opened connection")
-      }, in no figure`,
-    ],
-    ...m.notes.map((note): [string, string] => ["note", note]),
   ];
 }
 

@@ -3,6 +3,7 @@ import type {
   Summary,
   SummaryPeer,
   SummaryScenario,
+  SummarySeries,
   ThresholdResult,
 } from "../metrics/summary_schema.ts";
 import { formatCount, formatMs, formatPercent, formatRate } from "./format.ts";
@@ -86,4 +87,16 @@ export function peersOf(
     }
   }
   return Array.from(seen.values());
+}
+
+/** A scenario's series: its iterations, then its steps where there are several (one says nothing new). */
+export function seriesOf(
+  name: string,
+  scenario: SummaryScenario,
+): { scenario: string; step: string | null; series: SummarySeries }[] {
+  const steps = Object.entries(scenario.steps);
+  return [
+    { scenario: name, step: null, series: scenario },
+    ...(steps.length > 1 ? steps : []).map(([step, series]) => ({ scenario: name, step, series })),
+  ];
 }

@@ -31,7 +31,7 @@ export const DEFAULT_ALLOW = 0.1;
 const CONFIDENCE = 0.99;
 
 /** Increase of the error rate that is taken for the same, as a share of all: half a percent. */
-const ALLOWED_ERRORS = 0.005;
+export const ALLOWED_ERRORS = 0.005;
 
 /** What an event loop's turn and the clock cost, in milliseconds: no difference below is the server's for certain. */
 const FINEST_MS = 0.05;

@@ -1,0 +1,146 @@
+/** A comparison of two runs in words and lines. */
+import type { ComparedFigure, Comparison } from "../metrics/summary_schema.ts";
+import { formatMs, formatPercent, significant } from "./format.ts";
+import { oneLine, type Style, styleOf, wrap } from "./style.ts";
+import { tableLines } from "./table.ts";
+import { plural } from "./words.ts";
+
+const WIDTH = 100;
+
+const HEADLINES: Readonly<Record<Comparison["verdict"], string>> = {
+  regressed: "REGRESSED",
+  improved: "IMPROVED",
+  same: "SAME",
+  cannot_tell: "NO REGRESSION FOUND",
+  refused: "NOT COMPARED",
+};
+
+const MARKS: Readonly<Record<ComparedFigure["verdict"], string>> = {
+  regressed: "✗",
+  improved: "✓",
+  same: "=",
+  cannot_tell: "?",
+};
+
+export function comparisonHeadline({ verdict }: Comparison): string {
+  return HEADLINES[verdict];
+}
+
+/** `regressed`, `improved`, `same`, `cannot tell` */
+export function figureVerdict({ verdict }: ComparedFigure): string {
+  return verdict.replace("_", " ");
+}
+
+export function figureName({ scenario, step, measure }: ComparedFigure): string {
+  return [scenario, step, measure].filter(Boolean).join(" ");
+}
+
+export function figureValue({ measure }: ComparedFigure, value: number | null): string {
+  return measure === "error_rate" ? formatPercent(value) : formatMs(value);
+}
+
+/** `+21.7 %`; of an error rate the difference in percentage points, `+0.5 pp`. */
+export function changeText(
+  { measure }: ComparedFigure,
+  change: number | null,
+  digits = 3,
+): string {
+  if (change === null) return "-";
+  const percent = significant(Math.abs(change) * 100, digits);
+  const sign = percent === "0" ? "±" : change > 0 ? "+" : "-";
+  return `${sign}${percent} ${measure === "error_rate" ? "pp" : "%"}`;
+}
+
+export function intervalText(figure: ComparedFigure): string {
+  const { low, high } = figure;
+  if (low === null || high === null) return "too few";
+  return `${changeText(figure, low, 2)} to ${changeText(figure, high, 2)}`;
+}
+
+/** `3 regressed, 12 same, 5 cannot tell` */
+export function countsText({ figures }: Comparison): string {
+  const of = (verdict: ComparedFigure["verdict"]): number =>
+    figures.filter((figure) => figure.verdict === verdict).length;
+  return (["regressed", "improved", "same", "cannot_tell"] as const)
+    .filter((verdict) => of(verdict) > 0)
+    .map((verdict) => `${of(verdict)} ${verdict.replace("_", " ")}`).join(", ");
+}
+
+/** Who is compared with whom, in one line. */
+export function comparedText({ base, next }: Comparison): string {
+  const one = (run: Comparison["base"]): string =>
+    `${run.target_version ?? run.target} of ${run.started_at.slice(0, 16).replace("T", " ")}`;
+  return `${one(next)} against ${one(base)}`;
+}
+
+/** How the intervals are to be read. */
+export function methodText({ confidence, allow, figures, method }: Comparison): string {
+  return `Intervals of ${plural(figures.length, "figure")}, which hold together at ${
+    significant(confidence * 100)
+  } %; a change of up to ${significant(allow * 100)} % is allowed. Method: ${method}.`;
+}
+
+export function comparisonLines(comparison: Comparison, style: Style): string[] {
+  const { verdict, differences } = comparison;
+  const paint = verdict === "regressed" || verdict === "refused" ? style.bad : style.good;
+  const counts = comparison.figures.length > 0 ? `, ${countsText(comparison)}` : "";
+  return [
+    `${style.strong("Comparison")}  ${paint(comparisonHeadline(comparison))}${counts}`,
+    `  ${oneLine(comparedText(comparison))}`,
+    ...differences.map(({ message, refusal }) =>
+      `  ${refusal ? style.bad("✗") : style.warn("!")} ${oneLine(message)}`
+    ),
+    ...figureLines(comparison, style),
+  ];
+}
+
+function figureLines(comparison: Comparison, style: Style): string[] {
+  const groups = figureGroups(comparison);
+  if (groups.length === 0) return [];
+  const rows = groups.flatMap(({ figures }) =>
+    figures.map((figure) => [
+      `${MARKS[figure.verdict]} ${figure.measure}`,
+      figureValue(figure, figure.base),
+      figureValue(figure, figure.next),
+      changeText(figure, figure.change),
+      intervalText(figure),
+      figureVerdict(figure),
+    ])
+  );
+  const head = ["", "base", "new", "change", "interval", "verdict"];
+  const [headLine = "", ...lines] = tableLines({ head, rows });
+  return [
+    `    ${style.faint(headLine)}`,
+    ...groups.flatMap(({ name, figures }) => [
+      `  ${oneLine(name)}`,
+      ...lines.splice(0, figures.length).map((line, i) =>
+        `    ${painted(line, figures[i]!, style)}`
+      ),
+    ]),
+    ...wrap(methodText(comparison), WIDTH - 2).map((line) => `  ${style.faint(line)}`),
+  ];
+}
+
+/** The figures of a scenario or step together, in their order. */
+export function figureGroups(
+  { figures }: Comparison,
+): { name: string; figures: ComparedFigure[] }[] {
+  const groups = new Map<string, ComparedFigure[]>();
+  for (const figure of figures) {
+    const name = [figure.scenario, figure.step].filter(Boolean).join(" ");
+    groups.set(name, [...groups.get(name) ?? [], figure]);
+  }
+  return Array.from(groups, ([name, figures]) => ({ name, figures }));
+}
+
+function painted(line: string, { verdict }: ComparedFigure, style: Style): string {
+  if (verdict === "regressed") return style.bad(line);
+  return verdict === "improved" ? style.good(line) : line;
+}
+
+export function renderComparison(
+  comparison: Comparison,
+  { color = false }: { readonly color?: boolean } = {},
+): string {
+  return comparisonLines(comparison, styleOf(color)).join("\n") + "\n";
+}

@@ -1,0 +1,192 @@
+/**
+ * One HTML file that needs nothing else: style, script and charts are in it, and its content security policy lets it
+ * ask nobody for anything. The verdict comes first; it can be read on a phone, in the dark, and on paper, and without
+ * its script everything but the charts is there.
+ */
+import uplotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
+import uplotScript from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
+import style from "./html/page.css" with { type: "text" };
+import script from "./html/page.js" with { type: "text" };
+import type { Finding, Summary, SummaryScenario } from "../metrics/summary_schema.ts";
+import { comparedText, comparisonHeadline, countsText } from "./comparison.ts";
+import { formatCount, formatPercent, formatSeconds } from "./format.ts";
+import { type Chart, chartsOf } from "./html/charts.ts";
+import { html, jsonForScript, type Markup, raw } from "./html/markup.ts";
+import { phaseBar } from "./html/phases.ts";
+import {
+  comparisonTable,
+  failureTable,
+  methodologyTable,
+  ownTable,
+  peerTable,
+  resultTable,
+  serverTables,
+  thresholdTable,
+} from "./html/tables.ts";
+import { LAB_WARNING, nameOfPhase, peersOf, seriesOf, verdictWord } from "./words.ts";
+
+export function renderHtml(summary: Summary): string {
+  const charts: Chart[] = [];
+  const title = `${verdictWord(summary)}: ${summary.plan.name}`;
+  const page = html`
+    <!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta http-equiv="Content-Security-Policy"
+          content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
+        <meta name="color-scheme" content="light dark">
+        <meta name="generator" content="certload ${summary.tool.version}">
+        <title>${title}</title>
+        <link rel="icon" href="data:,">
+        <style>${raw(uplotStyle)}${raw(style)}</style>
+      </head>
+      <body>
+        <main>
+    ${head(summary)}
+    ${validity(summary)}
+    ${section("Thresholds", summary.thresholds.length > 0 && thresholdTable(summary))}
+    ${comparison(summary)}
+    ${Object.entries(summary.phases).map(([name, phase]) => tier(name, phase, charts))}
+    ${section("Certificates served", peersOf(summary).length > 0 && peerTable(summary))}
+    ${section("The server's own metrics", summary.server_metrics !== null && serverTables(summary))}
+    ${section("Methodology", methodologyTable(summary))}
+        </main>
+        <footer>certload ${summary.tool
+          .version}. Charts by uPlot (MIT licence, Leon Sorokin).</footer>
+        <script type="application/json" id="charts">${raw(jsonForScript(charts))}</script>
+        <script>${raw(uplotScript)}</script>
+        <script>${raw(script)}</script>
+      </body>
+    </html>
+  `;
+  return page.text;
+}
+
+function head(summary: Summary): Markup {
+  const { exit, totals, methodology: { target }, plan } = summary;
+  const kind = exit.code === 0 ? "good" : exit.name === "interrupted" ? "warn" : "bad";
+  const facts: [string, string][] = [
+    ["Iterations", formatCount(totals.iterations)],
+    ["Requests", formatCount(totals.requests)],
+    ["Failed", formatPercent(totals.error_rate)],
+    ["Duration", formatSeconds(summary.duration_s)],
+    ["Started", summary.started_at.slice(0, 19).replace("T", " ") + " UTC"],
+    ["Target", [target.base_url, target.version].filter(Boolean).join(" ")],
+  ];
+  return html`
+    <header class="${kind}">
+      <p class="verdict">${verdictWord(summary)}</p>
+      <h1>${plan.name}</h1>
+      <p class="reason">${exit.reason} <span class="code">exit ${exit.code}</span></p>
+      <dl class="facts">${facts.map(([what, is]) =>
+        html`
+          <div>
+            <dt>${what}</dt>
+            <dd>${is}</dd>
+          </div>
+        `
+      )}</dl>
+    </header>
+    ${target.lab ? html`<p class="banner">${LAB_WARNING}</p>` : ""}
+  `;
+}
+
+function validity({ validity }: Summary): Markup {
+  const { verdict, reasons, warnings } = validity;
+  if (reasons.length + warnings.length === 0) return html``;
+  const item = (mark: string, kind: string) => ({ message, advice }: Finding): Markup =>
+    html`
+      <li
+        class="${kind}"><span class="mark">${mark}</span><div>${message}.<br><small>${advice}.</small></div></li>
+    `;
+  return section(
+    verdict === "valid" ? "Validity: valid, with remarks" : "Validity: invalid",
+    html`<ul class="findings">${reasons.map(item("✗", "bad"))}${
+      warnings.map(item("!", "warn"))
+    }</ul>`,
+  );
+}
+
+function comparison(summary: Summary): Markup {
+  const { comparison } = summary;
+  if (!comparison) return html``;
+  const counts = comparison.figures.length > 0 ? `: ${countsText(comparison)}` : "";
+  return section(
+    `Comparison: ${comparisonHeadline(comparison).toLowerCase()}${counts}`,
+    html`<p>${comparedText(comparison)}</p>
+<ul class="findings">${
+      comparison.differences.map(({ message, refusal }) =>
+        html`<li class="${refusal ? "bad" : "warn"}"><span class="mark">${
+          refusal ? "✗" : "!"
+        }</span><div>${message}</div></li>`
+      )
+    }</ul>
+${comparisonTable(summary)}`,
+  );
+}
+
+function tier(
+  name: string,
+  phase: Readonly<Record<string, SummaryScenario>>,
+  charts: Chart[],
+): Markup {
+  return html`<section><h2>${nameOfPhase(name)}</h2>
+<p class="note">Response time, from the planned instant of each arrival to the last byte.</p>
+${resultTable(phase)}
+${Object.entries(phase).map(([scenario, data]) => scenarioPart(scenario, data, charts))}
+</section>`;
+}
+
+function scenarioPart(name: string, data: SummaryScenario, charts: Chart[]): Markup {
+  const [whole, ...steps] = seriesOf(name, data);
+  if (!whole) return html``;
+  return html`<article><h3>${name}</h3>
+${shortfall(data)}
+${phaseBar(data)}
+${chartGrid(name, chartsOf(data), charts)}
+${
+    steps.map(({ step, series }) =>
+      html`<details><summary>Step ${step}</summary>${phaseBar(series)}${
+        chartGrid(`${name} ${step}`, chartsOf(series), charts)
+      }</details>`
+    )
+  }
+${failureTable(name, data)}
+${ownTable(data)}
+</article>`;
+}
+
+/** Places for the charts, which are numbered through the page. */
+function chartGrid(group: string, mine: readonly Chart[], all: Chart[]): Markup {
+  if (mine.length === 0) return html`<p class="note">Nothing finished.</p>`;
+  const places = mine.map((chart) => {
+    all.push(chart);
+    return html`
+      <figure class="chart">
+        <figcaption>${chart.title}${chart.note
+          ? html`
+            <small>${chart.note}</small>
+          `
+          : ""}</figcaption>
+        <div data-chart="${all.length - 1}" data-group="${group}"></div>
+      </figure>
+    `;
+  });
+  return html`<div class="charts">${places}</div>`;
+}
+
+function shortfall({ offered, dropped, interrupted }: SummaryScenario): Markup {
+  if (dropped + interrupted === 0) return html``;
+  const parts = [
+    dropped > 0 ? `${formatCount(dropped)} dropped` : "",
+    interrupted > 0 ? `${formatCount(interrupted)} interrupted` : "",
+  ].filter(Boolean).join(", ");
+  const of = offered ? ` of ${formatCount(offered.arrivals)} arrivals` : "";
+  return html`<p class="bad">${parts}${of}</p>`;
+}
+
+function section(title: string, body: Markup | false): Markup {
+  return body === false ? html`` : html`<section><h2>${title}</h2>${body}</section>`;
+}

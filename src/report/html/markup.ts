@@ -1,0 +1,54 @@
+/** HTML by tagged template: what is put in is text and is escaped, unless it is markup itself. */
+
+export class Markup {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+type Value = string | number | Markup | readonly Value[] | null | undefined | false;
+
+export function html(parts: TemplateStringsArray, ...values: readonly Value[]): Markup {
+  return new Markup(
+    parts.map((part, i) => part + (i < values.length ? textOf(values[i]) : "")).join(""),
+  );
+}
+
+/** Trusted text (a style sheet, a script) as it is. */
+export function raw(text: string): Markup {
+  return new Markup(text);
+}
+
+/** A name that may be broken after its underscores. */
+export function breakable(name: string): Markup {
+  return new Markup(escapeHtml(name).replaceAll("_", "_<wbr>"));
+}
+
+function textOf(value: Value): string {
+  if (value === null || value === undefined || value === false) return "";
+  if (value instanceof Markup) return value.text;
+  if (typeof value === "object") return value.map(textOf).join("");
+  return escapeHtml(String(value));
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** For element content and quoted attributes. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+}
+
+/** JSON that can stand in a script element: nothing in it can end the element. */
+export function jsonForScript(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,143 @@
+/* Draws the page's charts with uPlot: anew when colours or widths change, and for paper in its own size. */
+(() => {
+  "use strict";
+  const HEIGHT = 230;
+  const PAPER_WIDTH = 340;
+  const charts = JSON.parse(document.getElementById("charts").textContent);
+  const places = Array.from(document.querySelectorAll("[data-chart]"));
+  const drawn = new Map();
+
+  const colour = (name) =>
+    getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+  const significant = (value) => {
+    if (value === 0) return "0";
+    const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+    return String(Number(value.toFixed(Math.min(decimals, 12))));
+  };
+
+  const formatMs = (ms) => {
+    if (ms === null || ms === undefined) return "-";
+    if (ms !== 0 && Math.abs(ms) < 0.9995) return `${significant(ms * 1000)} µs`;
+    return Math.abs(ms) < 999.5 ? `${significant(ms)} ms` : `${significant(ms / 1000)} s`;
+  };
+
+  const formatRate = (
+    rate,
+  ) => (rate === null || rate === undefined ? "-" : `${significant(rate)}/s`);
+
+  const formatTime = (seconds) => {
+    const s = Math.round(seconds);
+    const two = (n) => String(n).padStart(2, "0");
+    return s >= 3600
+      ? `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`
+      : `${Math.floor(s / 60)}:${two(s % 60)}`;
+  };
+
+  /* 0 -> 0 %, 1 -> 90 %, 2 -> 99 %, 3 -> 99.9 % */
+  const formatNines = (nines) => {
+    const percent = 100 * (1 - 10 ** -nines);
+    return `${Number(percent.toFixed(Math.max(0, Math.ceil(nines) - (nines > 1 ? 2 : 1) + 1)))} %`;
+  };
+
+  const MEDIAN = Math.log10(2);
+  const NARROW = 420;
+  const ninesSplits = (plot, _, min, max) =>
+    [0, MEDIAN, 1, 2, 3, 4, 5, 6].filter((n) =>
+      n >= min && n <= max + 1e-9 && (n !== MEDIAN || plot.width > NARROW)
+    );
+
+  const formatX = (chart) => (chart.x === "time" ? formatTime : formatNines);
+  const formatY = (chart) => (chart.unit === "ms" ? formatMs : formatRate);
+
+  const axes = (chart) => {
+    const common = {
+      stroke: colour("soft"),
+      grid: { stroke: colour("line"), width: 1 },
+      ticks: { stroke: colour("line"), width: 1, size: 4 },
+      font: "12px system-ui, sans-serif",
+    };
+    const x = {
+      ...common,
+      space: 56,
+      values: (_, splits) => splits.map(formatX(chart)),
+      ...(chart.x === "percentile"
+        ? { splits: ninesSplits }
+        : { incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600] }),
+    };
+    const y = {
+      ...common,
+      size: 62,
+      values: (_, splits) => splits.map((v) => (v === null ? "" : formatY(chart)(v))),
+    };
+    return [x, y];
+  };
+
+  const yRange = (chart) => (_, min, max) => {
+    if (chart.log) return uPlot.rangeLog(Math.max(min ?? 0.001, 0.001), max ?? 1, 10, false);
+    return [0, Math.max((max ?? 0) * 1.08, chart.unit === "ms" ? 0.01 : 1)];
+  };
+
+  const lineOf = (chart) => (line) => ({
+    label: line.label,
+    stroke: colour(line.color),
+    width: line.color === "max" ? 1 : 1.75,
+    dash: line.dashed ? [5, 4] : undefined,
+    fill: line.fill ? colour(line.color) + "26" : undefined,
+    points: { show: chart.xs.length < 3 },
+    value: (_, value) => formatY(chart)(value),
+    spanGaps: false,
+  });
+
+  const optionsOf = (chart, place, width) => ({
+    width,
+    height: HEIGHT,
+    scales: {
+      x: { time: false },
+      y: { distr: chart.log ? 3 : 1, range: yRange(chart) },
+    },
+    series: [
+      {
+        label: chart.x === "time" ? "at" : "percentile",
+        value: (_, x) => (x === null ? "-" : formatX(chart)(x)),
+      },
+      ...chart.lines.map(lineOf(chart)),
+    ],
+    axes: axes(chart),
+    cursor: {
+      y: false,
+      points: { size: 6 },
+      ...(chart.x === "time" ? { sync: { key: place.dataset.group } } : {}),
+    },
+    legend: { live: true },
+  });
+
+  const draw = (place, width) => {
+    drawn.get(place)?.destroy();
+    const chart = charts[Number(place.dataset.chart)];
+    const data = [chart.xs, ...chart.lines.map((line) => line.values)];
+    drawn.set(place, new uPlot(optionsOf(chart, place, width), data, place));
+  };
+
+  const widthOf = (place) => Math.floor(place.clientWidth);
+  const visible = (place) => widthOf(place) > 0;
+  const drawAll = (width) =>
+    places.filter(visible).forEach((place) => draw(place, width ?? widthOf(place)));
+
+  drawAll();
+
+  /* A step's charts have no width until their details are opened. */
+  const resized = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      if (!visible(target)) continue;
+      const chart = drawn.get(target);
+      if (chart) chart.setSize({ width: widthOf(target), height: HEIGHT });
+      else draw(target, widthOf(target));
+    }
+  });
+  places.forEach((place) => resized.observe(place));
+
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll());
+  addEventListener("beforeprint", () => drawAll(PAPER_WIDTH));
+  addEventListener("afterprint", () => drawAll());
+})();

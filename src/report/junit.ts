@@ -1,0 +1,149 @@
+/**
+ * JUnit XML for CI: a suite for each scenario with a case for each of its thresholds, one for the whole run's, one for
+ * the run's validity, and one for a comparison with a case for each figure. A threshold that failed is a failure; a run
+ * that must not be judged is an error, which is what JUnit calls a test that could not be carried out.
+ */
+import type { Summary, ThresholdResult } from "../metrics/summary_schema.ts";
+import { changeText, figureName, figureValue, intervalText } from "./comparison.ts";
+import { inUnit, thresholdValue, whereOf } from "./words.ts";
+
+interface Case {
+  readonly name: string;
+  readonly outcome: "passed" | "failure" | "error" | "skipped";
+  /** Stable name of what went wrong. */
+  readonly type?: string;
+  readonly message?: string;
+  readonly detail?: string;
+}
+
+interface Suite {
+  readonly name: string;
+  readonly cases: readonly Case[];
+}
+
+export function renderJunit(summary: Summary): string {
+  const suites = [
+    validitySuite(summary),
+    ...thresholdSuites(summary),
+    ...comparisonSuite(summary),
+  ];
+  const time = summary.duration_s.toFixed(3);
+  const timestamp = summary.started_at.replace(/\.\d+Z$/, "");
+  const all = suites.flatMap(({ cases }) => cases);
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites name="${escapeXml(summary.plan.name)}"${counts(all)} time="${time}">`,
+    ...suites.flatMap((suite) => [
+      `  <testsuite name="${escapeXml(suite.name)}"${counts(suite.cases)} skipped="${
+        number(suite.cases, "skipped")
+      }" time="${time}" timestamp="${timestamp}">`,
+      ...suite.cases.flatMap((one) => caseLines(suite.name, one)),
+      "  </testsuite>",
+    ]),
+    "</testsuites>",
+    "",
+  ].join("\n");
+}
+
+function validitySuite({ validity, interrupted }: Summary): Suite {
+  const why = [
+    ...(interrupted ? ["the run was interrupted"] : []),
+    ...validity.reasons.map(({ message }) => message),
+  ];
+  const whole: Case = interrupted
+    ? { name: "the run is whole", outcome: "error", type: "interrupted", message: "interrupted" }
+    : { name: "the run is whole", outcome: "passed" };
+  const fit: Case = validity.verdict === "valid"
+    ? { name: "the run is valid", outcome: "passed" }
+    : {
+      name: "the run is valid",
+      outcome: "error",
+      type: "invalid",
+      message: why[0] ?? "invalid",
+      detail: validity.reasons.map(({ message, advice }) => `${message}\n${advice}`).join("\n\n"),
+    };
+  return { name: "validity", cases: [whole, fit] };
+}
+
+function thresholdSuites({ thresholds }: Summary): Suite[] {
+  const suites = new Map<string, Case[]>();
+  for (const threshold of thresholds) {
+    const name = threshold.scenario ?? "whole run";
+    suites.set(name, [...suites.get(name) ?? [], thresholdCase(threshold)]);
+  }
+  return Array.from(suites, ([name, cases]) => ({ name, cases }));
+}
+
+function thresholdCase(threshold: ThresholdResult): Case {
+  const { text: name, verdict } = threshold;
+  const limit = threshold.limit === null
+    ? ""
+    : `, limit ${threshold.comparison} ${inUnit(threshold.limit, threshold.unit)}`;
+  const message = `${whereOf(threshold)} ${threshold.measure}: ${
+    thresholdValue(threshold)
+  }${limit}`;
+  if (verdict === "pass") return { name, outcome: "passed" };
+  if (verdict === "skipped") return { name, outcome: "skipped", message };
+  return { name, outcome: "failure", type: verdict === "fail" ? "threshold" : "no_data", message };
+}
+
+function comparisonSuite({ comparison }: Summary): Suite[] {
+  if (!comparison) return [];
+  if (comparison.verdict === "refused") {
+    const message = comparison.differences.filter(({ refusal }) => refusal)
+      .map(({ message }) => message).join("; ");
+    const refused: Case = { name: "comparable", outcome: "error", type: "refused", message };
+    return [{ name: "comparison with the baseline", cases: [refused] }];
+  }
+  const cases = comparison.figures.map((figure): Case => {
+    const name = figureName(figure);
+    if (figure.verdict !== "regressed") return { name, outcome: "passed" };
+    const message = `${figureValue(figure, figure.base)} to ${figureValue(figure, figure.next)}: ${
+      changeText(figure, figure.change)
+    }, ${intervalText(figure)}`;
+    return { name, outcome: "failure", type: "regression", message };
+  });
+  return [{ name: "comparison with the baseline", cases }];
+}
+
+function caseLines(suite: string, { name, outcome, type, message, detail }: Case): string[] {
+  const open = `    <testcase classname="certload.${escapeXml(suite)}" name="${
+    escapeXml(name)
+  }" time="0"`;
+  if (outcome === "passed") return [`${open}/>`];
+  const attributes = ` message="${escapeXml(message ?? "")}"` +
+    (outcome === "skipped" ? "" : ` type="${escapeXml(type ?? outcome)}"`);
+  return [
+    `${open}>`,
+    detail === undefined
+      ? `      <${outcome}${attributes}/>`
+      : `      <${outcome}${attributes}>${escapeXml(detail)}</${outcome}>`,
+    "    </testcase>",
+  ];
+}
+
+function counts(cases: readonly Case[]): string {
+  return ` tests="${cases.length}" failures="${number(cases, "failure")}" errors="${
+    number(cases, "error")
+  }"`;
+}
+
+function number(cases: readonly Case[], outcome: Case["outcome"]): number {
+  return cases.filter((one) => one.outcome === outcome).length;
+}
+
+/** Also drops what XML 1.0 cannot hold, section 2.2. */
+export function escapeXml(text: string): string {
+  const entities: Record<string, string> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "'": "&apos;",
+    "\n": "&#10;",
+    "\t": "&#9;",
+    "\r": "&#13;",
+  };
+  return text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "�")
+    .replace(/[&<>"'\n\t\r]/g, (character) => entities[character] ?? character);
+}

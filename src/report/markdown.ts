@@ -1,0 +1,247 @@
+/** Markdown (GitHub's) for a pull request or a job's step summary: the verdict and the tables, the rest folded away. */
+import type { Comparison, Summary, SummarySeries } from "../metrics/summary_schema.ts";
+import {
+  changeText,
+  comparedText,
+  comparisonHeadline,
+  countsText,
+  figureName,
+  figureValue,
+  figureVerdict,
+  intervalText,
+  methodText,
+} from "./comparison.ts";
+import { formatCount, formatMs, formatPercent, formatRate, formatSeconds } from "./format.ts";
+import { oneLine } from "./style.ts";
+import { methodologyRows } from "./methodology.ts";
+import {
+  inUnit,
+  LAB_WARNING,
+  nameOfPhase,
+  peersOf,
+  scenariosOf,
+  seriesOf,
+  thresholdValue,
+  verdictWord,
+  whereOf,
+} from "./words.ts";
+
+export function renderMarkdown(summary: Summary): string {
+  const sections = [
+    headSection(summary),
+    validitySection(summary),
+    thresholdTable(summary),
+    summary.comparison ? comparisonSection(summary.comparison) : "",
+    ...Object.entries(summary.phases).map(([name]) => phaseTable(summary, name)),
+    failureTable(summary),
+    folded("Certificates served", peerTable(summary)),
+    folded("Methodology", methodologyTable(summary)),
+  ];
+  return sections.filter((section) => section !== "").join("\n\n") + "\n";
+}
+
+/** Text as it is: no markup, no table cell, no mention can come of it. */
+export function escapeMarkdown(text: string): string {
+  return oneLine(text).replace(/[\\`*{}[\]()#+!|<>~@$]|(?<!\w)_|_(?!\w)/g, "\\$&");
+}
+
+/** Text in code quotes, in which nothing is markup. */
+export function codeMarkdown(text: string): string {
+  const clean = oneLine(text).replaceAll("|", "\\|");
+  const longest = Math.max(0, ...Array.from(clean.matchAll(/`+/g), ([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  const pad = clean.startsWith("`") || clean.endsWith("`") ? " " : "";
+  return fence + pad + clean + pad + fence;
+}
+
+function headSection(summary: Summary): string {
+  const { exit, totals, methodology } = summary;
+  const icon = exit.code === 0 ? "✅" : exit.name === "interrupted" ? "⚠️" : "❌";
+  const lines = [
+    `## ${icon} ${verdictWord(summary)}: ${escapeMarkdown(summary.plan.name)}`,
+    "",
+    `${escapeMarkdown(exit.reason)} (exit ${exit.code}). ${
+      formatCount(totals.iterations)
+    } iterations in ${formatSeconds(summary.duration_s)}, ${
+      formatPercent(totals.error_rate)
+    } failed.`,
+  ];
+  if (methodology.target.lab) lines.push("", `> ${LAB_WARNING}`);
+  return lines.join("\n");
+}
+
+function validitySection({ validity }: Summary): string {
+  const findings = [
+    ...validity.reasons.map((finding) => ({ finding, icon: "❌" })),
+    ...validity.warnings.map((finding) => ({ finding, icon: "⚠️" })),
+  ];
+  if (findings.length === 0) return "";
+  const items = findings.map(({ finding, icon }) =>
+    `- ${icon} ${escapeMarkdown(finding.message)}. ${escapeMarkdown(finding.advice)}.`
+  );
+  return [`### Validity: ${validity.verdict}`, "", ...items].join("\n");
+}
+
+function thresholdTable({ thresholds }: Summary): string {
+  if (thresholds.length === 0) return "";
+  const icons = { pass: "✅", fail: "❌", no_data: "❌", skipped: "➖" } as const;
+  return section(
+    "### Thresholds",
+    table(
+      ["", "Scenario", "Threshold", "Measured"],
+      thresholds.map((threshold) => [
+        icons[threshold.verdict],
+        codeMarkdown(whereOf(threshold)),
+        codeMarkdown(threshold.text),
+        thresholdValue(threshold),
+      ]),
+      3,
+    ),
+  );
+}
+
+/** What changed beyond the allowed at a glance, all figures folded away. */
+export function comparisonSection(comparison: Comparison): string {
+  const { verdict, differences, figures } = comparison;
+  const icon = verdict === "regressed" || verdict === "refused" ? "❌" : "✅";
+  const counts = figures.length > 0 ? ` (${countsText(comparison)})` : "";
+  const told = figures.filter(({ verdict }) => verdict === "regressed" || verdict === "improved");
+  return [
+    `### ${icon} Comparison: ${comparisonHeadline(comparison)}${counts}`,
+    escapeMarkdown(comparedText(comparison)),
+    differences.map(({ message }) => `- ⚠️ ${escapeMarkdown(message)}`).join("\n"),
+    told.length > 0 ? figureTable(told) : "",
+    figures.length > 0
+      ? folded(
+        "All figures",
+        `${figureTable(figures)}\n\n${escapeMarkdown(methodText(comparison))}`,
+      )
+      : "",
+  ].filter((part) => part !== "").join("\n\n");
+}
+
+function figureTable(figures: Comparison["figures"]): string {
+  const icons = { regressed: "❌", improved: "✅", same: "=", cannot_tell: "?" } as const;
+  const head = ["", "Figure", "Base", "New", "Change", "Interval", "Verdict"];
+  const rows = figures.map((figure) => [
+    icons[figure.verdict],
+    codeMarkdown(figureName(figure)),
+    figureValue(figure, figure.base),
+    figureValue(figure, figure.next),
+    changeText(figure, figure.change),
+    intervalText(figure),
+    figureVerdict(figure),
+  ]);
+  return table(head, rows, 2);
+}
+
+function phaseTable(summary: Summary, phase: string): string {
+  const rows = Object.entries(summary.phases[phase] ?? {}).flatMap(([scenario, data]) =>
+    seriesOf(scenario, data).map(({ step, series }) => resultRow(step ?? scenario, step, series))
+  );
+  const head = ["Scenario", "Count", "Rate", "Failed", "Avg", "Min", "p50", "p95", "p99", "Max"];
+  return section(`### ${nameOfPhase(phase)}`, table(head, rows, 1));
+}
+
+function resultRow(name: string, step: string | null, series: SummarySeries): string[] {
+  const stats = series.response_time_ms;
+  const times = [stats?.avg, stats?.min, stats?.p50, stats?.p95, stats?.p99, stats?.max];
+  return [
+    step === null ? codeMarkdown(name) : `&emsp;${codeMarkdown(name)}`,
+    formatCount(series.count),
+    formatRate(series.rate_per_s),
+    formatPercent(series.error_rate),
+    ...times.map(formatMs),
+  ];
+}
+
+function failureTable(summary: Summary): string {
+  const rows = scenariosOf(summary).flatMap(([name, data]) => {
+    const all = seriesOf(name, data);
+    // The steps' failures are the scenario's own over again where there are steps.
+    return (all.length > 1 ? all.slice(1) : all).flatMap(({ step, series }) =>
+      series.failures.map((failure) => [
+        codeMarkdown([name, step].filter(Boolean).join(" ")),
+        codeMarkdown(failure.class),
+        formatCount(failure.count),
+        codeMarkdown(oneLine(failure.sample, 200)),
+      ])
+    );
+  });
+  if (rows.length === 0) return "";
+  return section("### Failures", table(["Scenario", "Class", "Count", "Sample"], rows, 2));
+}
+
+function peerTable(summary: Summary): string {
+  const head = ["Names", "Key", "TLS", "Until", "SHA-256", "Seen by"];
+  const rows = peersOf(summary).map(({ peer, scenarios }) => [
+    escapeMarkdown(oneLine(peer.sans.join(", ") || peer.subject, 120)),
+    escapeMarkdown(peer.key_type),
+    escapeMarkdown([peer.tls_version, peer.cipher].filter(Boolean).join(", ")),
+    peer.not_after.slice(0, 10),
+    codeMarkdown(peer.fingerprint_sha256.slice(0, 16)),
+    escapeMarkdown(scenarios.join(", ")),
+  ]);
+  return rows.length === 0 ? "" : table(head, rows, 6);
+}
+
+function methodologyTable(summary: Summary): string {
+  return table(
+    ["", ""],
+    methodologyRows(summary).map(([what, is]) => [what, codeMarkdown(is)]),
+    2,
+  );
+}
+
+/** A table for a README: per scenario the figures of a baseline, its thresholds beside them. */
+export function renderBaseline(summary: Summary): string {
+  const rows = scenariosOf(summary).flatMap(([name, data]) =>
+    seriesOf(name, data).flatMap(({ step, series }) => {
+      const limits = summary.thresholds.filter((t) => t.scenario === name && t.step === step);
+      const limit = (measure: string): string =>
+        limits.filter((t) => t.measure === measure && t.limit !== null)
+          .map((t) => `${t.comparison} ${inUnit(t.limit, t.unit)}`).join(", ");
+      const cell = (measure: string, value: string): string =>
+        limit(measure) === "" ? value : `${value} (${escapeMarkdown(limit(measure))})`;
+      const stats = series.response_time_ms;
+      return [[
+        step === null ? codeMarkdown(name) : `&emsp;${codeMarkdown(step)}`,
+        formatRate(series.rate_per_s),
+        cell("response_time p50", formatMs(stats?.p50)),
+        cell("response_time p95", formatMs(stats?.p95)),
+        cell("response_time p99", formatMs(stats?.p99)),
+        formatMs(stats?.max),
+        formatMs(stats?.avg),
+        cell("error_rate", formatPercent(series.error_rate)),
+        formatCount(series.count),
+      ]];
+    })
+  );
+  const head = ["Scenario", "Rate", "p50", "p95", "p99", "Max", "Avg", "Error rate", "Iterations"];
+  const saved = summary.baseline?.saved_at ?? summary.started_at;
+  const forced = summary.baseline?.forced_over.map((why) =>
+    `> Kept in spite of: ${escapeMarkdown(why)}`
+  );
+  return [
+    `### Baseline of ${saved.slice(0, 10)}: ${escapeMarkdown(summary.plan.name)}`,
+    ...(forced && forced.length > 0 ? [forced.join("\n>\n")] : []),
+    table(head, rows, 1),
+    "Response times from the planned instant; thresholds in brackets.",
+    methodologyRows(summary).map(([what, is]) => `- ${what}: ${codeMarkdown(is)}`).join("\n"),
+  ].join("\n\n") + "\n";
+}
+
+function section(title: string, body: string): string {
+  return `${title}\n\n${body}`;
+}
+
+function folded(title: string, body: string): string {
+  return body === "" ? "" : `<details><summary>${title}</summary>\n\n${body}\n\n</details>`;
+}
+
+/** The first `left` columns to the left, the others to the right. */
+function table(head: readonly string[], rows: readonly string[][], left: number): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const rule = head.map((_, i) => (i < left ? "---" : "---:"));
+  return [line(head), line(rule), ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,42 @@
+/** What somebody else needs to take the figures again, for every report. */
+import type { Summary, SummaryScenario } from "../metrics/summary_schema.ts";
+import { formatBytes, formatMemory, formatPercent, formatSeconds } from "./format.ts";
+import { plural, scenariosOf } from "./words.ts";
+
+/** Label and text. */
+export function methodologyRows(summary: Summary): [string, string][] {
+  const { plan, tool, methodology: m, generator, started_at, duration_s } = summary;
+  const scenarios = scenariosOf(summary).map(([, data]) => data);
+  const sum = (of: (data: SummaryScenario) => number): number =>
+    scenarios.reduce((total, data) => total + of(data), 0);
+  const roads = Array.from(new Set(scenarios.map(({ road }) => road).filter(Boolean)));
+  const runtime = Object.entries(m.runtime).map(([name, version]) => `${name} ${version}`);
+  const version = m.target.version ? `, version ${m.target.version}` : "";
+  const cpu = Math.max(0, ...generator.workers.map(({ cpu_share }) => cpu_share));
+  return [
+    ["plan", `${plan.source}, sha256 ${plan.sha256.slice(0, 16)}`],
+    ["target", `${m.target.base_url}${version}${m.target.lab ? ", the embedded lab" : ""}`],
+    ["stack", [m.stack.name, m.stack.description].filter(Boolean).join(": ")],
+    ["started", `${started_at}, ran ${formatSeconds(duration_s)}`],
+    [
+      "host",
+      `${m.hardware.cpu_model}, ${m.hardware.cpu_count} CPUs, ${
+        formatMemory(m.hardware.memory_bytes)
+      }, ${m.os.name} ${m.os.kernel}${m.os.container ? `, in ${m.os.container}` : ""}`,
+    ],
+    ["tool", [`certload ${tool.version}`, ...runtime].join(", ")],
+    [
+      "generator",
+      `${plural(generator.workers.length, "worker")}${
+        roads.length > 0 ? ` over ${roads.join(" and ")}` : ""
+      }, busiest ${formatPercent(cpu)} of a core, ${formatBytes(generator.max_rss_bytes)} memory`,
+    ],
+    [
+      "before",
+      `${plural(sum((data) => data.warmup_requests), "warm-up request")} and ${
+        plural(sum((data) => data.opened_connections), "opened connection")
+      }, in no figure`,
+    ],
+    ...m.notes.map((note): [string, string] => ["note", note]),
+  ];
+}

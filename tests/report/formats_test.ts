@@ -1,0 +1,168 @@
+import fc from "fast-check";
+import { build } from "hdr-histogram-js";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { parseExposition } from "../../src/metrics/exposition.ts";
+import { Histogram } from "../../src/metrics/histogram.ts";
+import { hgrmFiles, renderHgrm } from "../../src/report/hgrm.ts";
+import { escapeXml, renderJunit } from "../../src/report/junit.ts";
+import {
+  codeMarkdown,
+  escapeMarkdown,
+  renderBaseline,
+  renderMarkdown,
+} from "../../src/report/markdown.ts";
+import { renderPrometheus } from "../../src/report/prometheus.ts";
+import { renderText } from "../../src/report/text.ts";
+import { baselineOf } from "../../src/verdict/baseline.ts";
+import { runOf } from "../metrics/runs.ts";
+import { assertGolden } from "./golden.ts";
+import { concluded, failedRun, interruptedRun, invalidRun, passedRun } from "./summaries.ts";
+
+const compared = () => concluded(failedRun(), concluded(failedRun()));
+
+Deno.test("renderMarkdown() of a run that failed, and of one that was compared", () => {
+  assertGolden("failed.md.golden", renderMarkdown(concluded(failedRun())));
+  assertGolden(
+    "compared.md.golden",
+    renderMarkdown(concluded(passedRun(), concluded(passedRun()))),
+  );
+});
+
+Deno.test("renderMarkdown() has the reasons of an invalid and of an interrupted run", () => {
+  assertStringIncludes(renderMarkdown(concluded(invalidRun())), "### Validity: invalid");
+  assertStringIncludes(renderMarkdown(concluded(interruptedRun())), "## ⚠️ INTERRUPTED");
+});
+
+Deno.test("renderText() of a comparison", () => {
+  assertGolden("compared.txt", renderText(concluded(passedRun(), concluded(passedRun()))));
+});
+
+Deno.test("escapeMarkdown() leaves nothing that a table, a link or a mention could come of", () => {
+  const escaped = escapeMarkdown("a|b [x](http://e.vil) @all *b* `c`\n# d <b>");
+  assertEquals(escaped.match(/(?<!\\)[|[\]()@*`#<>]/g), null);
+  assertEquals(escaped.split("\n").length, 1);
+});
+
+Deno.test("codeMarkdown() holds any text in one code span", () => {
+  fc.assert(fc.property(fc.string({ unit: fc.constantFrom("`", "a", "|", " ") }), (text) => {
+    const span = codeMarkdown(text);
+    const fence = /^`+/.exec(span)![0];
+    assert(span.endsWith(fence));
+    assert(
+      !span.slice(fence.length, -fence.length).replaceAll("\\|", "x").includes(fence) ||
+        text.trim() === "",
+    );
+  }));
+});
+
+Deno.test("renderBaseline() has measured values beside the thresholds, and no placeholder", () => {
+  const baseline = baselineOf(concluded(passedRun()), {
+    savedAt: "2026-05-02T12:05:00.000Z",
+    forcedOver: [],
+  });
+  const text = renderBaseline(baseline);
+  assertGolden("baseline.md.golden", text);
+  assert(!/TBD|n\/a|\| - \|/.test(text), text);
+  const forced = baselineOf(concluded(failedRun()), {
+    savedAt: "",
+    forcedOver: ["It was the lab"],
+  });
+  assertStringIncludes(renderBaseline(forced), "> Kept in spite of: It was the lab");
+});
+
+Deno.test("renderJunit() has a case for each threshold, and errors for what must not be judged", () => {
+  assertGolden("failed.xml.golden", renderJunit(concluded(failedRun())));
+  assertGolden("invalid.xml.golden", renderJunit(concluded(invalidRun())));
+  const xml = renderJunit(concluded(interruptedRun()));
+  assertStringIncludes(xml, '<error message="interrupted" type="interrupted"/>');
+  assertStringIncludes(renderJunit(compared()), 'testsuite name="comparison with the baseline"');
+});
+
+const XSD = new URL("./junit.xsd", import.meta.url).pathname;
+const xmllint = await new Deno.Command("xmllint", { args: ["--version"], stderr: "null" }).output()
+  .then(() => true, () => false);
+
+Deno.test({
+  name: `renderJunit() is valid by the schema of JUnit files${
+    xmllint ? "" : " (skipped: no xmllint)"
+  }`,
+  ignore: !xmllint,
+  async fn(): Promise<void> {
+    const runs = [passedRun(), failedRun(), interruptedRun(), invalidRun()];
+    for (const summary of [...runs.map((run) => concluded(run)), compared()]) {
+      const file = await Deno.makeTempFile({ suffix: ".xml" });
+      await Deno.writeTextFile(file, renderJunit(summary));
+      const { success, stderr } = await new Deno.Command("xmllint", {
+        args: ["--noout", "--schema", XSD, file],
+      }).output();
+      assert(success, new TextDecoder().decode(stderr));
+      await Deno.remove(file);
+    }
+  },
+});
+
+Deno.test("escapeXml() leaves nothing that XML 1.0 cannot hold", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    // deno-lint-ignore no-control-regex -- these must not be left
+    assertEquals(escapeXml(text).match(/[<>"'\u0000-\u001f\ufffe\uffff]|&(?![a-z]+;|#\d+;)/), null);
+  }));
+});
+
+Deno.test("renderHgrm() is what hdr-histogram-js prints of the same values", () => {
+  const values = fc.array(fc.integer({ min: 1, max: 2_000_000 }), { minLength: 1, maxLength: 300 });
+  fc.assert(fc.property(values, (recorded) => {
+    const oracle = build({ highestTrackableValue: 2 ** 40, numberOfSignificantValueDigits: 3 });
+    const histogram = new Histogram();
+    for (const value of recorded) {
+      oracle.recordValue(value);
+      histogram.record(value);
+    }
+    const rows = (text: string): string[][] =>
+      text.split("\n").filter((line) => /^ +\d/.test(line)).map((line) => line.trim().split(/ +/));
+    const [mine, theirs] = [renderHgrm(histogram), oracle.outputPercentileDistribution(5, 1000)]
+      .map(rows);
+    assertEquals(mine!.map(([, ...rest]) => rest), theirs!.map(([, ...rest]) => rest));
+    mine!.forEach(([value], i) => {
+      // The library gives the upper end of the last bucket where this gives the exact maximum.
+      const theirValue = Math.min(Number(theirs![i]![0]), Math.max(...recorded) / 1000);
+      assert(Math.abs(Number(value) - theirValue) <= 0.0011, `${value} and ${theirValue}`);
+    });
+  }));
+});
+
+Deno.test("hgrmFiles() has a file for each scenario and step that finished something", () => {
+  assertEquals(Object.keys(hgrmFiles(concluded(passedRun()))), [
+    "issuance_acceptance.hgrm",
+    "list_certificates.hgrm",
+    "nginx_handshake.hgrm",
+    "acme_directory_and_nonce.hgrm",
+    "acme_directory_and_nonce.directory.hgrm",
+    "acme_directory_and_nonce.new_nonce.hgrm",
+    "acme_directory_and_nonce.renewal_info.hgrm",
+  ]);
+  assertEquals(hgrmFiles(concluded(runOf([{ name: "a", dropped: 100 }]))), {});
+  const [file] = Object.keys(hgrmFiles(concluded(runOf([{ name: "../../etc/x" }]))));
+  assertEquals(file, "______etc_x.hgrm");
+});
+
+Deno.test("renderPrometheus() is an exposition, in base units, each family once", () => {
+  const text = renderPrometheus(concluded(failedRun()));
+  const { samples, types } = parseExposition(text);
+  const p99 = samples.find(({ name, labels }) =>
+    name === "certload_response_time_seconds" && labels.scenario === "issuance_acceptance" &&
+    labels.quantile === "0.99"
+  );
+  assert(p99!.value > 0.005 && p99!.value < 0.1);
+  assertEquals(samples.find(({ name }) => name === "certload_exit_code")?.value, 99);
+  assertEquals(new Set(types.values()), new Set(["gauge"]));
+  const heads = text.split("\n").filter((line) => line.startsWith("# TYPE"));
+  assertEquals(new Set(heads).size, heads.length);
+  const keys = text.split("\n").filter((line) => line && !line.startsWith("#"))
+    .map((line) => line.replace(/ \S+$/, ""));
+  assertEquals(new Set(keys).size, keys.length, "no sample twice");
+});
+
+Deno.test("renderPrometheus() escapes its labels", () => {
+  const run = runOf([{ name: 'a"b\\c\nd' }]);
+  assertStringIncludes(renderPrometheus(concluded(run)), 'scenario="a\\"b\\\\c d"');
+});

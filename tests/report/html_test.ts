@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { assert, assertEquals, assertGreater, assertStringIncludes } from "../assert.ts";
+import type { Summary } from "../../src/metrics/summary_schema.ts";
+import { renderHtml } from "../../src/report/html.ts";
+import { chartsOf } from "../../src/report/html/charts.ts";
+import { html, jsonForScript } from "../../src/report/html/markup.ts";
+import { partsOf } from "../../src/report/html/phases.ts";
+import { scenariosOf } from "../../src/report/words.ts";
+import { runOf } from "../metrics/runs.ts";
+import { chromiumPath, withBrowser } from "./chromium.ts";
+import { concluded, failedRun, interruptedRun, invalidRun, passedRun } from "./summaries.ts";
+
+const SUMMARIES: [string, () => Summary][] = [
+  ["passed", () => concluded(passedRun())],
+  ["failed", () => concluded(failedRun())],
+  ["interrupted", () => concluded(interruptedRun())],
+  ["invalid", () => concluded(invalidRun())],
+  ["compared", () => concluded(passedRun(), concluded(passedRun()))],
+  ["empty", () => concluded(runOf([{ name: "nothing", dropped: 100 }]))],
+];
+
+Deno.test("html`` escapes all that is put in, and leaves markup alone", () => {
+  fc.assert(fc.property(fc.string(), (text) => {
+    const escaped = html`<a title="${text}">${[text, html`<b>${text}</b>`]}</a>`.text;
+    const inside = escaped.slice('<a title="'.length, -"</a>".length);
+    assertEquals(inside.replace(/"|<b>|<\/b>|>/g, "").match(/[<>"']/), null);
+  }));
+});
+
+Deno.test("jsonForScript() is the same JSON, and cannot end its script", () => {
+  fc.assert(fc.property(fc.jsonValue(), (value) => {
+    assertEquals(JSON.parse(jsonForScript(value)), JSON.parse(JSON.stringify(value)));
+  }));
+  assert(!jsonForScript(["</script><!--"]).includes("<"));
+});
+
+Deno.test("renderHtml() asks for nothing outside itself", () => {
+  for (const [name, summary] of SUMMARIES) {
+    const page = renderHtml(summary());
+    assertEquals(page.match(/<(?:script|img|iframe|object|embed)[^>]+src=/g), null, name);
+    assertEquals(page.match(/<link[^>]+href="(?!data:)/g), null, name);
+    assertEquals(page.match(/@import|url\(/g), null, name);
+    assertStringIncludes(page, "default-src 'none'");
+  }
+});
+
+Deno.test("renderHtml() puts the verdict first, and warns of the lab", () => {
+  const page = renderHtml(concluded(failedRun()));
+  const verdict = page.indexOf('<p class="verdict">FAILED</p>');
+  assert(verdict > 0 && verdict < page.indexOf("<table>"));
+  assertStringIncludes(page, "do not publish these figures as certctl&#39;s");
+});
+
+Deno.test("renderHtml() does not run what a server has sent", () => {
+  const message =
+    `HTTP 500 </script><script>document.title="x"</script><img src=x onerror=alert(1)>`;
+  const run = runOf([{ name: "a", failure: () => ({ class: "status_5xx", message }) }]);
+  const page = renderHtml(concluded(run));
+  assert(!page.includes("<img") && !page.includes('<script>document.title="x"'));
+  assertStringIncludes(page, "&lt;img src=x onerror=alert(1)&gt;");
+});
+
+Deno.test("chartsOf() has as many values as instants in every line", () => {
+  for (const [name, summary] of SUMMARIES) {
+    for (const [scenario, data] of scenariosOf(summary())) {
+      for (const { title, xs, lines } of chartsOf(data)) {
+        for (const { values } of lines) {
+          assertEquals(values.length, xs.length, `${name} ${scenario} ${title}`);
+        }
+        assertEquals(xs.toSorted((a, b) => a - b), xs);
+      }
+    }
+  }
+});
+
+Deno.test("partsOf() add up to the average response time", () => {
+  for (const [, data] of scenariosOf(concluded(passedRun()))) {
+    const total = partsOf(data).reduce((sum, { ms }) => sum + ms, 0);
+    assert(Math.abs(total - data.response_time_ms!.avg) < 0.001);
+  }
+});
+
+const chromium = chromiumPath();
+
+Deno.test({
+  name: `a report in a browser draws all its charts, complains of nothing, asks for nothing${
+    chromium ? "" : " (skipped: no chromium)"
+  }`,
+  ignore: !chromium,
+  async fn(): Promise<void> {
+    const directory = await Deno.makeTempDir();
+    await withBrowser(async (open) => {
+      for (const [name, summary] of SUMMARIES) {
+        const file = new URL(`file://${directory}/${name}.html`);
+        await Deno.writeTextFile(file, renderHtml(summary()));
+        const wide = name === "compared" || name === "failed";
+        const page = await open(file, { width: wide ? 1280 : 390, height: 900, dark: wide });
+        assertEquals(page.complaints, [], name);
+        assertEquals(page.requests, [], name);
+        const [places, canvases, drawn] = await page.evaluate<number[]>(DRAWN);
+        if (name !== "empty") assertGreater(places!, 0);
+        assertEquals([canvases, drawn], [places, places], name);
+        const overflow = await page.evaluate<number>(
+          "document.documentElement.scrollWidth - innerWidth",
+        );
+        assertEquals(overflow, 0, `${name} is wider than the screen`);
+      }
+    }).finally(() => Deno.remove(directory, { recursive: true }));
+  },
+});
+
+/** Places for charts, canvases in them, and those in which something was drawn. */
+const DRAWN = `[
+  document.querySelectorAll("[data-chart]").length,
+  document.querySelectorAll("canvas").length,
+  Array.from(document.querySelectorAll("canvas")).filter((canvas) =>
+    canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+      .data.some((byte) => byte > 0)).length,
+]`;
