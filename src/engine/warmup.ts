@@ -61,9 +61,15 @@ export async function warmUp(
       const iteration = new RunningIteration(scope, index++);
       return runIteration((each) => flow.run(each), iteration);
     }));
-  while (index < warmup.requests && nowUs() < untilUs && !scope.signal.aborted) {
-    const width = connectionsNeeded(scenario, shards, recorder.meanServiceMs);
-    await runs(Math.min(width, warmup.requests - index));
+  // One by itself first: its duration tells how many connections the load will keep busy.
+  if (warmup.requests > 0) await runs(1);
+  let width = 0;
+  while (
+    index < warmup.requests || width < connectionsNeeded(scenario, shards, recorder.meanServiceMs)
+  ) {
+    if (warmup.requests === 0 || nowUs() > untilUs || scope.signal.aborted) break;
+    width = connectionsNeeded(scenario, shards, recorder.meanServiceMs);
+    await runs(width);
   }
   return { requests: recorder.requests, connections: recorder.connections };
 }
