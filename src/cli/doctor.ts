@@ -21,7 +21,7 @@ export const doctor: Command = {
   async run(args, io): Promise<number> {
     const parsed = parseLine(args, { flags: FLAGS, positionals: ["PLAN"] });
     if (!parsed.ok) return printProblems("doctor", parsed.problems, io);
-    return await withStack(parsed.line, io, (stacked) => examine(stacked, io));
+    return await withStack(parsed.line, io, examine);
   },
 };
 

@@ -61,7 +61,8 @@ async function serve(options: LabOptions, line: CommandLine, io: Io): Promise<nu
     const caFile = line.value("ca-file");
     if (caFile !== undefined) await writeWhole(caFile, running.addresses.caPem);
     announce(running.addresses, options, line, io);
-    await (line.has("json") ? Promise.race([interrupted(io), inputClosed()]) : interrupted(io));
+    // A terminal sends Ctrl-C to the child too, which must go on answering what its parent waits for.
+    await (line.has("json") ? inputClosed() : interrupted(io));
   } finally {
     await running.close();
   }

@@ -10,6 +10,20 @@ export async function writeResults(
   for (const [name, text] of Object.entries(files)) await writeWhole(join(directory, name), text);
 }
 
+/** Why files could not be written there, found before a run instead of after it; undefined when they can. */
+export async function whyUnwritable(directory: string): Promise<string | undefined> {
+  const trial = join(directory, `.${Deno.pid}.part`);
+  try {
+    await Deno.mkdir(directory, { recursive: true });
+    await Deno.writeTextFile(trial, "");
+    await Deno.remove(trial);
+    return undefined;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `Cannot write results to "${directory}": ${why}. Name another folder with --out`;
+  }
+}
+
 export async function writeWhole(path: string, text: string): Promise<void> {
   const temporary = `${path}.${Deno.pid}.part`;
   try {

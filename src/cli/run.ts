@@ -2,6 +2,7 @@
 import { type RunOutcome, runPlan } from "../engine/run.ts";
 import { summarize } from "../metrics/summary.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
+import type { Mask } from "../report/mask.ts";
 import { renderJson } from "../report/json.ts";
 import { renderText } from "../report/text.ts";
 import { conclude } from "../verdict/conclude.ts";
@@ -13,7 +14,7 @@ import { PLAN_FLAGS } from "./plan_flags.ts";
 import { renderProbes } from "./probe_report.ts";
 import { printProblems } from "./problems.ts";
 import { progressPrinter } from "./progress.ts";
-import { writeResults } from "./results.ts";
+import { whyUnwritable, writeResults } from "./results.ts";
 import { STACK_FLAGS, type StackedPlan, withStack } from "./with_stack.ts";
 
 const FLAGS = [
@@ -35,11 +36,20 @@ export const run: Command = {
   async run(args, io): Promise<number> {
     const parsed = parseLine(args, { flags: FLAGS, positionals: ["PLAN"] });
     if (!parsed.ok) return printProblems("run", parsed.problems, io);
-    return await withStack(parsed.line, io, (stacked) => load(stacked, parsed.line, io));
+    return await withStack(
+      parsed.line,
+      io,
+      (stacked, masked) => load(stacked, parsed.line, masked),
+    );
   },
 };
 
 async function load(stacked: StackedPlan, line: CommandLine, io: Io): Promise<number> {
+  const unwritable = await whyUnwritable(outDirectory(line));
+  if (unwritable !== undefined) {
+    io.err(`${unwritable}\n`);
+    return EXIT_CODES.bad_input;
+  }
   const quiet = line.has("quiet");
   const progress = progressPrinter(io, { quiet, color: useColor(line, io, io.errIsTerminal) });
   const outcome = await runPlan({
@@ -57,7 +67,7 @@ async function load(stacked: StackedPlan, line: CommandLine, io: Io): Promise<nu
 
 async function report(
   outcome: RunOutcome,
-  { plan }: StackedPlan,
+  { plan, mask }: StackedPlan,
   line: CommandLine,
   io: Io,
 ): Promise<number> {
@@ -71,17 +81,21 @@ async function report(
   }
   if (outcome.kind === "fault") throw new Error(outcome.message);
   const summary = conclude(summarize(outcome.run), { plan });
-  await writeSummary(summary, line.value("out") ?? "results");
+  await writeSummary(summary, outDirectory(line), mask);
   if (!line.has("quiet")) {
     io.out(renderText(summary, { color: useColor(line, io, io.outIsTerminal) }));
   }
   return summary.exit.code;
 }
 
-async function writeSummary(summary: Summary, directory: string): Promise<void> {
+function outDirectory(line: CommandLine): string {
+  return line.value("out") ?? "results";
+}
+
+async function writeSummary(summary: Summary, directory: string, mask: Mask): Promise<void> {
   await writeResults(directory, {
-    "summary.json": renderJson(summary),
-    "summary.txt": renderText(summary, { color: false }),
+    "summary.json": mask(renderJson(summary)),
+    "summary.txt": mask(renderText(summary, { color: false })),
   });
 }
 

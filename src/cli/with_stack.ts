@@ -1,7 +1,8 @@
 /** A command's work with the servers that it asked for: started before, ended after, whatever happens in between. */
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, StackName } from "../plan/plan.ts";
+import { type Mask, maskOf } from "../report/mask.ts";
 import { embeddedStack } from "../stack/embedded.ts";
-import type { Stack, StackName } from "../stack/stack.ts";
+import type { Stack, StackReady } from "../stack/stack.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
@@ -32,31 +33,34 @@ export const STACK_FLAGS: readonly FlagSpec[] = [
 export interface StackedPlan {
   readonly plan: Plan;
   readonly stack: { readonly name: string; readonly description: string };
+  /** Takes the plan's secrets out of a text. */
+  readonly mask: Mask;
 }
 
+/** A command's work: `io` masks what it prints. */
+type Use = (stacked: StackedPlan, io: Io) => Promise<number>;
+
 /**
- * Loads the plan, starts its stack, loads the plan again in the stack's environment, and hands it to `use`. A bad plan is
- * found before anything is started.
+ * Stands in, while a plan is read for the first time, for what a stack will tell: the plan has to be found right before
+ * anything is started.
  */
-export async function withStack(
-  line: CommandLine,
-  io: Io,
-  use: (stacked: StackedPlan) => Promise<number>,
-): Promise<number> {
-  const first = await openPlan(line, io);
-  if (first === undefined) return EXIT_CODES.bad_input;
-  // A target named on the command line is the one that is meant, whatever the plan would start.
-  const fallback = line.value("target") === undefined ? first.stack : "none";
-  const stack = await stackNamed(line.value("stack") ?? fallback, line);
-  if (stack === "unknown") {
-    io.err(`Unknown stack "${line.value("stack")}": use none, embedded or compose\n`);
-    return EXIT_CODES.bad_input;
-  }
-  if (stack === undefined) {
-    return await use({
-      plan: first,
-      stack: { name: "none", description: "a server that was running" },
-    });
+const TO_COME = {
+  CERTCTL_BASE: "https://stack.invalid",
+  CERTCTL_TOKEN: "to-come",
+  NGINX_TARGET_URL: "https://stack.invalid",
+  APACHE_TARGET_URL: "https://stack.invalid",
+  HAPROXY_TARGET_URL: "https://stack.invalid",
+  F5_TARGET_URL: "https://stack.invalid",
+  CERTCTL_ACME_DIRECTORY: "https://stack.invalid/directory",
+  CERTLOAD_ACME_CHALLENGE_DIRECTORY: "https://stack.invalid/directory",
+};
+
+/** Reads the plan, starts its stack, reads the plan again in the stack's environment, and hands it to `use`. */
+export async function withStack(line: CommandLine, io: Io, use: Use): Promise<number> {
+  const first = await openPlan(line, { ...io, err: () => {} }, { ...TO_COME, ...io.env });
+  const stack = first && await stackNamed(first.stack, line);
+  if (first === undefined || stack === undefined) {
+    return await useEnvironment({}, NO_STACK, line, io, use);
   }
   try {
     return await useStack(stack, line, io, use);
@@ -66,11 +70,31 @@ export async function withStack(
   }
 }
 
+const NO_STACK = { name: "none", description: "a server that was running" };
+
+/** The plan as it is in this environment, or every problem with it. */
+async function useEnvironment(
+  environment: StackReady["environment"],
+  stack: StackedPlan["stack"],
+  line: CommandLine,
+  io: Io,
+  use: Use,
+): Promise<number> {
+  const plan = await openPlan(line, io, { ...io.env, ...environment });
+  if (plan === undefined) return EXIT_CODES.bad_input;
+  const mask = maskOf(plan.secrets);
+  const masked = {
+    out: (text: string) => io.out(mask(text)),
+    err: (text: string) => io.err(mask(text)),
+  };
+  return await use({ plan, stack, mask }, { ...io, ...masked });
+}
+
 async function useStack(
   stack: Stack,
   line: CommandLine,
   io: Io,
-  use: (stacked: StackedPlan) => Promise<number>,
+  use: Use,
 ): Promise<number> {
   const progress = (text: string): void => io.err(`${text}\n`);
   const started = await stack.start({ progress, signal: io.interrupt.soft });
@@ -79,18 +103,13 @@ async function useStack(
     io.err(`${started.message}\n`);
     return EXIT_CODES.not_ready;
   }
-  const plan = await openPlan(line, io, { ...io.env, ...started.environment });
-  if (plan === undefined) return EXIT_CODES.bad_input;
-  return await use({ plan, stack: { name: stack.name, description: started.description } });
+  const { environment, description } = started;
+  return await useEnvironment(environment, { name: stack.name, description }, line, io, use);
 }
 
-async function stackNamed(
-  name: StackName | string,
-  line: CommandLine,
-): Promise<Stack | undefined | "unknown"> {
+async function stackNamed(name: StackName, line: CommandLine): Promise<Stack | undefined> {
   if (name === "none") return undefined;
   if (name === "embedded") return embeddedStack();
-  if (name !== "compose") return "unknown";
   const { composeStack } = await import("../stack/compose.ts");
   const command = line.value("compose-command");
   const files = line.values("compose-file");

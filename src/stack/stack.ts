@@ -3,7 +3,7 @@
  * the variables of the old harness (CERTCTL_BASE, NGINX_TARGET_URL, ...), set before the plan is interpolated, so a plan
  * needs to know nothing of stacks.
  */
-export type StackName = "none" | "embedded" | "compose";
+import type { StackName } from "../plan/plan.ts";
 
 /** The servers answer. */
 export interface StackReady {
