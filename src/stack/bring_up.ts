@@ -63,8 +63,8 @@ async function look(
   if (failed) return failure(await explain(project, failed));
   if (ended && ended.code !== 0) return failure(explainUp(options, ended));
   const waiting = containers.filter((container) => readiness(container) === "waiting");
-  if (ended && waiting.length === 0) return { ok: true, containers };
   news.states(containers, waiting);
+  if (ended && waiting.length === 0) return { ok: true, containers };
   if (news.idleMs() < options.idleTimeoutMs) return undefined;
   const idle = `nothing has changed for ${Math.round(options.idleTimeoutMs / 1000)} s`;
   const last = waiting[0];

@@ -17,7 +17,7 @@ import {
 } from "./engine.ts";
 import { Guard } from "./guard.ts";
 import type { Stack, StackFailed, StackOptions, StackReady } from "./stack.ts";
-import { servedCertificates } from "./trust.ts";
+import { learnTrust } from "./trust.ts";
 
 export interface ComposeOptions {
   /** `docker compose`, `docker-compose`, `podman compose` or a path; the first of these that answers when absent. */
@@ -95,24 +95,30 @@ class ComposeStack implements Stack {
       onProcess: (pid) => run.guard.watch(pid),
     });
     if (!broughtUp.ok) return await this.#fail(broughtUp.reason);
-    const environment = await this.#environment(run, broughtUp.containers);
+    const environment = await this.#environment(run, broughtUp.containers, progress);
     if (this.#options.keep) await this.#keep(run, progress);
     return { ok: true, environment, description: describe(run, broughtUp.containers) };
   }
 
   async #environment(
-    run: Run,
+    { folder }: Run,
     containers: readonly Container[],
+    progress: (line: string) => void,
   ): Promise<Record<string, string>> {
     const urls = endpoints(containers);
     const base = urls["CERTCTL_BASE"];
-    const caFile = join(run.folder, "ca.pem");
-    await Deno.writeTextFile(caFile, await servedCertificates(Object.values(urls)));
+    const { pem, unverified } = await learnTrust(Object.values(urls));
+    const caFile = join(folder, "ca.pem");
+    await Deno.writeTextFile(caFile, pem);
+    if (unverified.length > 0) {
+      progress(`stack: certificates are not checked, for want of an issuer: ${unverified.join()}`);
+    }
     return {
       ...urls,
       ...(base && addressesOf(base)),
       CERTCTL_TOKEN: Deno.env.get("CERTCTL_TOKEN") || "load-test-token",
       CERTLOAD_CA_FILE: caFile,
+      ...(unverified.length > 0 && { CERTLOAD_INSECURE: "true" }),
     };
   }
 

@@ -2,29 +2,62 @@
  * The certificates of servers that the tool has started itself. They sign themselves, some of them anew at every start,
  * so they are learnt from the servers: this is safe for addresses on this machine alone.
  */
-import { connect } from "node:tls";
+import {
+  connect,
+  type ConnectionOptions,
+  type DetailedPeerCertificate,
+  type TLSSocket,
+} from "node:tls";
+
+export interface LearntTrust {
+  /** What is served, issuers included, as one PEM bundle. */
+  readonly pem: string;
+  /** Servers that the bundle does not help with: they send no whole chain, or are not there. */
+  readonly unverified: readonly string[];
+}
 
 const TIMEOUT_MS = 10_000;
 
-/** The leaf certificates served at `urls` as one PEM bundle; a server that cannot be asked is left out. */
-export async function servedCertificates(urls: readonly string[]): Promise<string> {
-  const served = await Promise.all(urls.map((url) => servedCertificate(new URL(url))));
-  return [...new Set(served.filter((pem) => pem !== undefined))].join("");
+/** Asks every server for its certificates, then every one again with those trusted. Never rejects. */
+export async function learnTrust(urls: readonly string[]): Promise<LearntTrust> {
+  const chains = await Promise.all(urls.map((url) => withConnection(url, {}, chainOf)));
+  const pem = [...new Set(chains.flatMap((chain) => chain ?? []))].join("");
+  const trusting = { ca: pem, rejectUnauthorized: true };
+  const verified = await Promise.all(urls.map((url) => withConnection(url, trusting, () => true)));
+  return { pem, unverified: urls.filter((_, at) => !verified[at]) };
 }
 
-function servedCertificate(url: URL): Promise<string | undefined> {
+/** What `use` makes of a connection; undefined when there is none. */
+function withConnection<T>(
+  url: string,
+  options: ConnectionOptions,
+  use: (socket: TLSSocket) => T,
+): Promise<T | undefined> {
+  const { hostname: host, port } = new URL(url);
   return new Promise((resolve) => {
-    const port = Number(url.port || 443);
-    const socket = connect({ host: url.hostname, port, rejectUnauthorized: false });
-    const finish = (pem?: string): void => {
+    const socket = connect({ host, port: Number(port), rejectUnauthorized: false, ...options });
+    const finish = (value?: T): void => {
       clearTimeout(timer);
       socket.destroy();
-      resolve(pem);
+      resolve(value);
     };
     const timer = setTimeout(finish, TIMEOUT_MS);
-    socket.once("secureConnect", () => finish(toPem(socket.getPeerCertificate().raw)));
-    socket.once("error", () => finish());
+    socket.once("secureConnect", () => finish(use(socket)));
+    socket.on("error", () => finish());
   });
+}
+
+/** PEM of each certificate that was sent, the leaf first. */
+function chainOf(socket: TLSSocket): string[] {
+  const chain: string[] = [];
+  let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  while (certificate) {
+    chain.push(toPem(certificate.raw));
+    // A certificate that signed itself names itself as its issuer.
+    const issuer: DetailedPeerCertificate | undefined = certificate.issuerCertificate;
+    certificate = issuer === certificate ? undefined : issuer;
+  }
+  return chain;
 }
 
 function toPem(der: Uint8Array): string {

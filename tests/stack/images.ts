@@ -1,5 +1,7 @@
 /** Images for every service of the compose file, made of Debian's own packages, and the variables that name them. */
 import { join } from "node:path";
+import { runCommand } from "../../src/stack/command.ts";
+import { programCommand } from "../end_to_end/program.ts";
 import type { DockerEngine } from "./docker.ts";
 
 /** Programs that the images are made of. */
@@ -18,7 +20,7 @@ export async function postgresFolder(): Promise<string | undefined> {
   return newest && join(root, newest);
 }
 
-/** Makes all images but the server's; returns the compose file's settings for them. */
+/** Makes all images; returns the compose file's settings for them. */
 export async function makeImages(engine: DockerEngine): Promise<Record<string, string>> {
   await postgres(engine, (await postgresFolder())!);
   await engine.image({ name: "openssl:test", programs: ["chmod"], changes: [] });
@@ -26,7 +28,9 @@ export async function makeImages(engine: DockerEngine): Promise<Record<string, s
   await apache(engine);
   await haproxy(engine);
   await f5Mock(engine);
+  await lab(engine);
   return {
+    CERTCTL_IMAGE: "lab:test",
     POSTGRES_IMAGE: "postgres:test",
     OPENSSL_IMAGE: "openssl:test",
     NGINX_IMAGE: "nginx:test",
@@ -129,4 +133,29 @@ function f5Mock(engine: DockerEngine): Promise<void> {
     texts: { ...NGINX_FOLDERS, "/f5.conf": F5_MOCK_CONFIG, "/entrypoint.sh": F5_MOCK_ENTRYPOINT },
     changes: [`ENTRYPOINT ["/entrypoint.sh"]`],
   });
+}
+
+/** The lab in certctl's place: the executable that is tested, or this checkout with the Deno that runs it. */
+async function lab(engine: DockerEngine): Promise<void> {
+  const checkout = new URL("../../", import.meta.url).pathname;
+  const parts = ["main.ts", "deno.json", "deno.lock", "src", "scenarios", "compose"];
+  const program = programCommand();
+  const sources = parts.map((part) => join(checkout, part));
+  const npm = join(await denoFolder(), "npm");
+  const command = [...program, "lab", "--hostname", "0.0.0.0", "--port", "api=8443"];
+  await engine.image({
+    name: "lab:test",
+    programs: [program[0]],
+    files: program.length === 1 ? [] : [...sources, npm],
+    changes: [
+      `ENV DENO_DIR=${await denoFolder()} NO_COLOR=1`,
+      `ENTRYPOINT ${JSON.stringify(command)}`,
+    ],
+  });
+}
+
+/** Where Deno keeps the packages, which a run with an empty home must be told. */
+export async function denoFolder(): Promise<string> {
+  const { stdout } = await runCommand([Deno.execPath(), "info", "--json"]);
+  return (JSON.parse(stdout) as { denoDir: string }).denoDir;
 }
