@@ -117,8 +117,9 @@ class ComposeStack implements Stack {
       ...urls,
       ...(base && addressesOf(base)),
       CERTCTL_TOKEN: Deno.env.get("CERTCTL_TOKEN") || "load-test-token",
-      CERTLOAD_CA_FILE: caFile,
-      ...(unverified.length > 0 && { CERTLOAD_INSECURE: "true" }),
+      ...(unverified.length === 0
+        ? { CERTLOAD_CA_FILE: caFile }
+        : { CERTLOAD_CA_FILE: "", CERTLOAD_INSECURE: "true" }),
     };
   }
 

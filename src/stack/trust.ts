@@ -27,7 +27,10 @@ export async function learnTrust(urls: readonly string[]): Promise<LearntTrust> 
   return { pem, unverified: urls.filter((_, at) => !verified[at]) };
 }
 
-/** What `use` makes of a connection; undefined when there is none. */
+/**
+ * What `use` makes of a connection; undefined when there is none. Only an answer shows that there is one: `secureConnect`
+ * may come before the certificate is checked (Deno 2.7).
+ */
 function withConnection<T>(
   url: string,
   options: ConnectionOptions,
@@ -42,7 +45,9 @@ function withConnection<T>(
       resolve(value);
     };
     const timer = setTimeout(finish, TIMEOUT_MS);
-    socket.once("secureConnect", () => finish(use(socket)));
+    socket.once("secureConnect", () => socket.write("HEAD / HTTP/1.0\r\n\r\n"));
+    socket.once("data", () => finish(use(socket)));
+    socket.once("end", () => finish());
     socket.on("error", () => finish());
   });
 }

@@ -68,7 +68,7 @@ async function interrupted(engine: DockerEngine, run: Run): Promise<void> {
   const { code, output, folder } = await run({
     args: ["run", "quickstart", "--stack", "compose", "--duration", "60s"],
     onLine: (line, child) => {
-      if (line.includes("8 of 8 services ready")) setTimeout(() => child.kill("SIGINT"), 2_000);
+      if (line.includes("8 of 8 services ready")) setTimeout(() => kill(child, "SIGINT"), 2_000);
     },
   });
   assertEquals(code, 105, output);
@@ -80,12 +80,20 @@ async function killed(engine: DockerEngine, run: Run): Promise<void> {
     args: ["run", "quickstart", "--stack", "compose"],
     onLine: (line, child) => {
       // In the middle of bringing it up: there are containers, and there are to be more.
-      if (line.includes("of 4 services ready")) child.kill("SIGKILL");
+      if (line.includes("of 4 services ready")) kill(child, "SIGKILL");
     },
   });
   assertEquals(code, 137, output);
   await until(async () => await isEmpty(join(folder, "tmp")), "the end of the teardown");
   await assertNothingLeft(engine, folder);
+}
+
+function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch {
+    // It has ended already, and its exit code tells why.
+  }
 }
 
 const NEVER_HEALTHY = `
@@ -130,6 +138,7 @@ async function runCertload(
       HOME: join(folder, "home"),
       TMPDIR: join(folder, "tmp"),
       DENO_DIR: await denoFolder(),
+      HEALTH_INTERVAL: "1s",
       ...engine.environment,
       ...images,
     },
