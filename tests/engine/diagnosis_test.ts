@@ -1,0 +1,61 @@
+import { likelyCause } from "../../src/engine/diagnosis.ts";
+import type { Scenario } from "../../src/plan/plan.ts";
+import type { Failure } from "../../src/transport/failure.ts";
+import type { Exchange } from "../../src/transport/http.ts";
+import { assertEquals, assertStringIncludes } from "../assert.ts";
+import { exchangeOf } from "../exchange.ts";
+
+function causeOf(flow: string, exchange: Exchange, failure: Failure): string {
+  const scenario = { name: "s", flow } as Scenario;
+  return likelyCause({ scenario, steps: [{ step: "x", exchange, failure }], failure }) ?? "";
+}
+
+function at(path: string, status: number, headers: Record<string, string> = {}): Exchange {
+  const request = { method: "GET", url: new URL(`https://server.test${path}`), headers: {} };
+  return exchangeOf({ request, status, headers });
+}
+
+const FAILED: Failure = { class: "status_4xx", message: "expected 200" };
+
+for (
+  const [status, expected] of [[401, "--token"], [403, "admin"], [
+    429,
+    "CERTCTL_RATE_LIMIT_ENABLED=false",
+  ]] as const
+) {
+  Deno.test(`${status} of the API: ${expected} is named`, () => {
+    assertStringIncludes(
+      causeOf("list_certificates", at("/api/v1/certificates", status), FAILED),
+      expected,
+    );
+  });
+}
+
+Deno.test("500 on create is the demo rows', on a list it is not", () => {
+  const exchange = at("/api/v1/certificates", 500);
+  assertStringIncludes(causeOf("create_certificate", exchange, FAILED), "CERTCTL_DEMO_SEED");
+  assertEquals(causeOf("list_certificates", exchange, FAILED), "");
+});
+
+Deno.test("HTML on /acme is the dashboard's; 404 of a directory an unknown profile's", () => {
+  const html = at("/acme/profile/p/directory", 200, { "content-type": "text/html; charset=utf-8" });
+  assertStringIncludes(causeOf("acme_unauthenticated", html, FAILED), "dashboard");
+  const unknown = at("/acme/profile/prof-x/directory", 404);
+  assertStringIncludes(causeOf("acme_unauthenticated", unknown, FAILED), '"prof-x" does not exist');
+});
+
+Deno.test("what never got an answer is told by the class of its failure", () => {
+  const none = at("/", 0);
+  const cause = (failureClass: Failure["class"]): string =>
+    causeOf("list_certificates", none, { class: failureClass, message: "" });
+  assertStringIncludes(cause("connect_refused"), "nothing listens");
+  assertStringIncludes(cause("tls_verify"), "--ca");
+  assertStringIncludes(cause("dns"), "not known");
+});
+
+Deno.test("a scenario that works has no cause", () => {
+  assertEquals(
+    likelyCause({ scenario: { name: "s", flow: "f" } as Scenario, steps: [] }),
+    undefined,
+  );
+});
