@@ -22,6 +22,8 @@ import { findPeer, k6, oha, type Tool, vegeta, wrk } from "./tool.ts";
 const EXPERIMENTS: Readonly<Record<string, (setting: Setting) => Promise<Table>>> = {
   "keep-alive": keepAlive,
   handshakes,
+  "median-50": (setting) => medianServiceTime(setting, 50),
+  "median-500": (setting) => medianServiceTime(setting, 500),
   "median-200": (setting) => medianServiceTime(setting, 200),
   "median-2000": (setting) => medianServiceTime(setting, 2_000),
   "open-5000": (setting) => openModel(setting, 5_000, 30),
