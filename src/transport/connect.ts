@@ -4,6 +4,7 @@ import {
   connect as connectTls,
   type ConnectionOptions,
   createSecureContext,
+  type SecureContextOptions,
   type TLSSocket,
 } from "node:tls";
 import { nowUs } from "../schedule/clock.ts";
@@ -29,7 +30,7 @@ export function nodeRoad(tls: TlsOptions, alpn: readonly string[] = ["http/1.1"]
     options: {
       rejectUnauthorized: !tls.insecureSkipVerify,
       ALPNProtocols: [...alpn],
-      secureContext: createSecureContext(tls.caPem === undefined ? {} : { ca: tls.caPem }),
+      secureContext: createSecureContext(trustOf(tls)),
     },
     identities: new IdentityCache(),
   };
@@ -39,6 +40,12 @@ export function nodeRoad(tls: TlsOptions, alpn: readonly string[] = ["http/1.1"]
 interface Shared {
   readonly options: ConnectionOptions;
   readonly identities: IdentityCache;
+}
+
+/** Without verification no roots are loaded either: with them every handshake would try to build a chain. */
+function trustOf(tls: TlsOptions): SecureContextOptions {
+  if (tls.insecureSkipVerify) return { ca: [] };
+  return tls.caPem === undefined ? {} : { ca: tls.caPem };
 }
 
 class NodeDial implements Dial {
@@ -95,6 +102,8 @@ class NodeDial implements Dial {
       if (this.#done !== undefined) this.#connect([next, ...rest]);
     });
     socket.once("connect", () => {
+      // Again, because Deno 2.7 does not heed the option: without it a delayed ACK costs some answers 40 ms.
+      socket.setNoDelay(true);
       if (this.#done === undefined) return socket.destroy();
       this.phases.connectUs = this.#lap();
       if (this.#origin.secure) this.#secure(socket);
@@ -116,19 +125,19 @@ class NodeDial implements Dial {
   #secured(socket: TLSSocket): void {
     if (this.#done === undefined) return;
     const tlsUs = this.#lap();
-    const leaf = leafOf(socket);
+    const chain = servedChain(socket);
     // Deno 2.7 tells of a failed handshake as of a good one, without a certificate, and gives the error afterwards.
-    if (leaf === undefined) return;
+    if (chain.length === 0) return;
     this.phases.tlsUs = tlsUs;
-    this.#finish({ stream: new SocketStream(socket), peer: this.#identify(socket, leaf) });
+    this.#finish({ stream: new SocketStream(socket), peer: this.#identify(socket, chain) });
   }
 
-  #identify(socket: TLSSocket, leaf: Uint8Array): PeerIdentity | undefined {
+  #identify(socket: TLSSocket, [leaf, ...rest]: readonly Uint8Array[]): PeerIdentity | undefined {
     try {
-      return this.#shared.identities.get(leaf, () => ({
+      return this.#shared.identities.get(leaf!, () => ({
         tlsVersion: socket.getProtocol?.() ?? undefined,
         cipher: socket.getCipher?.()?.name,
-        chainLength: chainLengthOf(socket),
+        chainLength: rest.length + 1,
       }));
     } catch {
       // An unreadable certificate is no reason to fail where verification, if wanted, has passed.
@@ -157,18 +166,30 @@ class NodeDial implements Dial {
   }
 }
 
-function leafOf(socket: TLSSocket): Uint8Array | undefined {
-  return socket.getPeerCertificate()?.raw;
+/**
+ * The chain as DER, leaf first; empty where there is none. Deno's handle gives it as it was served, without parsing;
+ * Node's own API parses the leaf each time and knows only the chain that leads to a root.
+ */
+function servedChain(socket: TLSSocket): readonly Uint8Array[] {
+  const handle = (socket as unknown as { readonly _handle?: ChainHandle })._handle;
+  const served = handle?.getPeerCertificateChain?.()?.certificates;
+  if (served !== undefined && served[0] instanceof Uint8Array) return served;
+  const leaf = socket.getPeerCertificate()?.raw;
+  return leaf === undefined ? [] : [leaf, ...issuersOf(socket)];
 }
 
-function chainLengthOf(socket: TLSSocket): number {
-  let length = 1;
+interface ChainHandle {
+  getPeerCertificateChain?(): { readonly certificates?: readonly Uint8Array[] } | undefined;
+}
+
+function issuersOf(socket: TLSSocket): Uint8Array[] {
+  const issuers: Uint8Array[] = [];
   let certificate = socket.getPeerCertificate(true);
   while (certificate.issuerCertificate && certificate.issuerCertificate !== certificate) {
     certificate = certificate.issuerCertificate;
-    length++;
+    issuers.push(certificate.raw);
   }
-  return length;
+  return issuers;
 }
 
 /** A node socket, plain or TLS, as a byte stream. Listeners are set once in a connection's life. */

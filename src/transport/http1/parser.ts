@@ -181,34 +181,40 @@ export class ResponseParser {
 
   /** False when the field makes the answer unusable. */
   #takeField(bytes: Uint8Array, start: number, colon: number, end: number): boolean {
-    const length = colon - start;
-    if (length !== 10 && length !== 14 && length !== 17) return true;
-    const first = bytes[start]! | 32;
-    if (first !== 99 && first !== 116) return true;
-    const name = text(bytes, start, colon).toLowerCase();
-    const value = text(bytes, colon + 1, end).trim().toLowerCase();
-    if (name === "content-length") return this.#takeContentLength(value);
-    if (name === "transfer-encoding") {
-      this.#transferCoding = this.#transferCoding ? `${this.#transferCoding}, ${value}` : value;
+    // Every answer has a length and a few other fields: they are told apart by size before any text is made.
+    switch (colon - start) {
+      case 14:
+        return !named(bytes, start, "content-length") ||
+          this.#takeContentLength(bytes, colon + 1, end);
+      case 17:
+        if (named(bytes, start, "transfer-encoding")) this.#takeCoding(text(bytes, colon + 1, end));
+        return true;
+      case 10:
+        if (named(bytes, start, "connection")) this.#takeConnection(text(bytes, colon + 1, end));
+        return true;
+      default:
+        return true;
     }
-    if (name === "connection") this.#takeConnection(value.split(",").map((token) => token.trim()));
-    return true;
   }
 
-  #takeConnection(tokens: readonly string[]): void {
+  #takeCoding(value: string): void {
+    const coding = value.trim().toLowerCase();
+    this.#transferCoding = this.#transferCoding ? `${this.#transferCoding}, ${coding}` : coding;
+  }
+
+  #takeConnection(value: string): void {
+    const tokens = value.toLowerCase().split(",").map((token) => token.trim());
     if (tokens.includes("close")) this.keepAlive = false;
     else if (tokens.includes("keep-alive")) this.keepAlive = true;
   }
 
   /** Several equal values are one (RFC 9110 section 8.6); anything else that is no number is refused. */
-  #takeContentLength(value: string): boolean {
-    const values = new Set(value.split(",").map((part) => part.trim()));
-    const [first = ""] = values;
-    const length = /^\d{1,15}$/.test(first) ? Number(first) : -1;
-    if (
-      values.size > 1 || length < 0 || (this.#contentLength >= 0 && this.#contentLength !== length)
-    ) {
-      this.#fail("protocol", `The answer's Content-Length is wrong: "${value.slice(0, 40)}"`);
+  #takeContentLength(bytes: Uint8Array, from: number, to: number): boolean {
+    if (bytes[from] === SPACE) from++;
+    let length = to - from <= 15 ? digits(bytes, from, to - from) : -1;
+    if (length < 0) length = repeatedNumber(text(bytes, from, to));
+    if (length < 0 || (this.#contentLength >= 0 && this.#contentLength !== length)) {
+      this.#fail("protocol", `The answer's Content-Length is wrong: ${quote(bytes, from)}`);
       return false;
     }
     this.#contentLength = length;
@@ -418,9 +424,24 @@ function startsLikeHttp1(bytes: Uint8Array, from: number): boolean {
   return true;
 }
 
+/** The field's name is `name`, which is in lower case, whatever its own case; the lengths are equal. */
+function named(bytes: Uint8Array, start: number, name: string): boolean {
+  for (let i = 0; i < name.length; i++) {
+    if ((bytes[start + i]! | 32) !== name.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+/** The number in `5`, ` 5 ` or `5, 5`; -1 where it is none, or several. */
+function repeatedNumber(value: string): number {
+  const values = new Set(value.split(",").map((part) => part.trim()));
+  const [first = ""] = values;
+  return values.size === 1 && /^\d{1,15}$/.test(first) ? Number(first) : -1;
+}
+
 /** The number that `count` decimal digits make, or -1. */
 function digits(bytes: Uint8Array, from: number, count: number): number {
-  let value = 0;
+  let value = count > 0 ? 0 : -1;
   for (let at = from; at < from + count; at++) {
     const digit = bytes[at]! - 48;
     if (!(digit >= 0 && digit <= 9)) return -1;
