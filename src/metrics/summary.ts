@@ -123,8 +123,11 @@ function phasesOf(runs: readonly ScenarioRun[]): Measured["phases"] {
 function scenarioOf(run: ScenarioRun): SummaryScenario {
   const { scenario, total, startUs, endUs } = run;
   const durationUs = endUs - startUs;
+  // In the closed model the planned instant is the send: a column of zeros would say nothing.
+  const lagging = scenario.load.model === "open" ? (series: SeriesRecording) => series : withoutLag;
+  const iterations = lagging(withSteps(total.iterations, total.steps));
   const steps = scenario.steps.map((name, i) => {
-    const series = total.steps[i] ?? EMPTY_SERIES;
+    const series = lagging(total.steps[i] ?? EMPTY_SERIES);
     return [name, seriesOf(series, total.stepCourses[i], durationUs)] as const;
   });
   return {
@@ -144,7 +147,7 @@ function scenarioOf(run: ScenarioRun): SummaryScenario {
     },
     duration_s: seconds(durationUs),
     dropped: total.dropped,
-    ...seriesOf(withSteps(total.iterations, total.steps), total.course, durationUs),
+    ...seriesOf(iterations, total.course, durationUs),
     steps: Object.fromEntries(steps),
     observed: Object.fromEntries(
       Object.entries(total.observed).map(([name, data]) => [name, {
@@ -156,6 +159,10 @@ function scenarioOf(run: ScenarioRun): SummaryScenario {
     tls_peers: total.peers.map(peerOf),
     other_peer_exchanges: total.otherPeerExchanges,
   };
+}
+
+function withoutLag(series: SeriesRecording): SeriesRecording {
+  return { ...series, durations: { ...series.durations, lag: undefined } };
 }
 
 /** The iterations with what their requests did on the wire: bytes, statuses, connections, phases. */

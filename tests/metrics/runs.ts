@@ -14,7 +14,8 @@ export const START_US = Date.UTC(2026, 4, 2, 12, 0, 0) * 1000;
 /** A skewed service time in microseconds, as servers have it: mostly near `medianUs`, now and then far beyond. */
 export function serviceTime(random: () => number, medianUs: number): number {
   const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  return medianUs * Math.exp(0.35 * normal) * (random() < 0.01 ? 4 : 1);
+  // Whole microseconds: the last digit of exp, log and cos is not the same in every engine.
+  return Math.round(medianUs * Math.exp(0.35 * normal) * (random() < 0.01 ? 4 : 1));
 }
 
 export interface MadeScenario {
@@ -109,12 +110,12 @@ function recordOne(
   scenario.steps.forEach((step, index) => {
     const failure = made.failure?.(i, step);
     const service = serviceTime(random, medianUs) * slowness(i);
-    const opened = fresh ? { dnsUs: 60, connectUs: service * 0.1, tlsUs: service * 0.5 } : {};
+    const opened = fresh ? { dnsUs: 60, connectUs: service / 8, tlsUs: service / 2 } : {};
     const status = failure ? Number(/HTTP (\d{3})/.exec(failure.message)?.[1] ?? 0) : 200;
     const exchange = exchangeOf({
       startedUs: now,
       endedUs: now + service,
-      ttfbUs: status === 0 ? undefined : service * 0.3,
+      ttfbUs: status === 0 ? undefined : service / 4,
       reused: !fresh,
       peer: fresh ?? peerOf("certctl"),
       status,

@@ -36,10 +36,11 @@ Deno.test("summarize() keeps offered and achieved apart, and counts what was dro
   assertAlmostEquals(a!.rate_per_s, 40, 0.1);
 });
 
-Deno.test("summarize() has no offered rate for the closed model", () => {
+Deno.test("summarize() has no offered rate and no lag for the closed model", () => {
   const load = { model: "closed", thinkTimeMs: 1000, stages: [] } as const;
   const { a } = summarize(runOf([{ name: "a", load }])).phases.api!;
   assertEquals([a!.offered, a!.load.max_in_flight, a!.load.think_time_ms], [null, null, 1000]);
+  assertEquals([a!.lag_ms, a!.steps.request!.lag_ms, a!.histograms.lag], [null, null, null]);
 });
 
 Deno.test("summarize() gives milliseconds, and null for phases that were not", () => {

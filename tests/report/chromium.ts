@@ -134,6 +134,25 @@ async function connect(port: string): Promise<DevTools> {
   };
 }
 
+/** Resolves when this very navigation is loaded: the blank page before it may finish late. */
+async function navigate(devTools: DevTools, file: URL): Promise<void> {
+  const loaders = new Set<unknown>();
+  let wanted: unknown;
+  await new Promise<void>((resolve, reject) => {
+    const settle = (): void => {
+      if (wanted !== undefined && loaders.has(wanted)) resolve();
+    };
+    devTools.on("Page.lifecycleEvent", ({ name, loaderId }) => {
+      if (name === "load") loaders.add(loaderId);
+      settle();
+    });
+    devTools.send("Page.navigate", { url: file.href }).then(({ loaderId }) => {
+      wanted = loaderId;
+      settle();
+    }, reject);
+  });
+}
+
 async function openPage(devTools: DevTools, file: URL, options: PageOptions): Promise<Page> {
   const complaints: string[] = [];
   const requests: string[] = [];
@@ -160,11 +179,8 @@ async function openPage(devTools: DevTools, file: URL, options: PageOptions): Pr
     media: print ? "print" : "screen",
     features: [{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }],
   });
-  const loaded = new Promise<void>((resolve) =>
-    devTools.on("Page.loadEventFired", () => resolve())
-  );
-  await devTools.send("Page.navigate", { url: file.href });
-  await loaded;
+  await devTools.send("Page.setLifecycleEventsEnabled", { enabled: true });
+  await navigate(devTools, file);
   const evaluate = async <T>(expression: string): Promise<T> => {
     const { result, exceptionDetails } = await devTools.send("Runtime.evaluate", {
       expression,
