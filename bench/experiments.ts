@@ -139,7 +139,9 @@ export async function openModel(
     String(ratePerS * durationS),
     String(measured.requests),
     String(measured.dropped ?? 0),
-    summary.phases.api.main.lag_ms.p99.toFixed(3),
+    `${summary.phases.api.main.lag_ms.p50.toFixed(3)} / ${
+      summary.phases.api.main.lag_ms.p99.toFixed(3)
+    }`,
     summary.validity.verdict,
   ]];
   for (const tool of setting.tools.slice(1)) {
@@ -158,7 +160,7 @@ export async function openModel(
   return {
     title,
     remark: "Lag: planned instant to send, the generator's own lateness.",
-    head: ["tool", "planned", "sent", "dropped", "lag p99 ms", "validity"],
+    head: ["tool", "planned", "sent", "dropped", "lag p50 / p99 ms", "validity"],
     rows,
   };
 }

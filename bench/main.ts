@@ -26,6 +26,7 @@ const EXPERIMENTS: Readonly<Record<string, (setting: Setting) => Promise<Table>>
   "median-500": (setting) => medianServiceTime(setting, 500),
   "median-200": (setting) => medianServiceTime(setting, 200),
   "median-2000": (setting) => medianServiceTime(setting, 2_000),
+  "open-1000": (setting) => openModel(setting, 1_000, 10),
   "open-5000": (setting) => openModel(setting, 5_000, 30),
   "highest-rate": (setting) =>
     highestRate(setting, [5_000, 10_000, 15_000, 20_000, 25_000, 30_000, 40_000]),

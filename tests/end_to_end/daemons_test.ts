@@ -52,6 +52,39 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name:
+    "two load threads share the arrivals exactly: each is sent once, and all are in the summary",
+  ignore: nginxProgram === undefined,
+  fn: async () => {
+    const nginx = await startNginx();
+    try {
+      const text = plan(`  shared:
+    flow: http_request
+    with: { url: "https://127.0.0.1:${nginx.port}/arrival/{index}" }
+    rate: 300/s
+    duration: 2s
+`).replace("warmup: off", "warmup: off\nworkers: 2");
+      await withProgram(
+        ["run", "plan.yaml"],
+        { files: { "plan.yaml": text } },
+        async (finished) => {
+          const { summary } = finished;
+          assertEquals(summary?.phases.api.shared.count, 600, finished.stdout + finished.stderr);
+          assertEquals(summary.generator.workers.length, 2);
+          await wait(200);
+          const paths = (await loggedRequests(nginx)).map(({ path }) => path);
+          assertEquals(new Set(paths).size, 600);
+          // One more: the probe's, which is an arrival 0 of its own.
+          assertEquals(paths.length, 601);
+        },
+      );
+    } finally {
+      await nginx.stop();
+    }
+  },
+});
+
 const ALL = [nginxProgram, apacheProgram, haproxyProgram];
 
 Deno.test({
