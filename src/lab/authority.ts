@@ -2,6 +2,8 @@
  * The lab's certificate authority: one self-signed ECDSA P-256 root that signs the servers' certificates and, for
  * ACME, the clients'. It lives as long as the lab.
  */
+import { createHash } from "node:crypto";
+import { p256 } from "@noble/curves/nist";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -28,10 +30,15 @@ export interface Authority {
   readonly certificate: X509Certificate;
   readonly certificatePem: string;
   readonly privateKey: CryptoKey;
+  /** Its subject key identifier, the authority key identifier of what it signs. */
+  readonly keyIdentifier: Uint8Array;
+  /** DER of an ECDSA signature with SHA-256, made at once: a third of the CPU that WebCrypto takes for it. */
+  sign(data: Uint8Array): Uint8Array;
 }
 
 export async function createAuthority(commonName = "certload lab CA"): Promise<Authority> {
   const keys = await newKeys();
+  const identifier = await SubjectKeyIdentifierExtension.create(keys.publicKey);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
     name: `CN=${commonName}`,
@@ -41,10 +48,22 @@ export async function createAuthority(commonName = "certload lab CA"): Promise<A
     extensions: [
       new BasicConstraintsExtension(true, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+      identifier,
     ],
   });
-  return { certificate, certificatePem: pem(certificate), privateKey: keys.privateKey };
+  const { d } = await crypto.subtle.exportKey("jwk", keys.privateKey);
+  const scalar = Uint8Array.fromBase64(d!, { alphabet: "base64url" });
+  return {
+    certificate,
+    certificatePem: pem(certificate),
+    privateKey: keys.privateKey,
+    keyIdentifier: Uint8Array.fromHex(identifier.keyId),
+    sign: (data) => p256.sign(sha256(data), scalar, { lowS: false }).toDERRawBytes(),
+  };
+}
+
+function sha256(data: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash("sha256").update(data).digest());
 }
 
 export interface ServerCertificateOptions {
@@ -126,7 +145,7 @@ function validity(days: number, shiftDays = 0): { notBefore: Date; notAfter: Dat
 export function serialNumber(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[0] = (bytes[0]! & 0x7f) | 0x40;
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return bytes.toHex();
 }
 
 function pem(certificate: X509Certificate): string {

@@ -4,10 +4,8 @@
  * certctl's.
  */
 import deno from "../../deno.json" with { type: "json" };
-import { AcmeServer } from "./acme/server.ts";
-import { Nonces } from "./acme/nonces.ts";
 import { acmeSettings } from "./acme/options.ts";
-import { createAcmeSchema } from "./acme/schema.ts";
+import { AcmeService } from "./acme/service.ts";
 import { apiHandler } from "./api/api.ts";
 import { Metrics } from "./api/metrics.ts";
 import { createApiSchema } from "./api/schema.ts";
@@ -69,6 +67,7 @@ class RunningLab implements Lab {
   readonly #chaos: Chaos;
   readonly #servers = new Map<ServerName, HttpServer>();
   readonly #pairs = new Map<string, Promise<KeyPair>>();
+  #acme: AcmeService | undefined;
   #control: HttpServer | undefined;
 
   constructor(settings: LabSettings, authority: Authority) {
@@ -134,7 +133,7 @@ class RunningLab implements Lab {
     const servers = [...this.#servers.values(), ...(this.#control ? [this.#control] : [])];
     const closed = servers.map((server) => server.close());
     this.#chaos.close();
-    await Promise.all(closed);
+    await Promise.all([...closed, this.#acme?.close()]);
     this.#store.close();
   }
 
@@ -163,17 +162,15 @@ class RunningLab implements Lab {
   }
 
   #api(): Handler {
-    const { keys, limiter, demo } = this.#settings;
+    const { keys, limiter, demo, clock, log } = this.#settings;
     const store = this.#store;
-    const settings = acmeSettings(this.#settings.acme);
-    const nowMs = Date.now;
+    const nowMs = (): number => clock.nowUs() / 1000;
     createApiSchema(store);
-    createAcmeSchema(store);
+    const settings = acmeSettings(this.#settings.acme);
     seed(store, { demo, profiles: Object.keys(settings.profiles) });
-    const { nonceTtlMs: ttlMs, badNonceShare: badShare } = settings;
-    const nonces = new Nonces({ store, ttlMs, badShare, nowMs });
     const shared = { store, authority: this.#authority, metrics: new Metrics() };
-    const acme = new AcmeServer({ ...shared, settings, nonces, nowMs });
+    const acme = this.#acme = new AcmeService({ ...shared, settings, clock, log });
+    acme.start();
     const names = Object.entries(keys).map(([name, key]) => [key, name] as const);
     return apiHandler({
       context: shared,

@@ -1,6 +1,8 @@
 /** Settings of the lab: plain data, all of it optional. */
 import type { AcmeOptions } from "./acme/options.ts";
 import type { LimiterOptions } from "./api/api.ts";
+import type { Clock } from "../schedule/clock.ts";
+import { timerClock } from "./clock.ts";
 import type { Faults, ServerName } from "./faults.ts";
 
 export interface LabOptions {
@@ -22,6 +24,8 @@ export interface LabOptions {
   readonly faults?: Faults;
   /** Numbers in [0, 1) for the faults' chances; default `Math.random`. */
   readonly random?: () => number;
+  /** Time of the ACME server's limits, lifetimes and garbage collection; default: the system's. */
+  readonly clock?: Clock;
   /** Takes a line about a mistake of the lab's own; default: standard error. */
   readonly log?: (line: string) => void;
 }
@@ -37,6 +41,7 @@ export function labSettings(options: LabOptions): LabSettings {
     demo: true,
     faults: {},
     random: Math.random,
+    clock: timerClock,
     log: logToStandardError,
     ...options,
     acme: options.acme ?? {},

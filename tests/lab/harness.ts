@@ -1,4 +1,5 @@
 /** A lab for one test, and a client that trusts it. */
+import { createSocket } from "node:dgram";
 import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
 import { DEFAULT_TOKEN } from "../../src/lab/options.ts";
 
@@ -47,4 +48,24 @@ export function certificateRequest(name: string): Record<string, unknown> {
     renewal_policy_id: "rp-standard",
     expires_at: "2099-01-01T00:00:00Z",
   };
+}
+
+/** A port of loopback that nobody has listened on lately. */
+export async function freePort(transport: "tcp" | "udp" = "tcp"): Promise<number> {
+  if (transport === "udp") return await freeUdpPort();
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  return port;
+}
+
+function freeUdpPort(): Promise<number> {
+  const socket = createSocket("udp4");
+  return new Promise((resolve, reject) => {
+    socket.on("error", reject);
+    socket.bind(0, "127.0.0.1", () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
 }

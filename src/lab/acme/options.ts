@@ -39,6 +39,8 @@ export interface AcmeOptions {
   readonly tlsAlpn01Port?: number;
   /** `address:port` of the name server asked for TXT records, default `127.0.0.1:53`. */
   readonly dns01Resolver?: string;
+  /** Retry-After of what a client polls, default 0: the answers have none, and the client chooses. */
+  readonly retryAfterSeconds?: number;
   /** Default true. */
   readonly ariEnabled?: boolean;
   /** Retry-After of renewal information, default 6 hours. */
@@ -84,6 +86,7 @@ const DEFAULTS: AcmeSettings = {
   http01Port: 80,
   tlsAlpn01Port: 443,
   dns01Resolver: "127.0.0.1:53",
+  retryAfterSeconds: 0,
   ariEnabled: true,
   ariPollMs: 6 * HOUR_MS,
   lifetimeMs: 90 * 24 * HOUR_MS,

@@ -36,6 +36,14 @@ export class Reader {
     return body;
   }
 
+  /** Everything until the peer closes. */
+  async rest(limitBytes: number): Promise<Uint8Array> {
+    while (this.#end - this.#start <= limitBytes) {
+      if (!await this.#fill()) return this.#buffer.slice(this.#start, this.#end);
+    }
+    throw new TooLarge();
+  }
+
   /** A chunked body (RFC 9112 section 7.1), trailers dropped; `undefined` when it is malformed or cut off. */
   async chunked(limitBytes: number): Promise<Uint8Array | undefined> {
     const chunks: Uint8Array[] = [];

@@ -1,0 +1,67 @@
+/** Finalization (RFC 8555 section 7.4): a certificate request for a ready order, and the certificate at once. */
+import type { LabResponse } from "../http/message.ts";
+import type { AccountCall } from "./call.ts";
+import { addCertificate } from "./certificates.ts";
+import { type CertificateRequest, parseCertificateRequest } from "./csr.ts";
+import { issueCertificate } from "./issuance.ts";
+import { type Order, orderAnswer, ownOrder, setOrderStatus } from "./orders.ts";
+import { Problem } from "./problem.ts";
+
+/** Clocks differ; a certificate made this instant must not be one of the future. */
+const BACKDATE_MS = 60_000;
+
+export function finalize(call: AccountCall): LabResponse {
+  const order = ownOrder(call);
+  const requestDer = requestOf(call);
+  const request = parseCertificateRequest(requestDer);
+  if (order.status !== "ready") {
+    const detail = `order is ${order.status}, not ready; complete its authorizations first`;
+    throw new Problem("orderNotReady", 403, detail);
+  }
+  requireNames(request, order);
+  if (call.settings.asShipped) {
+    setOrderStatus(call.store, order.id, "processing");
+    throw new Problem("serverInternal", 500, "ACME server error");
+  }
+  return orderAnswer(call, issue(call, order, request, requestDer));
+}
+
+function issue(
+  call: AccountCall,
+  order: Order,
+  request: CertificateRequest,
+  requestDer: Uint8Array,
+): Order {
+  const { authority, store, metrics, settings, nowMs } = call;
+  const startedMs = performance.now();
+  const now = Math.floor(nowMs() / 1000) * 1000;
+  const notBeforeMs = order.notBeforeMs ?? now - BACKDATE_MS;
+  const notAfterMs = order.notAfterMs ?? (order.notBeforeMs ?? now) + settings.lifetimeMs;
+  const { names } = order;
+  const issued = issueCertificate({ authority, request, names, notBeforeMs, notAfterMs });
+  const certificateId = store.transaction(() => {
+    const given = { order, request, requestDer, issued, notBeforeMs, notAfterMs };
+    const id = addCertificate(call, given);
+    const sql = "UPDATE acme_orders SET status = 'valid', certificate_id = ? WHERE id = ?";
+    store.run(sql, id, order.id);
+    return id;
+  });
+  metrics.observeIssuance("success", performance.now() - startedMs);
+  return { ...order, status: "valid", certificateId };
+}
+
+function requestOf({ payload = {} }: AccountCall): Uint8Array {
+  const { csr } = payload;
+  if (typeof csr === "string" && /^[A-Za-z0-9_-]+$/.test(csr) && csr.length % 4 !== 1) {
+    return Uint8Array.fromBase64(csr, { alphabet: "base64url" });
+  }
+  throw new Problem("badCSR", 400, "csr is not base64url without padding");
+}
+
+function requireNames({ names }: CertificateRequest, order: Order): void {
+  const expected = new Set(order.names);
+  if (names.symmetricDifference(expected).size === 0) return;
+  const list = (set: ReadonlySet<string>): string => [...set].slice(0, 10).join(", ") || "nothing";
+  const detail = `csr is for ${list(names)}, the order for ${list(expected)}`;
+  throw new Problem("badCSR", 400, detail);
+}

@@ -1,0 +1,43 @@
+import fc from "fast-check";
+import { parseCertificateRequest } from "../../../src/lab/acme/csr.ts";
+import { Problem } from "../../../src/lab/acme/problem.ts";
+import { dotted, extensionsOf, serialOf } from "../../../src/lab/acme/x509_reader.ts";
+import { assert, assertEquals } from "../../assert.ts";
+import { request } from "./client.ts";
+
+Deno.test("no octets make the request parser fail but with a problem", async () => {
+  const { csr } = await request(["a.test"]);
+  const good = Uint8Array.fromBase64(csr, { alphabet: "base64url" });
+  assertEquals([...parseCertificateRequest(good).names], ["a.test"]);
+  const damaged = fc.tuple(fc.nat(good.length - 1), fc.nat(255)).map(([at, octet]) => {
+    const copy = good.slice();
+    copy[at] = octet;
+    return copy;
+  });
+  const cut = fc.nat(good.length).map((length) => good.slice(0, length));
+  fc.assert(
+    fc.property(fc.oneof(damaged, cut, fc.uint8Array()), (der) => {
+      try {
+        const { names } = parseCertificateRequest(der);
+        assertEquals([...names], ["a.test"], "what is accepted is what was signed");
+      } catch (error) {
+        assert(error instanceof Problem, String(error));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("no octets make the certificate reader fail", () => {
+  fc.assert(fc.property(fc.uint8Array(), (der) => {
+    serialOf(der);
+    extensionsOf(der);
+  }));
+});
+
+Deno.test("object identifiers are read in their dotted form", () => {
+  assertEquals(dotted(Uint8Array.fromHex("2a864886f70d01090e")), "1.2.840.113549.1.9.14");
+  assertEquals(dotted(Uint8Array.fromHex("551d11")), "2.5.29.17");
+  assertEquals(dotted(Uint8Array.fromHex("883703")), "2.999.3");
+  assertEquals(dotted(new Uint8Array()), "0.0");
+});
