@@ -1,6 +1,6 @@
 /**
  * certload as users run it: a process with arguments, an environment and a folder. `CERTLOAD_BIN` names an executable to
- * test in place of the checkout.
+ * test in place of the checkout; it gets an empty home as well, where the checkout's Deno has its packages.
  */
 import { join } from "node:path";
 
@@ -36,14 +36,17 @@ export async function withProgram(
   use: (finished: Finished) => void | Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "certload-e2e-" });
+  const home = await Deno.makeTempDir({ prefix: "certload-home-" });
   try {
     for (const [name, text] of Object.entries(options.files ?? {})) {
       await Deno.mkdir(join(folder, name, ".."), { recursive: true });
       await Deno.writeTextFile(join(folder, name), text);
     }
-    await use(await runProgram(args, folder, options));
+    const env = { ...(Deno.env.has("CERTLOAD_BIN") && { HOME: home }), ...options.env };
+    await use(await runProgram(args, folder, { ...options, env }));
   } finally {
     await Deno.remove(folder, { recursive: true });
+    await Deno.remove(home, { recursive: true });
   }
 }
 
