@@ -33,6 +33,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "measure what this host can generate, and how small a latency it can read",
     load: async () => (await import("./calibrate.ts")).calibrate,
   },
+  conform: {
+    summary: "ask an ACME server what an RFC 8555 client depends on",
+    load: async () => (await import("./conform.ts")).conform,
+  },
   init: {
     summary: "write the shipped plans, compose files and schema into a folder, for editing",
     load: async () => (await import("./init.ts")).init,

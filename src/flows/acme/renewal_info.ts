@@ -86,7 +86,7 @@ async function ask(
 const EXPECT_WINDOW: Expectation = judge([200], "application/json", windowComplaint);
 
 /** A suggested window has a start before its end (RFC 9773 section 4.2). */
-function windowComplaint({ body }: Exchange): string | undefined {
+export function windowComplaint({ body }: Exchange): string | undefined {
   const window = parseObject(body)?.suggestedWindow as Record<string, unknown> | undefined;
   const { start, end } = window ?? {};
   return Date.parse(String(start)) < Date.parse(String(end))

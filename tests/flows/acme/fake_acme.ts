@@ -42,7 +42,9 @@ export async function withFakeAcme(
   await withServer(async (request, origin) => {
     const { pathname } = new URL(request.url);
     log.push(`${request.method} ${pathname}`);
-    const response = await server.answer(request, origin, pathname);
+    const response = await server.answer(request, origin, pathname).catch((error) =>
+      problem(500, "serverInternal", String(error))
+    );
     if (!response.headers.has("x-no-nonce")) {
       response.headers.set("replay-nonce", server.newNonce());
     }

@@ -123,22 +123,27 @@ export class TestIteration implements Iteration {
   }
 }
 
-/** Makes a flow from its definition and raw options, as the plan loader and the engine would. */
-export async function createFlow<Options>(
-  definition: FlowDefinition<Options>,
-  raw: Record<string, unknown>,
-  context: Partial<FlowContext<Options>> & { client: HttpClient },
-): Promise<Flow> {
-  return await definition.create({
-    options: definition.options.parse(raw) as Options,
+/** What a flow gets besides its options. */
+export function contextFor(client: HttpClient): Omit<FlowContext<unknown>, "options"> {
+  return {
+    client,
     target: { baseUrl: "http://127.0.0.1:9", headers: {}, tls: { insecureSkipVerify: false } },
     scenario: "test",
     clock: systemClock,
     timeoutMs: 10_000,
     shard: { index: 0, count: 1 },
     signal: new AbortController().signal,
-    ...context,
-  });
+  };
+}
+
+/** Makes a flow from its definition and raw options, as the plan loader and the engine would. */
+export async function createFlow<Options>(
+  definition: FlowDefinition<Options>,
+  raw: Record<string, unknown>,
+  context: Partial<FlowContext<Options>> & { client: HttpClient },
+): Promise<Flow> {
+  const options = definition.options.parse(raw) as Options;
+  return await definition.create({ ...contextFor(context.client), options, ...context });
 }
 
 /** A scripted server on a free loopback port. */

@@ -1,0 +1,192 @@
+/** `certload conform DIRECTORY`: does an ACME server do what an RFC 8555 client depends on? */
+import { z } from "zod";
+import { newRunId, timerClock } from "../engine/run.ts";
+import { isFailure } from "../flows/acme/answer.ts";
+import type { CaseResult } from "../flows/acme/conform/case.ts";
+import { CASES, conform as examine } from "../flows/acme/conform/conform.ts";
+import { renderResult, renderTotal } from "../flows/acme/conform/render.ts";
+import { Subject } from "../flows/acme/conform/subject.ts";
+import { type EnrollmentOptions, enrollmentOptions } from "../flows/acme/enrollment.ts";
+import type { FlowContext } from "../flows/flow.ts";
+import { nearest } from "../plan/near_miss.ts";
+import { certificatesOf } from "../plan/trust.ts";
+import { createClient } from "../transport/client.ts";
+import { EXIT_CODES } from "../verdict/exit.ts";
+import { type CommandLine, type FlagSpec, helpText, parseLine } from "./flags.ts";
+import type { Command, Io } from "./io.ts";
+import { printProblems } from "./problems.ts";
+
+const FLAGS: readonly FlagSpec[] = [
+  { name: "ca", value: "FILE", help: "trust the certificate authorities in this PEM file" },
+  { name: "insecure", help: "do not check the server's certificate: test systems only" },
+  {
+    name: "header",
+    value: "NAME:VALUE",
+    many: true,
+    help: "send this with every request, for example authorization",
+  },
+  {
+    name: "identifier",
+    value: "NAME",
+    help: "name to order; {id} is unique (default {id}.example.test)",
+  },
+  { name: "profile", value: "NAME", help: "certificate profile to ask for" },
+  { name: "challenge", value: "TYPE", help: "http-01, tls-alpn-01 or dns-01, where one is wanted" },
+  {
+    name: "listen",
+    value: "HOST:PORT",
+    help: "where the challenge is answered; none: nobody looks",
+  },
+  { name: "dns", value: "HOST:PORT", help: "answer DNS here, with --dns-answer for every name" },
+  { name: "dns-answer", value: "IPV4", help: "that address (default 127.0.0.1)" },
+  {
+    name: "eab-kid",
+    value: "KID",
+    help: "external account binding; its HMAC key in CERTLOAD_EAB_HMAC_KEY",
+  },
+  { name: "known", value: "CASES", help: "cases that may fail without consequence (comma list)" },
+];
+
+const SUMMARY =
+  "Asks the ACME server at DIRECTORY what an RFC 8555 client depends on: register, order, certificate,\n" +
+  "renewal information, revocation, and requests that must be refused. It creates accounts, orders and\n" +
+  "certificates. Exit code 0 when every MUST holds, 99 when one does not, 94 when there is no ACME server.";
+
+/** A request that takes longer is not answered. */
+const TIMEOUT_MS = 30_000;
+const MAX_BODY_BYTES = 1024 * 1024;
+
+export const conform: Command = {
+  help: helpText("conform DIRECTORY [flags]", SUMMARY, FLAGS),
+  async run(args, io): Promise<number> {
+    const parsed = parseLine(args, { flags: FLAGS, positionals: ["DIRECTORY"] });
+    if (!parsed.ok) return printProblems("conform", parsed.problems, io);
+    const options = optionsOf(parsed.line, io.env);
+    const caPem = readCa(parsed.line.value("ca"));
+    const known = parsed.line.value("known")?.split(",").map((id) => id.trim()) ?? [];
+    const problems = [
+      ...options.problems,
+      ...unknownCases(known),
+      ...(caPem instanceof Error ? [caPem.message] : []),
+    ];
+    if (options.value === undefined || caPem instanceof Error || problems.length > 0) {
+      return printProblems("conform", problems, io);
+    }
+    const tls = { insecureSkipVerify: parsed.line.has("insecure"), caPem };
+    return await run(contextOf(options.value, tls, io), new Set(known), io);
+  },
+};
+
+async function run(
+  context: FlowContext<EnrollmentOptions>,
+  known: ReadonlySet<string>,
+  io: Io,
+): Promise<number> {
+  const { directory } = context.options;
+  try {
+    const subject = await Subject.open(context);
+    if (isFailure(subject)) {
+      io.err(`certload conform: cannot examine ${directory}: ${subject.message}\n`);
+      return EXIT_CODES.not_ready;
+    }
+    try {
+      io.out(`ACME conformance of ${directory}\n\n`);
+      const onResult = (result: CaseResult): void => io.out(renderResult(result));
+      const results = await examine({ subject, known, onResult, signal: context.signal });
+      io.out(renderTotal(results));
+      if (context.signal.aborted) return EXIT_CODES.interrupted;
+      const failed = results.some(({ outcome }) => outcome === "fail");
+      return failed ? EXIT_CODES.threshold : EXIT_CODES.passed;
+    } finally {
+      await subject.close();
+    }
+  } finally {
+    context.client.close();
+  }
+}
+
+function contextOf(
+  options: EnrollmentOptions,
+  tls: { readonly insecureSkipVerify: boolean; readonly caPem?: string },
+  io: Io,
+): FlowContext<EnrollmentOptions> {
+  const client = createClient({ tls, protocol: "http/1.1", maxBodyBytes: MAX_BODY_BYTES });
+  return {
+    options,
+    target: { baseUrl: options.directory, headers: {}, tls },
+    scenario: newRunId(),
+    client,
+    clock: timerClock,
+    timeoutMs: TIMEOUT_MS,
+    shard: { index: 0, count: 1 },
+    signal: io.interrupt.soft,
+  };
+}
+
+interface ParsedOptions {
+  readonly value?: EnrollmentOptions;
+  readonly problems: readonly string[];
+}
+
+const schema = z.strictObject(enrollmentOptions);
+
+/** The flags as the options of an enrollment, whose schema judges them. */
+function optionsOf(line: CommandLine, env: Readonly<Record<string, string>>): ParsedOptions {
+  const kid = line.value("eab-kid");
+  const type = line.value("challenge");
+  const directory = line.positionals[0] ?? "";
+  if (!URL.canParse(directory)) return { problems: [`DIRECTORY: "${directory}" is no URL`] };
+  const parsed = schema.safeParse({
+    directory,
+    headers: Object.fromEntries(line.values("header").map(headerOf)),
+    accounts: "per_flow",
+    prepare: false,
+    identifiers: line.value("identifier"),
+    profile: line.value("profile"),
+    eab: kid === undefined ? undefined : { kid, hmac_key: env.CERTLOAD_EAB_HMAC_KEY ?? "" },
+    challenge: type === undefined ? undefined : {
+      type,
+      listen: line.value("listen"),
+      dns: line.value("dns"),
+      dns_answer: line.value("dns-answer"),
+    },
+  });
+  if (parsed.success) return { value: parsed.data, problems: [] };
+  const problems = parsed.error.issues.map(({ path, message }) => `${flagOf(path)}: ${message}`);
+  return { problems };
+}
+
+/** What the user wrote for an option: `challenge.dns_answer` is `--dns-answer`. */
+function flagOf(path: readonly PropertyKey[]): string {
+  const name = String(path.at(-1));
+  if (name === "directory") return "DIRECTORY";
+  if (name === "hmac_key") return "CERTLOAD_EAB_HMAC_KEY";
+  if (name === "kid") return "--eab-kid";
+  if (name === "type") return "--challenge";
+  return `--${name.replace("identifiers", "identifier").replaceAll("_", "-")}`;
+}
+
+function unknownCases(known: readonly string[]): string[] {
+  const ids = CASES.map(({ id }) => id);
+  return known.filter((id) => !ids.includes(id)).map((id) => {
+    const close = nearest(id, ids);
+    return `--known: no case is named "${id}"${close ? `: did you mean ${close}?` : ""}`;
+  });
+}
+
+function headerOf(text: string): [string, string] {
+  const at = text.indexOf(":");
+  return at < 0 ? [text, ""] : [text.slice(0, at).trim().toLowerCase(), text.slice(at + 1).trim()];
+}
+
+function readCa(path: string | undefined): string | undefined | Error {
+  if (path === undefined) return undefined;
+  try {
+    return certificatesOf(Deno.readTextFileSync(path)) ??
+      new Error(`--ca: ${path} has no certificate in PEM`);
+  } catch (error) {
+    return new Error(
+      `--ca: cannot read ${path}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}

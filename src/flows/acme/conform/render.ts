@@ -1,0 +1,24 @@
+/** Results of a conformance examination as text. Pure. */
+import type { CaseResult } from "./case.ts";
+
+const MARKS = { pass: "✓", fail: "✗", warn: "!", skip: "-", known: "~" } as const;
+
+/** One line, and the reason under it where there is one. */
+export function renderResult({ id, name, section, outcome, reason }: CaseResult): string {
+  const line = `  ${MARKS[outcome]} ${section.padEnd(12)}  ${name}`;
+  return reason === undefined ? `${line}\n` : `${line} (${id})\n${" ".repeat(18)}${reason}\n`;
+}
+
+/** The last lines: how many of each. */
+export function renderTotal(results: readonly CaseResult[]): string {
+  const count = (outcome: CaseResult["outcome"]): number =>
+    results.filter((result) => result.outcome === outcome).length;
+  const parts = [
+    `${count("pass")} passed`,
+    `${count("fail")} failed`,
+    `${count("warn")} recommended and not done (!)`,
+    `${count("skip")} not asked (-)`,
+    ...(count("known") > 0 ? [`${count("known")} known to fail (~)`] : []),
+  ];
+  return `\n${parts.join(", ")}\n`;
+}

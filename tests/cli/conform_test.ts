@@ -1,0 +1,55 @@
+import { conform } from "../../src/cli/conform.ts";
+import type { Io } from "../../src/cli/io.ts";
+import { assertEquals, assertStringIncludes } from "../assert.ts";
+import { withFakeAcme } from "../flows/acme/fake_acme.ts";
+import { withServer } from "../flows/acme/harness.ts";
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const written = { out: "", err: "" };
+  const { signal } = new AbortController();
+  const io: Io = {
+    out: (text) => void (written.out += text),
+    err: (text) => void (written.err += text),
+    env,
+    outIsTerminal: false,
+    errIsTerminal: false,
+    size: () => ({ columns: 80, rows: 24 }),
+    interrupt: { soft: signal, hard: signal },
+  };
+  return { code: await conform.run(args, io), ...written };
+}
+
+Deno.test("conform shows a table with sections and ends 99 when a MUST does not hold", async () => {
+  await withFakeAcme({}, async ({ directory }) => {
+    const { code, out, err } = await run([directory]);
+    assertEquals([code, err], [99, ""]);
+    assertStringIncludes(out, `ACME conformance of ${directory}\n`);
+    assertStringIncludes(out, "✓ 8555 §6.5     A replayed nonce is refused with badNonce\n");
+    assertStringIncludes(out, "(nonce-no-store)\n");
+  });
+});
+
+Deno.test("conform ends 94 where no ACME server is", async () => {
+  await withServer(() => Response.json({ hello: 1 }), async (origin) => {
+    const { code, out, err } = await run([`${origin}/directory`]);
+    assertEquals([code, out], [94, ""]);
+    assertStringIncludes(err, `cannot examine ${origin}/directory: The directory has no newNonce`);
+  });
+});
+
+Deno.test("conform tells every problem of its command line at once, and ends 104", async () => {
+  const flags = ["--known", "nonce-heads", "--challenge", "http-09", "--eab-kid", "k"];
+  const { code, err } = await run(["https://127.0.0.1:1/dir", ...flags, "--ca", "/nowhere.pem"]);
+  assertEquals(code, 104);
+  assertStringIncludes(err, 'no case is named "nonce-heads": did you mean nonce-head?');
+  assertStringIncludes(err, "--challenge: ");
+  assertStringIncludes(err, "CERTLOAD_EAB_HMAC_KEY: must be the HMAC key in base64url");
+  assertStringIncludes(err, "--ca: cannot read /nowhere.pem");
+  assertStringIncludes((await run(["dir"])).err, 'DIRECTORY: "dir" is no URL');
+});

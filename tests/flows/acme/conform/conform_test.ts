@@ -1,0 +1,120 @@
+import { isFailure } from "../../../../src/flows/acme/answer.ts";
+import type { CaseResult } from "../../../../src/flows/acme/conform/case.ts";
+import { CASES, conform } from "../../../../src/flows/acme/conform/conform.ts";
+import { renderResult, renderTotal } from "../../../../src/flows/acme/conform/render.ts";
+import { Subject } from "../../../../src/flows/acme/conform/subject.ts";
+import { enrollmentOptions } from "../../../../src/flows/acme/enrollment.ts";
+import { z } from "zod";
+import { assertEquals, assertMatch, assertStringIncludes } from "../../../assert.ts";
+import { type FakeOptions, withFakeAcme } from "../fake_acme.ts";
+import { contextFor, fetchClient } from "../harness.ts";
+import { findPebble, startPebble } from "../pebble.ts";
+
+const schema = z.strictObject(enrollmentOptions);
+
+async function examine(
+  directory: string,
+  options: { caCert?: string; known?: string[] } = {},
+): Promise<CaseResult[]> {
+  const client = fetchClient(options.caCert);
+  const challenge = { type: "http-01", listen: "none" };
+  const poll = { interval: "50ms" };
+  const raw = { directory, challenge, poll, accounts: "per_flow", prepare: false };
+  const subject = await Subject.open({ ...contextFor(client), options: schema.parse(raw) });
+  if (isFailure(subject)) throw new Error(subject.message);
+  const known = new Set(options.known);
+  const { signal } = new AbortController();
+  const results = await conform({ subject, known, onResult: () => {}, signal });
+  await subject.close();
+  client.close();
+  return results;
+}
+
+async function examineFake(fake: FakeOptions, known: string[] = []): Promise<CaseResult[]> {
+  let results: CaseResult[] = [];
+  await withFakeAcme(fake, async ({ directory }) => {
+    results = await examine(directory, { known });
+  });
+  return results;
+}
+
+const outcomeOf = (results: readonly CaseResult[], id: string): string | undefined =>
+  results.find((result) => result.id === id)?.outcome;
+
+Deno.test("every case has an id of its own and names its section", () => {
+  assertEquals(new Set(CASES.map(({ id }) => id)).size, CASES.length);
+  for (const { id, section } of CASES) {
+    assertMatch(id, /^[a-z0-9-]+$/);
+    assertMatch(section, /^(8555|9773) §\d+(\.\d+)*$/);
+  }
+});
+
+Deno.test("conform() tells what holds from what does not", async () => {
+  const results = await examineFake({});
+  assertEquals(results.length, CASES.length);
+  for (const id of ["nonce-head", "account-new", "nonce-replayed", "key-wrong", "certificate"]) {
+    assertEquals(outcomeOf(results, id), "pass", id);
+  }
+  for (const id of ["nonce-no-store", "order-foreign", "url-wrong", "revoke-again"]) {
+    assertEquals(outcomeOf(results, id), "fail", id); // the server of these tests has none of it
+  }
+  assertEquals(outcomeOf(results, "index-link"), "warn");
+  assertEquals(outcomeOf(results, "finalize-pending"), "skip");
+});
+
+Deno.test("conform() reports known deviations as such, and only where they deviate", async () => {
+  const results = await examineFake({}, ["nonce-no-store", "nonce-head"]);
+  assertEquals(outcomeOf(results, "nonce-no-store"), "known");
+  assertEquals(outcomeOf(results, "nonce-head"), "pass");
+});
+
+Deno.test("conform() asks no more than it can when there is no account", async () => {
+  const results = await examineFake({
+    script: (path) => path === "/new-account" ? new Response(null, { status: 500 }) : undefined,
+  });
+  assertEquals(outcomeOf(results, "account-new"), "fail");
+  for (const id of ["key-change", "nonce-replayed", "order-new", "certificate", "deactivate"]) {
+    assertEquals(outcomeOf(results, id), "skip", id);
+  }
+});
+
+Deno.test("a result is a line with its section, and its reason under it", () => {
+  const passed = { id: "a", section: "8555 §7.2", name: "It does", outcome: "pass" } as const;
+  assertEquals(renderResult(passed), "  ✓ 8555 §7.2     It does\n");
+  const failed = renderResult({ ...passed, outcome: "fail", reason: "it does not" });
+  assertStringIncludes(failed, "✗ 8555 §7.2     It does (a)\n");
+  assertStringIncludes(failed, "\n                  it does not\n");
+  assertEquals(
+    renderTotal([passed, { ...passed, outcome: "known", reason: "x" }]),
+    "\n1 passed, 0 failed, 0 recommended and not done (!), 0 not asked (-), 1 known to fail (~)\n",
+  );
+});
+
+/** What Pebble 2.10 leaves out; docs/acme.md has the list with reasons. */
+const PEBBLE_LEAVES_OUT = [
+  "alg-list",
+  "deactivated-refused",
+  "key-change-in-use",
+  "nonce-no-store",
+  "url-wrong",
+];
+
+const pebble = findPebble();
+Deno.test({
+  name: "Pebble conforms, but for what it is known to leave out" +
+    (pebble === undefined ? " (skipped: pebble is not installed)" : ""),
+  ignore: pebble === undefined,
+  fn: async () => {
+    const { directory, caCert, stop } = await startPebble(pebble!, {
+      env: { PEBBLE_VA_ALWAYS_VALID: "1", PEBBLE_AUTHZREUSE: "0" },
+    });
+    try {
+      const results = await examine(directory, { caCert });
+      const failed = results.filter(({ outcome }) => outcome === "fail");
+      assertEquals(failed.map(({ id }) => id).sort(), PEBBLE_LEAVES_OUT);
+      assertEquals(results.filter(({ outcome }) => outcome === "skip"), []);
+    } finally {
+      await stop();
+    }
+  },
+});
