@@ -5,7 +5,7 @@ import { wrongAnswer } from "./answer.ts";
 import { type Head, parseHead } from "./head.ts";
 import { type Handler, type LabRequest, type LabResponse, plainError } from "./message.ts";
 import { Reader, TooLarge } from "./reader.ts";
-import { reset } from "./reset.ts";
+import { reset } from "./socket.ts";
 import { halfOf, responseBytes } from "./wire.ts";
 
 export interface ConnectionOptions {

@@ -7,6 +7,7 @@ import type { Chaos } from "../chaos.ts";
 import type { ServerName } from "../faults.ts";
 import { Connection } from "./connection.ts";
 import type { Handler } from "./message.ts";
+import { sendAtOnce } from "./socket.ts";
 
 /** A certificate chain and its key, PEM. */
 export interface KeyPair {
@@ -106,6 +107,7 @@ export class HttpServer {
     });
     this.#port = (listener.addr as Deno.NetAddr).port;
     this.#listener = listener;
+    sendAtOnce(listener);
     this.#track(this.#accept(listener));
   }
 
@@ -152,7 +154,6 @@ export class HttpServer {
     const connection = new Connection({ conn, server, chaos, handler, log, onOpen, onRequest });
     this.#connections.add(connection);
     try {
-      if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
       await connection.serve();
     } finally {
       connection.close();
