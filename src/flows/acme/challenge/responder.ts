@@ -1,9 +1,10 @@
 /**
- * The built-in responders of one address, for all scenarios and workers of a run. Only one worker can listen on a port:
- * it is the first (shard 0), and the others tell it over a BroadcastChannel what to show, and wait for its word before
- * the challenge is answered.
+ * The built-in responders, for all scenarios and workers of a run. Only one worker can listen on a port: it is the first
+ * (shard 0), and the others tell it over a BroadcastChannel what to show, and wait for its word before the challenge is
+ * answered. Scenarios that name the same address share its listener.
  */
 import type { Failure } from "../../../transport/failure.ts";
+import { isFailure } from "../answer.ts";
 import type { ChallengeType } from "../order.ts";
 import { parseAddress } from "./address.ts";
 import { serveDns } from "./dns01.ts";
@@ -28,46 +29,35 @@ export interface Responder {
   close(): Promise<void>;
 }
 
+type Stop = () => Promise<void>;
+
+/** What this worker shows, and through what; one of each, because ports are the process's and not a scenario's. */
+const proofs = new ProofTable();
+const open = new Map<string, { users: number; readonly stop: Stop }>();
+
+const CHANNEL = "certload-acme-proofs";
+
 /** Opens the responder, or in another worker than the first the way to it. */
 export async function openResponder(
   options: ResponderOptions,
   shard: { readonly index: number; readonly count: number },
 ): Promise<Responder | Failure> {
-  const channel = `certload-acme ${options.type} ${options.listen}`;
-  if (shard.index > 0) return await RemoteProofs.connect(channel);
-  const shared = listening.get(channel);
-  if (shared !== undefined) {
-    shared.users++;
-    return shared.responder;
-  }
-  return await listen(options, channel, shard.count > 1);
-}
-
-/** Responders of this worker, because two scenarios may name the same address. */
-const listening = new Map<string, { responder: Responder; users: number }>();
-
-async function listen(
-  options: ResponderOptions,
-  channel: string,
-  shared: boolean,
-): Promise<Responder | Failure> {
-  const proofs = new ProofTable();
-  const stops: (() => Promise<void>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const each of stops) await each();
+  if (shard.index > 0) return await RemoteProofs.connect(CHANNEL);
+  const releases: Stop[] = [];
+  const release = async (): Promise<void> => {
+    for (const each of releases) await each();
   };
   for (const [type, address] of addresses(options)) {
-    try {
-      stops.push(await serve(type, address, proofs, options.dnsAnswer));
-    } catch (error) {
-      await stop();
-      return listenFailure(type, address, error);
+    const listening = await listen(type, address, options.dnsAnswer);
+    if (isFailure(listening)) {
+      await release();
+      return listening;
     }
+    releases.push(listening);
   }
-  if (shared) stops.unshift(shareProofs(channel, proofs));
-  const entry = { users: 1, responder: localResponder(channel, proofs, stop) };
-  listening.set(channel, entry);
-  return entry.responder;
+  // Released first: it waits for the other workers, who may still need the listeners.
+  if (shard.count > 1) releases.unshift(await acquire(CHANNEL, () => shareProofs(CHANNEL, proofs)));
+  return localResponder(release);
 }
 
 function addresses({ type, listen, dns }: ResponderOptions): [ChallengeType, string][] {
@@ -75,12 +65,42 @@ function addresses({ type, listen, dns }: ResponderOptions): [ChallengeType, str
   return dns === undefined || type === "dns-01" ? [own] : [own, ["dns-01", dns]];
 }
 
-async function serve(
+function localResponder(close: Stop): Responder {
+  return {
+    put: (proof) => {
+      proofs.put(proof);
+      return Promise.resolve(undefined);
+    },
+    remove: (proof) => proofs.remove(proof),
+    close,
+  };
+}
+
+async function listen(
   type: ChallengeType,
-  text: string,
-  proofs: ProofTable,
+  address: string,
   dnsAnswer: string,
-): Promise<() => Promise<void>> {
+): Promise<Stop | Failure> {
+  try {
+    return await acquire(`${type} ${address}`, () => serve(type, address, dnsAnswer));
+  } catch (error) {
+    return listenFailure(type, address, error);
+  }
+}
+
+/** One more user of what has this name; the last to release it stops it. */
+async function acquire(name: string, start: () => Stop | Promise<Stop>): Promise<Stop> {
+  const entry = open.get(name) ?? { users: 0, stop: await start() };
+  open.set(name, entry);
+  entry.users++;
+  return async () => {
+    if (--entry.users > 0) return;
+    open.delete(name);
+    await entry.stop();
+  };
+}
+
+async function serve(type: ChallengeType, text: string, dnsAnswer: string): Promise<Stop> {
   const address = parseAddress(text);
   if (address === undefined) throw new TypeError(`"${text}" is no host:port`);
   switch (type) {
@@ -91,26 +111,6 @@ async function serve(
     case "dns-01":
       return await serveDns(address, proofs, dnsAnswer);
   }
-}
-
-function localResponder(
-  channel: string,
-  proofs: ProofTable,
-  stop: () => Promise<void>,
-): Responder {
-  return {
-    put: (proof) => {
-      proofs.put(proof);
-      return Promise.resolve(undefined);
-    },
-    remove: (proof) => proofs.remove(proof),
-    close: async () => {
-      const entry = listening.get(channel);
-      if (entry === undefined || --entry.users > 0) return;
-      listening.delete(channel);
-      await stop();
-    },
-  };
 }
 
 function listenFailure(type: ChallengeType, address: string, error: unknown): Failure {
