@@ -98,12 +98,12 @@ class RunningLab implements Lab {
   async start(): Promise<void> {
     const handlers: Record<ServerName, Handler> = { api: this.#api(), ...TARGET_HANDLERS };
     const { hostname, ports, log } = this.#settings;
-    await Promise.all(SERVER_NAMES.map(async (name) => {
-      const tls = await this.#pair(name);
-      const options = { name, hostname, port: ports[name] ?? 0, tls, log };
+    const pairs = await Promise.all(SERVER_NAMES.map((name) => this.#pair(name)));
+    SERVER_NAMES.forEach((name, index) => {
+      const options = { name, hostname, port: ports[name] ?? 0, tls: pairs[index]!, log };
       const server = new HttpServer({ ...options, chaos: this.#chaos, handler: handlers[name] });
       this.#servers.set(name, server);
-    }));
+    });
     this.#control = new HttpServer({
       name: "api",
       hostname,

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "../assert.ts";
 import type { CertificateFault, Faults } from "../../src/lab/faults.ts";
-import { type LabClient, withLab } from "./harness.ts";
+import { exchange, type LabClient, withLab } from "./harness.ts";
 
 const LIST = "/api/v1/certificates";
 
@@ -78,13 +78,13 @@ Deno.test("a huge answer is as large as it was asked to be, and JSON", async () 
 
 Deno.test("silence lasts until the faults change", async () => {
   await withLab({ faults: { rules: [{ answer: "silence" }] } }, async (client) => {
-    const silent = client.post(LIST, {}).then((response) => response.text());
-    silent.catch(() => {});
+    const { api, caPem } = client.lab.addresses;
+    const silent = exchange(api, caPem, "GET /health HTTP/1.1\r\n\r\n");
     while (client.lab.counts().api.requests === 0) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     await client.lab.setFaults({});
-    await assertRejects(() => silent, Error);
+    assertEquals(await silent.catch(() => ""), "");
     assertEquals(await statusOf(client, LIST), 200);
   });
 });

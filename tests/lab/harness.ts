@@ -69,3 +69,18 @@ function freeUdpPort(): Promise<number> {
     });
   });
 }
+
+/** Sends bytes over TLS, as they are, and reads until the server ends the connection. */
+export async function exchange(origin: string, caPem: string, request: string): Promise<string> {
+  const { hostname, port } = new URL(origin);
+  const conn = await Deno.connectTls({ hostname, port: Number(port), caCerts: [caPem] });
+  try {
+    await conn.write(new TextEncoder().encode(request));
+    return await new Response(conn.readable).text();
+  } catch (error) {
+    try {
+      conn.close();
+    } catch { /* Closed by the reading. */ }
+    throw error;
+  }
+}

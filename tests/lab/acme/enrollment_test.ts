@@ -277,18 +277,18 @@ for (const type of ["http-01", "tls-alpn-01", "dns-01"] as const) {
       assertEquals([failed.body.status, failed.body.error], ["invalid", error]);
     });
   });
+}
 
-  Deno.test(`${type} that nobody answers fails as connection, dns or tls`, async () => {
+for (const [type, problem] of [["http-01", "connection"], ["tls-alpn-01", "tls"]] as const) {
+  Deno.test(`${type} that nobody answers fails as ${problem}`, async () => {
     const port = await freePort();
-    const acme = { http01Port: port, tlsAlpn01Port: port, dns01Resolver: `127.0.0.1:${port}` };
-    await withLab({ acme }, async (lab) => {
+    await withLab({ acme: { http01Port: port, tlsAlpn01Port: port } }, async (lab) => {
       const client = await AcmeClient.register(lab, "prof-challenge");
       const order = await client.newOrder("a.test");
       const authorization = await prove(client, order.body.authorizations[0], type);
       assertEquals(authorization.body.status, "invalid");
-      const expected = { "http-01": "connection", "tls-alpn-01": "tls", "dns-01": "dns" }[type];
       const { error } = authorization.body.challenges[0];
-      assertEquals(error.type, `urn:ietf:params:acme:error:${expected}`, error.detail);
+      assertEquals(error.type, `urn:ietf:params:acme:error:${problem}`, error.detail);
     });
   });
 }

@@ -1,21 +1,6 @@
 import { startLab } from "../../../src/lab/lab.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../../assert.ts";
-import { withLab } from "../harness.ts";
-
-/** Sends bytes over TLS, as they are, and reads until the server ends the connection. */
-async function exchange(origin: string, caPem: string, request: string): Promise<string> {
-  const { hostname, port } = new URL(origin);
-  const conn = await Deno.connectTls({ hostname, port: Number(port), caCerts: [caPem] });
-  try {
-    await conn.write(new TextEncoder().encode(request));
-    return await new Response(conn.readable).text();
-  } catch (error) {
-    try {
-      conn.close();
-    } catch { /* Closed by the reading. */ }
-    throw error;
-  }
-}
+import { exchange, withLab } from "../harness.ts";
 
 Deno.test("requests on one connection are answered in turn", async () => {
   await withLab({}, async ({ lab }) => {
