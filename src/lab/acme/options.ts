@@ -33,11 +33,11 @@ export interface AcmeOptions {
   readonly challengeTypes?: readonly ChallengeType[];
   /** Where every name is taken to be, default 127.0.0.1: the lab asks nobody else. */
   readonly validationAddress?: string;
-  /** Default 80 (RFC 8555 section 8.3). */
+  /** Default 5002, where certload's responder listens by default; the RFC's is 80 (RFC 8555 section 8.3). */
   readonly http01Port?: number;
-  /** Default 443 (RFC 8737 section 3). */
+  /** Default 5001, likewise; the RFC's is 443 (RFC 8737 section 3). */
   readonly tlsAlpn01Port?: number;
-  /** `address:port` of the name server asked for TXT records, default `127.0.0.1:53`. */
+  /** `address:port` of the name server asked for TXT records, default `127.0.0.1:8053`, likewise. */
   readonly dns01Resolver?: string;
   /** Retry-After of what a client polls, default 0: the answers have none, and the client chooses. */
   readonly retryAfterSeconds?: number;
@@ -83,9 +83,9 @@ const DEFAULTS: AcmeSettings = {
   validationConcurrency: 10,
   challengeTypes: CHALLENGE_TYPES,
   validationAddress: "127.0.0.1",
-  http01Port: 80,
-  tlsAlpn01Port: 443,
-  dns01Resolver: "127.0.0.1:53",
+  http01Port: 5002,
+  tlsAlpn01Port: 5001,
+  dns01Resolver: "127.0.0.1:8053",
   retryAfterSeconds: 0,
   ariEnabled: true,
   ariPollMs: 6 * HOUR_MS,

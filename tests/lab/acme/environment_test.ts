@@ -1,4 +1,6 @@
 import { acmeOptionsFromEnvironment, parseDuration } from "../../../src/lab/acme/environment.ts";
+import { acmeSettings } from "../../../src/lab/acme/options.ts";
+import { ACME_OPTIONS_SCHEMA } from "../../../src/lab/acme/options_schema.ts";
 import { assertEquals } from "../../assert.ts";
 
 const P = "CERTCTL_ACME_SERVER_";
@@ -41,5 +43,13 @@ Deno.test("durations are Go's", () => {
   for (const [text, ms] of Object.entries(cases)) assertEquals(parseDuration(text), ms);
   for (const text of ["", "5", "m", "5x", "-5m", "5m "]) {
     assertEquals(parseDuration(text), undefined);
+  }
+});
+
+Deno.test("the schema takes every setting with its default, and no other", () => {
+  assertEquals(ACME_OPTIONS_SCHEMA.parse(acmeSettings()), acmeSettings());
+  assertEquals(ACME_OPTIONS_SCHEMA.parse({}), {});
+  for (const bad of [{ ordersPerHours: 1 }, { ordersPerHour: -1 }, { profiles: { p: "open" } }]) {
+    assertEquals(ACME_OPTIONS_SCHEMA.safeParse(bad).success, false);
   }
 });
