@@ -1,5 +1,6 @@
 /** `certload lab`: the embedded certificate server in the foreground. The only importer of `src/lab`. */
 import { ZodError } from "zod";
+import { acmeOptionsFromEnvironment } from "../lab/acme/environment.ts";
 import type { AcmeOptions } from "../lab/acme/options.ts";
 import { FAULTS_SCHEMA } from "../lab/faults_schema.ts";
 import type { Faults } from "../lab/faults.ts";
@@ -27,7 +28,7 @@ const FLAGS: readonly FlagSpec[] = [
   {
     name: "acme",
     value: "JSON",
-    help: "ACME settings",
+    help: "ACME settings, over the CERTCTL_ACME_SERVER_* variables",
   },
   { name: "ca-file", value: "FILE", help: "write the CA certificate that signs its servers' here" },
   { name: "json", help: "print one line of JSON, and end when standard input is closed" },
@@ -43,7 +44,7 @@ export const lab: Command = {
     const parsed = parseLine(args, { flags: FLAGS, positionals: [] });
     if (!parsed.ok) return printProblems("lab", parsed.problems, io);
     const problems: string[] = [];
-    const options = labOptions(parsed.line, problems);
+    const options = labOptions(parsed.line, io, problems);
     if (problems.length > 0) return printProblems("lab", problems, io);
     return await serve(options, parsed.line, io);
   },
@@ -109,10 +110,13 @@ async function inputClosed(): Promise<void> {
   for await (const _ of Deno.stdin.readable) { /* Nothing is asked of it. */ }
 }
 
-function labOptions(line: CommandLine, problems: string[]): LabOptions {
+function labOptions(line: CommandLine, io: Io, problems: string[]): LabOptions {
   const [hostname, token, limiter, database] = ["hostname", "token", "limiter", "database"]
     .map((flag) => line.value(flag));
-  const acme = jsonFlag<AcmeOptions>(line, "acme", problems);
+  const acme = {
+    ...acmeOptionsFromEnvironment(io.env),
+    ...jsonFlag<AcmeOptions>(line, "acme", problems),
+  };
   const faults = faultsFlag(line, problems);
   return {
     ...(hostname !== undefined && { hostname }),
@@ -122,7 +126,7 @@ function labOptions(line: CommandLine, problems: string[]): LabOptions {
     ...(limiter !== undefined && { limiter: parseLimiter(limiter, problems) }),
     ...(database !== undefined && { databasePath: database }),
     ...(faults !== undefined && { faults }),
-    ...(acme !== undefined && { acme }),
+    acme,
   };
 }
 

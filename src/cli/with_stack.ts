@@ -53,6 +53,8 @@ const TO_COME = {
   F5_TARGET_URL: "https://stack.invalid",
   CERTCTL_ACME_DIRECTORY: "https://stack.invalid/directory",
   CERTLOAD_ACME_CHALLENGE_DIRECTORY: "https://stack.invalid/directory",
+  CERTLOAD_METRICS_URL: "https://stack.invalid/metrics",
+  CERTLOAD_CA_FILE: "",
 };
 
 /** Reads the plan, starts its stack, reads the plan again in the stack's environment, and hands it to `use`. */
