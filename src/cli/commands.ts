@@ -21,6 +21,22 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "one request of every scenario, and what is wrong if it fails; no load",
     load: async () => (await import("./doctor.ts")).doctor,
   },
+  compare: {
+    summary: "compare two runs: what got slower, by how much, and how sure that is",
+    load: async () => (await import("./compare.ts")).compare,
+  },
+  report: {
+    summary: "make a report of a summary.json: html, markdown, junit, hgrm, prometheus",
+    load: async () => (await import("./report.ts")).report,
+  },
+  baseline: {
+    summary: "show a baseline, or keep a run as one",
+    load: async () => (await import("./baseline.ts")).baseline,
+  },
+  merge: {
+    summary: "add up the summaries of a run that was shared out over hosts",
+    load: async () => (await import("./merge.ts")).merge,
+  },
   schema: {
     summary: "print the JSON Schema of a plan, for editors",
     load: async () => (await import("./schema.ts")).schema,

@@ -2,18 +2,32 @@
 import { type RunOutcome, runPlan } from "../engine/run.ts";
 import { summarize } from "../metrics/summary.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
-import type { Mask } from "../report/mask.ts";
+import { maskTexts } from "../report/mask.ts";
 import { renderJson } from "../report/json.ts";
 import { renderText } from "../report/text.ts";
 import { conclude } from "../verdict/conclude.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { VERSION } from "../version.ts";
+import {
+  BASELINE_FLAGS,
+  type BaselineWishes,
+  baselineWishes,
+  saveBaseline,
+} from "./baseline_flags.ts";
+import { useColor } from "./color.ts";
 import { type CommandLine, helpText, parseLine } from "./flags.ts";
 import type { Command, Io } from "./io.ts";
 import { PLAN_FLAGS } from "./plan_flags.ts";
 import { renderProbes } from "./probe_report.ts";
 import { printProblems } from "./problems.ts";
 import { progressPrinter } from "./progress.ts";
+import {
+  REPORT_FLAGS,
+  type ReportOrder,
+  reportOrders,
+  writeReports,
+  writeStepSummary,
+} from "./reports.ts";
 import { whyUnwritable, writeResults } from "./results.ts";
 import { STACK_FLAGS, type StackedPlan, withStack } from "./with_stack.ts";
 
@@ -21,6 +35,8 @@ const FLAGS = [
   ...PLAN_FLAGS,
   ...STACK_FLAGS,
   { name: "out", value: "DIR", help: "where summary.json and summary.txt go (default results)" },
+  ...REPORT_FLAGS,
+  ...BASELINE_FLAGS,
   { name: "no-probe", help: "send load without trying every scenario once before" },
   { name: "quiet", short: "q", help: "no progress, no summary on stdout" },
   { name: "no-color", help: "no colour (also: NO_COLOR)" },
@@ -36,15 +52,30 @@ export const run: Command = {
   async run(args, io): Promise<number> {
     const parsed = parseLine(args, { flags: FLAGS, positionals: ["PLAN"] });
     if (!parsed.ok) return printProblems("run", parsed.problems, io);
-    return await withStack(
-      parsed.line,
-      io,
-      (stacked, masked) => load(stacked, parsed.line, masked),
-    );
+    const { line } = parsed;
+    const { wishes, problems } = await wishesOf(line);
+    if (problems.length > 0) return printProblems("run", problems, io);
+    return await withStack(line, io, (stacked, masked) => load(stacked, wishes, line, masked));
   },
 };
 
-async function load(stacked: StackedPlan, line: CommandLine, io: Io): Promise<number> {
+/** What the command line wants of the run's end, found right before anything is started. */
+interface Wishes extends BaselineWishes {
+  readonly reports: readonly ReportOrder[];
+}
+
+async function wishesOf(line: CommandLine): Promise<{ wishes: Wishes; problems: string[] }> {
+  const { wishes, problems } = await baselineWishes(line);
+  const { orders: reports, problems: reportProblems } = reportOrders(line);
+  return { wishes: { ...wishes, reports }, problems: [...problems, ...reportProblems] };
+}
+
+async function load(
+  stacked: StackedPlan,
+  wishes: Wishes,
+  line: CommandLine,
+  io: Io,
+): Promise<number> {
   const unwritable = await whyUnwritable(outDirectory(line));
   if (unwritable !== undefined) {
     io.err(`${unwritable}\n`);
@@ -62,12 +93,13 @@ async function load(stacked: StackedPlan, line: CommandLine, io: Io): Promise<nu
     onNote: (note) => io.err(`! ${note}\n`),
   });
   progress.end();
-  return await report(outcome, stacked, line, io);
+  return await report(outcome, stacked, wishes, line, io);
 }
 
 async function report(
   outcome: RunOutcome,
   { plan, mask }: StackedPlan,
+  wishes: Wishes,
   line: CommandLine,
   io: Io,
 ): Promise<number> {
@@ -80,26 +112,30 @@ async function report(
     return EXIT_CODES.interrupted;
   }
   if (outcome.kind === "fault") throw new Error(outcome.message);
-  const summary = conclude(summarize(outcome.run), { plan });
-  await writeSummary(summary, outDirectory(line), mask);
+  const summary = maskTexts(conclude(summarize(outcome.run), { plan, ...wishes }), mask);
+  await writeSummary(summary, outDirectory(line));
   if (!line.has("quiet")) {
     io.out(renderText(summary, { color: useColor(line, io, io.outIsTerminal) }));
   }
-  return summary.exit.code;
+  return await writeWishes(summary, wishes, io);
+}
+
+/** A run that passed, and whose report or baseline could not be written, has not done what was asked. */
+async function writeWishes(summary: Summary, wishes: Wishes, io: Io): Promise<number> {
+  await writeStepSummary(summary, io);
+  const written = await writeReports(wishes.reports, summary, io);
+  const saved = wishes.saveTo === undefined ||
+    await saveBaseline(summary, wishes.saveTo, wishes.force, io);
+  return summary.exit.code === 0 && !(written && saved) ? EXIT_CODES.bad_input : summary.exit.code;
 }
 
 function outDirectory(line: CommandLine): string {
   return line.value("out") ?? "results";
 }
 
-async function writeSummary(summary: Summary, directory: string, mask: Mask): Promise<void> {
+async function writeSummary(summary: Summary, directory: string): Promise<void> {
   await writeResults(directory, {
-    "summary.json": mask(renderJson(summary)),
-    "summary.txt": mask(renderText(summary, { color: false })),
+    "summary.json": renderJson(summary),
+    "summary.txt": renderText(summary, { color: false }),
   });
-}
-
-/** https://no-color.org: set and not empty means no colour. */
-function useColor(line: CommandLine, io: Io, isTerminal: boolean): boolean {
-  return isTerminal && !line.has("no-color") && !io.env["NO_COLOR"];
 }

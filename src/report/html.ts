@@ -61,7 +61,7 @@ export function renderHtml(summary: Summary): string {
       </body>
     </html>
   `;
-  return page.text;
+  return `${page.text.trim()}\n`;
 }
 
 function head(summary: Summary): Markup {

@@ -20,6 +20,41 @@ export function maskOf(secrets: readonly (string | undefined)[]): Mask {
   };
 }
 
+/**
+ * Keys of a summary whose values are words of its schema, figures in letters, or names: a secret that is an ordinary
+ * word must not blot them.
+ */
+const FIXED = new Set([
+  "hdr",
+  "class",
+  "verdict",
+  "cause",
+  "code",
+  "name",
+  "model",
+  "kind",
+  "unit",
+  "comparison",
+  "measure",
+  "sha256",
+  "plan_sha256",
+  "fingerprint_sha256",
+  "started_at",
+  "saved_at",
+  "tool_version",
+]);
+
+/** A copy with every text in it masked that is not a word of the schema; keys stay as they are. */
+export function maskTexts<T>(value: T, mask: Mask): T {
+  const masked = (item: unknown, key: string): unknown => {
+    if (typeof item === "string") return FIXED.has(key) ? item : mask(item);
+    if (Array.isArray(item)) return item.map((one) => masked(one, key));
+    if (item === null || typeof item !== "object") return item;
+    return Object.fromEntries(Object.entries(item).map(([k, v]) => [k, masked(v, k)]));
+  };
+  return masked(value, "") as T;
+}
+
 function spellingsOf(secret: string): string[] {
   const bytes = new TextEncoder().encode(secret);
   return [

@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { assert, assertEquals } from "../assert.ts";
-import { maskOf } from "../../src/report/mask.ts";
+import { readSummary } from "../../src/metrics/read_summary.ts";
+import { renderJson } from "../../src/report/json.ts";
+import { maskOf, maskTexts } from "../../src/report/mask.ts";
+import { concluded, failedRun } from "./summaries.ts";
 
 Deno.test("maskOf() hides a secret however it is spelt", () => {
   const secret = 'p+ss/w?rd "ü"';
@@ -38,4 +41,17 @@ Deno.test("maskOf() hides what follows Bearer, known or not", () => {
 
 Deno.test("maskOf() hides the longer of two secrets first, and leaves short words alone", () => {
   assertEquals(maskOf(["token", "token-long", "ab"])("token-long, token, ab"), "***, ***, ab");
+});
+
+Deno.test("maskTexts() of a summary hides secrets and leaves it a summary, even if one is called pass", () => {
+  const summary = concluded(failedRun());
+  const mask = maskOf(["pass", "open", "localhost", "status_5xx"]);
+  const text = renderJson(maskTexts(summary, mask));
+  const read = readSummary(text, "masked");
+  assertEquals(
+    read.thresholds.map(({ verdict }) => verdict),
+    summary.thresholds.map((t) => t.verdict),
+  );
+  assertEquals(Object.keys(read.phases), Object.keys(summary.phases));
+  assert(!text.includes("localhost"));
 });

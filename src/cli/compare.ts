@@ -1,0 +1,57 @@
+/** `certload compare BASE NEW`: two summaries or baselines side by side. */
+import type { Comparison } from "../metrics/summary_schema.ts";
+import { renderComparison } from "../report/comparison.ts";
+import { jsonText } from "../report/json.ts";
+import { comparisonSection } from "../report/markdown.ts";
+import { compare as compareRuns } from "../verdict/compare.ts";
+import { EXIT_CODES } from "../verdict/exit.ts";
+import { ALLOW_FLAG, allowOf } from "./baseline_flags.ts";
+import { useColor } from "./color.ts";
+import { helpText, parseLine } from "./flags.ts";
+import type { Command } from "./io.ts";
+import { printProblems } from "./problems.ts";
+import { openSummaries } from "./summary_file.ts";
+
+const FLAGS = [
+  ALLOW_FLAG,
+  { name: "force", help: "compare in spite of other hosts, other loads, unfit runs" },
+  { name: "format", value: "NAME", help: "text (default), markdown or json" },
+  { name: "no-color", help: "no colour (also: NO_COLOR)" },
+];
+
+const SUMMARY =
+  `Compares p50, p95, p99 and error rate of each scenario and step of two summary.json or
+baselines, with an interval for every change. Exits with 0 (no regression found), 93 (regression:
+an interval lies wholly beyond what is allowed) or 104 (the runs must not be compared).`;
+
+const RENDERERS: Readonly<Record<string, (comparison: Comparison, color: boolean) => string>> = {
+  text: (comparison, color) => renderComparison(comparison, { color }),
+  markdown: (comparison) => `${comparisonSection(comparison)}\n`,
+  json: (comparison) => `${jsonText(comparison)}\n`,
+};
+
+export const compare: Command = {
+  help: helpText("compare BASE NEW [flags]", SUMMARY, FLAGS),
+  async run(args, io): Promise<number> {
+    const parsed = parseLine(args, { flags: FLAGS, positionals: ["BASE", "NEW"] });
+    if (!parsed.ok) return printProblems("compare", parsed.problems, io);
+    const { line } = parsed;
+    const { summaries, problems } = await openSummaries(line.positionals);
+    const allow = allowOf(line, problems);
+    const format = line.value("format") ?? "text";
+    const render = RENDERERS[format];
+    if (!render) problems.push(`--format is text, markdown or json: got "${format}"`);
+    const [base, next] = summaries;
+    if (!base || !next || !render || problems.length > 0) {
+      return printProblems("compare", problems, io);
+    }
+    const comparison = compareRuns(base, next, { allow, force: line.has("force") });
+    io.out(render(comparison, useColor(line, io, io.outIsTerminal)));
+    return codeOf(comparison);
+  },
+};
+
+function codeOf({ verdict }: Comparison): number {
+  if (verdict === "refused") return EXIT_CODES.bad_input;
+  return verdict === "regressed" ? EXIT_CODES.regression : EXIT_CODES.passed;
+}
