@@ -3,6 +3,7 @@
  * the load generator with. It answers as certctl answers, and can be told to misbehave. Its speed says nothing of
  * certctl's.
  */
+import { isIP } from "node:net";
 import deno from "../../deno.json" with { type: "json" };
 import { acmeSettings } from "./acme/options.ts";
 import { AcmeService } from "./acme/service.ts";
@@ -150,10 +151,12 @@ class RunningLab implements Lab {
     let pair = this.#pairs.get(key);
     if (pair === undefined) {
       const { hostname } = this.#settings;
+      const commonName = name === "api" ? "certctl" : `${name}-target`;
+      const names = [...new Set([commonName, "localhost", "127.0.0.1", "::1", hostname])];
       pair = serverCertificate(this.#authority, {
-        commonName: name === "api" ? "certctl" : `${name}-target`,
-        dnsNames: [name === "api" ? "certctl" : `${name}-target`, "localhost"],
-        ipAddresses: [...new Set(["127.0.0.1", hostname])].filter((name) => /^[\d.]+$/.test(name)),
+        commonName,
+        dnsNames: names.filter((name) => isIP(name) === 0),
+        ipAddresses: names.filter((name) => isIP(name) !== 0),
         ...(fault && { fault }),
       });
       this.#pairs.set(key, pair);

@@ -75,7 +75,8 @@ export async function exchange(origin: string, caPem: string, request: string): 
   const { hostname, port } = new URL(origin);
   const conn = await Deno.connectTls({ hostname, port: Number(port), caCerts: [caPem] });
   try {
-    await conn.write(new TextEncoder().encode(request));
+    const bytes = new TextEncoder().encode(request);
+    for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
     return await new Response(conn.readable).text();
   } catch (error) {
     try {

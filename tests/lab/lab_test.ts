@@ -77,3 +77,13 @@ Deno.test("a handler that throws is answered with 500 and logged, without a trac
   assertEquals(lines.length, 1);
   assert(!lines[0]!.includes("    at "));
 });
+
+Deno.test({
+  name: "the lab can listen on another address of loopback, and its certificates say so (Linux)",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withLab({ hostname: "127.0.0.2" }, async ({ lab, fetch }) => {
+      assertEquals(new URL(lab.addresses.targets.nginx).hostname, "127.0.0.2");
+      assertEquals(await (await fetch(lab.addresses.targets.nginx)).text(), "ok\n");
+    }),
+});

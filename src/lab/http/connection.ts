@@ -22,6 +22,7 @@ export interface ConnectionOptions {
 
 /** A body that no handler asked for is read up to here, so that the connection can go on (Go's net/http does so too). */
 const DRAIN_LIMIT_BYTES = 256 * 1024;
+const LINGER_MS = 500;
 const CONTINUE = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
 
 export class Connection {
@@ -95,6 +96,7 @@ export class Connection {
     if (effect) await this.#delay(effect, performance.now() - startedMs);
     if (!await request.drain()) {
       await this.#write(response, head);
+      await this.#linger();
       return false;
     }
     if (effect?.rule && await this.#break(effect.rule.answer, response, head)) return false;
@@ -109,6 +111,24 @@ export class Connection {
     } catch (error) {
       this.#options.log(`${request.method} ${request.path} failed: ${error}`);
       return plainError(500, `{"error":"Internal Server Error"}`);
+    }
+  }
+
+  /**
+   * Reads on for a while after the last answer: a connection that is closed with unread data in it is reset, and takes
+   * the answer along (RFC 9112 section 9.6).
+   */
+  async #linger(): Promise<void> {
+    const { conn } = this.#options;
+    const timer = setTimeout(() => this.close(), LINGER_MS);
+    const dropped = new Uint8Array(16 * 1024);
+    try {
+      await conn.closeWrite();
+      while (await conn.read(dropped) !== null);
+    } catch {
+      // The time is over, or the peer has gone.
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -64,9 +64,9 @@ export class HttpServer {
     this.#idleCheck = setInterval(() => this.#closeIdle(), IDLE_CHECK_MS);
   }
 
-  /** `https://127.0.0.1:40123` */
+  /** `https://127.0.0.1:40123`; loopback where it listens on all addresses. */
   get origin(): string {
-    return `${this.#tls ? "https" : "http"}://${this.#options.hostname}:${this.#port}`;
+    return `${this.#tls ? "https" : "http"}://${reachable(this.#options.hostname)}:${this.#port}`;
   }
 
   get counts(): ServerCounts {
@@ -176,4 +176,10 @@ export class HttpServer {
 
 function pause(durationMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, durationMs));
+}
+
+function reachable(hostname: string): string {
+  if (hostname === "0.0.0.0") return "127.0.0.1";
+  if (hostname === "::") return "[::1]";
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
 }

@@ -46,6 +46,16 @@ Deno.test("a client that waits for 100 Continue gets it", async () => {
   });
 });
 
+Deno.test("a client that sends a large body to the end gets the answer all the same", async () => {
+  await withLab({}, async ({ lab }) => {
+    const length = 3_000_000;
+    const request = `POST /api/v1/certificates HTTP/1.1\r\nContent-Length: ${length}\r\n\r\n` +
+      "x".repeat(length);
+    const answer = await exchange(lab.addresses.api, lab.addresses.caPem, request);
+    assertMatch(answer, /^HTTP\/1\.1 401 Unauthorized\r\n/);
+  });
+});
+
 Deno.test("a body too large to pass over ends the connection after the answer", async () => {
   await withLab({}, async ({ lab }) => {
     const request = "POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n";
