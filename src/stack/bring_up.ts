@@ -28,18 +28,22 @@ const LOG_LINES = 20;
 export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
   const giveUp = new AbortController();
   const news = new News(options.progress);
+  const upEnded = new AbortController();
   let ended: CommandResult | undefined;
   const up = runCommand(upCommand(options.project, options), {
     signal: AbortSignal.any([options.signal, giveUp.signal]),
     onProcess: options.onProcess,
     onLine: (line) => news.printed(line),
-  }).then((result) => ended = result);
+  }).then((result) => {
+    ended = result;
+    upEnded.abort();
+  });
   try {
     for (;;) {
       const outcome = await look(options, news, ended);
       if (outcome) return outcome;
-      const pause = sleep(POLL_MS, options.signal);
-      await (ended ? pause : Promise.race([pause, up]));
+      const wake = ended ? options.signal : AbortSignal.any([options.signal, upEnded.signal]);
+      await sleep(POLL_MS, wake);
     }
   } finally {
     giveUp.abort();

@@ -95,6 +95,7 @@ export class Guard {
   /** Leaves the stack as it is, and ends the guard. */
   async keep(): Promise<void> {
     this.#tell("keep");
+    await this.#pipe.close().catch(() => {});
     await this.#child.status;
     this.#ending = Promise.resolve(undefined);
   }

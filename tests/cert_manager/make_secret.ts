@@ -48,5 +48,6 @@ export async function makeTlsSecret(options: SecretOptions): Promise<string> {
 
 async function privateKeyPem(key: CryptoKey): Promise<string> {
   const der = new Uint8Array(await crypto.subtle.exportKey("pkcs8", key));
-  return `-----BEGIN PRIVATE KEY-----\n${der.toBase64()}\n-----END PRIVATE KEY-----\n`;
+  const base64 = der.toBase64().replace(/.{64}/g, "$&\n").trimEnd();
+  return `-----BEGIN PRIVATE KEY-----\n${base64}\n-----END PRIVATE KEY-----\n`;
 }
