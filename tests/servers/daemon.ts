@@ -49,7 +49,7 @@ export async function startDaemon(spec: DaemonSpec): Promise<Daemon> {
       mode: name.endsWith(".pem") ? 0o600 : 0o644,
     });
   }
-  const log = await Deno.open(join(folder, "output.log"), { create: true, append: true });
+  const log = join(folder, "output.log");
   const child = new Deno.Command(spec.program, {
     args: spec.args(folder),
     ...(spec.env && { env: { ...spec.env } }),
@@ -57,10 +57,7 @@ export async function startDaemon(spec: DaemonSpec): Promise<Daemon> {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const output = Promise.all([
-    child.stdout.pipeTo(log.writable, { preventClose: true }),
-    child.stderr.pipeTo(log.writable, { preventClose: true }),
-  ]).catch(() => {});
+  const output = Promise.all([append(child.stdout, log), append(child.stderr, log)]);
   let ended = false;
   const status = child.status.then(() => ended = true);
   const stop = async (): Promise<void> => {
@@ -69,7 +66,6 @@ export async function startDaemon(spec: DaemonSpec): Promise<Daemon> {
     await status;
     clearTimeout(killing);
     await output;
-    log.close();
     await Deno.remove(folder, { recursive: true });
   };
   for (let attempt = 0; attempt < 200; attempt++) {
@@ -77,9 +73,14 @@ export async function startDaemon(spec: DaemonSpec): Promise<Daemon> {
     if (await accepts(port)) return { port, folder, stop };
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  const words = await Deno.readTextFile(join(folder, "output.log"));
+  const words = await Deno.readTextFile(log);
   await stop();
   throw new Error(`${spec.program} did not listen on ${port}: ${words}`);
+}
+
+async function append(stream: ReadableStream<Uint8Array>, path: string): Promise<void> {
+  const file = await Deno.open(path, { create: true, append: true });
+  await stream.pipeTo(file.writable);
 }
 
 async function accepts(port: number): Promise<boolean> {
