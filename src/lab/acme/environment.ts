@@ -39,9 +39,6 @@ export function acmeOptionsFromEnvironment(
   return options as AcmeOptions;
 }
 
-/** Names of the variables, for help texts. */
-export const ACME_VARIABLES = Object.keys(VARIABLES).map((name) => `${PREFIX}${name}`);
-
 function parseCount(text: string): number | undefined {
   return /^-?\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
