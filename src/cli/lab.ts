@@ -1,9 +1,8 @@
 /** `certload lab`: the embedded certificate server in the foreground. The only importer of `src/lab`. */
-import { ZodError } from "zod";
+import type { ZodType } from "zod";
 import { acmeOptionsFromEnvironment } from "../lab/acme/environment.ts";
-import type { AcmeOptions } from "../lab/acme/options.ts";
+import { ACME_OPTIONS_SCHEMA } from "../lab/acme/options_schema.ts";
 import { FAULTS_SCHEMA } from "../lab/faults_schema.ts";
-import type { Faults } from "../lab/faults.ts";
 import { type Lab, type LabAddresses, type LabOptions, startLab } from "../lab/lab.ts";
 import { DEFAULT_TOKEN } from "../lab/options.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
@@ -115,9 +114,9 @@ function labOptions(line: CommandLine, io: Io, problems: string[]): LabOptions {
     .map((flag) => line.value(flag));
   const acme = {
     ...acmeOptionsFromEnvironment(io.env),
-    ...jsonFlag<AcmeOptions>(line, "acme", problems),
+    ...checkedFlag(line, "acme", ACME_OPTIONS_SCHEMA, problems),
   };
-  const faults = faultsFlag(line, problems);
+  const faults = checkedFlag(line, "faults", FAULTS_SCHEMA, problems);
   return {
     ...(hostname !== undefined && { hostname }),
     ports: portsFlag(line, problems),
@@ -149,25 +148,27 @@ function parseLimiter(text: string, problems: string[]): NonNullable<LabOptions[
   return { requestsPerSecond: Number(rps), burst: Number(burst) };
 }
 
-function faultsFlag(line: CommandLine, problems: string[]): Faults | undefined {
-  const given = jsonFlag<unknown>(line, "faults", problems);
+/** A flag's JSON as its schema has it. */
+function checkedFlag<T>(
+  line: CommandLine,
+  flag: string,
+  schema: ZodType<T>,
+  problems: string[],
+): T | undefined {
+  const given = jsonFlag(line, flag, problems);
   if (given === undefined) return undefined;
-  try {
-    return FAULTS_SCHEMA.parse(given) as Faults;
-  } catch (error) {
-    const issues = error instanceof ZodError ? error.issues : [];
-    for (const { path, message } of issues) {
-      problems.push(`--faults: ${path.join(".")}: ${message}`);
-    }
-    return undefined;
+  const parsed = schema.safeParse(given);
+  for (const { path, message } of parsed.error?.issues ?? []) {
+    problems.push(`--${flag}: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
   }
+  return parsed.data;
 }
 
-function jsonFlag<T>(line: CommandLine, flag: string, problems: string[]): T | undefined {
+function jsonFlag(line: CommandLine, flag: string, problems: string[]): unknown {
   const text = line.value(flag);
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as T;
+    return JSON.parse(text);
   } catch {
     problems.push(`--${flag}: expected JSON, got ${text.slice(0, 60)}`);
     return undefined;

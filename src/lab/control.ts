@@ -32,9 +32,11 @@ async function setFaults(request: LabRequest, lab: Controlled): Promise<LabRespo
   }
   const parsed = FAULTS_SCHEMA.safeParse(given);
   if (!parsed.success) {
-    const issues = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    const issues = parsed.error.issues.map(({ path, message }) =>
+      path.length > 0 ? `${path.join(".")}: ${message}` : message
+    );
     return json(400, { error: `Cannot set faults: ${issues.join("; ")}` });
   }
-  await lab.setFaults(parsed.data as Faults);
+  await lab.setFaults(parsed.data);
   return json(200, lab.faults());
 }

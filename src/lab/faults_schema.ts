@@ -1,6 +1,6 @@
 /** Faults as they come from outside: strict, so that a misspelt one is not silently none. */
 import { z } from "zod";
-import { ANSWERS, CERTIFICATE_FAULTS, SERVER_NAMES } from "./faults.ts";
+import { ANSWERS, CERTIFICATE_FAULTS, type Faults, SERVER_NAMES } from "./faults.ts";
 
 const server = z.enum(SERVER_NAMES);
 const share = z.number().min(0).max(1);
@@ -26,7 +26,7 @@ const stall = z.strictObject({
   everyMs: z.number().min(1).optional(),
 });
 
-export const FAULTS_SCHEMA = z.strictObject({
+export const FAULTS_SCHEMA: z.ZodType<Faults> = z.strictObject({
   rules: z.array(rule).optional(),
   stalls: z.array(stall).optional(),
   certificates: z.partialRecord(server, z.enum(CERTIFICATE_FAULTS)).optional(),
