@@ -29,7 +29,18 @@ function metaOf(settings: Call["settings"]): Record<string, unknown> {
   };
 }
 
-export function newNonce({ request, nonces }: Call): LabResponse {
-  const headers = { "Cache-Control": "no-store", "Replay-Nonce": nonces.issue() };
-  return { status: request.method === "HEAD" ? 200 : 204, headers, body: "" };
+export function newNonce(call: Call): LabResponse {
+  const headers = {
+    "Cache-Control": "no-store",
+    "Replay-Nonce": call.nonces.issue(),
+    ...indexLink(call),
+  };
+  return { status: call.request.method === "HEAD" ? 200 : 204, headers, body: "" };
+}
+
+/** The way back to the directory (section 7.1), which certctl does not show; beside a link that is there. */
+export function indexLink({ base, settings }: Call, own?: string): Record<string, string> {
+  if (settings.asShipped) return {};
+  const index = `<${base}/directory>;rel="index"`;
+  return { Link: own === undefined ? index : `${index}, ${own}` };
 }

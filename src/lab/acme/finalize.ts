@@ -5,15 +5,20 @@ import { addCertificate } from "./certificates.ts";
 import { type CertificateRequest, parseCertificateRequest } from "./csr.ts";
 import { issueCertificate } from "./issuance.ts";
 import { type Order, orderAnswer, ownOrder, setOrderStatus } from "./orders.ts";
+import { publicKeyOf } from "./jws.ts";
 import { Problem } from "./problem.ts";
+import { equalOctets } from "./x509_reader.ts";
 
 /** Clocks differ; a certificate made this instant must not be one of the future. */
 const BACKDATE_MS = 60_000;
 
-export function finalize(call: AccountCall): LabResponse {
-  const order = ownOrder(call);
+export async function finalize(call: AccountCall): Promise<LabResponse> {
+  ownOrder(call);
   const requestDer = requestOf(call);
   const request = parseCertificateRequest(requestDer);
+  await requireOtherKey(call, request);
+  // From here on nothing is waited for: of two requests at once, one finds the order ready.
+  const order = ownOrder(call);
   if (order.status !== "ready") {
     const detail = `order is ${order.status}, not ready; complete its authorizations first`;
     throw new Problem("orderNotReady", 403, detail);
@@ -56,6 +61,16 @@ function requestOf({ payload = {} }: AccountCall): Uint8Array {
     return Uint8Array.fromBase64(csr, { alphabet: "base64url" });
   }
   throw new Problem("badCSR", 400, "csr is not base64url without padding");
+}
+
+/** Section 11.1: whoever has the certificate's key must not have the account. */
+async function requireOtherKey(
+  { account, jws }: AccountCall,
+  { publicKey }: CertificateRequest,
+): Promise<void> {
+  if (equalOctets(publicKey, await publicKeyOf(account.jwk, jws.algorithm))) {
+    throw new Problem("badCSR", 400, "csr is for the account's key");
+  }
 }
 
 function requireNames({ names }: CertificateRequest, order: Order): void {

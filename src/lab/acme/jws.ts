@@ -126,6 +126,12 @@ export async function importKey(jwk: PublicJwk, algorithm: Algorithm): Promise<C
   return key;
 }
 
+/** SubjectPublicKeyInfo, DER. Throws `badPublicKey`. */
+export async function publicKeyOf(jwk: PublicJwk, algorithm: Algorithm): Promise<Uint8Array> {
+  const key = await importKey(jwk, algorithm);
+  return new Uint8Array(await crypto.subtle.exportKey("spki", key));
+}
+
 function badPublicKey(detail: string): Problem {
   return new Problem("badPublicKey", 400, `the key cannot be used: ${detail}`);
 }

@@ -7,9 +7,9 @@ import type { LabResponse } from "../http/message.ts";
 import { type AcmeCertificate, certificateWhere } from "./certificates.ts";
 import type { Account } from "./accounts.ts";
 import type { AccountCall, Call, KeyCall } from "./call.ts";
-import { importKey } from "./jws.ts";
+import { publicKeyOf } from "./jws.ts";
 import { malformed, notFound, Problem, unauthorized } from "./problem.ts";
-import { serialOf } from "./x509_reader.ts";
+import { equalOctets, serialOf } from "./x509_reader.ts";
 
 /** By reason code (RFC 5280 section 5.3.1), in the API's words; the codes that are missing are refused. */
 const REASONS: Readonly<Record<number, string>> = {
@@ -55,7 +55,7 @@ function certificateOf({ store }: Call, value: unknown): AcmeCertificate {
   const serial = serialOf(der);
   if (serial === undefined) throw malformed("certificate is no X.509 certificate");
   const found = certificateWhere(store, "serial", serial);
-  if (found === undefined || !equal(found.der, der)) {
+  if (found === undefined || !equalOctets(found.der, der)) {
     throw notFound("the supplied certificate is not known to this server");
   }
   return found;
@@ -69,9 +69,7 @@ async function mayRevoke(
     return certificate.accountId === call.account.id ||
       holdsAuthorizations(call, call.account, certificate.names);
   }
-  const key = await importKey(call.jwk, call.jws.algorithm);
-  const publicKey = new Uint8Array(await crypto.subtle.exportKey("spki", key));
-  return equal(publicKey, certificate.publicKey);
+  return equalOctets(await publicKeyOf(call.jwk, call.jws.algorithm), certificate.publicKey);
 }
 
 function holdsAuthorizations(
@@ -91,8 +89,4 @@ function holdsAuthorizations(
       nowMs(),
     ) !== undefined;
   });
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((octet, index) => octet === b[index]);
 }

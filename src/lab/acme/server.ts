@@ -6,7 +6,7 @@ import { authorization } from "./authorizations.ts";
 import type { AccountCall, AcmeContext, Answer, Call, KeyCall, SignedCall } from "./call.ts";
 import { certificate } from "./certificates.ts";
 import { challenge } from "./challenge_response.ts";
-import { directory, newNonce } from "./directory.ts";
+import { directory, indexLink, newNonce } from "./directory.ts";
 import { finalize } from "./finalize.ts";
 import { importKey, type Jws, parseJws, payloadOf, publicJwk, verify } from "./jws.ts";
 import { keyChange } from "./key_change.ts";
@@ -178,16 +178,13 @@ function signed(call: Call, jws: Jws): SignedCall {
   return { ...call, jws, payload: payloadOf(jws) };
 }
 
-/** Sections 6.5 and 7.1; certctl has no index, and no nonce on errors. */
-function withNonceAndIndex({ base, nonces, settings }: Call, response: LabResponse): LabResponse {
-  const { asShipped } = settings;
-  if (asShipped && response.status >= 400) return response;
-  const own = response.headers["Link"];
-  const index = `<${base}/directory>;rel="index"`;
+/** Section 6.5; certctl has no nonce on errors. */
+function withNonceAndIndex(call: Call, response: LabResponse): LabResponse {
+  if (call.settings.asShipped && response.status >= 400) return response;
   return withHeaders(response, {
-    "Replay-Nonce": nonces.issue(),
+    "Replay-Nonce": call.nonces.issue(),
     "Cache-Control": "no-store",
-    ...(!asShipped && { Link: own === undefined ? index : `${index}, ${own}` }),
+    ...indexLink(call, response.headers["Link"]),
   });
 }
 

@@ -57,3 +57,7 @@ export function dotted(contents: Uint8Array): string {
 export function hex(octets: Uint8Array): string {
   return octets.toHex().replace(/^(00)+(?=..)/, "");
 }
+
+export function equalOctets(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((octet, index) => octet === b[index]);
+}

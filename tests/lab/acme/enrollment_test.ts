@@ -1,3 +1,4 @@
+import { exportJWK } from "jose";
 import { openResponder, type Responder } from "../../../src/flows/acme/challenge/responder.ts";
 import type { AcmeOptions, ChallengeType } from "../../../src/lab/acme/options.ts";
 import * as x509 from "../../../src/x509.ts";
@@ -143,6 +144,31 @@ Deno.test("a request for other names than the order's, or none at all, is badCSR
     }
     const { leaf } = await client.finish(order, ["b.test", "a.test"]);
     assertEquals(leaf.subject, "CN=a.test");
+  });
+});
+
+Deno.test("a request for the account's own key is badCSR", async () => {
+  await withLab({}, async (lab) => {
+    const { csr, keys } = await request(["a.test"]);
+    const { privateKey, publicKey } = keys;
+    const jwk = await exportJWK(publicKey);
+    const client = new AcmeClient(lab, { algorithm: "ES256", privateKey, jwk });
+    await client.newAccount();
+    const order = await client.newOrder("a.test");
+    assertEquals(problemOf(await client.post(order.body.finalize, { csr })), [400, "badCSR"]);
+    await client.finish(order, ["a.test"]);
+  });
+});
+
+Deno.test("of two finalizations at once, one makes a certificate", async () => {
+  await withLab({}, async (lab) => {
+    const client = await AcmeClient.register(lab);
+    const order = await client.newOrder("a.test");
+    const replies = await Promise.all([1, 2, 3].map(async () => {
+      const { csr } = await request(["a.test"]);
+      return await client.post(order.body.finalize, { csr });
+    }));
+    assertEquals(replies.map(({ status }) => status).sort(), [200, 403, 403]);
   });
 });
 
