@@ -61,16 +61,50 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   );
 }
 
-endingTest(
-  "a second signal ends what is in flight too, and the summary is still written",
-  ["50/s", "60s"],
-  async (child) => {
-    child.kill("SIGINT");
-    await wait(50);
-    child.kill("SIGINT");
-  },
-  ({ code, summary }) => assertEquals([code, summary?.interrupted], [105, true]),
-);
+/** A server that answers 80 requests, which is more than probe and warm-up send, and holds all that come after. */
+function holdingServer(): { port: number; held: Promise<void> } & AsyncDisposable {
+  let answered = 0;
+  const held = Promise.withResolvers<void>();
+  const never = new Promise<Response>(() => {});
+  const end = new AbortController();
+  const options = { hostname: "127.0.0.1", port: 0, signal: end.signal, onListen: () => {} };
+  const server = Deno.serve(options, () => {
+    if (++answered <= 80) return new Response("ok");
+    held.resolve();
+    return never;
+  });
+  return {
+    port: server.addr.port,
+    held: held.promise,
+    async [Symbol.asyncDispose](): Promise<void> {
+      end.abort();
+      await server.finished;
+    },
+  };
+}
+
+Deno.test("a second signal ends what is in flight too, and the summary is still written", async () => {
+  await using server = holdingServer();
+  const text = `name: ending
+target: { base_url: "http://127.0.0.1:${server.port}" }
+scenarios:
+  steady: { flow: http_request, with: { path: / }, rate: 50/s, duration: 60s }
+`;
+  const options: ProgramOptions = {
+    files: { "plan.yaml": text },
+    during: async (child) => {
+      await server.held;
+      child.kill("SIGINT");
+      // What is held is waited for, up to graceful_stop.
+      await wait(1_000);
+      child.kill("SIGINT");
+    },
+  };
+  await withProgram(["run", "plan.yaml"], options, ({ code, summary, stdout, stderr }) => {
+    assertEquals([code, summary?.interrupted], [105, true], stdout + stderr);
+    assert(summary.phases.api.steady.interrupted > 0, stdout);
+  });
+});
 
 endingTest(
   "a generator that was stopped for a second notices and names it, and the run is invalid",
