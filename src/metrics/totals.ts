@@ -58,6 +58,8 @@ export class ScenarioTotals {
   readonly #live = new Histogram();
   readonly #recent = new Map<number, { slice: Slice; past: SecondOfProgress }>();
   #newest = 0;
+  /** The first second in which something happened: a scenario's rate before its start is not 0, there is none. */
+  #oldest = Infinity;
   #liveCounts = { count: 0, failed: 0, dropped: 0, maxLagUs: 0 };
   #newestFailure: Failure | undefined;
 
@@ -86,12 +88,16 @@ export class ScenarioTotals {
     this.#recorded = addScenarios(this.#recorded, recording);
   }
 
-  /** Cheap enough for every redraw. `nowS`: whole seconds since the run's start. */
+  /**
+   * Cheap enough for every redraw. `nowS`: whole seconds since the run's start. The newest second it looks at is the one
+   * before the last whole one: each worker hands that over at some instant of the second after it.
+   */
   progress(nowS: number): ScenarioProgress {
-    const history = Array.from({ length: HISTORY_S }, (_, i) => nowS - HISTORY_S + i)
+    const end = nowS - 1;
+    const history = Array.from({ length: HISTORY_S }, (_, i) => end - HISTORY_S + i)
       .filter((second) => second >= 0)
       .map((second) => this.#past(second));
-    const window = history.slice(-RATE_WINDOW_S);
+    const window = history.slice(-RATE_WINDOW_S).filter(({ second }) => second >= this.#oldest);
     const recent = window.reduce((sum, past) => sum + past.count, 0);
     return {
       ...this.#liveCounts,
@@ -125,6 +131,7 @@ export class ScenarioTotals {
     const sum = before ? addSlices(before, slice) : slice;
     this.#recent.set(slice.second, { slice: sum, past: pastOf(sum) });
     this.#newest = Math.max(this.#newest, slice.second);
+    this.#oldest = Math.min(this.#oldest, slice.second);
     for (const second of this.#recent.keys()) {
       if (second < this.#newest - HISTORY_S) this.#recent.delete(second);
     }

@@ -23,6 +23,7 @@ import {
   serverTables,
   thresholdTable,
 } from "./html/tables.ts";
+import { metricsOfTier, tellsAnything } from "./server_metrics.ts";
 import { LAB_WARNING, nameOfPhase, peersOf, seriesOf, verdictWord } from "./words.ts";
 
 export function renderHtml(summary: Summary): string {
@@ -48,9 +49,9 @@ export function renderHtml(summary: Summary): string {
     ${validity(summary)}
     ${section("Thresholds", summary.thresholds.length > 0 && thresholdTable(summary))}
     ${comparison(summary)}
-    ${Object.entries(summary.phases).map(([name, phase]) => tier(name, phase, charts))}
+    ${Object.keys(summary.phases).map((phase) => tier(summary, phase, charts))}
     ${section("Certificates served", peersOf(summary).length > 0 && peerTable(summary))}
-    ${section("The server's own metrics", summary.server_metrics !== null && serverTables(summary))}
+    ${serverSection(summary)}
     ${section("Methodology", methodologyTable(summary))}
         </main>
         <footer>certload ${summary.tool
@@ -127,16 +128,32 @@ ${comparisonTable(summary)}`,
   );
 }
 
-function tier(
-  name: string,
-  phase: Readonly<Record<string, SummaryScenario>>,
-  charts: Chart[],
-): Markup {
+function tier(summary: Summary, name: string, charts: Chart[]): Markup {
+  const phase = summary.phases[name] ?? {};
+  const own = ownMetricsOf(summary, name);
   return html`<section><h2>${nameOfPhase(name)}</h2>
 <p class="note">Response time, from the planned instant of each arrival to the last byte.</p>
 ${resultTable(phase)}
+${own && html`<h4>The server's own metrics</h4>${own}`}
 ${Object.entries(phase).map(([scenario, data]) => scenarioPart(scenario, data, charts))}
 </section>`;
+}
+
+/** What the server says of itself, beside what was seen of it; `undefined`: of no tier that was run. */
+function ownMetricsOf(summary: Summary, phase: string | undefined): Markup | undefined {
+  if (!summary.server_metrics) return undefined;
+  const mine = metricsOfTier(summary.server_metrics, phase, Object.keys(summary.phases));
+  return tellsAnything(mine) ? serverTables(mine) : undefined;
+}
+
+function serverSection(summary: Summary): Markup {
+  const problem = summary.server_metrics?.problem;
+  const own = ownMetricsOf(summary, undefined);
+  if (!problem && !own) return html``;
+  return section(
+    "The server's own metrics",
+    html`${problem && html`<p class="bad">${problem}</p>`}${own}`,
+  );
 }
 
 function scenarioPart(name: string, data: SummaryScenario, charts: Chart[]): Markup {

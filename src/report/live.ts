@@ -41,7 +41,8 @@ const COLUMNS: readonly Column[] = [
   { head: "p99", width: 7, from: 60, cell: timeCell("p99Us") },
 ];
 
-const SPARK = { from: 76, narrowest: 8, widest: 60, head: "p95, last minute" } as const;
+const SPARK = { from: 76, narrowest: 8, widest: 60 } as const;
+const SPARK_HEAD = "p95, last minute";
 const NARROWEST_NAME = 8;
 
 export function liveView(state: RunState, screen: Screen): string[] {
@@ -109,7 +110,7 @@ function layout(state: RunState, terminal: number): { nameWidth: number; columns
 
 function sparkColumn(width: number): Column {
   return {
-    head: oneLine(SPARK.head, width),
+    head: width < SPARK_HEAD.length ? "trend" : SPARK_HEAD,
     width,
     from: SPARK.from,
     cell: ({ progress }) => sparkline(progress.history.map(({ p95Us }) => p95Us), width),

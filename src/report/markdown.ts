@@ -14,6 +14,7 @@ import {
 import { formatCount, formatMs, formatPercent, formatRate, formatSeconds } from "./format.ts";
 import { oneLine } from "./style.ts";
 import { methodologyRows } from "./methodology.ts";
+import { changedCounters, metricName, metricsOfTier, metricValue } from "./server_metrics.ts";
 import {
   inUnit,
   LAB_WARNING,
@@ -34,6 +35,7 @@ export function renderMarkdown(summary: Summary): string {
     summary.comparison ? comparisonSection(summary.comparison) : "",
     ...Object.entries(summary.phases).map(([name]) => phaseTable(summary, name)),
     failureTable(summary),
+    ownMetrics(summary, undefined),
     folded("Certificates served", peerTable(summary)),
     folded("Methodology", methodologyTable(summary)),
   ];
@@ -140,7 +142,28 @@ function phaseTable(summary: Summary, phase: string): string {
     seriesOf(scenario, data).map(({ step, series }) => resultRow(step ?? scenario, step, series))
   );
   const head = ["Scenario", "Count", "Rate", "Failed", "Avg", "Min", "p50", "p95", "p99", "Max"];
-  return section(`### ${nameOfPhase(phase)}`, table(head, rows, 1));
+  const own = ownMetrics(summary, phase);
+  return section(`### ${nameOfPhase(phase)}`, table(head, rows, 1)) + (own && `\n\n${own}`);
+}
+
+/** What the server says of itself, folded away below what was seen of it. */
+function ownMetrics({ server_metrics, phases }: Summary, phase: string | undefined): string {
+  if (!server_metrics) return "";
+  const mine = metricsOfTier(server_metrics, phase, Object.keys(phases));
+  const changes = changedCounters(mine).map((counter) => [
+    codeMarkdown(metricName(counter)),
+    ...[counter.before, counter.after, counter.delta].map((n) => metricValue(counter.name, n)),
+  ]);
+  const seen = mine.histograms.filter(({ count }) => count > 0).map((one) => [
+    codeMarkdown(metricName(one)),
+    formatCount(one.count),
+    ...[one.avg, one.p50, one.p95, one.p99].map((n) => metricValue(one.name, n)),
+  ]);
+  const tables = [
+    changes.length > 0 ? table(["Metric", "Before", "After", "Change"], changes, 1) : "",
+    seen.length > 0 ? table(["Metric", "Count", "Avg", "p50", "p95", "p99"], seen, 1) : "",
+  ].filter((text) => text !== "");
+  return folded("The server's own metrics", tables.join("\n\n"));
 }
 
 function resultRow(name: string, step: string | null, series: SummarySeries): string[] {

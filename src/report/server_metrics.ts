@@ -7,6 +7,32 @@ import { tableLines } from "./table.ts";
 type Counter = ServerMetricsSummary["counters"][number];
 type ServerHistogram = ServerMetricsSummary["histograms"][number];
 
+/** Which tier a metric is about, by its name; the first that fits. What fits none is about the server as a whole. */
+const TIERS: readonly (readonly [phase: string, names: RegExp])[] = [
+  ["acme", /acme/],
+  ["connector", /deploy|connector/],
+  ["api", /issuance|certificate|job|notification|ocsp/],
+];
+
+/** The metrics of one tier; `undefined`: those that belong to none of the tiers that were run. */
+export function metricsOfTier(
+  metrics: ServerMetricsSummary,
+  phase: string | undefined,
+  phases: readonly string[],
+): ServerMetricsSummary {
+  const mine = ({ name }: { readonly name: string }): boolean => {
+    const tier = TIERS.find(([, names]) => names.test(name))?.[0];
+    return phase === (tier !== undefined && phases.includes(tier) ? tier : undefined);
+  };
+  const { counters, histograms } = metrics;
+  return { ...metrics, counters: counters.filter(mine), histograms: histograms.filter(mine) };
+}
+
+/** Whether there is anything to show. */
+export function tellsAnything(metrics: ServerMetricsSummary): boolean {
+  return changedCounters(metrics).length > 0 || metrics.histograms.some(({ count }) => count > 0);
+}
+
 /** Counters that moved, and gauges that are not what they were. */
 export function changedCounters({ counters }: ServerMetricsSummary): Counter[] {
   return counters.filter(({ delta }) => delta !== null && delta !== 0);
@@ -36,7 +62,7 @@ export function serverMetricsTable(metrics: ServerMetricsSummary): string[] {
   return [
     ...(changes.length > 0
       ? tableLines({ head: ["", "before", "after", "change"], rows: changes }, 64)
-      : ["nothing changed"]),
+      : []),
     ...(seen.length > 0
       ? tableLines({ head: ["", "count", "avg", "p50", "p95", "p99"], rows: seen.map(row) }, 56)
       : []),

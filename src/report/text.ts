@@ -9,7 +9,7 @@ import type {
   ThresholdResult,
 } from "../metrics/summary_schema.ts";
 import { comparisonLines } from "./comparison.ts";
-import { serverMetricsTable } from "./server_metrics.ts";
+import { metricsOfTier, serverMetricsTable, tellsAnything } from "./server_metrics.ts";
 import { methodologyRows } from "./methodology.ts";
 import { oneLine, type Style, styleOf, wrap } from "./style.ts";
 import { tableLines, withoutEmptyColumns } from "./table.ts";
@@ -104,7 +104,8 @@ function mark({ verdict }: ThresholdResult, style: Style): string {
 }
 
 /** One table over all tiers, so that their columns are in line, cut into a section for each. */
-function phaseSections({ phases }: Summary, style: Style): string[][] {
+function phaseSections(summary: Summary, style: Style): string[][] {
+  const { phases } = summary;
   const head = ["", "count", "rate", "failed", "avg", "min", "p50", "p95", "p99", "max"];
   const rowsOf = (phase: Record<string, SummaryScenario>): string[][] =>
     Object.entries(phase).flatMap(([scenario, data]) => [
@@ -118,7 +119,17 @@ function phaseSections({ phases }: Summary, style: Style): string[][] {
     style.faint(headLine),
     ...lines.splice(0, rowsOf(phase).length),
     ...Object.entries(phase).flatMap(([scenario, data]) => shortfall(scenario, data)),
+    ...ownMetricsOf(summary, name, style),
   ]);
+}
+
+/** What the server says of itself, below what was seen of it. */
+function ownMetricsOf(summary: Summary, phase: string | undefined, style: Style): string[] {
+  if (!summary.server_metrics) return [];
+  const mine = metricsOfTier(summary.server_metrics, phase, Object.keys(summary.phases));
+  if (!tellsAnything(mine)) return [];
+  const title = phase === undefined ? [] : [`  ${style.faint("the server's own metrics")}`];
+  return [...title, ...serverMetricsTable(mine).map((line) => `  ${line}`)];
 }
 
 function resultRow(name: string, series: SummarySeries): string[] {
@@ -248,11 +259,12 @@ function peerText(peer: SummaryPeer, scenarios: readonly string[]): string {
   return `${oneLine(names, 200)}: ${oneLine(tls)}, until ${peer.not_after.slice(0, 10)}; ${seen}`;
 }
 
-function serverSection({ server_metrics: metrics }: Summary, style: Style): string[] {
+function serverSection(summary: Summary, style: Style): string[] {
+  const { server_metrics: metrics } = summary;
   if (!metrics) return [];
   const problem = metrics.problem ? [`  ${oneLine(metrics.problem)}`] : [];
-  const table = serverMetricsTable(metrics).map((line) => `  ${line}`);
-  return [style.strong(`The server's own metrics`), ...problem, ...table];
+  const lines = [...problem, ...ownMetricsOf(summary, undefined, style)];
+  return lines.length === 0 ? [] : [style.strong("The server's own metrics"), ...lines];
 }
 
 function methodologySection(summary: Summary, style: Style): string[] {

@@ -79,18 +79,25 @@ Deno.test("ScenarioTotals.progress() gives the rate of the last whole seconds an
   for (let s = 0; s < 10; s++) {
     totals.addSlices({ scenario: [sliceOf(s, s < 5 ? 100 : 50)], steps: [] });
   }
-  const progress = totals.progress(10);
+  const progress = totals.progress(11);
   assertEquals([progress.count, progress.ratePerS, progress.p95Us], [750, 50, 1000]);
   assertEquals(progress.history.length, 10);
   assertEquals(progress.history.at(-1), { second: 9, count: 50, failed: 0, p95Us: 1000 });
 });
 
-Deno.test("ScenarioTotals.progress() counts a second without a finish as zero", () => {
+Deno.test("ScenarioTotals.progress() counts a second without a finish as zero, once it has begun", () => {
   const totals = new ScenarioTotals(["get"]);
-  totals.addSlices({ scenario: [sliceOf(0, 10)], steps: [] });
-  assertEquals(totals.progress(5).ratePerS, 2);
+  totals.addSlices({ scenario: [sliceOf(10, 10)], steps: [] });
+  assertEquals(totals.progress(12).ratePerS, 10);
+  assertEquals(totals.progress(16).ratePerS, 2);
   assertEquals(totals.progress(100).ratePerS, 0);
   assertEquals(new ScenarioTotals([]).progress(0).ratePerS, 0);
+});
+
+Deno.test("ScenarioTotals.progress() does not look at a second that is still being handed over", () => {
+  const totals = new ScenarioTotals(["get"]);
+  for (let s = 0; s < 8; s++) totals.addSlices({ scenario: [sliceOf(s, 50)], steps: [] });
+  assertEquals([8, 9].map((now) => totals.progress(now).ratePerS), [50, 50]);
 });
 
 Deno.test("ScenarioTotals.progress() tells the newest failure", () => {

@@ -30,7 +30,7 @@ export function scenarioState(name: string, parts: Partial<ScenarioState> = {}):
     state: "running",
     targetRate: 50,
     inFlight: 3,
-    progress: totals.progress(80),
+    progress: totals.progress(81),
     ...parts,
   };
 }

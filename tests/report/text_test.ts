@@ -46,9 +46,11 @@ Deno.test("renderText() of a run that the generator could not carry", () => {
   assertGolden("invalid.txt", renderText(concluded(invalidRun())));
 });
 
-Deno.test("renderText() shows the server's own metrics where they were read", () => {
+Deno.test("renderText() shows the server's own metrics beside the tier that they are about", () => {
   const run = { ...passedRun(), serverMetrics: SERVER_METRICS };
   const text = renderText(concluded(run));
+  const own = text.indexOf("the server's own metrics");
+  assert(text.indexOf("API  ") < own && own < text.indexOf("Connectors  "), "beside its tier");
   assertStringIncludes(text, "certctl_job_completed_total");
   assertStringIncludes(text, "+1000");
   assertStringIncludes(text, 'certctl_issuance_duration_seconds{issuer_type="local"}');

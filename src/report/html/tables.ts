@@ -1,5 +1,10 @@
 /** The report's tables. */
-import type { Summary, SummaryScenario, SummarySeries } from "../../metrics/summary_schema.ts";
+import type {
+  ServerMetricsSummary,
+  Summary,
+  SummaryScenario,
+  SummarySeries,
+} from "../../metrics/summary_schema.ts";
 import {
   changeText,
   figureGroups,
@@ -207,8 +212,7 @@ export function comparisonTable({ comparison }: Summary): Markup {
   return html`${table(columns, rows)}<p class="note">${methodText(comparison)}</p>`;
 }
 
-export function serverTables({ server_metrics: metrics }: Summary): Markup {
-  if (!metrics) return html``;
+export function serverTables(metrics: ServerMetricsSummary): Markup {
   const changes = changedCounters(metrics).map((counter) =>
     html`<tr><th scope="row"><code>${metricName(counter)}</code></th>
 ${
@@ -229,8 +233,7 @@ ${
   );
   const name: Column = { head: "Metric", text: true };
   const of = (...heads: string[]): Column[] => [name, ...heads.map((head) => ({ head }))];
-  return html`${metrics.problem ? html`<p class="bad">${metrics.problem}</p>` : ""}
-${changes.length > 0 ? table(of("Before", "After", "Change"), changes) : ""}
+  return html`${changes.length > 0 ? table(of("Before", "After", "Change"), changes) : ""}
 ${seen.length > 0 ? table(of("Count", "Avg", "p50", "p95", "p99"), seen) : ""}`;
 }
 
