@@ -250,7 +250,9 @@ class Lane {
 
 export function clientFor(plan: Plan, scenario: Scenario, shards: number): HttpClient {
   const { maxConnections, protocol } = scenario;
+  const { road } = flowNamed(scenario.flow);
   return createClient({
+    ...(road && { road }),
     tls: plan.target.tls,
     protocol,
     maxBodyBytes: MAX_BODY_BYTES,

@@ -2,7 +2,10 @@
 import { nodeRoad } from "./connect.ts";
 import type { ClientOptions, HttpClient } from "./http.ts";
 import { Http1Client } from "./http1/client.ts";
+import { nativeRoad } from "./native.ts";
 
 export function createClient(options: ClientOptions): HttpClient {
-  return new Http1Client(nodeRoad(options.tls), options);
+  const { tls, road } = options;
+  const overNode = nodeRoad(tls);
+  return new Http1Client(road === "node" ? overNode : nativeRoad(tls, overNode), options);
 }

@@ -129,7 +129,7 @@ class NodeDial implements Dial {
     // Deno 2.7 tells of a failed handshake as of a good one, without a certificate, and gives the error afterwards.
     if (chain.length === 0) return;
     this.phases.tlsUs = tlsUs;
-    this.#finish({ stream: new SocketStream(socket), peer: this.#identify(socket, chain) });
+    this.#finish({ stream: new SocketStream(socket), peer: this.#identify(socket, chain), chain });
   }
 
   #identify(socket: TLSSocket, [leaf, ...rest]: readonly Uint8Array[]): PeerIdentity | undefined {

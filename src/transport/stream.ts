@@ -30,6 +30,8 @@ export interface ConnectPhases {
 export interface Connected {
   readonly stream: ByteStream;
   readonly peer?: PeerIdentity;
+  /** The chain as it was served, DER, leaf first, on a road that shows it. */
+  readonly chain?: readonly Uint8Array[];
 }
 
 export type DialResult = Connected | Failure;
