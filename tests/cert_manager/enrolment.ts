@@ -33,7 +33,7 @@ export function enrolmentOptions(
     cluster: `certload-${crypto.randomUUID().slice(0, 8)}`,
     chart: env("CERTCTL_CHART") ||
       join(env("CERTCTL_SOURCE") || "../certctl", "deploy/helm/certctl"),
-    image: image || "ghcr.io/certctl-io/certctl-server:latest",
+    image: image || "certctl-server:latest",
     loadImage: Boolean(image),
     certManager: env("CERT_MANAGER_MANIFEST") ||
       `https://github.com/cert-manager/cert-manager/releases/download/${version}/cert-manager.yaml`,
