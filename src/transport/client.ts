@@ -1,11 +1,11 @@
 /** The client for what a scenario wants. */
 import { nodeRoad } from "./connect.ts";
 import type { ClientOptions, HttpClient } from "./http.ts";
-import { Http1Client } from "./http1/client.ts";
-import { nativeRoad } from "./native.ts";
+import { Http1Pool } from "./http1/pool.ts";
+import { pinnedRoad } from "./pinned_road.ts";
+import { PooledClient } from "./pooled_client.ts";
 
 export function createClient(options: ClientOptions): HttpClient {
-  const { tls, road } = options;
-  const overNode = nodeRoad(tls);
-  return new Http1Client(road === "node" ? overNode : nativeRoad(tls, overNode), options);
+  const road = (options.road === "node" ? nodeRoad : pinnedRoad)(options.tls);
+  return new PooledClient((origin) => new Http1Pool(origin, road, options));
 }

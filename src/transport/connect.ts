@@ -15,6 +15,7 @@ import type { PeerIdentity } from "./http.ts";
 import { IdentityCache } from "./identity.ts";
 import { type Addresses, isLiteral, resolve } from "./resolve.ts";
 import type {
+  Alpn,
   ByteStream,
   ConnectPhases,
   Dial,
@@ -25,7 +26,7 @@ import type {
 } from "./stream.ts";
 
 /** A road whose connections share one TLS context; sessions are not resumed, every handshake is a full one. */
-export function nodeRoad(tls: TlsOptions, alpn: readonly string[] = ["http/1.1"]): Road {
+export function nodeRoad(tls: TlsOptions, alpn: Alpn = ["http/1.1"]): Road {
   const shared: Shared = {
     options: {
       rejectUnauthorized: !tls.insecureSkipVerify,
@@ -34,7 +35,7 @@ export function nodeRoad(tls: TlsOptions, alpn: readonly string[] = ["http/1.1"]
     },
     identities: new IdentityCache(),
   };
-  return (origin, timeoutMs, done) => new NodeDial(shared, origin, timeoutMs, done);
+  return (origin, { timeoutMs }, done) => new NodeDial(shared, origin, timeoutMs, done);
 }
 
 interface Shared {
@@ -107,7 +108,7 @@ class NodeDial implements Dial {
       if (this.#done === undefined) return socket.destroy();
       this.phases.connectUs = this.#lap();
       if (this.#origin.secure) this.#secure(socket);
-      else this.#finish({ stream: new SocketStream(socket) });
+      else this.#finish({ stream: new SocketStream(socket), protocol: "http/1.1" });
     });
   }
 
@@ -129,7 +130,12 @@ class NodeDial implements Dial {
     // Deno 2.7 tells of a failed handshake as of a good one, without a certificate, and gives the error afterwards.
     if (chain.length === 0) return;
     this.phases.tlsUs = tlsUs;
-    this.#finish({ stream: new SocketStream(socket), peer: this.#identify(socket, chain), chain });
+    this.#finish({
+      stream: new SocketStream(socket),
+      peer: this.#identify(socket, chain),
+      protocol: socket.alpnProtocol === "h2" ? "h2" : "http/1.1",
+      chain,
+    });
   }
 
   #identify(socket: TLSSocket, [leaf, ...rest]: readonly Uint8Array[]): PeerIdentity | undefined {
@@ -209,7 +215,12 @@ class SocketStream implements ByteStream {
     socket.on("error", (error) => sink.onError(error));
     socket.on("end", () => sink.onEnd());
     socket.on("close", () => sink.onEnd());
-    socket.on("data", (bytes: Uint8Array) => sink.onData(bytes));
+    // As what it is, not as a Buffer, whose `slice` and `subarray` mean other things and cost more.
+    socket.on(
+      "data",
+      ({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>) =>
+        sink.onData(new Uint8Array(buffer, byteOffset, length)),
+    );
   }
 
   write(bytes: Uint8Array): void {

@@ -97,8 +97,8 @@ export interface ClientOptions {
   /** Requests beyond this many connections wait, and the wait is `blockedUs`. */
   readonly maxConnections?: number;
   /**
-   * `node` shows the certificate of every handshake; `auto` takes Deno's own TLS, which costs half, where it can trust
-   * what the first handshake over node:tls showed. Default `auto`.
+   * `auto` (the default) takes Deno's own TLS, which costs less, where verification is off and the first handshake over
+   * node:tls showed a certificate that can be pinned (`pinned_road.ts`); `node` always takes node:tls.
    */
   readonly road?: "node" | "auto";
   /** Bodies beyond this are cut off and are a `too_large` failure. */

@@ -13,7 +13,7 @@ export interface ByteStream {
 }
 
 export interface StreamSink {
-  /** The bytes are the sink's only until it returns. */
+  /** The bytes are the sink's to keep: nothing is written over them. */
   onData(bytes: Uint8Array): void;
   /** The peer sends nothing more. */
   onEnd(): void;
@@ -30,7 +30,9 @@ export interface ConnectPhases {
 export interface Connected {
   readonly stream: ByteStream;
   readonly peer?: PeerIdentity;
-  /** The chain as it was served, DER, leaf first, on a road that shows it. */
+  /** What ALPN chose; HTTP/1.1 where it was not asked or chose nothing. */
+  readonly protocol: "http/1.1" | "h2";
+  /** The chain as DER, leaf first, on the road that sees it. */
   readonly chain?: readonly Uint8Array[];
 }
 
@@ -50,8 +52,17 @@ export interface Origin {
   readonly port: number;
 }
 
+export interface DialWish {
+  readonly timeoutMs: number;
+  /** The identity of the peer must be that of this very connection, not of an earlier one to the same origin. */
+  readonly exactPeer?: boolean;
+}
+
 /** Starts to connect; `done` is called exactly once, never before this returns. */
-export type Road = (origin: Origin, timeoutMs: number, done: (result: DialResult) => void) => Dial;
+export type Road = (origin: Origin, wish: DialWish, done: (result: DialResult) => void) => Dial;
+
+/** What ALPN is offered, best first. */
+export type Alpn = readonly ("h2" | "http/1.1")[];
 
 export function originOf(url: URL): Origin {
   const secure = url.protocol === "https:";

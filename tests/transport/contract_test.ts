@@ -1,14 +1,5 @@
-import { nodeRoad } from "../../src/transport/connect.ts";
-import { Http1Client } from "../../src/transport/http1/client.ts";
+import { createClient } from "../../src/transport/client.ts";
 import { contract } from "./contract.ts";
-import { nativeRoad } from "../../src/transport/native.ts";
 
-contract({
-  name: "node road",
-  create: (options) => new Http1Client(nodeRoad(options.tls), options),
-});
-
-contract({
-  name: "native road",
-  create: (options) => new Http1Client(nativeRoad(options.tls, nodeRoad(options.tls)), options),
-});
+contract({ name: "node road", create: (options) => createClient({ ...options, road: "node" }) });
+contract({ name: "native road", create: (options) => createClient({ ...options, road: "auto" }) });

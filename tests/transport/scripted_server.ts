@@ -31,6 +31,8 @@ export interface ServerWish {
   readonly certificate?: Issued;
   /** Served after the leaf. */
   readonly chain?: readonly Issued[];
+  /** A free one where it does not matter. */
+  readonly port?: number;
 }
 
 export function serve(script: Script, wish: ServerWish = {}): ScriptedServer {
@@ -67,8 +69,8 @@ export function serve(script: Script, wish: ServerWish = {}): ScriptedServer {
   };
 }
 
-function listen({ certificate, chain = [] }: ServerWish): Deno.Listener {
-  const where = { hostname: "127.0.0.1", port: 0 };
+function listen({ certificate, chain = [], port = 0 }: ServerWish): Deno.Listener {
+  const where = { hostname: "127.0.0.1", port };
   if (certificate === undefined) return Deno.listen(where);
   return Deno.listenTls({
     ...where,

@@ -4,7 +4,8 @@ import { classify, timedOut } from "../classify.ts";
 import type { Failure } from "../failure.ts";
 import type { PeerIdentity } from "../http.ts";
 import type { ByteStream, StreamSink } from "../stream.ts";
-import type { Job } from "./exchange.ts";
+import { type Job, settle } from "../exchange.ts";
+import { serialise } from "./request.ts";
 import { ResponseParser } from "./parser.ts";
 
 export interface ConnectionOwner {
@@ -53,9 +54,11 @@ export class Http1Connection implements StreamSink {
 
   /** Sends the job's request. The connection must be idle and open. */
   run(job: Job): void {
-    const { exchange, bytes } = job;
+    const { exchange } = job;
+    const bytes = bytesOf(job);
     this.#job = job;
     this.#answerBegun = false;
+    exchange.protocol = "http/1.1";
     exchange.reused = this.#used;
     exchange.peer = this.#options.peer;
     exchange.bytesSent += bytes.length;
@@ -75,8 +78,8 @@ export class Http1Connection implements StreamSink {
       this.#options.owner.onLost(job, failure);
     this.#close();
     if (job === undefined || resent) return;
-    this.#fill(job, nowUs(), failure);
-    job.resolve(job.exchange);
+    this.#fill(job);
+    settle(job, failure);
   }
 
   close(): void {
@@ -117,20 +120,19 @@ export class Http1Connection implements StreamSink {
 
   #complete(job: Job, endedUs: number, exact: boolean): void {
     this.#job = undefined;
-    this.#fill(job, endedUs, undefined);
+    this.#fill(job);
     const { owner, single } = this.#options;
     if (single || !exact || !this.#parser.keepAlive || this.#stream.writing) this.#close();
     else owner.onIdle(this);
-    job.resolve(job.exchange);
+    settle(job, undefined, endedUs);
   }
 
-  #fill({ exchange }: Job, endedUs: number, failure: Failure | undefined): void {
+  /** Before the parser is set to another answer. */
+  #fill({ exchange }: Job): void {
     const parser = this.#parser;
     exchange.status = parser.status;
     exchange.head = parser.head;
     exchange.body = parser.body;
-    exchange.endedUs = endedUs;
-    exchange.failure = failure;
   }
 
   #close(): void {
@@ -155,4 +157,11 @@ export class Http1Connection implements StreamSink {
     if (job.deadlineUs > nowUs() + 1000) return this.#arm(job.deadlineUs);
     this.fail(timedOut("exchange", this.#options.name, job.options.timeoutMs));
   }
+}
+
+/** The request as it is written, made once for a request that is sent again and again. */
+function bytesOf({ exchange: { request }, prepared, options }: Job): Uint8Array {
+  return options.fresh
+    ? prepared.freshBytes ??= serialise(request, true)
+    : prepared.bytes ??= serialise(request, false);
 }

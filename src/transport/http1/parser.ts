@@ -37,7 +37,7 @@ function table(has: (byte: number) => boolean): Uint8Array {
 export class ResponseParser {
   /** Status of the final answer; 0 until its head is complete. */
   status = 0;
-  /** The final answer's status line and fields, with the closing empty line; the parser's own copy. */
+  /** The final answer's status line and fields, with the closing empty line. */
   head: Uint8Array = EMPTY;
   /** What is wrong with the answer, once something is. */
   failure: Failure | undefined;
@@ -88,7 +88,7 @@ export class ResponseParser {
       : this.#body.subarray(0, this.#bodyLength);
   }
 
-  /** Takes bytes in; returns how many belong to the answer: fewer than all only when it is done. */
+  /** Takes bytes in, to keep views of them; returns how many belong to the answer: fewer than all only when it is done. */
   push(chunk: Uint8Array): number {
     let at = 0;
     while (at < chunk.length && this.#state < State.Done) {
@@ -116,6 +116,7 @@ export class ResponseParser {
     const taken = this.#gather(chunk, from, false);
     if (taken < 0) return chunk.length;
     const head = this.#partial.subarray(0, this.#partialLength);
+    this.#partial = EMPTY;
     this.#partialLength = 0;
     this.#parseHead(head, 0);
     return taken;
@@ -132,7 +133,7 @@ export class ResponseParser {
     this.#headBudget -= end - from;
     if (this.#headBudget < 0) return this.#failHeadTooLarge();
     if (this.status < 200) return this.#skipInterim(end);
-    this.head = copy(bytes, from, end);
+    this.head = bytes.subarray(from, end);
     this.#startBody();
     return end;
   }
@@ -190,7 +191,7 @@ export class ResponseParser {
         if (named(bytes, start, "transfer-encoding")) this.#takeCoding(text(bytes, colon + 1, end));
         return true;
       case 10:
-        if (named(bytes, start, "connection")) this.#takeConnection(text(bytes, colon + 1, end));
+        if (named(bytes, start, "connection")) this.#takeConnection(bytes, colon + 1, end);
         return true;
       default:
         return true;
@@ -202,10 +203,14 @@ export class ResponseParser {
     this.#transferCoding = this.#transferCoding ? `${this.#transferCoding}, ${coding}` : coding;
   }
 
-  #takeConnection(value: string): void {
-    const tokens = value.toLowerCase().split(",").map((token) => token.trim());
-    if (tokens.includes("close")) this.keepAlive = false;
-    else if (tokens.includes("keep-alive")) this.keepAlive = true;
+  #takeConnection(bytes: Uint8Array, from: number, to: number): void {
+    // What nearly every server says, without making text of it.
+    if (to - from === 11 && named(bytes, from + 1, "keep-alive")) this.keepAlive = true;
+    else {
+      const tokens = text(bytes, from, to).toLowerCase().split(",").map((token) => token.trim());
+      if (tokens.includes("close")) this.keepAlive = false;
+      else if (tokens.includes("keep-alive")) this.keepAlive = true;
+    }
   }
 
   /** Several equal values are one (RFC 9110 section 8.6); anything else that is no number is refused. */
@@ -297,7 +302,7 @@ export class ResponseParser {
   /** Room for the body grows with what has come, not with what a peer announces. */
   #append(chunk: Uint8Array, from: number, to: number): void {
     if (this.#bodyLength === 0) {
-      this.#body = copy(chunk, from, to);
+      this.#body = chunk.subarray(from, to);
       this.#bodyLength = to - from;
       return;
     }
@@ -454,11 +459,6 @@ function hexDigit(byte: number): number {
   if (byte >= 48 && byte <= 57) return byte - 48;
   const lower = byte | 32;
   return lower >= 97 && lower <= 102 ? lower - 87 : -1;
-}
-
-/** A copy, never a view: a `Buffer`'s own `slice` would share the memory. */
-function copy(bytes: Uint8Array, from: number, to: number): Uint8Array {
-  return Uint8Array.prototype.slice.call(bytes, from, to);
 }
 
 function grown(bytes: Uint8Array, used: number, needed: number, most: number): Uint8Array {

@@ -3,17 +3,18 @@
  * only a closed set (`maxConnections`) makes requests wait, in order, which is their blocked time.
  */
 import { nowUs } from "../../schedule/clock.ts";
+import { type Job, type Pool, settle } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import type { ClientOptions } from "../http.ts";
-import type { Dial, DialResult, Origin, Road } from "../stream.ts";
+import type { Connected, Dial, Origin, Road } from "../stream.ts";
+import { WaitingJobs } from "../waiting.ts";
 import { type ConnectionOwner, Http1Connection } from "./connection.ts";
-import type { Job } from "./exchange.ts";
 import { IDEMPOTENT } from "./request.ts";
 
 /** Connections that `open` has on the way at one time: a handshake costs the server, and this is no test of it. */
 const OPENING_AT_ONCE = 32;
 
-export class Http1Pool implements ConnectionOwner {
+export class Http1Pool implements Pool, ConnectionOwner {
   readonly #origin: Origin;
   readonly #name: string;
   readonly #road: Road;
@@ -23,9 +24,10 @@ export class Http1Pool implements ConnectionOwner {
   readonly #idle: Http1Connection[] = [];
   /** Connections being made, with the job that each is for, if any. */
   readonly #dials = new Map<Dial, Job | undefined>();
-  /** Jobs that wait for a connection of a closed set, oldest first. */
-  readonly #waiting = new Set<Job>();
-  #waitTimer: ReturnType<typeof setInterval> | undefined;
+  readonly #waiting = new WaitingJobs(({ options }) =>
+    `No connection to ${this.#name} came free within ${options.timeoutMs} ms ` +
+    `(max_connections is ${this.#max})`
+  );
 
   constructor(origin: Origin, road: Road, options: ClientOptions) {
     this.#origin = origin;
@@ -39,12 +41,18 @@ export class Http1Pool implements ConnectionOwner {
     if (!job.options.fresh) {
       const idle = this.#idle.pop();
       if (idle !== undefined) return idle.run(job);
-    } else if (this.#full) this.#idle.at(-1)?.close();
-    if (this.#full) this.#wait(job);
+    } else if (this.#full) this.#idle[0]?.close();
+    if (this.#full) this.#waiting.add(job);
     else this.#dial(job);
   }
 
-  /** Opens connections until `count` are idle, at most as many as a closed set allows; returns how many are. */
+  /** Takes a connection that was made elsewhere, for a job or for the next one. */
+  adopt(connected: Connected, job?: Job): void {
+    const connection = this.#connection(connected, job?.options.fresh === true);
+    if (job === undefined) this.onIdle(connection);
+    else connection.run(job);
+  }
+
   async open(count: number, timeoutMs: number): Promise<number> {
     let left = count - this.#idle.length - this.#dials.size;
     const some = async (): Promise<void> => {
@@ -54,12 +62,11 @@ export class Http1Pool implements ConnectionOwner {
     return this.#idle.length;
   }
 
-  /** Ends every exchange that `matches`, wherever it is. */
   interrupt(matches: (job: Job) => boolean, failure: Failure): void {
     for (const [dial, job] of [...this.#dials]) {
       if (job !== undefined && matches(job)) dial.cancel(failure);
     }
-    for (const job of [...this.#waiting]) if (matches(job)) this.#giveUp(job, failure);
+    this.#waiting.fail(matches, failure);
     for (const connection of [...this.#open]) {
       if (connection.job !== undefined && matches(connection.job)) connection.fail(failure);
     }
@@ -67,15 +74,15 @@ export class Http1Pool implements ConnectionOwner {
 
   close(): void {
     const failure = { class: "interrupted", message: "The client was closed" } as const;
-    for (const job of [...this.#waiting]) this.#giveUp(job, failure);
+    this.#waiting.fail(() => true, failure);
     for (const dial of [...this.#dials.keys()]) dial.cancel(failure);
     for (const connection of [...this.#open]) connection.close();
   }
 
   onIdle(connection: Http1Connection): void {
-    const [next] = this.#waiting;
+    const next = this.#waiting.first;
     if (next !== undefined && !next.options.fresh) {
-      this.#admit(next);
+      this.#waiting.shift();
       connection.run(next);
       return;
     }
@@ -110,54 +117,22 @@ export class Http1Pool implements ConnectionOwner {
     return this.#open.size + this.#dials.size >= this.#max;
   }
 
-  #wait(job: Job): void {
-    this.#waiting.add(job);
-    this.#waitTimer ??= setInterval(() => this.#expireWaiting(), 10);
-  }
-
-  #admit(job: Job): void {
-    this.#waiting.delete(job);
-    job.exchange.blockedUs = nowUs() - job.exchange.startedUs;
-    if (this.#waiting.size === 0) this.#stopWaitTimer();
-  }
-
-  #giveUp(job: Job, failure: Failure): void {
-    this.#admit(job);
-    settleUnsent(job, failure);
-  }
-
-  #expireWaiting(): void {
-    const now = nowUs();
-    for (const job of [...this.#waiting]) {
-      if (job.deadlineUs > now) continue;
-      const message =
-        `No connection to ${this.#name} came free within ${job.options.timeoutMs} ms ` +
-        `(max_connections is ${this.#max})`;
-      this.#giveUp(job, { class: "timeout", message });
-    }
-  }
-
-  #stopWaitTimer(): void {
-    clearInterval(this.#waitTimer);
-    this.#waitTimer = undefined;
-  }
-
   /** A place has come free. */
   #serveWaiting(): void {
-    const [next] = this.#waiting;
-    if (next === undefined || this.#full) return;
-    this.#admit(next);
-    this.#dial(next);
+    if (this.#full) return;
+    const next = this.#waiting.shift();
+    if (next !== undefined) this.#dial(next);
   }
 
   #dial(job: Job): void {
-    const leftMs = Math.max(0, (job.deadlineUs - nowUs()) / 1000);
-    const dial = this.#road(this.#origin, leftMs, (result) => {
+    const timeoutMs = Math.max(0, (job.deadlineUs - nowUs()) / 1000);
+    const wish = { timeoutMs, exactPeer: job.options.fresh };
+    const dial = this.#road(this.#origin, wish, (result) => {
       this.#dials.delete(dial);
       job.exchange.setPhases(dial.phases);
-      if ("stream" in result) this.#adopt(result, job.options.fresh === true).run(job);
+      if ("stream" in result) this.adopt(result, job);
       else {
-        settleUnsent(job, result);
+        settle(job, result);
         this.#serveWaiting();
       }
     });
@@ -167,16 +142,16 @@ export class Http1Pool implements ConnectionOwner {
   /** Opens a connection for nobody yet; false when that failed. */
   #dialIdle(timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const dial = this.#road(this.#origin, timeoutMs, (result) => {
+      const dial = this.#road(this.#origin, { timeoutMs }, (result) => {
         this.#dials.delete(dial);
-        if ("stream" in result) this.onIdle(this.#adopt(result, false));
+        if ("stream" in result) this.adopt(result);
         resolve("stream" in result);
       });
       this.#dials.set(dial, undefined);
     });
   }
 
-  #adopt(connected: Exclude<DialResult, Failure>, single: boolean): Http1Connection {
+  #connection(connected: Connected, single: boolean): Http1Connection {
     const connection = new Http1Connection({
       ...connected,
       name: this.#name,
@@ -187,10 +162,4 @@ export class Http1Pool implements ConnectionOwner {
     this.#open.add(connection);
     return connection;
   }
-}
-
-function settleUnsent(job: Job, failure: Failure): void {
-  job.exchange.failure = failure;
-  job.exchange.endedUs = nowUs();
-  job.resolve(job.exchange);
 }
