@@ -53,15 +53,19 @@ Deno.test("a self-signed certificate is seen once, then the native road is taken
   assertEquals(await roads({ certificate, exactPeer: true }), ["node", "native", "native"]);
 });
 
-Deno.test("a certificate with its issuer is pinned by it, but not for dials that want the exact peer", async () => {
-  const root = await issue({ names: ["Root"], ca: true });
-  const certificate = await issue({ issuer: root });
-  assertEquals(await roads({ certificate, chain: [root] }), ["node", "native", "native"]);
-  assertEquals(await roads({ certificate, chain: [root], exactPeer: true }), [
-    "node",
-    "node",
-    "node",
-  ]);
+const blind = Deno.version.deno.startsWith("2.7.");
+Deno.test({
+  name:
+    "a certificate with its issuer is pinned by it, but not for dials that want the exact peer" +
+    (blind ? " (not here: Deno 2.7 does not show the issuer)" : ""),
+  ignore: blind,
+  fn: async () => {
+    const root = await issue({ names: ["Root"], ca: true });
+    const certificate = await issue({ issuer: root });
+    const both = { certificate, chain: [root] };
+    assertEquals(await roads(both), ["node", "native", "native"]);
+    assertEquals(await roads({ ...both, exactPeer: true }), ["node", "node", "node"]);
+  },
 });
 
 Deno.test("a certificate without its issuer, and a CA certificate, stay on the node road", async () => {
