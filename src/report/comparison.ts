@@ -58,7 +58,7 @@ export function intervalText(figure: ComparedFigure): string {
 }
 
 /** `3 regressed, 12 same, 5 cannot tell` */
-export function countsText({ figures }: Comparison): string {
+export function countsText({ figures }: Pick<Comparison, "figures">): string {
   const of = (verdict: ComparedFigure["verdict"]): number =>
     figures.filter((figure) => figure.verdict === verdict).length;
   return (["regressed", "improved", "same", "cannot_tell"] as const)
@@ -95,9 +95,9 @@ export function comparisonLines(comparison: Comparison, style: Style): string[] 
 }
 
 function figureLines(comparison: Comparison, style: Style): string[] {
-  const groups = figureGroups(comparison);
-  if (groups.length === 0) return [];
-  const rows = groups.flatMap(({ figures }) =>
+  const { shown, left } = figureGroups(comparison);
+  if (shown.length === 0) return [];
+  const rows = shown.flatMap(({ figures }) =>
     figures.map((figure) => [
       `${MARKS[figure.verdict]} ${figure.measure}`,
       figureValue(figure, figure.base),
@@ -111,26 +111,46 @@ function figureLines(comparison: Comparison, style: Style): string[] {
   const [headLine = "", ...lines] = tableLines({ head, rows });
   return [
     `    ${style.faint(headLine)}`,
-    ...groups.flatMap(({ name, figures }) => [
+    ...shown.flatMap(({ name, figures }) => [
       `  ${oneLine(name)}`,
       ...lines.splice(0, figures.length).map((line, i) =>
         `    ${painted(line, figures[i]!, style)}`
       ),
     ]),
+    ...(left.length > 0 ? [`  ${leftText(left)}`] : []),
     ...wrap(methodText(comparison), WIDTH - 2).map((line) => `  ${style.faint(line)}`),
   ];
 }
 
-/** The figures of a scenario or step together, in their order. */
-export function figureGroups(
-  { figures }: Comparison,
-): { name: string; figures: ComparedFigure[] }[] {
+export interface FigureGroup {
+  readonly name: string;
+  readonly figures: readonly ComparedFigure[];
+}
+
+/**
+ * The figures of a scenario or step together, in their order. Steps in which nothing changed for certain are `left` for
+ * those who look for them: the scenario's own figures tell the whole.
+ */
+export function figureGroups({ figures }: Comparison): {
+  shown: FigureGroup[];
+  left: FigureGroup[];
+} {
   const groups = new Map<string, ComparedFigure[]>();
   for (const figure of figures) {
     const name = [figure.scenario, figure.step].filter(Boolean).join(" ");
     groups.set(name, [...groups.get(name) ?? [], figure]);
   }
-  return Array.from(groups, ([name, figures]) => ({ name, figures }));
+  const all = Array.from(groups, ([name, figures]) => ({ name, figures }));
+  const tells = ({ figures }: FigureGroup): boolean =>
+    figures.some(({ step, verdict }) =>
+      step === null || verdict === "regressed" || verdict === "improved"
+    );
+  return { shown: all.filter(tells), left: all.filter((group) => !tells(group)) };
+}
+
+function leftText(groups: readonly FigureGroup[]): string {
+  const figures = groups.flatMap((group) => group.figures);
+  return `${plural(groups.length, "step")} without a certain change: ${countsText({ figures })}`;
 }
 
 function painted(line: string, { verdict }: ComparedFigure, style: Style): string {

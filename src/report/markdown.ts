@@ -19,6 +19,7 @@ import {
   inUnit,
   LAB_WARNING,
   nameOfPhase,
+  peerNames,
   peersOf,
   scenariosOf,
   seriesOf,
@@ -198,7 +199,7 @@ function failureTable(summary: Summary): string {
 function peerTable(summary: Summary): string {
   const head = ["Names", "Key", "TLS", "Until", "SHA-256", "Seen by"];
   const rows = peersOf(summary).map(({ peer, scenarios }) => [
-    escapeMarkdown(oneLine(peer.sans.join(", ") || peer.subject, 120)),
+    escapeMarkdown(oneLine(peerNames(peer), 120)),
     escapeMarkdown(peer.key_type),
     escapeMarkdown([peer.tls_version, peer.cipher].filter(Boolean).join(", ")),
     peer.not_after.slice(0, 10),

@@ -16,6 +16,7 @@ import { tableLines, withoutEmptyColumns } from "./table.ts";
 import {
   LAB_WARNING,
   nameOfPhase,
+  peerNames,
   peersOf,
   plural,
   scenariosOf,
@@ -251,12 +252,13 @@ function peerSection(summary: Summary, style: Style): string[] {
 }
 
 function peerText(peer: SummaryPeer, scenarios: readonly string[]): string {
-  const names = peer.sans.length > 0 ? peer.sans.join(", ") : peer.subject;
   const tls = [peer.key_type, peer.tls_version, peer.cipher].filter(Boolean).join(", ");
   const seen = `${plural(peer.exchanges, "exchange")} of ${
     scenarios.map((s) => oneLine(s)).join(", ")
   }`;
-  return `${oneLine(names, 200)}: ${oneLine(tls)}, until ${peer.not_after.slice(0, 10)}; ${seen}`;
+  return `${oneLine(peerNames(peer), 200)}: ${oneLine(tls)}, until ${
+    peer.not_after.slice(0, 10)
+  }; ${seen}`;
 }
 
 function serverSection(summary: Summary, style: Style): string[] {

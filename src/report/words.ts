@@ -100,3 +100,8 @@ export function seriesOf(
     ...(steps.length > 1 ? steps : []).map(([step, series]) => ({ scenario: name, step, series })),
   ];
 }
+
+/** What a certificate is for: its names, each once, or else its subject. */
+export function peerNames({ sans, subject }: SummaryPeer): string {
+  return Array.from(new Set(sans)).join(", ") || subject;
+}

@@ -83,7 +83,7 @@ interface Pair {
   readonly lagMs: readonly number[];
 }
 
-/** Scenarios and steps that both runs have; a single step is its scenario over again. */
+/** Scenarios and steps that both runs have and one has made; a single step is its scenario over again. */
 function pairsOf(base: Measured, next: Measured): Pair[] {
   const others = new Map(Object.values(next.phases).flatMap((phase) => Object.entries(phase)));
   return Object.values(base.phases).flatMap((phase) => Object.entries(phase))
@@ -98,7 +98,8 @@ function pairsOf(base: Measured, next: Measured): Pair[] {
           { scenario, step, base: series, next: b.steps[step]!, lagMs }
         )),
       ];
-    });
+    })
+    .filter(({ base, next }) => base.count + next.count > 0);
 }
 
 function lagOf(a: SummaryScenario, b: SummaryScenario): number[] {
@@ -106,64 +107,88 @@ function lagOf(a: SummaryScenario, b: SummaryScenario): number[] {
   return keys.map((key) => Math.max(FINEST_MS, a.lag_ms?.[key] ?? 0, b.lag_ms?.[key] ?? 0));
 }
 
-function compareAll(pairs: readonly Pair[], allow: number): ComparedFigure[] {
-  const figures = pairs.length * (PERCENTILES.length + 1);
-  const probability = 1 - (1 - CONFIDENCE) / figures / 2;
-  const random = randomOf(SEED);
-  return pairs.flatMap((pair) => {
-    const a = uncertaintyOf(pair.base.course, random);
-    const b = uncertaintyOf(pair.next.course, random);
-    return [
-      ...PERCENTILES.map((_, i) => compareTime(pair, i, a, b, probability, allow)),
-      compareErrors(pair, a, b, probability),
-    ];
-  });
+/** One figure of a pair, with what is known of its error; without, it cannot be told. */
+interface Candidate {
+  readonly figure: Bare;
+  readonly change: number | null;
+  /** Standard errors of both runs with their degrees of freedom, of the logarithm where the figure is a time. */
+  readonly errors?: readonly [ErrorOf, ErrorOf];
+  readonly noise: number;
 }
 
-function compareTime(
-  pair: Pair,
-  i: number,
-  a: Uncertainty | undefined,
-  b: Uncertainty | undefined,
-  probability: number,
-  allow: number,
-): ComparedFigure {
+interface ErrorOf {
+  readonly error: number;
+  readonly freedom: number;
+}
+
+function compareAll(pairs: readonly Pair[], allow: number): ComparedFigure[] {
+  const random = randomOf(SEED);
+  const candidates = pairs.flatMap((pair) => {
+    const a = uncertaintyOf(pair.base.course, random);
+    const b = uncertaintyOf(pair.next.course, random);
+    return [...PERCENTILES.map((_, i) => timeOf(pair, i, a, b)), errorRateOf(pair, a, b)];
+  });
+  // Only what can be told can be told wrongly.
+  const told = candidates.filter(({ errors }) => errors !== undefined).length;
+  const probability = 1 - (1 - CONFIDENCE) / Math.max(1, told) / 2;
+  return candidates.map((candidate) => judge(candidate, probability, allow));
+}
+
+function timeOf(pair: Pair, i: number, a?: Uncertainty, b?: Uncertainty): Candidate {
   const key = (["p50", "p95", "p99"] as const)[i]!;
   const base = pair.base.response_time_ms?.[key] ?? null;
   const next = pair.next.response_time_ms?.[key] ?? null;
   const figure = { scenario: pair.scenario, step: pair.step, measure: key, base, next };
-  const change = base === null || next === null || base === 0 ? null : next / base - 1;
+  const change = !base || next === null ? null : next / base - 1;
   const enough = [pair.base, pair.next].every(({ response_time_ms: stats }) =>
     (stats?.count ?? 0) * (1 - PERCENTILES[i]! / 100) >= SAMPLES_BEYOND
   );
-  if (change === null || !a || !b || !enough) return untold(figure, change);
-  const spread = Math.exp(halfWidth(a.logPercentiles[i]!, b.logPercentiles[i]!, a, b, probability));
-  const noise = pair.lagMs[i]! / base!;
-  const low = (1 + change) / spread - noise - 1;
-  const high = (1 + change) * spread + noise - 1;
-  return told(figure, change, low, high, allow);
+  if (change === null || !a || !b || !enough) return { figure, change, noise: 0 };
+  const errorOf = ({ logPercentiles, freedom }: Uncertainty): ErrorOf => ({
+    error: logPercentiles[i]!,
+    freedom,
+  });
+  return { figure, change, errors: [errorOf(a), errorOf(b)], noise: pair.lagMs[i]! / base! };
 }
 
-function compareErrors(
-  pair: Pair,
-  a: Uncertainty | undefined,
-  b: Uncertainty | undefined,
-  probability: number,
-): ComparedFigure {
+function errorRateOf(pair: Pair, a?: Uncertainty, b?: Uncertainty): Candidate {
   const { error_rate: base } = pair.base;
   const { error_rate: next } = pair.next;
   const measure = "error_rate" as const;
   const figure = { scenario: pair.scenario, step: pair.step, measure, base, next };
   const change = base === null || next === null ? null : next - base;
-  if (change === null || !a || !b) return untold(figure, change);
-  const width = halfWidth(
-    Math.max(a.errorRate, shareError(pair.base)),
-    Math.max(b.errorRate, shareError(pair.next)),
-    a,
-    b,
-    probability,
+  if (change === null || !a || !b) return { figure, change, noise: 0 };
+  const errorOf = ({ errorRate, freedom }: Uncertainty, series: SummarySeries): ErrorOf => ({
+    error: Math.max(errorRate, shareError(series)),
+    freedom,
+  });
+  return { figure, change, errors: [errorOf(a, pair.base), errorOf(b, pair.next)], noise: 0 };
+}
+
+function judge(
+  { figure, change, errors, noise }: Candidate,
+  probability: number,
+  allow: number,
+): ComparedFigure {
+  if (change === null || !errors) {
+    const known = change === null ? null : rounded(change, 6);
+    return { ...figure, change: known, low: null, high: null, verdict: "cannot_tell" };
+  }
+  const width = halfWidth(errors, probability);
+  const isShare = figure.measure === "error_rate";
+  // No time falls by more than all of it, nor a share by more than itself.
+  const low = Math.max(
+    isShare ? -(figure.base ?? 0) : -1,
+    isShare ? change - width : (1 + change) / Math.exp(width) - noise - 1,
   );
-  return told(figure, change, change - width, change + width, ALLOWED_ERRORS);
+  const high = isShare ? change + width : (1 + change) * Math.exp(width) + noise - 1;
+  return {
+    ...figure,
+    change: rounded(change, 6),
+    low: rounded(low, 6),
+    high: rounded(high, 6),
+    verdict: placeOf(low, high, isShare ? ALLOWED_ERRORS : allow),
+  };
 }
 
 /**
@@ -176,36 +201,14 @@ function shareError({ count, failed }: SummarySeries): number {
 }
 
 /** Half of the interval of a difference: Welch's t for two standard errors. */
-function halfWidth(
-  errorA: number,
-  errorB: number,
-  a: Uncertainty,
-  b: Uncertainty,
-  probability: number,
-): number {
-  const [varA, varB] = [errorA ** 2, errorB ** 2];
+function halfWidth([a, b]: readonly [ErrorOf, ErrorOf], probability: number): number {
+  const [varA, varB] = [a.error ** 2, b.error ** 2];
   if (varA + varB === 0) return 0;
   const freedom = (varA + varB) ** 2 / (varA ** 2 / a.freedom + varB ** 2 / b.freedom);
   return studentQuantile(probability, freedom) * Math.sqrt(varA + varB);
 }
 
 type Bare = Pick<ComparedFigure, "scenario" | "step" | "measure" | "base" | "next">;
-
-function untold(figure: Bare, change: number | null): ComparedFigure {
-  const known = change === null ? null : rounded(change, 6);
-  return { ...figure, change: known, low: null, high: null, verdict: "cannot_tell" };
-}
-
-function told(
-  figure: Bare,
-  change: number,
-  low: number,
-  high: number,
-  allow: number,
-): ComparedFigure {
-  const interval = { change: rounded(change, 6), low: rounded(low, 6), high: rounded(high, 6) };
-  return { ...figure, ...interval, verdict: placeOf(low, high, allow) };
-}
 
 function placeOf(low: number, high: number, allow: number): ComparedFigure["verdict"] {
   if (low > allow) return "regressed";

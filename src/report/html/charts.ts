@@ -77,9 +77,9 @@ function latencyChart(xs: readonly number[], course: readonly Place[]): Chart | 
     log: largest > LOG_FROM * typical,
     lines: [
       { label: "max", color: "max", values: at(100) },
-      // Of fewer than a hundred values p99 is the maximum.
+      // Of fewer than a hundred values p99 is the maximum, of fewer than twenty p95 is.
       ...(typicalCount < 100 ? [] : [{ label: "p99", color: "p99", values: at(99) } as const]),
-      { label: "p95", color: "p95", values: at(95) },
+      ...(typicalCount < 20 ? [] : [{ label: "p95", color: "p95", values: at(95) } as const]),
       { label: "p50", color: "p50", values: at(50) },
     ],
   };

@@ -7,6 +7,7 @@ import type {
 } from "../../metrics/summary_schema.ts";
 import {
   changeText,
+  type FigureGroup,
   figureGroups,
   figureValue,
   figureVerdict,
@@ -17,7 +18,15 @@ import { formatCount, formatMs, formatPercent, formatRate } from "../format.ts";
 import { methodologyRows } from "../methodology.ts";
 import { changedCounters, metricName, metricValue } from "../server_metrics.ts";
 import { oneLine } from "../style.ts";
-import { inUnit, peersOf, scenariosOf, seriesOf, thresholdValue, whereOf } from "../words.ts";
+import {
+  inUnit,
+  peerNames,
+  peersOf,
+  scenariosOf,
+  seriesOf,
+  thresholdValue,
+  whereOf,
+} from "../words.ts";
 import { intervalPicture } from "./interval.ts";
 import { breakable, html, type Markup } from "./markup.ts";
 
@@ -159,7 +168,7 @@ export function peerTable(summary: Summary): Markup {
   const rows = peersOf(summary).map(({ peer, scenarios }) =>
     html`
       <tr>
-        <td>${oneLine(peer.sans.join(", ") || peer.subject, 200)}</td>
+        <td>${oneLine(peerNames(peer), 200)}</td>
         <td>${peer.key_type}</td>
         <td>${[peer.tls_version, peer.cipher].filter(Boolean).join(", ")}</td>
         <td>${peer.issuer}</td>
@@ -184,22 +193,30 @@ export function peerTable(summary: Summary): Markup {
 
 export function comparisonTable({ comparison }: Summary): Markup {
   if (!comparison || comparison.figures.length === 0) return html``;
-  const rows = figureGroups(comparison).flatMap(({ name, figures }) =>
+  const { shown, left } = figureGroups(comparison);
+  const steps = left.length > 0 &&
+    html`<details><summary>Steps without a certain change</summary>${
+      figureTable(left, comparison.allow)
+    }</details>`;
+  return html`${figureTable(shown, comparison.allow)}${steps}
+<p class="note">${methodText(comparison)}</p>`;
+}
+
+function figureTable(groups: readonly FigureGroup[], allow: number): Markup {
+  const rows = groups.flatMap(({ name, figures }) =>
     figures.map((figure, i) =>
       html`<tr class="${figure.verdict}">${
         i === 0 && html`<th scope="rowgroup" rowspan="${figures.length}">${breakable(name)}</th>`
       }
-<td class="key-cell">${figure.measure.replace("_", " ")}</td><td class="n">${
-        figureValue(figure, figure.base)
-      }</td>
-<td class="n">${figureValue(figure, figure.next)}</td><td class="n">${
-        changeText(figure, figure.change)
-      }</td>
-<td>${intervalPicture(figure, comparison.allow)}</td><td class="n">${intervalText(figure)}</td>
-<td>${figureVerdict(figure)}</td></tr>`
+<td class="key-cell">${figure.measure.replace("_", " ")}</td>
+<td class="n">${figureValue(figure, figure.base)}</td>
+<td class="n">${figureValue(figure, figure.next)}</td>
+<td class="n">${changeText(figure, figure.change)}</td>
+<td>${intervalPicture(figure, allow)}</td><td class="n">${intervalText(figure)}</td>
+<td class="key-cell">${figureVerdict(figure)}</td></tr>`
     )
   );
-  const columns: Column[] = [
+  return table([
     { head: "Scenario", text: true },
     { head: "", text: true },
     { head: "Base" },
@@ -208,8 +225,7 @@ export function comparisonTable({ comparison }: Summary): Markup {
     { head: "", text: true },
     { head: "Interval" },
     { head: "Verdict", text: true },
-  ];
-  return html`${table(columns, rows)}<p class="note">${methodText(comparison)}</p>`;
+  ], rows);
 }
 
 export function serverTables(metrics: ServerMetricsSummary): Markup {
