@@ -251,7 +251,8 @@ async function probeRate(setting: Setting): Promise<number> {
 
 /**
  * A server that is stopped for a second. Arrivals of that second wait for what is left of it, so the slowest 1 % of T
- * seconds of arrivals waited for the whole stop less 1 % of T.
+ * seconds of arrivals waited for the whole stop less 1 % of T. The rate is low enough for the handshakes of those that
+ * found every connection waiting to be nothing beside that.
  */
 export async function stalledServer(setting: Setting, ratePerS: number): Promise<Table> {
   const title = `A server stopped for 1 s in 10 s, at ${ratePerS}/s`;

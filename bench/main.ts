@@ -31,7 +31,7 @@ const EXPERIMENTS: Readonly<Record<string, (setting: Setting) => Promise<Table>>
   "highest-rate": (setting) =>
     highestRate(setting, [5_000, 10_000, 15_000, 20_000, 25_000, 30_000, 40_000]),
   memory: (setting) => memory(setting, [1_000_000, 5_000_000]),
-  stall: (setting) => stalledServer(setting, 1_000),
+  stall: (setting) => stalledServer(setting, 200),
 };
 
 const OUTPUT = new URL("../docs/benchmarks-latest.md", import.meta.url);
