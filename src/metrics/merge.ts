@@ -33,7 +33,9 @@ export function emptyCounts(steps: number): ScenarioCounts {
 
 /** Two parts of one scenario, with the same steps. */
 export function addScenarios(a: ScenarioCounts, b: ScenarioCounts): ScenarioCounts {
+  const server = a.server ?? b.server;
   return {
+    ...(server === undefined ? {} : { server }),
     iterations: addSeries(a.iterations, b.iterations),
     steps: a.steps.map((step, i) => addSeries(step, b.steps[i] ?? EMPTY_SERIES)),
     dropped: a.dropped + b.dropped,

@@ -8,6 +8,9 @@ import { Series } from "./series.ts";
 /** Distinct served certificates that are kept per scenario and worker. */
 const MAX_PEERS = 8;
 
+/** What a server calls itself is cut off here: it is the server's text. */
+const MAX_SERVER_CHARACTERS = 80;
+
 /** Named durations and counters that a flow may make up; more are a mistake in the flow. */
 const MAX_NAMES = 64;
 
@@ -42,6 +45,7 @@ export class ScenarioRecorder {
   readonly #counters = new Map<string, number>();
   readonly #peers = new Map<string, MutablePeerTally>();
   #lastPeer: MutablePeerTally | undefined;
+  #server: string | undefined;
   #otherPeerExchanges = 0;
 
   constructor(options: RecorderOptions) {
@@ -71,6 +75,9 @@ export class ScenarioRecorder {
     series.exchange(exchange);
     if (stepIndex === 0) series.lag(startedUs - plannedUs);
     if (exchange.peer) this.#see(exchange.peer);
+    if (this.#server === undefined && exchange.status > 0) {
+      this.#server = exchange.header("server")?.slice(0, MAX_SERVER_CHARACTERS) ?? "";
+    }
   }
 
   /** Records an arrival that has gone through its flow, or was interrupted in it. */
@@ -128,6 +135,7 @@ export class ScenarioRecorder {
       counters: Object.fromEntries(this.#counters),
       peers: Array.from(this.#peers.values(), (tally): PeerTally => ({ ...tally })),
       otherPeerExchanges: this.#otherPeerExchanges,
+      ...(this.#server ? { server: this.#server } : {}),
       slices: this.#batch(),
     };
   }

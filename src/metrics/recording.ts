@@ -72,6 +72,8 @@ export interface ScenarioCounts {
   readonly peers: readonly PeerTally[];
   /** Exchanges with a certificate beyond the first distinct ones that are kept. */
   readonly otherPeerExchanges: number;
+  /** What the first answer's Server header said, for example `nginx/1.22.1`. */
+  readonly server?: string;
 }
 
 export interface ScenarioRecording extends ScenarioCounts {

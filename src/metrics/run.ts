@@ -68,7 +68,6 @@ export interface ScenarioRun {
   /** `nginx`, `apache`, `haproxy`, `f5`: the kind of target that a connector scenario is about. */
   readonly targetType?: string | undefined;
   readonly road?: string | undefined;
-  readonly server?: string | undefined;
   readonly warmupRequests: number;
   readonly openedConnections: number;
 }

@@ -138,7 +138,7 @@ function scenarioOf(run: ScenarioRun): SummaryScenario {
     max_connections: scenario.maxConnections ?? null,
     timeout_ms: scenario.timeoutMs,
     road: run.road ?? null,
-    server: run.server ?? null,
+    server: total.server ?? null,
     warmup_requests: run.warmupRequests,
     opened_connections: run.openedConnections,
     offered: run.offered === undefined ? null : {

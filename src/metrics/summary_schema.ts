@@ -394,5 +394,5 @@ export type Summary = z.infer<typeof summarySchema>;
 
 /** The JSON Schema of summary.json, for editors and other programs. */
 export function summaryJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(summarySchema, { io: "input" });
+  return z.toJSONSchema(summarySchema, { io: "input", reused: "ref" });
 }

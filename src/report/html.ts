@@ -133,7 +133,7 @@ function tier(summary: Summary, name: string, charts: Chart[]): Markup {
   const own = ownMetricsOf(summary, name);
   return html`<section><h2>${nameOfPhase(name)}</h2>
 <p class="note">Response time, from the planned instant of each arrival to the last byte.</p>
-${resultTable(phase)}
+${resultTable(phase, summary.thresholds)}
 ${own && html`<h4>The server's own metrics</h4>${own}`}
 ${Object.entries(phase).map(([scenario, data]) => scenarioPart(scenario, data, charts))}
 </section>`;

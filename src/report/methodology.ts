@@ -10,12 +10,14 @@ export function methodologyRows(summary: Summary): [string, string][] {
   const sum = (of: (data: SummaryScenario) => number): number =>
     scenarios.reduce((total, data) => total + of(data), 0);
   const roads = Array.from(new Set(scenarios.map(({ road }) => road).filter(Boolean)));
+  const servers = Array.from(new Set(scenarios.map(({ server }) => server).filter(Boolean)));
   const runtime = Object.entries(m.runtime).map(([name, version]) => `${name} ${version}`);
   const version = m.target.version ? `, version ${m.target.version}` : "";
   const cpu = Math.max(0, ...generator.workers.map(({ cpu_share }) => cpu_share));
   return [
     ["plan", `${plan.source}, sha256 ${plan.sha256.slice(0, 16)}`],
     ["target", `${m.target.base_url}${version}${m.target.lab ? ", the embedded lab" : ""}`],
+    ...(servers.length > 0 ? [["servers", servers.join(", ")] as [string, string]] : []),
     ["stack", [m.stack.name, m.stack.description].filter(Boolean).join(": ")],
     ["started", `${started_at}, ran ${formatSeconds(duration_s)}`],
     [

@@ -143,6 +143,18 @@ Deno.test("ScenarioRecorder tells the first eight certificates and counts the ot
   assertEquals(otherPeerExchanges, 9 + 10);
 });
 
+Deno.test("ScenarioRecorder keeps what the first answer says of its server, at most 80 characters", () => {
+  const r = recorder();
+  const header = (value: string | undefined) => () => value;
+  r.step(0, at(0), exchangeOf({ status: 0, header: header("none") }));
+  r.step(0, at(0), exchangeOf({ header: header("x".repeat(1000)) }));
+  r.step(0, at(0), exchangeOf({ header: header("other") }));
+  assertEquals(r.finish().server, "x".repeat(80));
+  const silent = recorder();
+  silent.step(0, at(0), exchangeOf());
+  assertEquals("server" in silent.finish(), false);
+});
+
 Deno.test("ScenarioRecorder bounds the names that a flow can make up", () => {
   const r = recorder();
   for (let i = 0; i < 1000; i++) {

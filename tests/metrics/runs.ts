@@ -89,7 +89,6 @@ export function scenarioRun(made: MadeScenario): ScenarioRun {
     offered: scenario.load.model === "open" ? offered : undefined,
     targetType: made.targetType,
     road: "node:tls",
-    server: made.targetType === "nginx" ? "nginx/1.22.1" : undefined,
     warmupRequests: 20,
     openedConnections: made.fresh ? 0 : 4,
   };
@@ -117,6 +116,7 @@ function recordOne(
       endedUs: now + service,
       ttfbUs: status === 0 ? undefined : service / 4,
       reused: !fresh,
+      header: () => fresh && "nginx/1.22.1",
       peer: fresh ?? peerOf("certctl"),
       status,
       ...opened,

@@ -4,6 +4,7 @@ import type {
   Summary,
   SummaryScenario,
   SummarySeries,
+  ThresholdResult,
 } from "../../metrics/summary_schema.ts";
 import {
   changeText,
@@ -82,34 +83,60 @@ export function thresholdTable({ thresholds }: Summary): Markup {
   ], rows);
 }
 
-export function resultTable(phase: Readonly<Record<string, SummaryScenario>>): Markup {
+/** A tier's scenarios and steps; under each figure the limits that the plan sets it. */
+export function resultTable(
+  phase: Readonly<Record<string, SummaryScenario>>,
+  thresholds: readonly ThresholdResult[],
+): Markup {
   const rows = Object.entries(phase).flatMap(([name, data]) =>
-    seriesOf(name, data).map(({ step, series }) => resultRow(name, step, series, data))
+    seriesOf(name, data).map(({ step, series }) => {
+      const mine = thresholds.filter((one) => one.scenario === name && one.step === step);
+      return resultRow(name, step, series, data, mine);
+    })
   );
   const figures = ["Count", "Rate", "Failed", "Avg", "Min", "p50", "p95", "p99", "Max"];
   return table([{ head: "Scenario", text: true }, ...figures.map((head) => ({ head }))], rows);
 }
+
+const TIMES = ["avg", "min", "p50", "p95", "p99", "max"] as const;
 
 function resultRow(
   name: string,
   step: string | null,
   series: SummarySeries,
   { offered }: SummaryScenario,
+  thresholds: readonly ThresholdResult[],
 ): Markup {
   const stats = series.response_time_ms;
   const asked = step === null && offered ? `, ${formatRate(offered.rate_per_s)} offered` : "";
-  const times = [stats?.avg, stats?.min, stats?.p50, stats?.p95, stats?.p99, stats?.max];
   return html`<tr${
     step === null ? "" : html`
       class="step"
     `
-  }><th scope="row">${breakable(step ?? name)}</th>
-<td class="n">${formatCount(series.count)}</td>
+  }>
+<th scope="row">${breakable(step ?? name)}</th>
+<td class="n">${formatCount(series.count)}${limits(thresholds, "count")}</td>
 <td class="n" title="${formatRate(series.rate_per_s)} finished${asked}">${
     formatRate(series.rate_per_s)
+  }${limits(thresholds, "rate")}</td>
+<td class="n${series.failed > 0 ? " bad" : ""}">${formatPercent(series.error_rate)}${
+    limits(thresholds, "error_rate")
   }</td>
-<td class="n${series.failed > 0 ? " bad" : ""}">${formatPercent(series.error_rate)}</td>
-${times.map((ms) => html`<td class="n">${formatMs(ms)}</td>`)}</tr>`;
+${
+    TIMES.map((key) =>
+      html`<td class="n">${formatMs(stats?.[key])}${
+        limits(thresholds, `response_time ${key}`)
+      }</td>`
+    )
+  }</tr>`;
+}
+
+function limits(thresholds: readonly ThresholdResult[], measure: string): Markup[] {
+  return thresholds.filter((one) => one.measure === measure && one.limit !== null).map((one) =>
+    html`<small class="limit ${one.verdict}">${one.comparison} ${
+      inUnit(one.limit, one.unit)
+    }</small>`
+  );
 }
 
 export function failureTable(name: string, scenario: SummaryScenario): Markup {
