@@ -1,6 +1,6 @@
 /** The name of a certificate in renewal information (RFC 9773 section 4.1). */
 import { encodeBase64url } from "./base64url.ts";
-import { type Element, readElement, readElements } from "./der.ts";
+import { type Element, readElement, readElements } from "../../der.ts";
 
 const SERIAL = 0x02;
 const EXTENSIONS = 0xa3;

@@ -1,5 +1,5 @@
 /** Certificate signing requests (RFC 2986) with the names as subject alternative names and an empty subject. */
-import * as der from "./der.ts";
+import * as der from "../../der.ts";
 import type { SigningKey } from "./keys.ts";
 import { signed, subjectAltName } from "./x509.ts";
 

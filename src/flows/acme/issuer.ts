@@ -1,6 +1,6 @@
 /** A certificate that signs others, and the cheapest way to check that it has. */
 import type { X509Certificate } from "node:crypto";
-import { readElement, readElements } from "./der.ts";
+import { readElement, readElements } from "../../der.ts";
 import { P256_ALGORITHM } from "./keys.ts";
 import { Verifier } from "./p256.ts";
 import { ECDSA_SHA256, signedParts } from "./x509.ts";

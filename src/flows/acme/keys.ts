@@ -8,7 +8,7 @@
  */
 import { createHash, generateKeyPairSync, sign as nodeSign } from "node:crypto";
 import { encodeBase64url } from "./base64url.ts";
-import * as der from "./der.ts";
+import * as der from "../../der.ts";
 import { publicKeyOf, randomScalar, sign as signP256 } from "./p256.ts";
 
 /** JWS algorithms (RFC 7518 section 3.1, RFC 8037) that accounts and certificate keys sign with. */

@@ -1,5 +1,5 @@
 /** What certificates and requests share: signatures and extensions of X.509 (RFC 5280), and their PEM. */
-import * as der from "./der.ts";
+import * as der from "../../der.ts";
 import type { SigningKey } from "./keys.ts";
 
 /** ecdsa-with-SHA256 (RFC 5758 section 3.2). */

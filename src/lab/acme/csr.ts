@@ -1,6 +1,6 @@
 /** Certificate requests (RFC 2986): read, and their signature verified. */
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
-import { type Element, readElement } from "../../flows/acme/der.ts";
+import { type Element, readElement } from "../../der.ts";
 import { Problem } from "./problem.ts";
 import { children, dotted, readExtensions } from "./x509_reader.ts";
 

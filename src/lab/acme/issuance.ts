@@ -3,7 +3,7 @@
  * request; with these few elements and one signature it is a tenth of that, and the lab has to keep up with a load.
  */
 import { createHash } from "node:crypto";
-import * as der from "../../flows/acme/der.ts";
+import * as der from "../../der.ts";
 import { type Authority, serialNumber } from "../authority.ts";
 import type { CertificateRequest } from "./csr.ts";
 

@@ -1,5 +1,5 @@
 /** What the ACME server reads of certificates and requests for them, from their DER (RFC 5280, RFC 2986). Pure. */
-import { type Element, readElement, readElements } from "../../flows/acme/der.ts";
+import { type Element, readElement, readElements } from "../../der.ts";
 
 export interface Extension {
   readonly critical: boolean;

@@ -1,7 +1,7 @@
 import { calculateJwkThumbprint, flattenedVerify, importJWK, type JWK } from "jose";
 import { createPublicKey, verify } from "node:crypto";
 import { makeCsr } from "../../../src/flows/acme/csr.ts";
-import * as der from "../../../src/flows/acme/der.ts";
+import * as der from "../../../src/der.ts";
 import {
   externalAccountBinding,
   POST_AS_GET,

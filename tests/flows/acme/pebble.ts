@@ -1,6 +1,6 @@
 /** Starts a real Pebble on free loopback ports, with its hostile default of 5 % refused nonces unless told otherwise. */
 import { selfSigned } from "../../../src/flows/acme/challenge/challenge_certificate.ts";
-import * as der from "../../../src/flows/acme/der.ts";
+import * as der from "../../../src/der.ts";
 import { P256_ALGORITHM, p256Key } from "../../../src/flows/acme/keys.ts";
 import { randomScalar } from "../../../src/flows/acme/p256.ts";
 import { subjectAltName, toPem } from "../../../src/flows/acme/x509.ts";

@@ -1,5 +1,5 @@
 /** A certification authority of a few lines: issues what a request asks for. */
-import * as der from "../../../src/flows/acme/der.ts";
+import * as der from "../../../src/der.ts";
 import { generateKey, type SigningKey } from "../../../src/flows/acme/keys.ts";
 import { signatureAlgorithm, signed, subjectAltName, toPem } from "../../../src/flows/acme/x509.ts";
 

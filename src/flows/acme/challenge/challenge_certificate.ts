@@ -1,6 +1,6 @@
 /** The self-signed certificate that answers tls-alpn-01 (RFC 8737 section 3). */
 import { createHash } from "node:crypto";
-import * as der from "../der.ts";
+import * as der from "../../../der.ts";
 import type { SigningKey } from "../keys.ts";
 import { signatureAlgorithm, signed, subjectAltName } from "../x509.ts";
 import type { Proof } from "./proofs.ts";

@@ -1,6 +1,6 @@
 /** tls-alpn-01 (RFC 8737): a self-signed certificate with the key authorization's digest, for the ALPN acme-tls/1. */
 import { createHash } from "node:crypto";
-import { readElement } from "../../../flows/acme/der.ts";
+import { readElement } from "../../../der.ts";
 import { Reader } from "../../http/reader.ts";
 import type { AcmeSettings } from "../options.ts";
 import { Problem } from "../problem.ts";

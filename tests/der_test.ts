@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import * as der from "../../../src/flows/acme/der.ts";
-import { assertEquals } from "../../assert.ts";
+import * as der from "../src/der.ts";
+import { assertEquals } from "./assert.ts";
 
 Deno.test("element() makes what readElement() reads, for every length", () => {
   const lengths = fc.oneof(fc.nat(300), fc.constantFrom(127, 128, 255, 256, 65_535, 65_536));
