@@ -4,7 +4,7 @@
  * are alike, and so are neighbouring seconds; drawing whole blocks of seconds keeps that, where drawing single requests
  * would make every interval far too narrow.
  */
-import { bucketHigh, percentileRank } from "../metrics/histogram.ts";
+import { bucketHigh, Histogram, percentileRank } from "../metrics/histogram.ts";
 import { unpacked } from "../metrics/stats.ts";
 import type { SummarySeries } from "../metrics/summary_schema.ts";
 
@@ -15,6 +15,9 @@ const RESAMPLES = 1000;
 
 /** Blocks that a run is cut into at the most, so that a disturbance of a fifteenth of it stays whole. */
 const MAX_BLOCKS = 15;
+
+/** Slices that are drawn from at the most. */
+const MAX_SLICES = 60;
 
 /** Fewer blocks say nothing of how much they vary. */
 const MIN_BLOCKS = 5;
@@ -66,20 +69,31 @@ export function blockLengthOf(slices: number): number {
 }
 
 function prepare(course: SummarySeries["course"]): { slices: Counts[]; valuesUs: number[] } {
-  const slices = course.slices.filter(({ count }) => count > 0)
-    .map((slice) => ({ slice, data: unpacked(slice.response_time).toData() }));
-  const used = new Set(slices.flatMap(({ data }) => Array.from(data.indices)));
+  const parts = groupsOf(course.slices.filter(({ count }) => count > 0)).map((group) => ({
+    data: Histogram.from(...group.map((slice) => unpacked(slice.response_time))).toData(),
+    count: group.reduce((sum, { count }) => sum + count, 0),
+    failed: group.reduce((sum, { failed }) => sum + failed, 0),
+  }));
+  const used = new Set(parts.flatMap(({ data }) => Array.from(data.indices)));
   const ascending = Array.from(used).sort((a, b) => a - b);
   const placeOf = new Map(ascending.map((index, place) => [index, place]));
   return {
-    slices: slices.map(({ slice, data }) => ({
+    slices: parts.map(({ data, count, failed }) => ({
       places: data.indices.map((index) => placeOf.get(index) ?? 0),
       counts: data.counts,
-      count: slice.count,
-      failed: slice.failed,
+      count,
+      failed,
     })),
     valuesUs: ascending.map(bucketHigh),
   };
+}
+
+/** Neighbours together, so that a long run costs no more than a short one; blocks are longer than that anyway. */
+function groupsOf<T>(slices: readonly T[]): T[][] {
+  const size = Math.ceil(slices.length / MAX_SLICES);
+  const groups: T[][] = [];
+  for (let at = 0; at < slices.length; at += size) groups.push(slices.slice(at, at + size));
+  return groups;
 }
 
 /** Fills `buckets` with as many slices as there are, drawn in blocks that run on from the last to the first. */
