@@ -26,8 +26,10 @@ interface Column {
   readonly paint?: (scenario: ScenarioState, style: Style) => Paint;
 }
 
+const RATE_WIDTH = 16;
+
 const COLUMNS: readonly Column[] = [
-  { head: "rate", width: 15, from: 0, cell: rateOf },
+  { head: "rate", width: RATE_WIDTH, from: 0, cell: rateOf },
   { head: "in flight", width: 9, from: 100, cell: ({ inFlight }) => formatCount(inFlight) },
   {
     head: "failed",
@@ -117,12 +119,13 @@ function sparkColumn(width: number): Column {
   };
 }
 
-/** `49.8 of 50/s`; of users, what they make. */
+/** `49.8 of 50/s`; of users, what they make and how many they are: `97.2/s 100 users`. */
 function rateOf(scenario: ScenarioState): string {
   const rate = formatRate(scenario.progress.ratePerS);
-  return scenario.targetRate === undefined
-    ? rate
+  const text = scenario.targetRate === undefined
+    ? `${rate} ${targetOf(scenario)}`
     : `${rate.replace("/s", "")} of ${targetOf(scenario)}`;
+  return text.length > RATE_WIDTH ? rate : text;
 }
 
 function timeCell(key: "p50Us" | "p95Us" | "p99Us"): Column["cell"] {
