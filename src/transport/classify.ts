@@ -62,6 +62,9 @@ const CA_AS_LEAF =
   "it is a CA certificate (CA:TRUE), which this build does not take for a server's own; give the server one with " +
   "CA:FALSE, or skip verification";
 
+/** What TLS says when ALPN finds nothing in common (RFC 7301 section 3.2), whoever says it. */
+const NO_PROTOCOL = /no_?\s?application_?\s?protocol/i;
+
 const ADVICE: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: PORTS,
   EADDRINUSE: PORTS,
@@ -88,6 +91,7 @@ export function classify(error: unknown, stage: Stage, peer: string): Failure {
 
 function classOf(error: SystemError, stage: Stage): FailureClass {
   if (VERIFY_CODE.test(error.code) || VERIFY_TEXT.test(error.message)) return "tls_verify";
+  if (NO_PROTOCOL.test(error.message)) return "protocol";
   const known = BY_CODE[error.code] ?? BY_NAME[error.name] ?? byText(error.message);
   if (stage === "dns") return known === "client" ? "client" : "dns";
   // A peer that hangs up in the middle of the handshake refuses it: no request has been sent yet.
@@ -111,10 +115,15 @@ function byText(message: string): FailureClass | undefined {
 function sentence(kind: FailureClass, error: SystemError, stage: Stage, peer: string): string {
   const reason = ADVICE[error.code] ?? ADVICE[error.name] ?? advice(error.message);
   if (kind === "client" && reason !== undefined) return `Cannot connect to ${peer}: ${reason}`;
-  const detail = /CaUsedAsEndEntity/.test(error.message)
-    ? CA_AS_LEAF
-    : shorten(error.message || error.code || error.name || "unknown error");
+  const detail = explained(error.message) ??
+    shorten(error.message || error.code || error.name || "unknown error");
   return `${ATTEMPT[kind] ?? ATTEMPTS[stage]} ${peer}: ${detail}`;
+}
+
+/** Words for what the TLS library says in one of its own. */
+function explained(message: string): string | undefined {
+  if (/CaUsedAsEndEntity/.test(message)) return CA_AS_LEAF;
+  if (NO_PROTOCOL.test(message)) return "the server speaks none of the protocols offered";
 }
 
 function advice(message: string): string | undefined {

@@ -81,6 +81,8 @@ export interface Prepared {
   /** The request as HTTP/1.1 writes it, and the same with `Connection: close`; made when first wanted. */
   bytes?: Uint8Array;
   freshBytes?: Uint8Array;
+  /** Its header as HTTP/2 writes it. */
+  fieldBlock?: Uint8Array;
 }
 
 /** The connections to one origin. */

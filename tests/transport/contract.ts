@@ -511,15 +511,17 @@ export function contract(implementation: Implementation): void {
     }));
 
   test("an aborted signal ends the exchange as interrupted", () =>
-    using({ script: silent }, async ({ get }) => {
+    using({ script: silent }, async ({ server, send }) => {
+      // By address: a lookup cannot be called off.
+      const url = new URL(`http://127.0.0.1:${server.port}/`);
       const controller = new AbortController();
       const { signal } = controller;
-      const sent = [get("/", { signal }), get("/", { signal })];
+      const sent = [send({ url }, { signal }), send({ url }, { signal })];
       controller.abort();
       for (const exchange of await Promise.all(sent)) {
         assertEquals(exchange.failure?.class, "interrupted");
       }
-      assertEquals((await get("/", { signal })).failure?.class, "interrupted");
+      assertEquals((await send({ url }, { signal })).failure?.class, "interrupted");
     }));
 
   test("closing the client ends what is under way, and nothing is sent afterwards", () =>

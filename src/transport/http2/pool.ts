@@ -1,0 +1,166 @@
+/**
+ * The HTTP/2 connections to one origin: requests share one until it is full, then another is opened. Requests that find
+ * it being made wait for it, which is their blocked time.
+ */
+import { nowUs } from "../../schedule/clock.ts";
+import { type Job, type Pool, settle } from "../exchange.ts";
+import type { Failure } from "../failure.ts";
+import type { ClientOptions } from "../http.ts";
+import { IDEMPOTENT } from "../http1/request.ts";
+import type { Connected, Dial, DialResult, Origin, Road } from "../stream.ts";
+import { WaitingJobs } from "../waiting.ts";
+import { Http2Connection, type Http2Owner, USUAL_STREAMS } from "./connection.ts";
+
+export class Http2Pool implements Pool, Http2Owner {
+  readonly #origin: Origin;
+  readonly #name: string;
+  readonly #road: Road;
+  readonly #options: ClientOptions;
+  readonly #max: number;
+  readonly #shared = new Set<Http2Connection>();
+  /** Connections for one fresh request. */
+  readonly #single = new Set<Http2Connection>();
+  /** Connections being made, with the job that each was begun for, if any. */
+  readonly #dials = new Map<Dial, Job | undefined>();
+  readonly #waiting = new WaitingJobs(({ options }) =>
+    `No connection to ${this.#name} had room within ${options.timeoutMs} ms`
+  );
+
+  constructor(origin: Origin, road: Road, options: ClientOptions) {
+    this.#origin = origin;
+    this.#name = `${origin.hostname}:${origin.port}`;
+    this.#road = road;
+    this.#options = options;
+    this.#max = options.maxConnections ?? Infinity;
+  }
+
+  submit(job: Job): void {
+    const connection = job.options.fresh ? undefined : this.#withRoom();
+    if (connection !== undefined) connection.run(job);
+    else if (this.#mustWait(job)) this.#waiting.add(job);
+    else this.#dial(job);
+  }
+
+  /** One connection serves many requests, so one is what is opened, and all `count` requests find it. */
+  async open(count: number, timeoutMs: number): Promise<number> {
+    if (count > 0 && this.#withRoom() === undefined && this.#dials.size === 0 && !this.#full) {
+      await new Promise<void>((resolve) => this.#dialIdle(timeoutMs, resolve));
+    }
+    return this.#withRoom() === undefined ? 0 : count;
+  }
+
+  interrupt(matches: (job: Job) => boolean, failure: Failure): void {
+    for (const [dial, job] of [...this.#dials]) {
+      if (job !== undefined && matches(job)) dial.cancel(failure);
+    }
+    this.#waiting.fail(matches, failure);
+    for (const connection of this.#all()) connection.interrupt(matches, failure);
+  }
+
+  close(): void {
+    const failure = { class: "interrupted", message: "The client was closed" } as const;
+    this.#waiting.fail(() => true, failure);
+    for (const dial of [...this.#dials.keys()]) dial.cancel(failure);
+    for (const connection of this.#all()) connection.close();
+  }
+
+  onRoom(connection: Http2Connection): void {
+    if (this.#single.has(connection)) return connection.close();
+    for (let next; connection.hasRoom && (next = this.#waiting.first) !== undefined;) {
+      // A fresh handshake at the head of the queue waits for a place, not for a stream.
+      if (next.options.fresh) return;
+      this.#waiting.shift();
+      connection.run(next);
+    }
+  }
+
+  onClosed(connection: Http2Connection): void {
+    this.#single.delete(connection);
+    this.#shared.delete(connection);
+    this.#serveWaiting();
+  }
+
+  /** Once more, on another connection, where nothing can happen twice: as for HTTP/1.1, or by the server's own word. */
+  onLost(job: Job, failure: Failure, untouched: boolean): boolean {
+    const { exchange } = job;
+    const lost = failure.class === "closed" || failure.class === "reset";
+    const harmless = exchange.reused && IDEMPOTENT.has(exchange.request.method);
+    if (exchange.retried || !lost || !(untouched || harmless)) return false;
+    exchange.retried = true;
+    exchange.reused = false;
+    this.#dial(job);
+    return true;
+  }
+
+  get #full(): boolean {
+    return this.#shared.size + this.#single.size + this.#dials.size >= this.#max;
+  }
+
+  #all(): Http2Connection[] {
+    return [...this.#shared, ...this.#single];
+  }
+
+  #withRoom(): Http2Connection | undefined {
+    for (const connection of this.#shared) if (connection.hasRoom) return connection;
+  }
+
+  /** No more connections are allowed, or those on the way will have room for one more. */
+  #mustWait({ options }: Job): boolean {
+    if (this.#full) return true;
+    return !options.fresh && this.#waiting.size + 1 < this.#dials.size * USUAL_STREAMS;
+  }
+
+  #serveWaiting(): void {
+    for (let next; (next = this.#waiting.first) !== undefined && !this.#mustWait(next);) {
+      this.#waiting.shift();
+      this.#dial(next);
+    }
+  }
+
+  #dial(job: Job): void {
+    const timeoutMs = Math.max(0, (job.deadlineUs - nowUs()) / 1000);
+    const wish = { timeoutMs, exactPeer: job.options.fresh };
+    const dial = this.#road(this.#origin, wish, (result) => {
+      this.#dials.delete(dial);
+      job.exchange.setPhases(dial.phases);
+      this.#dialled(result, job);
+    });
+    this.#dials.set(dial, job);
+  }
+
+  #dialIdle(timeoutMs: number, done: () => void): void {
+    const dial = this.#road(this.#origin, { timeoutMs }, (result) => {
+      this.#dials.delete(dial);
+      this.#dialled(result, undefined);
+      done();
+    });
+    this.#dials.set(dial, undefined);
+  }
+
+  #dialled(result: DialResult, job: Job | undefined): void {
+    if (!("stream" in result)) return this.#failed(result, job);
+    if (result.protocol === "h2") return this.adopt(result, job);
+    result.stream.destroy();
+    const why = this.#origin.secure ? "ALPN did not choose h2" : "it is spoken over https only";
+    const message = `The server at ${this.#name} cannot be asked over HTTP/2: ${why}`;
+    this.#failed({ class: "protocol", message }, job);
+  }
+
+  /** What waited for this connection shares its failure. */
+  #failed(failure: Failure, job: Job | undefined): void {
+    if (job !== undefined) settle(job, failure);
+    if (this.#dials.size === 0 && this.#shared.size === 0) this.#waiting.fail(() => true, failure);
+    else this.#serveWaiting();
+  }
+
+  /** Takes a connection that was made, here or elsewhere, for a job and for whatever waits. */
+  adopt({ stream, peer }: Connected, job?: Job): void {
+    const { maxBodyBytes } = this.#options;
+    const options = { stream, peer, name: this.#name, maxBodyBytes, owner: this };
+    const connection = new Http2Connection(options);
+    const single = job?.options.fresh === true;
+    (single ? this.#single : this.#shared).add(connection);
+    if (job !== undefined) connection.run(job);
+    if (!single) this.onRoom(connection);
+  }
+}
