@@ -5,6 +5,7 @@ import { isFailure } from "./answer.ts";
 import type { AcmeClient } from "./client.ts";
 import { type Algorithm, generateKey, type SigningKey } from "./keys.ts";
 import type { Sender } from "./sender.ts";
+import { breathe } from "./tickets.ts";
 
 export interface AccountsOptions {
   /** Accounts of the whole scenario, shared out among its workers (each has at least one); or a new one each time. */
@@ -13,7 +14,7 @@ export interface AccountsOptions {
   readonly registration: Registration;
 }
 
-const MAX_PREPARED_KEYS = 20_000;
+const MAX_PREPARED_KEYS = 10_000;
 
 export class Accounts {
   readonly #options: AccountsOptions;
@@ -35,7 +36,10 @@ export class Accounts {
     const { accounts, alg, registration } = this.#options;
     if (accounts === "per_flow") {
       const wanted = Math.min(iterations, alg === "RS256" ? 0 : MAX_PREPARED_KEYS);
-      while (this.#keys.length < wanted) this.#keys.push(await generateKey(alg));
+      while (this.#keys.length < wanted && !sender.signal.aborted) {
+        this.#keys.push(await generateKey(alg));
+        if (this.#keys.length % 50 === 0) await breathe();
+      }
       return undefined;
     }
     const share = Math.min(shareOf(accounts, shard), Math.max(1, iterations));

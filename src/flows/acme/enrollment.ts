@@ -46,6 +46,9 @@ export function enrollmentSteps(
   ];
 }
 
+/** Of an enrollment with one name. */
+const SIGNATURES = 7;
+
 export interface Enrolled {
   readonly account: Account;
   readonly ticket: Ticket;
@@ -86,7 +89,7 @@ export class Enrollment {
   async prepare(iterations: number): Promise<Failure | undefined> {
     const { options, signal } = this.#context;
     if (options.prepare) await this.#tickets.prepare(iterations, signal);
-    return await this.session.prepare(iterations);
+    return await this.session.prepare(iterations, options.prepare ? SIGNATURES : 0);
   }
 
   /** An account, new or in turn, and what is to be enrolled with it. */

@@ -129,23 +129,35 @@ interface Coupon {
   readonly r: bigint;
 }
 
-/** Made together; more would save little and hold up the thread for longer than half a millisecond. */
-const COUPONS = 8;
+/** Made together when there is none left; more would hold up the thread for longer than half a millisecond. */
+const COUPONS_AT_ONCE = 8;
+/** Some 200 octets each. */
+const MOST_PREPARED = 50_000;
 const coupons: Coupon[] = [];
 
+/** Does the costly half of `count` signatures beforehand, for any keys; lets other things have their turn meanwhile. */
+export async function prepareSignatures(count: number, signal: AbortSignal): Promise<void> {
+  const wanted = Math.min(coupons.length + count, MOST_PREPARED);
+  while (coupons.length < wanted && !signal.aborted) {
+    coupons.push(...makeCoupons(64));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+}
+
 function takeCoupon(): Coupon {
-  const ready = coupons.pop();
-  if (ready !== undefined) return ready;
-  const scalars = Array.from({ length: COUPONS }, randomScalar);
+  if (coupons.length === 0) coupons.push(...makeCoupons(COUPONS_AT_ONCE));
+  return coupons.pop()!;
+}
+
+function makeCoupons(count: number): Coupon[] {
+  const scalars = Array.from({ length: count }, randomScalar);
   const points = scalars.map((k) => generatorTable().multiplyAdd(k));
   const kInverses = Point.Fn.invertBatch(scalars);
   const zInverses = Point.Fp.invertBatch(points.map(({ z }) => modulo(z, P)));
-  for (const [at, { x }] of points.entries()) {
+  return points.map(({ x }, at) => {
     const zInverse = zInverses[at]!;
-    const r = modulo(x * (zInverse * zInverse % P), P) % N;
-    coupons.push({ kInverse: kInverses[at]!, r });
-  }
-  return coupons.pop()!;
+    return { kInverse: kInverses[at]!, r: modulo(x * (zInverse * zInverse % P), P) % N };
+  });
 }
 
 /** r and s joined, 64 octets, over the SHA-256 of `data`. */
@@ -178,8 +190,14 @@ export class Verifier {
     const inverse = Point.Fn.inv(s);
     const first = generatorTable().multiplyAdd(digestOf(data) * inverse % N);
     const sum = this.#key.multiplyAdd(r * inverse % N, first);
-    return sum.z !== 0n && toAffine(sum).x % N === r;
+    return sum.z !== 0n && hasAbscissa(sum, r);
   }
+}
+
+/** Whether x modulo the group order is `r`, asked without the inversion: x Z^2 = X; r + N may be below P too. */
+function hasAbscissa({ x, z }: Jacobian, r: bigint): boolean {
+  const square = z * z % P;
+  return modulo(r * square - x, P) === 0n || (r + N < P && modulo((r + N) * square - x, P) === 0n);
 }
 
 function digestOf(data: Uint8Array): bigint {

@@ -10,6 +10,7 @@ import { isFailure } from "./answer.ts";
 import { AcmeClient } from "./client.ts";
 import { directoryUrl } from "./directory.ts";
 import { accountOptions, endpointOptions, hmacKeyOf } from "./options.ts";
+import { prepareSignatures } from "./p256.ts";
 import { unmeasured } from "./sender.ts";
 
 export const sessionOptions = { ...endpointOptions, ...accountOptions };
@@ -56,10 +57,11 @@ export class Session {
     });
   }
 
-  /** Accounts and first nonces for about `iterations` arrivals. */
-  async prepare(iterations: number): Promise<Failure | undefined> {
+  /** Accounts, first nonces and the first half of signatures for about `iterations` arrivals. */
+  async prepare(iterations: number, signatures = 4): Promise<Failure | undefined> {
     const sender = unmeasured(this.#context);
-    const { shard } = this.#context;
+    const { shard, signal, options } = this.#context;
+    if (options.account_key === "ES256") await prepareSignatures(iterations * signatures, signal);
     return await this.accounts.prepare(this.client, sender, shard, iterations) ??
       await this.client.fillNonces(sender, Math.min(FIRST_NONCES, iterations));
   }

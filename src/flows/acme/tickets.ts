@@ -22,7 +22,7 @@ export interface TicketOptions {
 }
 
 /** Beyond this, tickets are made when they are needed: they would take memory that grows with the run. */
-const MAX_PREPARED = 20_000;
+const MAX_PREPARED = 10_000;
 
 export class Tickets {
   readonly #options: TicketOptions;
@@ -82,6 +82,6 @@ function randomLabel(): string {
 }
 
 /** Lets timers and signals have their turn. */
-function breathe(): Promise<void> {
+export function breathe(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
