@@ -7,7 +7,8 @@ import type { Failure } from "./failure.ts";
 const CHECK_EVERY_MS = 10;
 
 export class WaitingJobs {
-  readonly #jobs = new Set<Job>();
+  /** With the instant at which the wait began. */
+  readonly #jobs = new Map<Job, number>();
   readonly #describe: (job: Job) => string;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -21,12 +22,12 @@ export class WaitingJobs {
   }
 
   get first(): Job | undefined {
-    const [first] = this.#jobs;
+    const [first] = this.#jobs.keys();
     return first;
   }
 
   add(job: Job): void {
-    this.#jobs.add(job);
+    this.#jobs.set(job, nowUs());
     this.#timer ??= setInterval(() => this.#expire(), CHECK_EVERY_MS);
   }
 
@@ -38,7 +39,7 @@ export class WaitingJobs {
   }
 
   fail(matches: (job: Job) => boolean, failure: Failure): void {
-    for (const job of [...this.#jobs]) {
+    for (const job of [...this.#jobs.keys()]) {
       if (!matches(job)) continue;
       this.#remove(job);
       settle(job, failure);
@@ -46,8 +47,10 @@ export class WaitingJobs {
   }
 
   #remove(job: Job): void {
+    const sinceUs = this.#jobs.get(job);
+    if (sinceUs === undefined) return;
     this.#jobs.delete(job);
-    job.exchange.blockedUs += nowUs() - job.exchange.startedUs;
+    job.exchange.blockedUs += nowUs() - sinceUs;
     if (this.#jobs.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -55,7 +58,7 @@ export class WaitingJobs {
 
   #expire(): void {
     const now = nowUs();
-    for (const job of [...this.#jobs]) {
+    for (const job of [...this.#jobs.keys()]) {
       if (job.deadlineUs > now) continue;
       this.#remove(job);
       settle(job, { class: "timeout", message: this.#describe(job) }, now);

@@ -80,7 +80,7 @@ export class Http2Pool implements Pool, Http2Owner {
     this.#serveWaiting();
   }
 
-  /** Once more, on another connection, where nothing can happen twice: as for HTTP/1.1, or by the server's own word. */
+  /** Once more, on another connection that is there or made for it, where nothing can happen twice: as for HTTP/1.1, or by the server's own word. */
   onLost(job: Job, failure: Failure, untouched: boolean): boolean {
     const { exchange } = job;
     const lost = failure.class === "closed" || failure.class === "reset";
@@ -88,7 +88,7 @@ export class Http2Pool implements Pool, Http2Owner {
     if (exchange.retried || !lost || !(untouched || harmless)) return false;
     exchange.retried = true;
     exchange.reused = false;
-    this.#dial(job);
+    this.submit(job);
     return true;
   }
 
