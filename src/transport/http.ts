@@ -55,8 +55,9 @@ export interface Exchange {
   readonly endedUs: number;
   readonly reused: boolean;
   /**
-   * The reused connection was found closed before any byte of an answer, and the request, being idempotent, was sent
-   * once more on a new one (RFC 9112 section 9.3.1). The durations hold both attempts.
+   * The reused connection was found closed before any byte of an answer, and the request was sent once more on another
+   * one: an idempotent request (RFC 9112 section 9.3.1), or one that an HTTP/2 server says it has not touched. The
+   * durations hold both attempts.
    */
   readonly retried?: boolean;
   /** 0 when there was no answer. */

@@ -122,7 +122,7 @@ export class Http1Connection implements StreamSink {
     this.#job = undefined;
     this.#fill(job);
     const { owner, single } = this.#options;
-    if (single || !exact || !this.#parser.keepAlive || this.#stream.writing) this.#close();
+    if (single || !exact || !this.#parser.keepAlive) this.#close();
     else owner.onIdle(this);
     settle(job, undefined, endedUs);
   }
