@@ -124,7 +124,7 @@ export const scenarioSchema = z.object({
   protocol: z.string(),
   max_connections: z.number().nullable(),
   timeout_ms: z.number(),
-  /** Which client sent: `node:tls`, `native`, `undici`. */
+  /** Which road was taken: `node:tls` or `native`. */
   road: z.string().nullable(),
   /** What the server calls itself, for example `nginx/1.22.1`. */
   server: z.string().nullable(),

@@ -1,6 +1,6 @@
 /**
  * The seam between flows and sockets: a request goes in, an `Exchange` comes out, whatever happened. Three clients
- * implement it (`http1/`, the native road, and undici for HTTP/2 and everything unmeasured); one contract suite
+ * implement it (HTTP/1.1 over node:tls, the same over the native road, and HTTP/2); one contract suite
  * (`tests/transport/contract.ts`) holds for all.
  */
 import type { Failure } from "./failure.ts";
