@@ -1,6 +1,12 @@
 /** Reading summary.json back: whole, of this program and of this schema, or a sentence that says what it is instead. */
 import type { ZodError } from "zod";
-import { SCHEMA_VERSION, type Summary, summarySchema } from "./summary_schema.ts";
+import { unpacked } from "./stats.ts";
+import {
+  SCHEMA_VERSION,
+  type Summary,
+  type SummaryHistogram,
+  summarySchema,
+} from "./summary_schema.ts";
 
 /** For the user as it is: what was attempted, what was found, what to do. */
 export class SummaryError extends Error {
@@ -17,8 +23,29 @@ export function readSummary(text: string, name: string): Summary {
   const value = parse(text, name);
   checkOrigin(value, name);
   const result = summarySchema.safeParse(value);
-  if (result.success) return result.data;
-  throw new SummaryError(`Cannot read "${name}" as it is damaged: ${problems(result.error)}`);
+  const damage = result.success ? damagedHistogram(result.data, []) : problems(result.error);
+  if (result.success && damage === undefined) return result.data;
+  throw new SummaryError(
+    `Cannot read "${name}" as it is damaged: ${damage}. Copy it again or run the test again`,
+  );
+}
+
+/** Where a histogram's buckets cannot be had, and why: found on reading, not in the middle of a report. */
+function damagedHistogram(value: unknown, path: readonly string[]): string | undefined {
+  if (value === null || typeof value !== "object") return undefined;
+  if (!("hdr" in value)) {
+    for (const [key, part] of Object.entries(value)) {
+      const damage = damagedHistogram(part, [...path, key]);
+      if (damage !== undefined) return damage;
+    }
+    return undefined;
+  }
+  try {
+    unpacked(value as SummaryHistogram);
+    return undefined;
+  } catch (error) {
+    return `${path.join(".")}: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 function parse(text: string, name: string): unknown {
