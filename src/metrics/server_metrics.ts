@@ -44,7 +44,8 @@ function counterRows(first?: Exposition, last?: Exposition): CounterRow[] {
     const kind = types.get(sample.name) === "counter" ? "counter" : "gauge";
     // A counter's series exists only from its first event on: where the page was read, absent is 0.
     const start = kind === "counter" && was === null && first !== undefined ? 0 : was;
-    const delta = start === null || is === null ? null : is - start;
+    const restarted = kind === "counter" && start !== null && is !== null && is < start;
+    const delta = start === null || is === null ? null : restarted ? is : is - start;
     return { name: sample.name, labels: { ...sample.labels }, kind, before: was, after: is, delta };
   });
 }
@@ -57,23 +58,34 @@ function keyOf(name: string, labels: Labels): string {
   return JSON.stringify([name, ...Object.entries(labels).sort()]);
 }
 
+/** None without both readings: what the server has counted since its start is not the run's. */
 function histogramRows(first?: Exposition, last?: Exposition): HistogramRow[] {
-  if (last === undefined) return [];
-  const before = byKey(first?.samples ?? []);
-  const added = (sample: MetricSample): MetricSample => {
-    const was = before.get(keyOf(sample.name, sample.labels))?.value ?? 0;
-    // A server that was restarted in between counts from 0 again.
-    return { ...sample, value: sample.value >= was ? sample.value - was : sample.value };
-  };
-  return Array.from(last.types).filter(([, type]) => type === "histogram").flatMap(([name]) =>
-    groupBuckets(last.samples.filter((sample) => sample.name === `${name}_bucket`).map(added))
-      .map(({ labels, buckets }) => {
-        const sum = last.samples.find((sample) =>
-          sample.name === `${name}_sum` && keyOf("", sample.labels) === keyOf("", labels)
-        );
-        return histogramRow(name, labels, buckets, sum && added(sum).value);
-      })
-  ).filter(({ count }) => count > 0);
+  if (first === undefined || last === undefined) return [];
+  const before = byKey(first.samples);
+  return Array.from(last.types).filter(([, type]) => type === "histogram").flatMap(([name]) => {
+    const sums = byKey(last.samples.filter((sample) => sample.name === `${name}_sum`));
+    return groupBuckets(last.samples.filter((sample) => sample.name === `${name}_bucket`))
+      .map((samples) => {
+        const { le: _, ...labels } = samples[0]?.labels ?? {};
+        const sum = sums.get(keyOf(`${name}_sum`, labels));
+        const added = addedSince(before, sum ? [sum, ...samples] : samples);
+        return histogramRow(name, labels, bucketsOf(added), sum && added[0]?.value);
+      });
+  }).filter(({ count }) => count > 0);
+}
+
+/** What was added to the samples of one histogram. A server that was restarted in between counts from 0 again. */
+function addedSince(
+  before: ReadonlyMap<string, MetricSample>,
+  samples: readonly MetricSample[],
+): MetricSample[] {
+  const was = ({ name, labels }: MetricSample): number =>
+    before.get(keyOf(name, labels))?.value ?? 0;
+  const restarted = samples.some((sample) => sample.value < was(sample));
+  return samples.map((sample) => ({
+    ...sample,
+    value: restarted ? sample.value : sample.value - was(sample),
+  }));
 }
 
 interface Bucket {
@@ -82,16 +94,21 @@ interface Bucket {
   readonly cumulative: number;
 }
 
-function groupBuckets(samples: readonly MetricSample[]): { labels: Labels; buckets: Bucket[] }[] {
-  const groups = new Map<string, { labels: Labels; buckets: Bucket[] }>();
-  for (const { labels: { le = "", ...labels }, value } of samples) {
+/** The buckets that differ in nothing but `le`. */
+function groupBuckets(samples: readonly MetricSample[]): MetricSample[][] {
+  const groups = new Map<string, MetricSample[]>();
+  for (const sample of samples) {
+    const { le: _, ...labels } = sample.labels;
     const key = keyOf("", labels);
-    const group = groups.get(key) ?? { labels, buckets: [] };
-    group.buckets.push({ le: le === "+Inf" ? Infinity : Number(le), cumulative: value });
-    groups.set(key, group);
+    groups.set(key, [...groups.get(key) ?? [], sample]);
   }
-  for (const { buckets } of groups.values()) buckets.sort((a, b) => a.le - b.le);
   return Array.from(groups.values());
+}
+
+function bucketsOf(samples: readonly MetricSample[]): Bucket[] {
+  return samples.flatMap(({ labels: { le }, value }) =>
+    le === undefined ? [] : [{ le: le === "+Inf" ? Infinity : Number(le), cumulative: value }]
+  ).toSorted((a, b) => a.le - b.le);
 }
 
 function histogramRow(

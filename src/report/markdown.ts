@@ -36,6 +36,7 @@ export function renderMarkdown(summary: Summary): string {
     summary.comparison ? comparisonSection(summary.comparison) : "",
     ...Object.entries(summary.phases).map(([name]) => phaseTable(summary, name)),
     failureTable(summary),
+    serverProblem(summary),
     ownMetrics(summary, undefined),
     folded("Certificates served", peerTable(summary)),
     folded("Methodology", methodologyTable(summary)),
@@ -165,6 +166,12 @@ function ownMetrics({ server_metrics, phases }: Summary, phase: string | undefin
     seen.length > 0 ? table(["Metric", "Count", "Avg", "p50", "p95", "p99"], seen, 1) : "",
   ].filter((text) => text !== "");
   return folded("The server's own metrics", tables.join("\n\n"));
+}
+
+function serverProblem({ server_metrics }: Summary): string {
+  return server_metrics?.problem
+    ? `⚠️ The server's own metrics could not be read: ${escapeMarkdown(server_metrics.problem)}`
+    : "";
 }
 
 function resultRow(name: string, step: string | null, series: SummarySeries): string[] {

@@ -49,11 +49,15 @@ Deno.test("a reading that is missing is named, and nothing is made up for it", (
   const summary = compareReadings("u", { problem: "refused" }, { text: AFTER });
   assertEquals(summary.problem, "refused");
   assertEquals(summary.counters.every(({ delta }) => delta === null), true);
+  assertEquals(summary.histograms, []);
+  const late = compareReadings("u", { text: BEFORE }, { problem: "reset" });
+  assertEquals([late.problem, late.histograms], ["reset", []]);
 });
 
 Deno.test("a server that was restarted counts from 0 again", () => {
-  const [row] = compareReadings("u", { text: AFTER }, { text: BEFORE }).histograms;
-  assertEquals(row?.count, 10);
+  const { histograms: [row], counters } = compareReadings("u", { text: AFTER }, { text: BEFORE });
+  assertEquals([row?.count, row?.avg], [10, 0.02]);
+  assertEquals(counters.find(({ labels }) => labels["outcome"] === "success")?.delta, 10);
 });
 
 Deno.test("a quantile in the open last bucket is that bucket's lower bound", () => {

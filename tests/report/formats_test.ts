@@ -4,6 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { parseExposition } from "../../src/metrics/exposition.ts";
 import { Histogram } from "../../src/metrics/histogram.ts";
 import { hgrmFiles, renderHgrm } from "../../src/report/hgrm.ts";
+import { renderHtml } from "../../src/report/html.ts";
 import { escapeXml, renderJunit } from "../../src/report/junit.ts";
 import {
   codeMarkdown,
@@ -31,6 +32,14 @@ Deno.test("renderMarkdown() of a run that failed, and of one that was compared",
 Deno.test("renderMarkdown() has the reasons of an invalid and of an interrupted run", () => {
   assertStringIncludes(renderMarkdown(concluded(invalidRun())), "### Validity: invalid");
   assertStringIncludes(renderMarkdown(concluded(interruptedRun())), "## ⚠️ INTERRUPTED");
+});
+
+Deno.test("every report says why the server's own metrics are not in it", () => {
+  const server_metrics = { url: "u", problem: "u answered 401", counters: [], histograms: [] };
+  const summary = { ...concluded(passedRun()), server_metrics };
+  for (const render of [renderText, renderMarkdown, renderHtml]) {
+    assertStringIncludes(render(summary), "u answered 401");
+  }
 });
 
 Deno.test("renderText() of a comparison", () => {
