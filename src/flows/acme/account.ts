@@ -32,7 +32,8 @@ export function registrationFailure(
     return {
       class: "client",
       message: "The server requires external account binding (meta.externalAccountRequired) and " +
-        "the plan has none: set eab: { kid, hmac_key } in the scenario's options",
+        "the plan has none: set eab: { kid, hmac_key } in the scenario's options " +
+        "(conform: --eab-kid KID)",
     };
   }
   if (directory.termsOfService !== undefined && !agreeToTerms) {

@@ -85,12 +85,21 @@ export class Enroller {
   ): Promise<PlacedOrder | Failure> {
     const order = await this.placeOrder(sender, account, ticket.names);
     if (isFailure(order)) return order;
+    return await this.prove(sender, account, order) ?? order;
+  }
+
+  /** Proves the names of a pending order; one that is past that has nothing to prove. */
+  async prove(
+    sender: Sender,
+    account: Account,
+    order: Order,
+  ): Promise<Failure | undefined> {
     const step = nextForOrder(order);
     if (step.next === "fail") return step.failure;
-    if (step.next !== "authorize") return order;
+    if (step.next !== "authorize") return undefined;
     const opened: (() => void)[] = [];
     try {
-      return await this.#prove(sender, account, order, opened) ?? order;
+      return await this.#proveEach(sender, account, order, opened);
     } finally {
       for (const close of opened) close();
     }
@@ -116,7 +125,7 @@ export class Enroller {
   }
 
   /** Answers every pending authorisation, then waits for each. `opened` gets what has to be cleaned up. */
-  async #prove(
+  async #proveEach(
     sender: Sender,
     account: Account,
     order: Order,

@@ -144,7 +144,7 @@ function noChallenge(
     class: "client",
     message: type === undefined
       ? `The server wants ${name} to be proved (${offered}) and the plan names no challenge: ` +
-        `set challenge: { type, listen } in the scenario's options`
+        `set challenge: { type, listen } in the scenario's options (conform: --challenge TYPE)`
       : `The server offers no ${type} challenge for ${name}, only ${offered}`,
   };
 }

@@ -2,6 +2,7 @@
 import type { Failure } from "../../../transport/failure.ts";
 import type { Account } from "../account.ts";
 import { isFailure } from "../answer.ts";
+import { parseObject } from "../body.ts";
 import { encodeBase64url } from "../base64url.ts";
 import { makeCsr } from "../csr.ts";
 import type { PlacedOrder } from "../enroller.ts";
@@ -13,6 +14,7 @@ import { NO_ACCOUNT } from "./accounts.ts";
 import {
   type ConformCase,
   must,
+  PASS,
   refusedWith,
   should,
   skip,
@@ -21,6 +23,7 @@ import {
   wantProblem,
   wantStatus,
 } from "./case.ts";
+import { type HeldOrder, holdOrder, holdReadyOrder } from "./held_order.ts";
 import type { Subject } from "./subject.ts";
 
 export const orderCases: readonly ConformCase[] = [
@@ -164,19 +167,37 @@ export const orderCases: readonly ConformCase[] = [
         );
       }),
   ),
+  should(
+    "authz-deactivate",
+    "8555 §7.5.2",
+    "An authorization can be deactivated, which makes its order invalid",
+    (subject) =>
+      withOrder(subject, async (order, account) => {
+        const { key, url: kid } = account;
+        const payload = '{"status":"deactivated"}';
+        const exchange = await subject.ask({ url: order.authorizations[0]!, payload, key, kid });
+        const authorization = parseObject(exchange.body)?.status;
+        if (exchange.status !== 200 || authorization !== "deactivated") {
+          return verdictOf(
+            wantStatus(exchange, 200) ?? `the authorization is ${JSON.stringify(authorization)}`,
+          );
+        }
+        const { status } = parseObject((await read(subject, account, order.url)).body) ?? {};
+        return verdictOf(
+          status === "invalid" ? undefined : `its order is ${JSON.stringify(status)}`,
+        );
+      }),
+  ),
   must(
     "certificate",
     "8555 §7.4",
     "An order is proved, finalized and downloaded, and its chain holds",
     async (subject) => {
-      const { account } = subject;
-      if (account === undefined) return NO_ACCOUNT;
-      const { enrollment, sender } = subject;
-      const ticket = await enrollment.ticket(sender);
-      const chain = await enrollment.enroller.enroll(sender, account, ticket);
-      if (isFailure(chain)) return unproved(chain);
-      subject.enrolled = { account, ticket, chain };
-      return verdictOf();
+      if (subject.account === undefined) return NO_ACCOUNT;
+      const enrolled = await subject.enroll();
+      if (isFailure(enrolled)) return verdictOf(enrolled);
+      subject.enrolled = enrolled;
+      return PASS;
     },
   ),
 ];
@@ -190,22 +211,25 @@ function wantRefused(exchange: Awaited<ReturnType<Subject["ask"]>>): string | un
 
 type Examine = (order: PlacedOrder, account: Account, ticket: Ticket) => Promise<Verdict>;
 
-/** With a new order of the account, as it is born. */
-async function withOrder(subject: Subject, examine: Examine): Promise<Verdict> {
-  const { account, enrollment, sender } = subject;
-  if (account === undefined) return NO_ACCOUNT;
-  const ticket = await enrollment.ticket(sender);
-  const order = await enrollment.enroller.placeOrder(sender, account, ticket.names);
-  return isFailure(order) ? verdictOf(order) : await examine(order, account, ticket);
+/** With the order that cases share, as it is. */
+function withOrder(subject: Subject, examine: Examine): Promise<Verdict> {
+  return withHeld(subject, holdOrder, examine);
 }
 
-/** With a new order whose names are proved. */
-async function withReadyOrder(subject: Subject, examine: Examine): Promise<Verdict> {
-  const { account, enrollment, sender } = subject;
-  if (account === undefined) return NO_ACCOUNT;
-  const ticket = await enrollment.ticket(sender);
-  const order = await enrollment.enroller.authorize(sender, account, ticket);
-  return isFailure(order) ? unproved(order) : await examine(order, account, ticket);
+/** The same with its names proved. */
+function withReadyOrder(subject: Subject, examine: Examine): Promise<Verdict> {
+  return withHeld(subject, holdReadyOrder, examine);
+}
+
+async function withHeld(
+  subject: Subject,
+  hold: (subject: Subject) => Promise<HeldOrder | Failure>,
+  examine: Examine,
+): Promise<Verdict> {
+  if (subject.account === undefined) return NO_ACCOUNT;
+  const held = await hold(subject);
+  if (isFailure(held)) return unproved(held);
+  return await examine(held.order, held.account, held.ticket);
 }
 
 /** What the client cannot answer is no fault of the server. */

@@ -75,7 +75,7 @@ export const revocationCases: readonly ConformCase[] = [
       subject,
     ) =>
       withCertificate(subject, async (enrolled) => {
-        const { key, url } = subject.account!;
+        const { key, url } = enrolled.account;
         const exchange = await revoke(subject, enrolled, key, url, 7);
         return refusedWith(exchange, { types: ["badRevocationReason"] });
       }),
@@ -86,7 +86,7 @@ export const revocationCases: readonly ConformCase[] = [
     "A certificate is revoked by its account",
     (subject) =>
       withCertificate(subject, async (enrolled) => {
-        const { key, url } = subject.account!;
+        const { key, url } = enrolled.account;
         return verdictOf(wantStatus(await revoke(subject, enrolled, key, url), 200));
       }),
   ),
@@ -96,7 +96,7 @@ export const revocationCases: readonly ConformCase[] = [
     "A revoked certificate is refused with alreadyRevoked",
     (subject) =>
       withCertificate(subject, async (enrolled) => {
-        const { key, url } = subject.account!;
+        const { key, url } = enrolled.account;
         const exchange = await revoke(subject, enrolled, key, url);
         return refusedWith(exchange, { statuses: [400], types: ["alreadyRevoked"] });
       }),
@@ -107,12 +107,9 @@ export const revocationCases: readonly ConformCase[] = [
     "A certificate is revoked by its own key",
     (subject) =>
       withCertificate(subject, async () => {
-        const { enrollment, sender, account } = subject;
-        const ticket = await enrollment.ticket(sender);
-        const chain = await enrollment.enroller.enroll(sender, account!, ticket);
-        if (isFailure(chain)) return verdictOf(chain);
-        const enrolled = { account: account!, ticket, chain };
-        return verdictOf(wantStatus(await revoke(subject, enrolled, ticket.key), 200));
+        const enrolled = await subject.enroll();
+        if (isFailure(enrolled)) return verdictOf(enrolled);
+        return verdictOf(wantStatus(await revoke(subject, enrolled, enrolled.ticket.key), 200));
       }),
   ),
   must("deactivate", "8555 §7.3.6", "An account can be deactivated", async (subject) => {

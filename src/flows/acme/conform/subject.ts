@@ -11,6 +11,8 @@ import { requestHeaders } from "../headers.ts";
 import type { SigningKey } from "../keys.ts";
 import { ACME_ERROR, parseProblem } from "../problem.ts";
 import { type Sender, unmeasured } from "../sender.ts";
+import type { HeldOrder } from "./held_order.ts";
+import { patient } from "./patient.ts";
 
 /** A signed request, with whatever is to be wrong about it. */
 export interface Ask {
@@ -42,14 +44,18 @@ export class Subject {
   account?: Account;
   /** Another account, which owns nothing. */
   other?: Account;
+  /** The order that cases share; `held_order.ts` knows when it is spent. */
+  held?: HeldOrder;
   enrolled?: Enrolled;
   readonly #context: FlowContext<EnrollmentOptions>;
   readonly #client: HttpClient;
 
   /** Reads the directory and opens the responder; a Failure says why there can be no examination. */
   static async open(context: FlowContext<EnrollmentOptions>): Promise<Subject | Failure> {
-    const enrollment = await Enrollment.open(context);
-    return isFailure(enrollment) ? enrollment : new Subject(context, enrollment);
+    const { client, clock } = context;
+    const unhurried = { ...context, client: patient(client, clock) };
+    const enrollment = await Enrollment.open(unhurried);
+    return isFailure(enrollment) ? enrollment : new Subject(unhurried, enrollment);
   }
 
   private constructor(context: FlowContext<EnrollmentOptions>, enrollment: Enrollment) {
@@ -65,14 +71,38 @@ export class Subject {
 
   /** Registers the two accounts that cases use, anew. */
   async register(): Promise<Failure | undefined> {
-    const { accounts } = this.enrollment.session;
-    const account = await accounts.take(this.acme, this.sender);
+    const account = await this.#newAccount();
     if (isFailure(account)) return account;
     this.account = account;
-    const other = await accounts.take(this.acme, this.sender);
+    const other = await this.#newAccount();
     if (isFailure(other)) return other;
     this.other = other;
     return undefined;
+  }
+
+  /**
+   * Runs what places an order; again with a new account, which takes the place of the present one, where the server has
+   * had enough orders of that (certctl: five open ones, a hundred in an hour). There must be an account.
+   */
+  async withOrdersLeft<Value>(
+    place: (account: Account) => Promise<Value | Failure>,
+  ): Promise<Value | Failure> {
+    const first = await place(this.account!);
+    if (!isFailure(first) || first.class !== "rate_limited") return first;
+    const account = await this.#newAccount();
+    if (isFailure(account)) return account;
+    this.account = account;
+    return await place(account);
+  }
+
+  /** One enrollment. There must be an account. */
+  async enroll(): Promise<Enrolled | Failure> {
+    const { enroller } = this.enrollment;
+    const ticket = await this.enrollment.ticket(this.sender);
+    return await this.withOrdersLeft(async (account) => {
+      const chain = await enroller.enroll(this.sender, account, ticket);
+      return isFailure(chain) ? chain : { account, ticket, chain };
+    });
   }
 
   /** An unsigned request. */
@@ -110,6 +140,10 @@ export class Subject {
     const nonce = this.acme.nonces.take();
     if (nonce === undefined) throw new NoAnswer(failure?.message ?? "The server gives no nonces");
     return nonce;
+  }
+
+  #newAccount(): Promise<Account | Failure> {
+    return this.enrollment.session.accounts.take(this.acme, this.sender);
   }
 
   async #send(request: HttpRequest): Promise<Exchange> {

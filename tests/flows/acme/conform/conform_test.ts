@@ -4,20 +4,28 @@ import { CASES, conform } from "../../../../src/flows/acme/conform/conform.ts";
 import { renderResult, renderTotal } from "../../../../src/flows/acme/conform/render.ts";
 import { Subject } from "../../../../src/flows/acme/conform/subject.ts";
 import { enrollmentOptions } from "../../../../src/flows/acme/enrollment.ts";
+import type { AcmeOptions } from "../../../../src/lab/acme/options.ts";
 import { z } from "zod";
 import { assertEquals, assertMatch, assertStringIncludes } from "../../../assert.ts";
+import { freePort, withLab } from "../../../lab/harness.ts";
 import { type FakeOptions, withFakeAcme } from "../fake_acme.ts";
 import { contextFor, fetchClient } from "../harness.ts";
 import { findPebble, startPebble } from "../pebble.ts";
 
 const schema = z.strictObject(enrollmentOptions);
 
+interface ExamineOptions {
+  readonly caCert?: string;
+  readonly known?: readonly string[];
+  readonly challenge?: Record<string, string>;
+}
+
 async function examine(
   directory: string,
-  options: { caCert?: string; known?: string[] } = {},
+  options: ExamineOptions = {},
 ): Promise<CaseResult[]> {
   const client = fetchClient(options.caCert);
-  const challenge = { type: "http-01", listen: "none" };
+  const { challenge = { type: "http-01", listen: "none" } } = options;
   const poll = { interval: "50ms" };
   const raw = { directory, challenge, poll, accounts: "per_flow", prepare: false };
   const subject = await Subject.open({ ...contextFor(client), options: schema.parse(raw) });
@@ -30,10 +38,13 @@ async function examine(
   return results;
 }
 
-async function examineFake(fake: FakeOptions, known: string[] = []): Promise<CaseResult[]> {
+async function examineFake(
+  fake: FakeOptions,
+  options: ExamineOptions = {},
+): Promise<CaseResult[]> {
   let results: CaseResult[] = [];
   await withFakeAcme(fake, async ({ directory }) => {
-    results = await examine(directory, { known });
+    results = await examine(directory, options);
   });
   return results;
 }
@@ -63,7 +74,7 @@ Deno.test("conform() tells what holds from what does not", async () => {
 });
 
 Deno.test("conform() reports known deviations as such, and only where they deviate", async () => {
-  const results = await examineFake({}, ["nonce-no-store", "nonce-head"]);
+  const results = await examineFake({}, { known: ["nonce-no-store", "nonce-head"] });
   assertEquals(outcomeOf(results, "nonce-no-store"), "known");
   assertEquals(outcomeOf(results, "nonce-head"), "pass");
 });
@@ -88,6 +99,59 @@ Deno.test("a result is a line with its section, and its reason under it", () => 
     renderTotal([passed, { ...passed, outcome: "known", reason: "x" }]),
     "\n1 passed, 0 failed, 0 recommended and not done (!), 0 not asked (-), 1 known to fail (~)\n",
   );
+});
+
+Deno.test("conform() has the cases share an order for as long as it is open", async () => {
+  let orders = 0;
+  const script = (path: string): undefined => void (orders += Number(path === "/new-order"));
+  const results = await examineFake({ script });
+  // Besides the shared order and the two that end in a certificate: one for an identifier of an unknown type, and one
+  // after each finalize that this server wrongly takes.
+  const taken = ["finalize-foreign", "csr-names", "csr-names-bad-csr", "csr-account-key"];
+  for (const id of taken) assertMatch(outcomeOf(results, id)!, /^(fail|warn)$/);
+  assertEquals(orders, 4 + taken.length);
+});
+
+/** All cases asked of the lab's profile, with a responder where the lab looks. */
+async function examineLab(profile: string, acme: AcmeOptions = {}): Promise<CaseResult[]> {
+  const port = await freePort();
+  let results: CaseResult[] = [];
+  await withLab({ acme: { ...acme, http01Port: port } }, async ({ lab: { addresses } }) => {
+    const { caPem: caCert, acme: directories } = addresses;
+    const challenge = { type: "http-01", listen: `127.0.0.1:${port}` };
+    results = await examine(directories[profile]!, { caCert, challenge });
+  });
+  assertEquals(results.length, CASES.length);
+  return results;
+}
+
+const reasonsOf = (results: readonly CaseResult[]): (string | undefined)[] =>
+  results.filter(({ outcome }) => outcome !== "pass").map(({ reason }) => reason);
+
+Deno.test("the lab conforms in both profiles, within the limits that certctl has by default", async () => {
+  assertEquals(reasonsOf(await examineLab("prof-test")), ["the server's orders begin as ready"]);
+  assertEquals(reasonsOf(await examineLab("prof-challenge")), []);
+});
+
+Deno.test("conform() takes a new account where the server has had enough orders of one", async () => {
+  const limits = { concurrentOrders: 1, ordersPerHour: 1 };
+  assertEquals(reasonsOf(await examineLab("prof-challenge", limits)), []);
+});
+
+Deno.test("the lab as shipped deviates where certctl does, and its limits stand in no case's way", async () => {
+  const results = await examineLab("prof-test", { asShipped: true });
+  const failed = results.filter(({ outcome }) => outcome === "fail").map(({ id }) => id);
+  assertEquals(failed, ["nonce-retry", "content-type", "certificate"]);
+  for (const reason of reasonsOf(results)) assertEquals(reason?.includes("rateLimited"), false);
+});
+
+Deno.test("conform() fails for the certificate that was not to be had for want of a challenge", async () => {
+  const challenge = { type: "dns-01", listen: "none" };
+  const results = await examineFake({ born: "pending" }, { challenge });
+  const { outcome, reason } = results.find(({ id }) => id === "certificate")!;
+  assertEquals(outcome, "fail");
+  assertStringIncludes(reason!, "The server offers no dns-01 challenge");
+  assertEquals(outcomeOf(results, "csr-names"), "skip");
 });
 
 /** What Pebble 2.10 leaves out; docs/acme.md has the list with reasons. */
