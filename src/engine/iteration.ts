@@ -38,6 +38,8 @@ export class RunningIteration implements Iteration {
   /** The open model's planned instant; the closed model's is when the first step is sent. */
   readonly #plannedUs: number | undefined;
   readonly #scope: IterationScope;
+  /** When the first step's request was sent; undefined before. */
+  startedUs: number | undefined;
   /** Last byte of the last answer so far; undefined before the first. */
   endedUs: number | undefined;
   blockedUs = 0;
@@ -68,7 +70,8 @@ export class RunningIteration implements Iteration {
     let exchange = await client.send(request, sendOptions);
     if (options?.again) exchange = await repeat(client, sendOptions, exchange, options.again);
     const failure = judge(exchange, expect);
-    const isFirst = this.endedUs === undefined;
+    const isFirst = this.startedUs === undefined;
+    if (isFirst) this.startedUs = exchange.startedUs;
     const plannedUs = isFirst ? this.#plannedUs ?? exchange.startedUs : exchange.startedUs;
     recorder.step(steps.indexOf(step), plannedUs, exchange, failure);
     this.endedUs = exchange.endedUs;

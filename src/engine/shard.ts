@@ -196,10 +196,11 @@ class Lane {
     originUs: number,
   ): Promise<void> {
     this.#inFlight++;
-    const startedUs = this.#options.clock.nowUs();
+    const launchedUs = this.#options.clock.nowUs();
     const plannedUs = arrival.user === undefined ? originUs + arrival.offsetUs : undefined;
     const iteration = new RunningIteration(scope, arrival.index, plannedUs, arrival.user);
     const { endedUs, failure } = await runIteration((each) => this.#flow.run(each), iteration);
+    const startedUs = iteration.startedUs ?? launchedUs;
     recorder.iteration({
       plannedUs: plannedUs ?? startedUs,
       startedUs,

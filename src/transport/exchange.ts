@@ -10,7 +10,8 @@ const LATIN1 = new TextDecoder("latin1");
 /** Filled in while it goes on; handed out only when it is over. */
 export class LiveExchange implements Exchange {
   readonly request: HttpRequest;
-  readonly startedUs: number;
+  /** Moved on to the instant of writing where a connection was idle: what came before is the generator's lateness. */
+  startedUs: number;
   protocol: "http/1.1" | "h2" | undefined = undefined;
   blockedUs = 0;
   dnsUs: number | undefined = undefined;

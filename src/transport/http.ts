@@ -38,9 +38,10 @@ export interface PeerIdentity {
 
 /**
  * One request and its answer, in instants of the run's clock and durations, all in microseconds.
- * `response_time = lag + blocked + service_time`: lag ends when the flow hands the request to the client (`startedUs`),
- * blocked is the wait for a free connection of a closed set, service time runs from there to the last byte and holds
- * dns, connect and TLS where a connection had to be made.
+ * `response_time = lag + blocked + service_time`: lag ends at `startedUs`, when the request is written to an idle
+ * connection, or where there is none when the client begins to wait for one or to make one; blocked is the wait for a
+ * free connection of a closed set; service time runs from there to the last byte and holds dns, connect and TLS where a
+ * connection had to be made.
  */
 export interface Exchange {
   readonly request: HttpRequest;

@@ -40,7 +40,10 @@ export class Http1Pool implements Pool, ConnectionOwner {
   submit(job: Job): void {
     if (!job.options.fresh) {
       const idle = this.#idle.pop();
-      if (idle !== undefined) return idle.run(job);
+      if (idle !== undefined) {
+        job.exchange.startedUs = nowUs();
+        return idle.run(job);
+      }
     } else if (this.#full) this.#idle[0]?.close();
     if (this.#full) this.#waiting.add(job);
     else this.#dial(job);

@@ -35,9 +35,13 @@ export class Http2Pool implements Pool, Http2Owner {
   }
 
   submit(job: Job): void {
-    const connection = job.options.fresh ? undefined : this.#withRoom();
-    if (connection !== undefined) connection.run(job);
-    else if (this.#mustWait(job)) this.#waiting.add(job);
+    const { exchange, options } = job;
+    const connection = options.fresh ? undefined : this.#withRoom();
+    if (connection !== undefined) {
+      // The durations of a request that is sent again hold both attempts.
+      if (!exchange.retried && exchange.blockedUs === 0) exchange.startedUs = nowUs();
+      connection.run(job);
+    } else if (this.#mustWait(job)) this.#waiting.add(job);
     else this.#dial(job);
   }
 
