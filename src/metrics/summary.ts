@@ -30,6 +30,9 @@ const DURATIONS: Readonly<Record<string, string>> = {
   ttfb: "request written to the first byte of the answer",
 };
 
+/** What a lab in the foreground, which is no stack, calls itself at /api/v1/version: its figures are a lab's too. */
+const LAB_VERSION = "certload-lab-";
+
 export function summarize(run: Run): Measured {
   const phases = phasesOf(run.scenarios);
   return {
@@ -66,7 +69,7 @@ function methodologyOf({ host, target, stack, plan, notes }: Run): Measured["met
       base_url: plan.target.baseUrl,
       version: target.version ?? null,
       identity: target.identity ?? null,
-      lab: target.lab,
+      lab: target.lab || target.version?.startsWith(LAB_VERSION) === true,
     },
     stack: { ...stack },
     durations: { ...DURATIONS },

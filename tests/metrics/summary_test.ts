@@ -86,3 +86,12 @@ Deno.test("summarize() of a run in which nothing finished has nulls and no NaN",
 Deno.test("summarize() has no secret of the plan", () => {
   assert(!JSON.stringify(summarize(runOf([{ name: "a" }]))).includes("s3cret-token"));
 });
+
+Deno.test("summarize() knows a lab by its own word, whoever started it", () => {
+  const run = runOf([{ name: "a" }]);
+  const labOf = (version: string, lab: boolean): boolean =>
+    summarize({ ...run, target: { version, lab } }).methodology.target.lab;
+  assertEquals(labOf("certload-lab-0.1.0", false), true);
+  assertEquals(labOf("v2.0.50", false), false);
+  assertEquals(labOf("v2.0.50", true), true);
+});
