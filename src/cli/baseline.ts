@@ -40,6 +40,12 @@ async function show(path: string, line: CommandLine, io: Io): Promise<number> {
   if (!opened.ok) return printProblems("baseline", [opened.problem], io);
   const color = useColor(line, io, io.outIsTerminal);
   const { summary } = opened;
+  if (summary.baseline === null) {
+    const advice = `keep it with \`certload baseline save ${path} FILE\`, or print it with ` +
+      `\`certload report ${path} --format text\``;
+    const problem = `Cannot show "${path}" as it was not kept as a baseline: ${advice}`;
+    return printProblems("baseline", [problem], io);
+  }
   io.out(line.has("markdown") ? renderBaseline(summary) : renderText(summary, { color }));
   return EXIT_CODES.passed;
 }

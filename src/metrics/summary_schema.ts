@@ -371,6 +371,17 @@ export const summarySchema = measuredSchema.extend({
   exit: z.object({ code: z.number(), name: z.string(), reason: z.string() }),
 });
 
+/** A summary that was kept as a baseline: what `run --save-baseline` writes. */
+export const baselineSchema = summarySchema.extend({
+  comparison: z.null(),
+  baseline: z.object({
+    /** ISO 8601, UTC. */
+    saved_at: z.string(),
+    /** What spoke against keeping the run, and was overruled with --force. */
+    forced_over: z.array(z.string()),
+  }),
+});
+
 export type Stats = z.infer<typeof statsSchema>;
 export type SummaryHistogram = z.infer<typeof histogramSchema>;
 export type SummarySeries = z.infer<typeof seriesSchema>;
@@ -395,4 +406,9 @@ export type Summary = z.infer<typeof summarySchema>;
 /** The JSON Schema of summary.json, for editors and other programs. */
 export function summaryJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(summarySchema, { io: "input", reused: "ref" });
+}
+
+/** The JSON Schema of a baseline. */
+export function baselineJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(baselineSchema, { io: "input", reused: "ref" });
 }

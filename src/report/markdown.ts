@@ -1,5 +1,10 @@
 /** Markdown (GitHub's) for a pull request or a job's step summary: the verdict and the tables, the rest folded away. */
-import type { Comparison, Summary, SummarySeries } from "../metrics/summary_schema.ts";
+import type {
+  Comparison,
+  Summary,
+  SummarySeries,
+  ThresholdResult,
+} from "../metrics/summary_schema.ts";
 import {
   changeText,
   comparedText,
@@ -13,7 +18,7 @@ import {
 } from "./comparison.ts";
 import { formatCount, formatMs, formatPercent, formatRate, formatSeconds } from "./format.ts";
 import { oneLine } from "./style.ts";
-import { methodologyRows } from "./methodology.ts";
+import { loadRows, methodologyRows } from "./methodology.ts";
 import { changedCounters, metricName, metricsOfTier, metricValue } from "./server_metrics.ts";
 import {
   inUnit,
@@ -219,47 +224,83 @@ function peerTable(summary: Summary): string {
 function methodologyTable(summary: Summary): string {
   return table(
     ["", ""],
-    methodologyRows(summary).map(([what, is]) => [what, codeMarkdown(is)]),
+    [...methodologyRows(summary), ...loadRows(summary)]
+      .map(([what, is]) => [escapeMarkdown(what), codeMarkdown(is)]),
     2,
   );
 }
 
 /** A table for a README: per scenario the figures of a baseline, its thresholds beside them. */
 export function renderBaseline(summary: Summary): string {
+  const { plan, baseline, started_at, thresholds } = summary;
   const rows = scenariosOf(summary).flatMap(([name, data]) =>
-    seriesOf(name, data).flatMap(({ step, series }) => {
-      const limits = summary.thresholds.filter((t) => t.scenario === name && t.step === step);
-      const limit = (measure: string): string =>
-        limits.filter((t) => t.measure === measure && t.limit !== null)
-          .map((t) => `${t.comparison} ${inUnit(t.limit, t.unit)}`).join(", ");
-      const cell = (measure: string, value: string): string =>
-        limit(measure) === "" ? value : `${value} (${escapeMarkdown(limit(measure))})`;
-      const stats = series.response_time_ms;
-      return [[
-        step === null ? codeMarkdown(name) : `&emsp;${codeMarkdown(step)}`,
-        formatRate(series.rate_per_s),
-        cell("response_time p50", formatMs(stats?.p50)),
-        cell("response_time p95", formatMs(stats?.p95)),
-        cell("response_time p99", formatMs(stats?.p99)),
-        formatMs(stats?.max),
-        formatMs(stats?.avg),
-        cell("error_rate", formatPercent(series.error_rate)),
-        formatCount(series.count),
-      ]];
-    })
+    // A step that no iteration came to has no figures.
+    seriesOf(name, data).filter(({ series }) => series.count > 0)
+      .map(({ step, series }) => baselineRow(step, name, series, thresholds))
   );
-  const head = ["Scenario", "Rate", "p50", "p95", "p99", "Max", "Avg", "Error rate", "Iterations"];
-  const saved = summary.baseline?.saved_at ?? summary.started_at;
-  const forced = summary.baseline?.forced_over.map((why) =>
-    `> Kept in spite of: ${escapeMarkdown(why)}`
+  const head = [
+    "Scenario",
+    ...BASELINE_COLUMNS.map(({ head }) => head),
+  ];
+  const saved = baseline?.saved_at ?? started_at;
+  const forced = baseline?.forced_over.map((why) => `> Kept in spite of: ${escapeMarkdown(why)}`);
+  const further = thresholds.filter((one) => one.limit !== null && !hasCell(one)).map((one) =>
+    `- ${codeMarkdown(whereOf(one))} ${codeMarkdown(one.text)}: ${thresholdValue(one)}`
   );
   return [
-    `### Baseline of ${saved.slice(0, 10)}: ${escapeMarkdown(summary.plan.name)}`,
+    `### Baseline of ${saved.slice(0, 10)}: ${escapeMarkdown(plan.name)}`,
     ...(forced && forced.length > 0 ? [forced.join("\n>\n")] : []),
     table(head, rows, 1),
     "Response times from the planned instant; thresholds in brackets.",
-    methodologyRows(summary).map(([what, is]) => `- ${what}: ${codeMarkdown(is)}`).join("\n"),
+    ...(further.length > 0
+      ? [`Further thresholds, and what was measured:\n\n${further.join("\n")}`]
+      : []),
+    "How it was measured:",
+    [...methodologyRows(summary), ...loadRows(summary)]
+      .map(([what, is]) => `- ${escapeMarkdown(what)}: ${codeMarkdown(is)}`).join("\n"),
   ].join("\n\n") + "\n";
+}
+
+interface BaselineColumn {
+  readonly head: string;
+  /** Of the thresholds that are shown beside the value. */
+  readonly measure: string;
+  readonly value: (series: SummarySeries) => string;
+}
+
+const BASELINE_COLUMNS: readonly BaselineColumn[] = [
+  { head: "Rate", measure: "rate", value: ({ rate_per_s }) => formatRate(rate_per_s) },
+  ...(["p50", "p95", "p99", "max", "avg"] as const).map((key): BaselineColumn => ({
+    head: key.startsWith("p") ? key : key[0]!.toUpperCase() + key.slice(1),
+    measure: `response_time ${key}`,
+    value: ({ response_time_ms }) => formatMs(response_time_ms?.[key]),
+  })),
+  {
+    head: "Error rate",
+    measure: "error_rate",
+    value: ({ error_rate }) => formatPercent(error_rate),
+  },
+  { head: "Iterations", measure: "count", value: ({ count }) => formatCount(count) },
+];
+
+/** Whether a threshold's value has a place in the table. */
+function hasCell({ scenario, measure }: ThresholdResult): boolean {
+  return scenario !== null && BASELINE_COLUMNS.some((column) => column.measure === measure);
+}
+
+function baselineRow(
+  step: string | null,
+  scenario: string,
+  series: SummarySeries,
+  thresholds: readonly ThresholdResult[],
+): string[] {
+  const mine = thresholds.filter((one) => one.scenario === scenario && one.step === step);
+  const cells = BASELINE_COLUMNS.map(({ measure, value }) => {
+    const limits = mine.filter((one) => one.measure === measure && one.limit !== null)
+      .map((one) => `${one.comparison} ${inUnit(one.limit, one.unit)}`).join(", ");
+    return limits === "" ? value(series) : `${value(series)} (${escapeMarkdown(limits)})`;
+  });
+  return [step === null ? codeMarkdown(scenario) : `&emsp;${codeMarkdown(step)}`, ...cells];
 }
 
 function section(title: string, body: string): string {

@@ -17,6 +17,7 @@ export function methodologyRows(summary: Summary): [string, string][] {
   return [
     ["plan", `${plan.source}, sha256 ${plan.sha256.slice(0, 16)}`],
     ["target", `${m.target.base_url}${version}${m.target.lab ? ", the embedded lab" : ""}`],
+    ...(m.target.identity ? [["identity", m.target.identity] as [string, string]] : []),
     ...(servers.length > 0 ? [["servers", servers.join(", ")] as [string, string]] : []),
     ["stack", [m.stack.name, m.stack.description].filter(Boolean).join(": ")],
     ["started", `${started_at}, ran ${formatSeconds(duration_s)}`],
@@ -41,4 +42,28 @@ export function methodologyRows(summary: Summary): [string, string][] {
     ],
     ...m.notes.map((note): [string, string] => ["note", note]),
   ];
+}
+
+/** What each scenario asked for: name and text. */
+export function loadRows(summary: Summary): [string, string][] {
+  return scenariosOf(summary).map(([name, data]) => [name, loadText(data)]);
+}
+
+/** `open model, 50/s for 300 s, from 5 s, at most 1000 in flight; flow create_certificate over http/1.1` */
+function loadText({ load, flow, protocol, road, server }: SummaryScenario): string {
+  const level = (from: number, to: number): string => {
+    const unit = load.model === "open" ? "/s" : " users";
+    return from === to ? `${from}${unit}` : `${from} to ${to}${unit}`;
+  };
+  const stages = load.stages.map(({ from, to, duration_s }) =>
+    `${level(from, to)} for ${duration_s} s`
+  );
+  return [
+    `${load.model} model, ${stages.join(", then ")}`,
+    load.start_after_s > 0 ? `from second ${load.start_after_s}` : "",
+    load.max_in_flight === null ? "" : `at most ${load.max_in_flight} in flight`,
+    load.think_time_ms === null ? "" : `think time ${load.think_time_ms} ms`,
+    `flow ${flow} over ${protocol}${road ? ` by ${road}` : ""}`,
+    server ? `server ${server}` : "",
+  ].filter(Boolean).join("; ");
 }

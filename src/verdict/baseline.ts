@@ -7,11 +7,13 @@ import type { Summary } from "../metrics/summary_schema.ts";
 /** What speaks against keeping a run as a baseline, one sentence each; none where it is fit. */
 export function objectionsTo(summary: Summary): string[] {
   const { interrupted, validity, exit, methodology, thresholds } = summary;
-  const failed = thresholds.filter(({ verdict }) => verdict === "fail" || verdict === "no_data");
+  const failed =
+    thresholds.filter(({ verdict }) => verdict === "fail" || verdict === "no_data").length;
+  const broken = failed === 1 ? "a threshold" : `${failed} thresholds`;
   return [
     ...(interrupted ? ["The run was interrupted"] : []),
     ...validity.reasons.map(({ message }) => `The run is invalid: ${message}`),
-    ...(failed.length > 0 ? [`The run did not pass: ${failed.length} thresholds broken`] : []),
+    ...(failed > 0 ? [`The run did not pass: ${broken} broken`] : []),
     ...(exit.name === "regression" ? ["The run is a regression against its own baseline"] : []),
     ...(methodology.target.lab ? ["The target was the embedded lab, not a certctl server"] : []),
     ...(methodology.target.version === null ? ["The target did not tell its version"] : []),

@@ -16,18 +16,10 @@ import {
   methodText,
 } from "../comparison.ts";
 import { formatCount, formatMs, formatPercent, formatRate } from "../format.ts";
-import { methodologyRows } from "../methodology.ts";
+import { loadRows, methodologyRows } from "../methodology.ts";
 import { changedCounters, metricName, metricValue } from "../server_metrics.ts";
 import { oneLine } from "../style.ts";
-import {
-  inUnit,
-  peerNames,
-  peersOf,
-  scenariosOf,
-  seriesOf,
-  thresholdValue,
-  whereOf,
-} from "../words.ts";
+import { inUnit, peerNames, peersOf, seriesOf, thresholdValue, whereOf } from "../words.ts";
 import { intervalPicture } from "./interval.ts";
 import { breakable, html, type Markup } from "./markup.ts";
 
@@ -281,35 +273,12 @@ ${seen.length > 0 ? table(of("Count", "Avg", "p50", "p95", "p99"), seen) : ""}`;
 }
 
 export function methodologyTable(summary: Summary): Markup {
-  const settings = scenariosOf(summary).map(([name, data]): [string, string] => [
-    name,
-    loadText(data),
-  ]);
   return html`<dl class="methodology">${
-    [...methodologyRows(summary), ...settings].map(([what, is]) =>
+    [...methodologyRows(summary), ...loadRows(summary)].map(([what, is]) =>
       html`
         <dt>${what}</dt>
         <dd>${is}</dd>
       `
     )
   }</dl>`;
-}
-
-/** `open model, 50/s for 300 s, from 5 s, at most 1000 in flight; flow create_certificate over http/1.1` */
-function loadText({ load, flow, protocol, road, server }: SummaryScenario): string {
-  const level = (from: number, to: number): string => {
-    const unit = load.model === "open" ? "/s" : " users";
-    return from === to ? `${from}${unit}` : `${from} to ${to}${unit}`;
-  };
-  const stages = load.stages.map(({ from, to, duration_s }) =>
-    `${level(from, to)} for ${duration_s} s`
-  );
-  return [
-    `${load.model} model, ${stages.join(", then ")}`,
-    load.start_after_s > 0 ? `from second ${load.start_after_s}` : "",
-    load.max_in_flight === null ? "" : `at most ${load.max_in_flight} in flight`,
-    load.think_time_ms === null ? "" : `think time ${load.think_time_ms} ms`,
-    `flow ${flow} over ${protocol}${road ? ` by ${road}` : ""}`,
-    server ? `server ${server}` : "",
-  ].filter(Boolean).join("; ");
 }
