@@ -39,14 +39,20 @@ const HIDE_CURSOR = "\x1b[?25l";
 const SHOW_CURSOR = "\x1b[?25h";
 const CLEAR_LINE = "\x1b[2K";
 const CLEAR_BELOW = "\x1b[J";
+const CLEAR_SCREEN = "\x1b[2J\x1b[H";
 
 function screenPrinter(io: Io, color: boolean): ProgressPrinter {
   let drawn = 0;
+  let last = io.size();
   const home = (): string => (drawn > 0 ? `\x1b[${drawn}A` : HIDE_CURSOR);
   return {
     show: (state) => {
-      const lines = liveView(state, { ...io.size(), color });
-      const start = home();
+      const size = io.size();
+      const lines = liveView(state, { ...size, color });
+      // A terminal that was resized has moved the lines in a way of its own.
+      const resized = size.columns !== last.columns || size.rows !== last.rows;
+      const start = drawn > 0 && resized ? CLEAR_SCREEN : home();
+      last = size;
       io.err(start + lines.map((line) => `\r${CLEAR_LINE}${line}\n`).join("") + CLEAR_BELOW);
       drawn = lines.length;
     },

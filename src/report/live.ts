@@ -1,6 +1,7 @@
 /**
  * The live view: one calm screen that is drawn over itself. Pure: (state, size) -> lines, none wider than the
- * terminal and no more than it is high. Columns go as the terminal gets narrower, the sparkline first.
+ * terminal and no more than it is high. Columns go as the terminal gets narrower, the sparkline first; of a plan that is
+ * higher than the terminal the last scenarios go, not the lights and the failures.
  */
 import { CPU_LIMIT, CPU_WARNING, MAX_MISSING_SHARE } from "../verdict/validity.ts";
 import { formatCount, formatMs, formatPercent, formatRate } from "./format.ts";
@@ -23,13 +24,17 @@ interface Column {
   readonly cell: (scenario: ScenarioState) => string;
   /** Terminals narrower than this do without. */
   readonly from: number;
+  /** And those from this width on too. */
+  readonly below?: number;
   readonly paint?: (scenario: ScenarioState, style: Style) => Paint;
 }
 
 const RATE_WIDTH = 16;
+const NARROW_RATE_WIDTH = 8;
 
 const COLUMNS: readonly Column[] = [
-  { head: "rate", width: RATE_WIDTH, from: 0, cell: rateOf },
+  { head: "rate", width: NARROW_RATE_WIDTH, from: 0, below: 70, cell: plainRate },
+  { head: "rate", width: RATE_WIDTH, from: 70, cell: rateOf },
   { head: "in flight", width: 9, from: 100, cell: ({ inFlight }) => formatCount(inFlight) },
   {
     head: "failed",
@@ -45,21 +50,46 @@ const COLUMNS: readonly Column[] = [
 
 const SPARK = { from: 76, narrowest: 8, widest: 60 } as const;
 const SPARK_HEAD = "p95, last minute";
+const NARROW_SPARK_HEAD = "p95 60 s";
 const NARROWEST_NAME = 8;
 
 export function liveView(state: RunState, screen: Screen): string[] {
   const style = styleOf(screen.color);
   const { nameWidth, columns } = layout(state, screen.columns);
   const head = ["".padEnd(nameWidth), ...columns.map(({ head, width }) => head.padStart(width))];
-  const lines = [
-    ...header(state, screen.columns, style),
-    style.faint(head.join(" ").trimEnd()),
-    ...body(state, columns, nameWidth, style),
-    "",
-    ...lights(state, screen.columns, style),
-    ...newestFailures(state, screen.columns, style),
-  ];
-  return lines.slice(0, Math.max(1, screen.rows - 1));
+  return fitted({
+    top: [
+      ...header(state, screen.columns, style),
+      style.faint(head.join(" ").trimEnd()),
+    ],
+    scenarios: body(state, columns, nameWidth, style),
+    lights: ["", ...lights(state, screen.columns, style)],
+    failures: newestFailures(state, screen.columns, style),
+  }, Math.max(1, screen.rows - 1));
+}
+
+interface Parts {
+  readonly top: readonly string[];
+  readonly scenarios: readonly string[];
+  readonly lights: readonly string[];
+  readonly failures: readonly string[];
+}
+
+/** Failures that are shown in any case. */
+const LEAST_FAILURES = 2;
+
+/** All of it where there is room; else fewer failures, then fewer scenarios. */
+function fitted({ top, scenarios, lights, failures }: Parts, room: number): string[] {
+  const left = room - top.length - lights.length;
+  const news = cut(failures, Math.max(LEAST_FAILURES, left - scenarios.length));
+  const rows = cut(scenarios, left - news.length);
+  return [...top, ...rows, ...lights, ...news].slice(0, room);
+}
+
+/** The last line says that there are more. */
+function cut(lines: readonly string[], room: number): string[] {
+  if (lines.length <= room) return [...lines];
+  return room < 1 ? [] : [...lines.slice(0, room - 1), "  … and more: make the terminal higher"];
 }
 
 function header(state: RunState, width: number, style: Style): string[] {
@@ -88,7 +118,7 @@ function body(
   return state.scenarios.flatMap((scenario) => {
     const title = scenario.phase === phase ? [] : [style.faint(nameOfPhase(scenario.phase))];
     phase = scenario.phase;
-    const label = `  ${oneLine(scenario.name, nameWidth - 2)}`.padEnd(nameWidth);
+    const label = `  ${shortened(oneLine(scenario.name), nameWidth - 2)}`.padEnd(nameWidth);
     if (scenario.state === "waiting") return [...title, style.faint(`${label} waiting`)];
     const cells = columns.map((column) => {
       const text = column.cell(scenario).padStart(column.width);
@@ -98,9 +128,20 @@ function body(
   });
 }
 
+/** Without its middle where it is too long: names that begin alike differ at their end. */
+function shortened(name: string, width: number): string {
+  const characters = Array.from(name);
+  if (characters.length <= width) return name;
+  const tail = Math.floor((width - 1) / 2);
+  const head = characters.slice(0, width - 1 - tail);
+  return [...head, "…", ...characters.slice(characters.length - tail)].join("");
+}
+
 /** Names get what they need, down to a few letters; the sparkline gets what is left. */
 function layout(state: RunState, terminal: number): { nameWidth: number; columns: Column[] } {
-  const columns = COLUMNS.filter(({ from }) => terminal >= from);
+  const columns = COLUMNS.filter(({ from, below = Infinity }) =>
+    terminal >= from && terminal < below
+  );
   const left = terminal - columns.reduce((sum, { width }) => sum + width + 1, 0);
   const longest = Math.max(NARROWEST_NAME, ...state.scenarios.map(({ name }) => name.length + 2));
   const reserved = terminal >= SPARK.from ? SPARK.narrowest + 1 : 0;
@@ -112,11 +153,15 @@ function layout(state: RunState, terminal: number): { nameWidth: number; columns
 
 function sparkColumn(width: number): Column {
   return {
-    head: width < SPARK_HEAD.length ? "trend" : SPARK_HEAD,
+    head: width < SPARK_HEAD.length ? NARROW_SPARK_HEAD : SPARK_HEAD,
     width,
     from: SPARK.from,
     cell: ({ progress }) => sparkline(progress.history.map(({ p95Us }) => p95Us), width),
   };
+}
+
+function plainRate({ progress }: ScenarioState): string {
+  return formatRate(progress.ratePerS);
 }
 
 /** `49.8 of 50/s`; of users, what they make and how many they are: `97.2/s 100 users`. */
@@ -150,6 +195,9 @@ export function sparkline(values: readonly number[], width: number): string {
   ).join("");
 }
 
+/** Each light by its shape too: colours are not everybody's, nor every terminal's. */
+const LIGHTS = { good: "●", warn: "▲", bad: "✗" } as const;
+
 /** What would make the run invalid, while it can still be mended. */
 function lights(state: RunState, width: number, style: Style): string[] {
   const sum = (of: (s: ScenarioState) => number): number =>
@@ -173,9 +221,9 @@ function lights(state: RunState, width: number, style: Style): string[] {
       grade(state.cpuShare, CPU_WARNING, CPU_LIMIT),
     ]);
   }
-  const plain = parts.map(([text]) => `● ${text}`).join("   ");
+  const plain = parts.map(([text, light]) => `${LIGHTS[light]} ${text}`).join("   ");
   if (plain.length > width) return [oneLine(plain, width)];
-  return [parts.map(([text, light]) => `${style[light]("●")} ${text}`).join("   ")];
+  return [parts.map(([text, light]) => `${style[light](LIGHTS[light])} ${text}`).join("   ")];
 }
 
 function grade(value: number, warn: number, bad: number): "good" | "warn" | "bad" {

@@ -41,8 +41,32 @@ Deno.test("liveView() turns its lights from green to red as the run gets doubtfu
   const light = (cpuShare: number): string =>
     liveView(runState({ cpuShare }), screen).find((line) => line.includes("CPU"))!;
   assertStringIncludes(light(0.1), "\u001b[32m●\u001b[0m generator CPU 10 %");
-  assertStringIncludes(light(0.85), "\u001b[33m●\u001b[0m generator CPU 85 %");
-  assertStringIncludes(light(0.99), "\u001b[31m●\u001b[0m generator CPU 99 %");
+  assertStringIncludes(light(0.85), "\u001b[33m▲\u001b[0m generator CPU 85 %");
+  assertStringIncludes(light(0.99), "\u001b[31m✗\u001b[0m generator CPU 99 %");
+});
+
+Deno.test("liveView() without colour tells its lights by their shape", () => {
+  const lines = liveView(runState({ cpuShare: 0.99 }), { columns: 100, rows: 40, color: false });
+  assertStringIncludes(lines.join("\n"), "● dropped 0   ✗ generator CPU 99 %");
+});
+
+Deno.test("liveView() of more scenarios than fit keeps the lights and the newest failures", () => {
+  const scenarios = Array.from({ length: 30 }, (_, i) => scenarioState(`scenario_${i}`));
+  const lines = liveView(runState({ scenarios }), { columns: 80, rows: 24, color: false });
+  assertEquals(lines.length, 23);
+  assertStringIncludes(lines.join("\n"), "… and more: make the terminal higher\n\n● lag max");
+  assertEquals(lines.at(-2), "✗ scenario_0: status_5xx, HTTP 503 from /x");
+});
+
+Deno.test("liveView() in a narrow terminal keeps both ends of a name, and the times", () => {
+  const scenarios = [1, 2].map((n) => scenarioState(`a_scenario_with_a_long_name_${n}`));
+  const lines = liveView(runState({ scenarios }), { columns: 60, rows: 24, color: false });
+  assertEquals(lines.slice(2, 6).map((line) => line.trimEnd()), [
+    "                         rate failed     p50     p95     p99",
+    "API",
+    "  a_scenari…g_name_1     50/s      2 4.04 ms  4.8 ms 4.96 ms",
+    "  a_scenari…g_name_2     50/s      2 4.04 ms  4.8 ms 4.96 ms",
+  ]);
 });
 
 Deno.test("sparkline() has its peak at full height, whatever the width", () => {
