@@ -9,6 +9,7 @@ import type { RunState } from "../report/progress.ts";
 import { type Clock, nowUs } from "../schedule/clock.ts";
 import { createPacer } from "../schedule/pacer.ts";
 import { totalDurationMs } from "../schedule/stages.ts";
+import { dropUnusedRoots } from "../transport/default_roots.ts";
 import { hostFacts } from "./host.ts";
 import { readHostLimits, shortages } from "./limits.ts";
 import { type Interrupt, type LoadOutcome, runLoad } from "./load.ts";
@@ -37,6 +38,7 @@ export type RunOutcome =
 
 export async function runPlan(options: RunOptions): Promise<RunOutcome> {
   const { plan, interrupt } = options;
+  dropUnusedRoots(plan.target.tls);
   const notes = shortages(plan, readHostLimits());
   notes.forEach(options.onNote);
   const runId = newRunId();
