@@ -14,7 +14,8 @@ export interface AccountsOptions {
   readonly registration: Registration;
 }
 
-const MAX_PREPARED_KEYS = 10_000;
+/** Beyond this, keys are made when they are needed. An RSA key takes a tenth of a second and more. */
+const MAX_PREPARED_KEYS = { ES256: 10_000, ES384: 10_000, EdDSA: 10_000, RS256: 100 };
 
 export class Accounts {
   readonly #options: AccountsOptions;
@@ -35,7 +36,7 @@ export class Accounts {
   ): Promise<Failure | undefined> {
     const { accounts, alg, registration } = this.#options;
     if (accounts === "per_flow") {
-      const wanted = Math.min(iterations, alg === "RS256" ? 0 : MAX_PREPARED_KEYS);
+      const wanted = Math.min(iterations, MAX_PREPARED_KEYS[alg]);
       while (this.#keys.length < wanted && !sender.signal.aborted) {
         this.#keys.push(await generateKey(alg));
         if (this.#keys.length % 50 === 0) await breathe();

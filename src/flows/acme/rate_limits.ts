@@ -144,7 +144,7 @@ class Contract {
       if (failure !== undefined) return failure;
     }
     return await this.#limited("challenge_limited", account, url, "{}") ??
-      await this.#rollOver(account);
+      await this.#rollOver(account) ?? await this.#answerChallengeOfAnother();
   }
 
   async #newAccount(): Promise<Account | Failure> {
@@ -173,6 +173,13 @@ class Contract {
   async #placeOrderOfAnother(): Promise<Failure | undefined> {
     const other = await this.#newAccount();
     return isFailure(other) ? other : await this.#placeOrder(other);
+  }
+
+  async #answerChallengeOfAnother(): Promise<Failure | undefined> {
+    const other = await this.#newAccount();
+    if (isFailure(other)) return other;
+    const url = await this.#challengeUrl(other);
+    return isFailure(url) ? url : await this.#answerChallenge(other, url);
   }
 
   /** Another action of the account is not touched. */

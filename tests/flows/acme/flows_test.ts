@@ -148,7 +148,7 @@ Deno.test("acme_rate_limits passes on a limiter that keeps its contract", async 
   assertEquals(counted("order_limited"), 1);
   assertEquals(counted("key_change_limited"), 1);
   assertEquals(counted("challenge_limited"), 1);
-  assertEquals(counted("challenge"), 3);
+  assertEquals(counted("challenge"), 3 + 1); // and one of another account
   assertEquals(outcome.iterations[0]!.counts.retry_after_absent, 3);
 });
 
@@ -175,6 +175,19 @@ Deno.test("acme_rate_limits fails when another action of the account is limited 
   }, { limits });
   assertEquals(failures[0]?.class, "rate_limited");
   assertStringIncludes(failures[0]?.message ?? "", "/key-change");
+});
+
+Deno.test("acme_rate_limits fails when the challenges of another account are limited too", async () => {
+  let responses = 0;
+  const others = limiter({ "new-order": 4, "key-change": 2 })!;
+  const { failures } = await run(acmeRateLimits, {
+    script: (path, request) =>
+      path.startsWith("/challenge") && ++responses > 3
+        ? problem(429, "rateLimited")
+        : others(path, request),
+  }, { limits });
+  assertEquals(failures[0]?.class, "rate_limited");
+  assertStringIncludes(failures[0]?.message ?? "", "/challenge");
 });
 
 Deno.test("acme_rate_limits wants the problem document, not only the status", async () => {
