@@ -10,6 +10,7 @@ import { type EnrollmentOptions, enrollmentOptions } from "../flows/acme/enrollm
 import type { FlowContext } from "../flows/flow.ts";
 import { nearest } from "../plan/near_miss.ts";
 import { certificatesOf } from "../plan/trust.ts";
+import type { FailureClass } from "../transport/failure.ts";
 import { createClient } from "../transport/client.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { type CommandLine, type FlagSpec, helpText, parseLine } from "./flags.ts";
@@ -77,6 +78,13 @@ export const conform: Command = {
   },
 };
 
+/** What to do when the server could not be asked at all. */
+const ADVICE: Partial<Record<FailureClass, string>> = {
+  dns: "check the host name in DIRECTORY",
+  connect_refused: "is the server running, and is the port in DIRECTORY right?",
+  tls_verify: "name the certificate authority with --ca FILE (--insecure on a test system only)",
+};
+
 async function run(
   context: FlowContext<EnrollmentOptions>,
   known: ReadonlySet<string>,
@@ -86,7 +94,11 @@ async function run(
   try {
     const subject = await Subject.open(context);
     if (isFailure(subject)) {
-      io.err(`certload conform: cannot examine ${directory}: ${subject.message}\n`);
+      const advice = ADVICE[subject.class];
+      io.err(
+        `certload conform: cannot examine ${directory}: ${subject.message}` +
+          `${advice === undefined ? "" : `; ${advice}`}\n`,
+      );
       return EXIT_CODES.not_ready;
     }
     try {

@@ -39,8 +39,17 @@ Deno.test("conform ends 94 where no ACME server is", async () => {
   await withServer(() => Response.json({ hello: 1 }), async (origin) => {
     const { code, out, err } = await run([`${origin}/directory`]);
     assertEquals([code, out], [94, ""]);
-    assertStringIncludes(err, `cannot examine ${origin}/directory: The directory has no newNonce`);
+    assertStringIncludes(err, `cannot examine ${origin}/directory: There is no ACME dir`);
+    assertStringIncludes(err, "The directory has no newNonce");
+    assertStringIncludes(err, "Check the URL");
   });
+});
+
+Deno.test("conform says what to do when the server cannot be asked", async () => {
+  const { code, err } = await run(["https://127.0.0.1:1/directory"]);
+  assertEquals(code, 94);
+  assertStringIncludes(err, "Connection refused by 127.0.0.1:1");
+  assertStringIncludes(err, "; is the server running, and is the port in DIRECTORY right?\n");
 });
 
 Deno.test("conform tells every problem of its command line at once, and ends 104", async () => {

@@ -23,6 +23,9 @@ export interface Registration {
   readonly eab?: { readonly kid: string; readonly hmacKey: Uint8Array };
 }
 
+const SET_EAB = "set eab: { kid, hmac_key } in the scenario's options (conform: --eab-kid KID)";
+const SET_TERMS = "set agree_to_terms: true";
+
 /** Why this registration cannot be had from a server with this directory; known before anything is sent. */
 export function registrationFailure(
   directory: Directory,
@@ -32,15 +35,14 @@ export function registrationFailure(
     return {
       class: "client",
       message: "The server requires external account binding (meta.externalAccountRequired) and " +
-        "the plan has none: set eab: { kid, hmac_key } in the scenario's options " +
-        "(conform: --eab-kid KID)",
+        `the plan has none: ${SET_EAB}`,
     };
   }
   if (directory.termsOfService !== undefined && !agreeToTerms) {
     return {
       class: "client",
       message: `The server requires agreement to its terms of service ` +
-        `(${directory.termsOfService}) and the plan refuses it: set agree_to_terms: true`,
+        `(${directory.termsOfService}) and the plan refuses it: ${SET_TERMS}`,
     };
   }
   return undefined;
@@ -62,8 +64,26 @@ export async function register(
     contentType: "application/json",
     read: readAccountUrl,
   });
-  if (isFailure(answer)) return answer;
+  if (isFailure(answer)) return refusedRegistration(answer, registration);
   return { url: answer.value, key, signer: signerOf(key, answer.value) };
+}
+
+/** With what to change about the registration, where the server's refusal is about that. */
+function refusedRegistration(failure: Failure, { agreeToTerms, eab }: Registration): Failure {
+  if (failure.class !== "status_4xx") return failure;
+  const advise = (advice: string): Failure => ({
+    ...failure,
+    message: `${failure.message}; ${advice}`,
+  });
+  if (eab !== undefined) {
+    return advise(
+      `the account was to be bound to ${JSON.stringify(eab.kid)}: are eab.kid and ` +
+        `eab.hmac_key the server's?`,
+    );
+  }
+  if (failure.message.includes("externalAccountRequired")) return advise(SET_EAB);
+  const wantsTerms = !agreeToTerms && failure.message.includes("userActionRequired");
+  return wantsTerms ? advise(SET_TERMS) : failure;
 }
 
 function newAccountPayload(url: string, key: SigningKey, registration: Registration): string {

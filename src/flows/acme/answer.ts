@@ -37,8 +37,7 @@ function htmlComplaint(exchange: Exchange): Failure {
     class: "unexpected_body",
     message: `${exchange.request.url.pathname} was answered with ${exchange.status} and an HTML ` +
       `page, so something other than an ACME server answers there: a certctl with its dashboard ` +
-      `answers every /acme path with the dashboard; a proxy may do the same. Check the ` +
-      `directory URL`,
+      `answers every /acme path with the dashboard; a proxy may do the same`,
   };
 }
 

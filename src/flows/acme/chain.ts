@@ -30,11 +30,21 @@ export class ChainChecker {
 
   /** The chain, or what is wrong with it. */
   check(body: Uint8Array, expected: ExpectedCertificate): Chain | Failure {
+    try {
+      return this.#check(body, expected);
+    } catch (error) {
+      // node:crypto reads a certificate's key and names only when they are asked for, and throws then.
+      const reason = error instanceof Error ? error.message : String(error);
+      return unparsable(`the key or a name in it: ${reason}`);
+    }
+  }
+
+  #check(body: Uint8Array, expected: ExpectedCertificate): Chain | Failure {
     const pems = new TextDecoder().decode(body).match(CERTIFICATE);
     if (pems === null) return unparsable(`no PEM certificate in ${excerpt(body)}`);
     const [first = "", ...rest] = pems;
     const leaf = parse(first);
-    if (leaf === undefined) return unparsable(`the first certificate does not parse`);
+    if (leaf === undefined) return unparsable(`the first certificate is ${shown(first)}`);
     const complaint = leafComplaint(leaf, expected);
     if (complaint !== undefined) return wrong(complaint);
     if (rest.length === 0) return { leaf };
@@ -52,7 +62,9 @@ export class ChainChecker {
     if (known !== undefined) return known;
     const issuers = pems.map(parse).map((each) => each && new Issuer(each));
     for (const [index, issuer] of issuers.entries()) {
-      if (issuer === undefined) return unparsable(`certificate ${index + 2} does not parse`);
+      if (issuer === undefined) {
+        return unparsable(`certificate ${index + 2} is ${shown(pems[index]!)}`);
+      }
       if (!issuer.certificate.ca) return wrong(`certificate ${index + 2} of the chain is no CA`);
       const next = issuers[index + 1];
       if (next !== undefined && !next.signed(issuer.certificate)) {
@@ -93,6 +105,14 @@ function parse(pem: string): X509Certificate | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The beginning of what stands between the PEM lines. */
+function shown(pem: string): string {
+  const base64 = pem.replaceAll(/-----[^-]+-----|\s/g, "");
+  return `no X.509 in DER: base64 ${
+    JSON.stringify(base64.slice(0, 40))
+  }, ${base64.length} characters`;
 }
 
 function nameOf(subject: string): string {

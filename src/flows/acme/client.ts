@@ -6,7 +6,7 @@ import type { Clock } from "../../schedule/clock.ts";
 import type { Failure } from "../../transport/failure.ts";
 import type { Exchange, HttpRequest } from "../../transport/http.ts";
 import type { Expectation } from "../flow.ts";
-import { isFailure, judge } from "./answer.ts";
+import { isFailure, judge, unexpected } from "./answer.ts";
 import { type Directory, directoryRequest, expectDirectory } from "./directory.ts";
 import { type ExtraHeaders, requestHeaders } from "./headers.ts";
 import { type Signer, signJws } from "./jws.ts";
@@ -67,7 +67,7 @@ export class AcmeClient {
     const request = directoryRequest(options.url, options.headers);
     const expect = expectDirectory((parsed) => directory = parsed);
     const { exchange, failure } = await sender.step("directory", request, expect);
-    if (directory === undefined) return failure ?? { class: "client", message: "No directory" };
+    if (directory === undefined) return noDirectory(options.url, failure);
     const client = new AcmeClient(directory, options.headers, options.clock);
     client.nonces.put(exchange.header("replay-nonce"));
     return client;
@@ -123,6 +123,8 @@ export class AcmeClient {
   }
 
   async #sign<Value>(sender: Sender, call: SignedCall<Value>): Promise<HttpRequest | Failure> {
+    const url = httpUrl(call.url);
+    if (url === undefined) return noUrl(call.step, call.url);
     const nonce = this.nonces.take() ?? await this.#fetchNonce(sender);
     if (isFailure(nonce)) return nonce;
     const startedUs = this.#clock.nowUs();
@@ -131,7 +133,7 @@ export class AcmeClient {
     sender.observe("signing", this.#clock.nowUs() - startedUs);
     return {
       method: "POST",
-      url: new URL(call.url),
+      url,
       headers: this.#postHeaders,
       body: encoder.encode(body),
     };
@@ -147,6 +149,35 @@ export class AcmeClient {
         `${JSON.stringify(exchange.header("replay-nonce"))}, malformed or seen before`,
     };
   }
+}
+
+/** What the server gave as the URL of one of its resources, when it is one to send to. */
+export function httpUrl(text: string): URL | undefined {
+  const url = URL.parse(text);
+  return url?.protocol === "https:" || url?.protocol === "http:" ? url : undefined;
+}
+
+function noUrl(step: string, text: string): Failure {
+  return unexpected(
+    `The server gave ${JSON.stringify(text.slice(0, 120))} as the URL for ${step}, which is no ` +
+      `absolute http(s) URL (RFC 8555 section 7.1)`,
+  );
+}
+
+/** An answer that is no directory, with what to do about it; what was no answer stays as it is. */
+function noDirectory({ origin, pathname }: URL, failure: Failure | undefined): Failure {
+  if (failure === undefined) {
+    return unexpected(`No ACME directory was read at ${origin}${pathname}`);
+  }
+  const isAnswer = failure.class === "unexpected_body" || failure.class.startsWith("status_");
+  return isAnswer
+    ? {
+      ...failure,
+      message:
+        `There is no ACME directory at ${origin}${pathname}: ${failure.message}. Check the ` +
+        `URL: certctl's is /acme/profile/PROFILE/directory, with a profile that exists`,
+    }
+    : failure;
 }
 
 function isBadNonce(exchange: Exchange): boolean {

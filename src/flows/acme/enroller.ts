@@ -38,6 +38,8 @@ export interface EnrollerOptions {
   readonly challengeType?: ChallengeType;
   /** Shows the proofs; undefined: nobody looks. */
   readonly responder?: Responder;
+  /** Where it listens, for whoever has to find out why a proof was not found. */
+  readonly shownOn?: string;
   readonly poll: {
     readonly intervalMs: number;
     readonly timeoutMs: number;
@@ -214,9 +216,18 @@ export class Enroller {
       if (isFailure(authorization)) return authorization;
       const step = nextForAuthorization(authorization.value, this.#options.challengeType);
       if (step.next === "done") return undefined;
-      if (step.next === "fail") return step.failure;
+      if (step.next === "fail") return this.#notProved(step.failure);
       last = authorization.exchange;
     }
+  }
+
+  /** A validation that failed, with where the proof was to be seen. */
+  #notProved({ class: kind, message }: Failure): Failure {
+    const { shownOn } = this.#options;
+    const where = shownOn === undefined
+      ? "no proof was shown (challenge.listen: none)"
+      : `the proof was shown on ${shownOn} (challenge.listen)`;
+    return { class: kind, message: `${message}; ${where}` };
   }
 
   /** Sends the request, then waits until the order is valid; returns the certificate's URL. */

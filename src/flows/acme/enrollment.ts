@@ -140,6 +140,7 @@ function enrollerOf(
     notBefore: options.not_before && instantOf(options.not_before, nowMs),
     notAfter: options.not_after && instantOf(options.not_after, nowMs),
     profile: options.profile,
+    shownOn: responderOptions(options.challenge)?.listen,
     poll: {
       intervalMs: options.poll.interval,
       timeoutMs: options.poll.timeout,
@@ -165,6 +166,7 @@ function profileFailure(directory: Directory, profile: string | undefined): Fail
   return {
     class: "client",
     message: `The server has no profile "${profile}": its directory names ` +
-      (directory.profiles?.join(", ") || "no profiles at all"),
+      (directory.profiles?.join(", ") || "no profiles at all") +
+      `; order one that it has, or none (profile, conform: --profile)`,
   };
 }

@@ -1,6 +1,7 @@
 import { ChainChecker, type ExpectedCertificate } from "../../../src/flows/acme/chain.ts";
 import { certificateId } from "../../../src/flows/acme/certificate_id.ts";
 import { generateKey } from "../../../src/flows/acme/keys.ts";
+import { signedParts, toPem } from "../../../src/flows/acme/x509.ts";
 import type { Failure } from "../../../src/transport/failure.ts";
 import { X509Certificate } from "node:crypto";
 import { assertEquals, assertMatch, assertStringIncludes } from "../../assert.ts";
@@ -11,6 +12,10 @@ const key = await generateKey("ES256");
 const names = ["a.example.test", "b.example.test"];
 const leaf = await issue(issuer, key.spki, names);
 const expected = { spki: key.spki, names, nowMs: Date.now() };
+
+function octetsOf(pem: string): Uint8Array {
+  return Uint8Array.fromBase64(pem.replaceAll(/-----[^-]+-----|\s/g, ""));
+}
 
 function check(pem: string, changes: Partial<ExpectedCertificate> = {}): Failure | undefined {
   const checked = new ChainChecker().check(new TextEncoder().encode(pem), {
@@ -59,6 +64,36 @@ Deno.test("ChainChecker classifies what does not parse", () => {
   const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
   for (const pem of ["", "<html>", broken, leaf + broken]) {
     assertEquals(check(pem)?.class, "unexpected_body", pem.slice(0, 30));
+  }
+});
+
+Deno.test("ChainChecker shows what does not parse", () => {
+  const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  const said = (pem: string): string => check(pem)?.message ?? "";
+  assertStringIncludes(said("text"), 'no PEM certificate in "text"');
+  assertStringIncludes(said(broken), 'first certificate is no X.509 in DER: base64 "AAAA", 4 char');
+  assertStringIncludes(said(leaf + broken), 'certificate 2 is no X.509 in DER: base64 "AAAA"');
+});
+
+Deno.test("ChainChecker accepts no certificate with a signed octet changed, and never throws", () => {
+  const octets = octetsOf(leaf);
+  const { tbs } = signedParts(octets)!;
+  for (let at = tbs.byteOffset; at < tbs.byteOffset + tbs.length; at++) {
+    for (const flipped of [0x01, 0x80, 0xff]) {
+      const changed = octets.slice();
+      changed[at]! ^= flipped;
+      const failure = check(toPem("CERTIFICATE", changed) + issuer.certificate);
+      assertMatch(failure?.class ?? "accepted", /^(unexpected_body|wrong_certificate)$/);
+    }
+  }
+});
+
+Deno.test("ChainChecker never throws for an issuer with an octet changed", () => {
+  const octets = octetsOf(issuer.certificate);
+  for (let at = 0; at < octets.length; at++) {
+    const changed = octets.slice();
+    changed[at]! ^= 0xff;
+    check(leaf + toPem("CERTIFICATE", changed)); // its own signature is nobody's question
   }
 });
 

@@ -2,7 +2,7 @@ import { acmeEnroll } from "../../../src/flows/acme/enroll.ts";
 import type { Failure } from "../../../src/transport/failure.ts";
 import { assertEquals, assertStringIncludes } from "../../assert.ts";
 import { type FakeAcme, type FakeOptions, problem, withFakeAcme } from "./fake_acme.ts";
-import { createFlow, fetchClient, TestIteration } from "./harness.ts";
+import { createFlow, fetchClient, TestIteration, withServer } from "./harness.ts";
 
 interface Outcome {
   readonly prepared: Failure | undefined;
@@ -161,6 +161,24 @@ Deno.test("acme_enroll does not wait for a Retry-After beyond its limit", async 
   assertStringIncludes(failure?.message ?? "", "Retry-After asks for another 3600 s");
 });
 
+Deno.test("acme_enroll fails where a server gives URLs that are none", async () => {
+  const order = { status: "ready", authorizations: [], finalize: "/finalize/1" };
+  const headers = { location: "http://127.0.0.1:9/order/1" };
+  const finalize = await enrollOnce({
+    script: (path) =>
+      path === "/new-order" ? Response.json(order, { status: 201, headers }) : undefined,
+  });
+  assertEquals(finalize.failure?.class, "unexpected_body");
+  assertStringIncludes(finalize.failure?.message ?? "", '"/finalize/1" as the URL for finalize');
+  const certificate = await enrollOnce({
+    script: (path) =>
+      path.startsWith("/finalize")
+        ? Response.json({ ...order, status: "valid", certificate: "ftp://ca.test/1" })
+        : undefined,
+  });
+  assertStringIncludes(certificate.failure?.message ?? "", '"ftp://ca.test/1" as the URL for cert');
+});
+
 Deno.test("acme_enroll says what to do when a server wants a proof and the plan names none", async () => {
   const { failure } = await enrollOnce({ born: "pending" });
   assertEquals(failure?.class, "client");
@@ -199,12 +217,62 @@ Deno.test("acme_enroll refuses, before any load, a server whose binding, terms o
   const profile = await enrollOnce({ meta: profiles }, { profile: "long" });
   assertStringIncludes(
     profile.prepared?.message ?? "",
-    '"long": its directory names default, short',
+    '"long": its directory names default, short; order one that it has, or none',
   );
   for (const { prepared, log } of [eab, terms, profile]) {
     assertEquals(prepared?.class, "client");
     assertEquals(log, ["GET /directory"]);
   }
+});
+
+Deno.test("acme_enroll says what to change where a server refuses the account", async () => {
+  const refuse = (type: string): FakeOptions => ({
+    script: (path) => path === "/new-account" ? problem(403, type) : undefined,
+  });
+  const unbound = await enrollOnce(refuse("externalAccountRequired"));
+  assertStringIncludes(unbound.prepared?.message ?? "", "set eab: { kid, hmac_key }");
+  const eab = { kid: "kid-1", hmac_key: "c2VjcmV0" };
+  const bound = await enrollOnce(refuse("unauthorized"), { eab });
+  assertStringIncludes(bound.prepared?.message ?? "", 'bound to "kid-1": are eab.kid and eab.hmac');
+  assertEquals(bound.prepared?.message.includes(eab.hmac_key), false);
+  const terms = await enrollOnce(refuse("userActionRequired"), { agree_to_terms: false });
+  assertStringIncludes(terms.prepared?.message ?? "", "set agree_to_terms: true");
+  const other = await enrollOnce(refuse("invalidContact"));
+  assertEquals(other.prepared?.message.endsWith("invalidContact: no"), true);
+});
+
+Deno.test("acme_enroll says where it looked for the directory, and what to check, when there is none", async () => {
+  const client = fetchClient();
+  await withServer(() => problem(404, "userActionRequired"), async (origin) => {
+    const directory = `${origin}/acme/profile/prof-x/directory`;
+    const flow = await createFlow(acmeEnroll, { directory }, { client });
+    const failure = await flow.prepare?.(1);
+    assertEquals(failure?.class, "status_4xx");
+    assertStringIncludes(failure?.message ?? "", `There is no ACME directory at ${directory}: GET`);
+    assertStringIncludes(failure?.message ?? "", "userActionRequired: no. Check the URL");
+  });
+  client.close();
+});
+
+Deno.test("acme_enroll says where the proof was shown that a server did not find", async () => {
+  const error = { type: "urn:ietf:params:acme:error:connection", detail: "refused" };
+  let asked = 0;
+  const script = (path: string): Response | undefined => {
+    if (!path.startsWith("/authz") || asked++ === 0) return undefined;
+    const challenges = [{ type: "http-01", url: "", status: "invalid", token: "tok", error }];
+    const identifier = { type: "dns", value: "a.test" };
+    return Response.json({ status: "invalid", identifier, challenges });
+  };
+  const challenge = { type: "http-01", listen: "127.0.0.1:0" };
+  const shown = await enrollOnce({ born: "pending", script }, { challenge });
+  assertStringIncludes(
+    shown.failure?.message ?? "",
+    "error:connection: refused; the proof was shown on 127.0.0.1:0 (challenge.listen)",
+  );
+  asked = 0;
+  const none = { ...challenge, listen: "none" };
+  const unshown = await enrollOnce({ born: "pending", script }, { challenge: none });
+  assertStringIncludes(unshown.failure?.message ?? "", "no proof was shown");
 });
 
 Deno.test("acme_enroll says so when its challenge address is in use", async () => {

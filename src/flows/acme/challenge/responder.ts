@@ -113,14 +113,16 @@ async function serve(type: ChallengeType, text: string, dnsAnswer: string): Prom
   }
 }
 
+const ANOTHER_ADDRESS = "choose another address in the plan (conform: --listen, --dns)";
+
 function listenFailure(type: ChallengeType, address: string, error: unknown): Failure {
   const reason = error instanceof Error ? error.message : String(error);
   const inUse = /in use|EADDRINUSE/i.test(reason);
   const denied = /denied|EACCES|not permitted/i.test(reason);
   const advice = inUse
-    ? "something else listens there; stop it, or choose another address in the plan"
+    ? `something else listens there; stop it, or ${ANOTHER_ADDRESS}`
     : denied
     ? "ports below 1024 need privileges; choose another port and let the server's be forwarded to it"
-    : reason;
+    : `${reason}; ${ANOTHER_ADDRESS}`;
   return { class: "client", message: `Cannot listen on ${address} for ${type}: ${advice}` };
 }

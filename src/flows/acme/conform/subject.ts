@@ -5,7 +5,7 @@ import type { FlowContext } from "../../flow.ts";
 import type { Account } from "../account.ts";
 import { isFailure } from "../answer.ts";
 import { encodeBase64url } from "../base64url.ts";
-import type { AcmeClient } from "../client.ts";
+import { type AcmeClient, httpUrl } from "../client.ts";
 import { type Enrolled, Enrollment, type EnrollmentOptions } from "../enrollment.ts";
 import { requestHeaders } from "../headers.ts";
 import type { SigningKey } from "../keys.ts";
@@ -16,6 +16,7 @@ import { patient } from "./patient.ts";
 
 /** A signed request, with whatever is to be wrong about it. */
 export interface Ask {
+  /** As the server gave it. */
   readonly url: string;
   /** JSON text; empty for POST-as-GET. */
   readonly payload: string;
@@ -29,7 +30,7 @@ export interface Ask {
   readonly tamper?: (jws: Record<string, string>) => Record<string, string>;
 }
 
-/** Nobody answered: that ends a case. */
+/** Nobody answered, or there is nothing to ask: that ends a case. */
 export class NoAnswer extends Error {
   override name = "NoAnswer";
 }
@@ -122,9 +123,11 @@ export class Subject {
 
   /** The same with this very nonce (undefined: none), whatever comes. */
   async askOnce(ask: Ask, nonce: string | undefined): Promise<Exchange> {
+    const url = httpUrl(ask.url);
+    if (url === undefined) throw new NoAnswer(`${JSON.stringify(ask.url)} is no http(s) URL`);
     const exchange = await this.#send({
       method: "POST",
-      url: new URL(ask.url),
+      url,
       headers: requestHeaders(this.#context.options.headers, {
         "content-type": ask.contentType ?? "application/jose+json",
       }),

@@ -145,6 +145,19 @@ Deno.test("the lab as shipped deviates where certctl does, and its limits stand 
   for (const reason of reasonsOf(results)) assertEquals(reason?.includes("rateLimited"), false);
 });
 
+Deno.test("conform() fails, and goes on, where an order has URLs that are none", async () => {
+  const order = { status: "ready", authorizations: ["authz/1"], finalize: "finalize/1" };
+  const headers = { location: "order/1" };
+  const results = await examineFake({
+    script: (path) =>
+      path === "/new-order" ? Response.json(order, { status: 201, headers }) : undefined,
+  });
+  assertEquals(results.length, CASES.length);
+  for (const id of ["order-new", "authz-read", "finalize-foreign", "certificate"]) {
+    assertEquals(outcomeOf(results, id), "fail", id);
+  }
+});
+
 Deno.test("conform() fails for the certificate that was not to be had for want of a challenge", async () => {
   const challenge = { type: "dns-01", listen: "none" };
   const results = await examineFake({ born: "pending" }, { challenge });
