@@ -5,7 +5,7 @@
  */
 import type { Summary, ThresholdResult } from "../metrics/summary_schema.ts";
 import { changeText, figureName, figureValue, intervalText } from "./comparison.ts";
-import { inUnit, thresholdValue, whereOf } from "./words.ts";
+import { inUnit, partOfRun, thresholdValue, whereOf } from "./words.ts";
 
 interface Case {
   readonly name: string;
@@ -45,13 +45,15 @@ export function renderJunit(summary: Summary): string {
   ].join("\n");
 }
 
-function validitySuite({ validity, interrupted }: Summary): Suite {
-  const why = [
-    ...(interrupted ? ["the run was interrupted"] : []),
-    ...validity.reasons.map(({ message }) => message),
-  ];
+function validitySuite(summary: Summary): Suite {
+  const { validity, interrupted } = summary;
   const whole: Case = interrupted
-    ? { name: "the run is whole", outcome: "error", type: "interrupted", message: "interrupted" }
+    ? {
+      name: "the run is whole",
+      outcome: "error",
+      type: "interrupted",
+      message: partOfRun(summary) ?? "interrupted",
+    }
     : { name: "the run is whole", outcome: "passed" };
   const fit: Case = validity.verdict === "valid"
     ? { name: "the run is valid", outcome: "passed" }
@@ -59,7 +61,7 @@ function validitySuite({ validity, interrupted }: Summary): Suite {
       name: "the run is valid",
       outcome: "error",
       type: "invalid",
-      message: why[0] ?? "invalid",
+      message: validity.reasons[0]?.message ?? "invalid",
       detail: validity.reasons.map(({ message, advice }) => `${message}\n${advice}`).join("\n\n"),
     };
   return { name: "validity", cases: [whole, fit] };

@@ -1,6 +1,7 @@
 /** Markdown (GitHub's) for a pull request or a job's step summary: the verdict and the tables, the rest folded away. */
 import type {
   Comparison,
+  Finding,
   Summary,
   SummarySeries,
   ThresholdResult,
@@ -19,16 +20,25 @@ import {
 import { formatCount, formatMs, formatPercent, formatRate, formatSeconds } from "./format.ts";
 import { oneLine } from "./style.ts";
 import { loadRows, methodologyRows } from "./methodology.ts";
-import { changedCounters, metricName, metricsOfTier, metricValue } from "./server_metrics.ts";
 import {
+  changedCounters,
+  metricName,
+  metricsOfTier,
+  metricValue,
+  QUANTILES_NOTE,
+} from "./server_metrics.ts";
+import {
+  findingGroups,
   inUnit,
   LAB_WARNING,
   nameOfPhase,
+  partOfRun,
   peerNames,
   peersOf,
   scenariosOf,
   seriesOf,
   thresholdValue,
+  validityWord,
   verdictWord,
   whereOf,
 } from "./words.ts";
@@ -79,16 +89,24 @@ function headSection(summary: Summary): string {
   return lines.join("\n");
 }
 
-function validitySection({ validity }: Summary): string {
-  const findings = [
-    ...validity.reasons.map((finding) => ({ finding, icon: "❌" })),
-    ...validity.warnings.map((finding) => ({ finding, icon: "⚠️" })),
+function validitySection(summary: Summary): string {
+  const { reasons, warnings } = summary.validity;
+  const part = partOfRun(summary);
+  const shown = (findings: readonly Finding[], icon: string): string[] =>
+    findingGroups(findings).flatMap(({ messages, advice }) => [
+      ...messages.map((message, i) =>
+        `- ${icon} ${escapeMarkdown(message)}.${
+          i < messages.length - 1 ? "" : ` ${escapeMarkdown(advice)}.`
+        }`
+      ),
+    ]);
+  const items = [
+    ...(part === undefined ? [] : [`- ⚠️ ${escapeMarkdown(part)}.`]),
+    ...shown(reasons, "❌"),
+    ...shown(warnings, "⚠️"),
   ];
-  if (findings.length === 0) return "";
-  const items = findings.map(({ finding, icon }) =>
-    `- ${icon} ${escapeMarkdown(finding.message)}. ${escapeMarkdown(finding.advice)}.`
-  );
-  return [`### Validity: ${validity.verdict}`, "", ...items].join("\n");
+  if (items.length === 0) return "";
+  return [`### Validity: ${validityWord(summary)}`, "", ...items].join("\n");
 }
 
 function thresholdTable({ thresholds }: Summary): string {
@@ -169,6 +187,7 @@ function ownMetrics({ server_metrics, phases }: Summary, phase: string | undefin
   const tables = [
     changes.length > 0 ? table(["Metric", "Before", "After", "Change"], changes, 1) : "",
     seen.length > 0 ? table(["Metric", "Count", "Avg", "p50", "p95", "p99"], seen, 1) : "",
+    seen.length > 0 ? `${QUANTILES_NOTE}.` : "",
   ].filter((text) => text !== "");
   return folded("The server's own metrics", tables.join("\n\n"));
 }

@@ -14,6 +14,10 @@ const TIERS: readonly (readonly [phase: string, names: RegExp])[] = [
   ["api", /issuance|certificate|job|notification|ocsp/],
 ];
 
+/** Beside the quantiles of a server's histograms, which would else seem as sharp as the client's. */
+export const QUANTILES_NOTE =
+  "Quantiles of the server's histograms lie somewhere in a bucket: they are interpolated, as Prometheus does it";
+
 /** The metrics of one tier; `undefined`: those that belong to none of the tiers that were run. */
 export function metricsOfTier(
   metrics: ServerMetricsSummary,
@@ -64,7 +68,10 @@ export function serverMetricsTable(metrics: ServerMetricsSummary): string[] {
       ? tableLines({ head: ["", "before", "after", "change"], rows: changes }, 64)
       : []),
     ...(seen.length > 0
-      ? tableLines({ head: ["", "count", "avg", "p50", "p95", "p99"], rows: seen.map(row) }, 56)
+      ? [
+        ...tableLines({ head: ["", "count", "avg", "p50", "p95", "p99"], rows: seen.map(row) }, 56),
+        QUANTILES_NOTE,
+      ]
       : []),
   ];
 }

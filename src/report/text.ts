@@ -14,13 +14,16 @@ import { methodologyRows } from "./methodology.ts";
 import { oneLine, type Style, styleOf, wrap } from "./style.ts";
 import { tableLines, withoutEmptyColumns } from "./table.ts";
 import {
+  findingGroups,
   LAB_WARNING,
   nameOfPhase,
+  partOfRun,
   peerNames,
   peersOf,
   plural,
   scenariosOf,
   thresholdValue,
+  validityWord,
   verdictWord,
   whereOf,
 } from "./words.ts";
@@ -66,20 +69,23 @@ function verdictSection(summary: Summary, style: Style): string[] {
   return lines;
 }
 
-function validitySection({ validity }: Summary, style: Style): string[] {
-  const { verdict, reasons, warnings } = validity;
-  if (verdict === "valid" && warnings.length === 0) return [];
-  const head = verdict === "valid"
-    ? `${style.strong("Validity")}  valid, with remarks`
-    : `${style.strong("Validity")}  ${style.bad("invalid")}: the figures must not be used`;
-  const shown = (paint: Style["bad"], mark: string) => (finding: Finding): string[] => [
-    ...indented(`${paint(mark)} ${oneLine(finding.message)}`, 2, 4),
-    ...indented(style.faint(finding.advice), 4, 4),
-  ];
+function validitySection(summary: Summary, style: Style): string[] {
+  const { verdict, reasons, warnings } = summary.validity;
+  const part = partOfRun(summary);
+  if (verdict === "valid" && warnings.length === 0 && part === undefined) return [];
+  const unfit = verdict === "valid" ? "" : ": the figures must not be used";
+  const word = validityWord(summary);
+  const head = `${style.strong("Validity")}  ${unfit ? style.bad(word) : word}${unfit}`;
+  const shown = (findings: readonly Finding[], paint: Style["bad"], mark: string): string[] =>
+    findingGroups(findings).flatMap(({ messages, advice }) => [
+      ...messages.flatMap((message) => indented(`${paint(mark)} ${oneLine(message)}`, 2, 4)),
+      ...indented(style.faint(advice), 4, 4),
+    ]);
   return [
     head,
-    ...reasons.flatMap(shown(style.bad, "✗")),
-    ...warnings.flatMap(shown(style.warn, "!")),
+    ...(part === undefined ? [] : indented(`${style.warn("!")} ${part}`, 2, 4)),
+    ...shown(reasons, style.bad, "✗"),
+    ...shown(warnings, style.warn, "!"),
   ];
 }
 

@@ -1,12 +1,13 @@
 /** Words that several reports share. */
 import type {
+  Finding,
   Summary,
   SummaryPeer,
   SummaryScenario,
   SummarySeries,
   ThresholdResult,
 } from "../metrics/summary_schema.ts";
-import { formatCount, formatMs, formatPercent, formatRate } from "./format.ts";
+import { formatCount, formatMs, formatPercent, formatRate, formatSeconds } from "./format.ts";
 
 export const LAB_WARNING =
   "The target was the embedded lab: do not publish these figures as certctl's.";
@@ -31,6 +32,35 @@ export function verdictWord({ exit }: Pick<Summary, "exit">): string {
     interrupted: "INTERRUPTED",
   };
   return words[exit.name] ?? exit.name.toUpperCase();
+}
+
+/** `valid`, `valid, with remarks`, `invalid`; of an interrupted run that it is not whole. */
+export function validityWord({ interrupted, validity }: Summary): string {
+  const { verdict, warnings } = validity;
+  if (interrupted) return verdict === "valid" ? "not a whole run" : "not a whole run, and invalid";
+  return verdict === "valid" && warnings.length > 0 ? "valid, with remarks" : verdict;
+}
+
+/** What an interrupted run's figures are of; undefined of a whole one. */
+export function partOfRun(summary: Summary): string | undefined {
+  if (!summary.interrupted) return undefined;
+  const planned = scenariosOf(summary).map(([, { load }]) =>
+    load.stages.reduce((sum, { duration_s }) => sum + duration_s, load.start_after_s)
+  );
+  return `Ended after ${formatSeconds(summary.duration_s)} of the planned ${
+    formatSeconds(Math.max(0, ...planned))
+  }: figures and thresholds are of that part alone`;
+}
+
+/** Findings that ask for the same, together: `advice` once, in the order of the first of each. */
+export function findingGroups(
+  findings: readonly Finding[],
+): { messages: string[]; advice: string }[] {
+  const groups = new Map<string, string[]>();
+  for (const { message, advice } of findings) {
+    groups.set(advice, [...groups.get(advice) ?? [], message]);
+  }
+  return Array.from(groups, ([advice, messages]) => ({ messages, advice }));
 }
 
 /** `create_certificate`, `acme directory`, `whole run` */
