@@ -7,24 +7,26 @@ import uplotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
 import uplotScript from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import style from "./html/page.css" with { type: "text" };
 import script from "./html/page.js" with { type: "text" };
-import type { Finding, Summary, SummaryScenario } from "../metrics/summary_schema.ts";
+import type { Summary, SummaryScenario, ThresholdResult } from "../metrics/summary_schema.ts";
 import { comparedText, comparisonHeadline, countsText } from "./comparison.ts";
 import { formatCount, formatPercent, formatSeconds } from "./format.ts";
 import { type Chart, chartsOf } from "./html/charts.ts";
-import { html, jsonForScript, type Markup, raw } from "./html/markup.ts";
+import { attribute, facts, html, jsonForScript, type Markup, raw } from "./html/markup.ts";
 import { phaseBar } from "./html/phases.ts";
 import {
   comparisonTable,
   failureTable,
   methodologyTable,
   ownTable,
+  partTable,
   peerTable,
   resultTable,
   serverTables,
   thresholdTable,
 } from "./html/tables.ts";
+import { validityPart } from "./html/validity.ts";
 import { metricsOfTier, tellsAnything } from "./server_metrics.ts";
-import { LAB_WARNING, nameOfPhase, peersOf, seriesOf, verdictWord } from "./words.ts";
+import { LAB_WARNING, nameOfPhase, peersOf, seriesOf, validityWord, verdictWord } from "./words.ts";
 
 export function renderHtml(summary: Summary): string {
   const charts: Chart[] = [];
@@ -46,10 +48,10 @@ export function renderHtml(summary: Summary): string {
       <body>
         <main>
     ${head(summary)}
-    ${validity(summary)}
+    ${section(`Validity: ${validityWord(summary)}`, validityPart(summary))}
     ${section("Thresholds", summary.thresholds.length > 0 && thresholdTable(summary))}
-    ${comparison(summary)}
     ${Object.keys(summary.phases).map((phase) => tier(summary, phase, charts))}
+    ${comparison(summary)}
     ${section("Certificates served", peersOf(summary).length > 0 && peerTable(summary))}
     ${serverSection(summary)}
     ${section("Methodology", methodologyTable(summary))}
@@ -68,46 +70,32 @@ export function renderHtml(summary: Summary): string {
 function head(summary: Summary): Markup {
   const { exit, totals, methodology: { target }, plan } = summary;
   const kind = exit.code === 0 ? "good" : exit.name === "interrupted" ? "warn" : "bad";
-  const facts: [string, string][] = [
-    ["Iterations", formatCount(totals.iterations)],
-    ["Requests", formatCount(totals.requests)],
-    ["Failed", formatPercent(totals.error_rate)],
-    ["Duration", formatSeconds(summary.duration_s)],
-    ["Started", summary.started_at.slice(0, 19).replace("T", " ") + " UTC"],
-    ["Target", [target.base_url, target.version].filter(Boolean).join(" ")],
-  ];
   return html`
     <header class="${kind}">
       <p class="verdict">${verdictWord(summary)}</p>
       <h1>${plan.name}</h1>
+      ${plan.description && html`<p class="description">${plan.description}</p>`}
       <p class="reason">${exit.reason} <span class="code">exit ${exit.code}</span></p>
-      <dl class="facts">${facts.map(([what, is]) =>
-        html`
-          <div>
-            <dt>${what}</dt>
-            <dd>${is}</dd>
-          </div>
-        `
-      )}</dl>
+      ${facts([
+        ["Iterations", formatCount(totals.iterations)],
+        ["Requests", formatCount(totals.requests)],
+        ["Failed", formatPercent(totals.error_rate)],
+        ["Duration", formatSeconds(summary.duration_s)],
+        ["Started", summary.started_at.slice(0, 19).replace("T", " ") + " UTC"],
+        ["Target", [target.base_url, target.version].filter(Boolean).join(" ")],
+        ["Validity", validityWord(summary)],
+        ...comparedFact(summary),
+      ])}
     </header>
     ${target.lab ? html`<p class="banner">${LAB_WARNING}</p>` : ""}
   `;
 }
 
-function validity({ validity }: Summary): Markup {
-  const { verdict, reasons, warnings } = validity;
-  if (reasons.length + warnings.length === 0) return html``;
-  const item = (mark: string, kind: string) => ({ message, advice }: Finding): Markup =>
-    html`
-      <li
-        class="${kind}"><span class="mark">${mark}</span><div>${message}.<br><small>${advice}.</small></div></li>
-    `;
-  return section(
-    verdict === "valid" ? "Validity: valid, with remarks" : "Validity: invalid",
-    html`<ul class="findings">${reasons.map(item("✗", "bad"))}${
-      warnings.map(item("!", "warn"))
-    }</ul>`,
-  );
+/** The comparison's outcome, which leads to it. */
+function comparedFact({ comparison }: Summary): [string, Markup][] {
+  if (!comparison) return [];
+  const headline = comparisonHeadline(comparison).toLowerCase();
+  return [["Against the baseline", html`<a href="#comparison">${headline}</a>`]];
 }
 
 function comparison(summary: Summary): Markup {
@@ -125,6 +113,7 @@ function comparison(summary: Summary): Markup {
       )
     }</ul>
 ${comparisonTable(summary)}`,
+    "comparison",
   );
 }
 
@@ -135,7 +124,7 @@ function tier(summary: Summary, name: string, charts: Chart[]): Markup {
 <p class="note">Response time, from the planned instant of each arrival to the last byte.</p>
 ${resultTable(phase, summary.thresholds)}
 ${own && html`<h4>The server's own metrics</h4>${own}`}
-${Object.entries(phase).map(([scenario, data]) => scenarioPart(scenario, data, charts))}
+${Object.entries(phase).map(([scenario, data]) => scenarioPart(scenario, data, summary, charts))}
 </section>`;
 }
 
@@ -156,18 +145,28 @@ function serverSection(summary: Summary): Markup {
   );
 }
 
-function scenarioPart(name: string, data: SummaryScenario, charts: Chart[]): Markup {
+function scenarioPart(
+  name: string,
+  data: SummaryScenario,
+  { thresholds }: Summary,
+  charts: Chart[],
+): Markup {
   const [whole, ...steps] = seriesOf(name, data);
   if (!whole) return html``;
+  const mine = thresholds.filter(({ scenario }) => scenario === name);
+  const ofStep = (step: string | null): ThresholdResult[] =>
+    // A single step is its scenario over again.
+    mine.filter((one) => one.step === step || (step === null && steps.length === 0));
   return html`<article><h3>${name}</h3>
 ${shortfall(data)}
 ${phaseBar(data)}
+${partTable(data, ofStep(null))}
 ${chartGrid(name, chartsOf(data), charts)}
 ${
-    steps.map(({ step, series }) =>
+    steps.filter(({ series }) => series.count > 0).map(({ step, series }) =>
       html`<details><summary>Step ${step}</summary>${phaseBar(series)}${
-        chartGrid(`${name} ${step}`, chartsOf(series), charts)
-      }</details>`
+        partTable(series, ofStep(step))
+      }${chartGrid(`${name} ${step}`, chartsOf(series), charts)}</details>`
     )
   }
 ${failureTable(name, data)}
@@ -204,6 +203,7 @@ function shortfall({ offered, dropped, interrupted }: SummaryScenario): Markup {
   return html`<p class="bad">${parts}${of}</p>`;
 }
 
-function section(title: string, body: Markup | false): Markup {
-  return body === false ? html`` : html`<section><h2>${title}</h2>${body}</section>`;
+function section(title: string, body: Markup | false, id?: string): Markup {
+  if (body === false) return html``;
+  return html`<section${attribute("id", id)}><h2>${title}</h2>${body}</section>`;
 }

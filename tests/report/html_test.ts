@@ -47,8 +47,33 @@ Deno.test("renderHtml() asks for nothing outside itself", () => {
 Deno.test("renderHtml() puts the verdict first, and warns of the lab", () => {
   const page = renderHtml(concluded(failedRun()));
   const verdict = page.indexOf('<p class="verdict">FAILED</p>');
-  assert(verdict > 0 && verdict < page.indexOf("<table>"));
+  assert(verdict > 0 && verdict < page.indexOf("<table"));
   assertStringIncludes(page, "do not publish these figures as certctl&#39;s");
+});
+
+Deno.test("renderHtml() says how far the run is to be trusted, also where nothing is found fault with", () => {
+  const page = renderHtml(concluded(passedRun()));
+  assertStringIncludes(page, "<h2>Validity: valid");
+  assertStringIncludes(page, "<dt>Lag p99</dt>");
+  const part = "Ended after 4 s of the planned 4 s: figures and thresholds are of that part alone.";
+  const ended = renderHtml(concluded(interruptedRun()));
+  assertStringIncludes(ended, "<h2>Validity: not a whole run</h2>");
+  assertStringIncludes(ended, part);
+});
+
+Deno.test("renderHtml() has each part of a response time with its percentiles and limits", () => {
+  const page = renderHtml(concluded(passedRun()));
+  const rows = page.match(/<th scope="row">tls handshake<\/th>/g) ?? [];
+  assert(rows.length > 0);
+});
+
+Deno.test("chartsOf() draws no line of failures where there are none", () => {
+  const labels = (summary: Summary): string[] =>
+    scenariosOf(summary).flatMap(([, data]) =>
+      chartsOf(data).flatMap(({ lines }) => lines.map(({ label }) => label))
+    );
+  assert(!labels(concluded(passedRun())).includes("failed"));
+  assert(labels(concluded(failedRun())).includes("failed"));
 });
 
 Deno.test("renderHtml() does not run what a server has sent", () => {
@@ -104,6 +129,8 @@ Deno.test({
           "document.documentElement.scrollWidth - innerWidth",
         );
         assertEquals(overflow, 0, `${name} is wider than the screen`);
+        const cutOff = await page.evaluate<number>(CUT_OFF);
+        if (!wide) assertEquals(cutOff, 0, `${name} has tables that are wider than the phone`);
       }
     }).finally(() => Deno.remove(directory, { recursive: true }));
   },
@@ -117,3 +144,6 @@ const DRAWN = `[
     canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
       .data.some((byte) => byte > 0)).length,
 ]`;
+
+const CUT_OFF = `Array.from(document.querySelectorAll(".scroll"))
+  .filter((place) => place.scrollWidth > place.clientWidth + 1).length`;

@@ -69,8 +69,12 @@ function latencyChart(xs: readonly number[], course: readonly Place[]): Chart | 
   if (filled.length === 0) return undefined;
   const typical = median(filled.map((h) => h.percentile(50)));
   const typicalCount = median(filled.map((h) => h.count));
+  const missing = typicalCount < 20 ? "p95 and p99" : typicalCount < 100 ? "p99" : undefined;
   return {
     title: "Response time",
+    ...(missing !== undefined && {
+      note: `Too few finish at a time for ${missing}: the percentile curve has them.`,
+    }),
     x: "time",
     xs,
     unit: "ms",
@@ -121,7 +125,9 @@ function nines(percentile: number): number {
 function rateChart(xs: readonly number[], course: readonly Place[], widthS: number): Chart {
   const per = (of: (slice: SummarySlice) => number): number[] =>
     course.map(({ slice }) => (slice ? rounded(of(slice) / widthS) : 0));
-  const dropped = per((slice) => slice.dropped);
+  // A line along nought would alarm without a cause.
+  const where = (label: string, color: Line["color"], values: readonly number[]): Line[] =>
+    values.some((n) => n > 0) ? [{ label, color, values, fill: true }] : [];
   return {
     title: "Rate and failures",
     x: "time",
@@ -130,10 +136,8 @@ function rateChart(xs: readonly number[], course: readonly Place[], widthS: numb
     log: false,
     lines: [
       { label: "finished", color: "rate", values: per(({ count }) => count), fill: true },
-      { label: "failed", color: "bad", values: per(({ failed }) => failed), fill: true },
-      ...(dropped.some((n) => n > 0)
-        ? [{ label: "dropped", color: "other", values: dropped } as const]
-        : []),
+      ...where("failed", "bad", per(({ failed }) => failed)),
+      ...where("dropped", "other", per(({ dropped }) => dropped)),
     ],
   };
 }

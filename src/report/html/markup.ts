@@ -20,9 +20,28 @@ export function raw(text: string): Markup {
   return new Markup(text);
 }
 
+/** ` class="n"`, to stand right behind a tag's name; nothing where there is no value. */
+export function attribute(name: string, value: string | number | undefined): Markup {
+  return new Markup(
+    value === undefined || value === "" ? "" : ` ${name}="${escapeHtml(String(value))}"`,
+  );
+}
+
 /** A name that may be broken after its underscores. */
 export function breakable(name: string): Markup {
   return new Markup(escapeHtml(name).replaceAll("_", "_<wbr>"));
+}
+
+/** Short facts in a row, each below its name. */
+export function facts(pairs: readonly (readonly [name: string, value: string | Markup])[]): Markup {
+  const one = ([name, value]: (typeof pairs)[number]): Markup =>
+    html`
+      <div>
+        <dt>${name}</dt>
+        <dd>${value}</dd>
+      </div>
+    `;
+  return html`<dl class="facts">${pairs.map(one)}</dl>`;
 }
 
 function textOf(value: Value): string {

@@ -59,6 +59,7 @@
     };
     const x = {
       ...common,
+      size: 32,
       space: 56,
       values: (_, splits) => splits.map(formatX(chart)),
       ...(chart.x === "percentile"
@@ -110,6 +111,11 @@
       ...(chart.x === "time" ? { sync: { key: place.dataset.group } } : {}),
     },
     legend: { live: true },
+    /* Values are shown in the legend while there is a place that they are of. */
+    hooks: {
+      ready: [(plot) => plot.root.classList.add("idle")],
+      setCursor: [(plot) => plot.root.classList.toggle("idle", plot.cursor.idx == null)],
+    },
   });
 
   const draw = (place, width) => {

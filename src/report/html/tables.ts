@@ -17,55 +17,34 @@ import {
 } from "../comparison.ts";
 import { formatCount, formatMs, formatPercent, formatRate } from "../format.ts";
 import { loadRows, methodologyRows } from "../methodology.ts";
-import { changedCounters, metricName, metricValue } from "../server_metrics.ts";
+import { changedCounters, metricName, metricValue, QUANTILES_NOTE } from "../server_metrics.ts";
 import { oneLine } from "../style.ts";
-import { inUnit, peerNames, peersOf, seriesOf, thresholdValue, whereOf } from "../words.ts";
+import { inUnit, peerNames, peersOf, plural, seriesOf, thresholdValue, whereOf } from "../words.ts";
 import { intervalPicture } from "./interval.ts";
 import { breakable, html, type Markup } from "./markup.ts";
-
-interface Column {
-  readonly head: string;
-  /** To the left and wrapped; figures are to the right and are not. */
-  readonly text?: true;
-}
-
-export function table(columns: readonly Column[], rows: readonly Markup[]): Markup {
-  return html`
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>${columns.map(({ head, text }) =>
-            html`
-              <th scope="col" ${text ? "" : html`
-                class="n"
-              `}>${head}</th>
-            `
-          )}</tr>
-        </thead>
-        <tbody>${rows}</tbody>
-      </table>
-    </div>
-  `;
-}
+import { type Column, type Row, table } from "./table.ts";
 
 export function thresholdTable({ thresholds }: Summary): Markup {
   const marks = { pass: "✓", fail: "✗", no_data: "✗", skipped: "–" } as const;
   const words = { pass: "passed", fail: "failed", no_data: "no data", skipped: "skipped" } as const;
-  const rows = thresholds.map((threshold) =>
-    html`
-      <tr class="${threshold.verdict}">
-        <td><span class="mark" role="img" aria-label="${words[threshold.verdict]}">${marks[
-          threshold.verdict
-        ]}</span></td>
-        <td>${breakable(whereOf(threshold))}</td>
-        <td><code>${threshold.text}</code></td>
-        <td class="n">${thresholdValue(threshold)}</td>
-        <td class="n">${inUnit(threshold.limit, threshold.unit)}</td>
-        <td class="n">${formatCount(threshold.samples)}</td>
-      </tr>
-    `
-  );
-  return table([
+  const rows = thresholds.map((threshold): Row => {
+    const { verdict, text, limit, unit, samples } = threshold;
+    const mark = html`<span class="mark" role="img" aria-label="${words[verdict]}">${
+      marks[verdict]
+    }</span>`;
+    return {
+      class: verdict,
+      cells: [
+        { is: mark, class: "of-mark" },
+        { is: breakable(whereOf(threshold)), class: "of-where" },
+        { is: html`<code>${text}</code>`, class: "of-text" },
+        { is: thresholdValue(threshold), class: "of-value" },
+        inUnit(limit, unit),
+        formatCount(samples),
+      ],
+    };
+  });
+  return table("thresholds", [
     { head: "", text: true },
     { head: "Scenario", text: true },
     { head: "Threshold", text: true },
@@ -86,10 +65,10 @@ export function resultTable(
       return resultRow(name, step, series, data, mine);
     })
   );
-  const figures = ["Count", "Rate", "Failed", "Avg", "Min", "p50", "p95", "p99", "Max"];
-  return table([{ head: "Scenario", text: true }, ...figures.map((head) => ({ head }))], rows);
+  return table("results", columnsOf("Scenario", RESULT_HEADS), rows);
 }
 
+const RESULT_HEADS = ["Count", "Rate", "Failed", "Avg", "Min", "p50", "p95", "p99", "Max"] as const;
 const TIMES = ["avg", "min", "p50", "p95", "p99", "max"] as const;
 
 function resultRow(
@@ -98,29 +77,31 @@ function resultRow(
   series: SummarySeries,
   { offered }: SummaryScenario,
   thresholds: readonly ThresholdResult[],
-): Markup {
+): Row {
   const stats = series.response_time_ms;
   const asked = step === null && offered ? `, ${formatRate(offered.rate_per_s)} offered` : "";
-  return html`<tr${
-    step === null ? "" : html`
-      class="step"
-    `
-  }>
-<th scope="row">${breakable(step ?? name)}</th>
-<td class="n">${formatCount(series.count)}${limits(thresholds, "count")}</td>
-<td class="n" title="${formatRate(series.rate_per_s)} finished${asked}">${
-    formatRate(series.rate_per_s)
-  }${limits(thresholds, "rate")}</td>
-<td class="n${series.failed > 0 ? " bad" : ""}">${formatPercent(series.error_rate)}${
-    limits(thresholds, "error_rate")
-  }</td>
-${
-    TIMES.map((key) =>
-      html`<td class="n">${formatMs(stats?.[key])}${
-        limits(thresholds, `response_time ${key}`)
-      }</td>`
-    )
-  }</tr>`;
+  const rate = formatRate(series.rate_per_s);
+  const limited = (text: string, measure: string): Markup =>
+    html`${text}${limits(thresholds, measure)}`;
+  const kind = step === null ? undefined : "step";
+  const named: Row["cells"][number] = { is: breakable(step ?? name), heads: "row" };
+  if (series.count === 0) {
+    // Of nothing there are no figures; its failed share is none either.
+    return { class: kind, cells: [named, "0", ...RESULT_HEADS.slice(1).map(() => "")] };
+  }
+  return {
+    class: kind,
+    cells: [
+      named,
+      limited(formatCount(series.count), "count"),
+      { is: limited(rate, "rate"), title: `${rate} finished${asked}` },
+      {
+        is: limited(formatPercent(series.error_rate), "error_rate"),
+        class: series.failed > 0 ? "bad" : undefined,
+      },
+      ...TIMES.map((key) => limited(formatMs(stats?.[key]), `response_time ${key}`)),
+    ],
+  };
 }
 
 function limits(thresholds: readonly ThresholdResult[], measure: string): Markup[] {
@@ -131,23 +112,48 @@ function limits(thresholds: readonly ThresholdResult[], measure: string): Markup
   );
 }
 
+/** What a response time is made of, each part with its percentiles and the limits that the plan sets it. */
+export function partTable(series: SummarySeries, thresholds: readonly ThresholdResult[]): Markup {
+  const { dns_ms, connect_ms, tls_handshake_ms, ttfb_ms } = series.phases;
+  const parts = {
+    service_time: series.service_time_ms,
+    lag: series.lag_ms,
+    blocked: series.blocked_ms,
+    dns: dns_ms,
+    connect: connect_ms,
+    tls_handshake: tls_handshake_ms,
+    ttfb: ttfb_ms,
+  };
+  const rows = Object.entries(parts).flatMap(([name, stats]): Row[] => {
+    if (!stats) return [];
+    const times = PART_TIMES.map((key) =>
+      html`${formatMs(stats[key])}${limits(thresholds, `${name} ${key}`)}`
+    );
+    return [{
+      cells: [{ is: name.replace("_", " "), heads: "row" }, formatCount(stats.count), ...times],
+    }];
+  });
+  return rows.length === 0 ? html`` : table("parts", columnsOf("", PART_HEADS), rows);
+}
+
+const PART_HEADS = ["Count", "Avg", "p50", "p95", "p99", "Max"] as const;
+const PART_TIMES = ["avg", "p50", "p95", "p99", "max"] as const;
+
 export function failureTable(name: string, scenario: SummaryScenario): Markup {
   const all = seriesOf(name, scenario);
   const rows = (all.length > 1 ? all.slice(1) : all).flatMap(({ step, series }) =>
-    series.failures.map((failure) =>
-      html`
-        <tr>
-          <td><code>${failure.class}</code></td>
-          <td>${step ?? ""}</td>
-          <td class="n bad">${formatCount(failure.count)}</td>
-          <td class="sample">${oneLine(failure.sample, 300)}</td>
-        </tr>
-      `
-    )
+    series.failures.map((failure): Row => ({
+      cells: [
+        html`<code>${failure.class}</code>`,
+        step ?? "",
+        { is: formatCount(failure.count), class: "bad" },
+        { is: oneLine(failure.sample, 300), class: "sample wide" },
+      ],
+    }))
   );
   if (rows.length === 0) return html``;
   return html`<h4>Failures</h4>${
-    table([
+    table("failures", [
       { head: "Class", text: true },
       { head: all.length > 1 ? "Step" : "", text: true },
       { head: "Count" },
@@ -158,47 +164,39 @@ export function failureTable(name: string, scenario: SummaryScenario): Markup {
 
 /** Durations and counters that a flow names itself. */
 export function ownTable({ observed, counters }: SummaryScenario): Markup {
-  const rows = [
-    ...Object.entries(observed).map(([name, { stats_ms: stats }]) =>
-      html`<tr><th scope="row">${name}</th><td class="n">${formatCount(stats.count)}</td>
-${
-        [stats.avg, stats.p50, stats.p95, stats.p99, stats.max].map((ms) =>
-          html`<td class="n">${formatMs(ms)}</td>`
-        )
-      }</tr>`
-    ),
-    ...Object.entries(counters).map(([name, count]) =>
-      html`
-        <tr>
-          <th scope="row">${name}</th>
-          <td class="n">${formatCount(count)}</td>
-        </tr>
-      `
-    ),
-  ];
-  if (rows.length === 0) return html``;
-  const figures = ["Count", "Avg", "p50", "p95", "p99", "Max"];
+  const named = (is: string): Row["cells"][number] => ({ is, heads: "row" });
+  const durations = Object.entries(observed).map(([name, { stats_ms: stats }]): Row => ({
+    cells: [
+      named(name),
+      formatCount(stats.count),
+      ...PART_TIMES.map((key) => formatMs(stats[key])),
+    ],
+  }));
+  const counts = Object.entries(counters).map(([name, count]): Row => ({
+    cells: [named(name), formatCount(count), ...PART_TIMES.map(() => "")],
+  }));
+  if (durations.length + counts.length === 0) return html``;
   return html`<h4>Of the flow's own</h4>${
-    table([{ head: "", text: true }, ...figures.map((head) => ({ head }))], rows)
+    table("parts", columnsOf("", PART_HEADS), [...durations, ...counts])
   }`;
 }
 
 export function peerTable(summary: Summary): Markup {
-  const rows = peersOf(summary).map(({ peer, scenarios }) =>
-    html`
-      <tr>
-        <td>${oneLine(peerNames(peer), 200)}</td>
-        <td>${peer.key_type}</td>
-        <td>${[peer.tls_version, peer.cipher].filter(Boolean).join(", ")}</td>
-        <td>${peer.issuer}</td>
-        <td class="n">${peer.not_after.slice(0, 10)}</td>
-        <td><code class="fingerprint">${peer.fingerprint_sha256}</code></td>
-        <td class="n">${formatCount(peer.exchanges)}</td>
-        <td>${scenarios.join(", ")}</td>
-      </tr>
-    `
-  );
-  return table([
+  const rows = peersOf(summary).map(({ peer, scenarios }): Row => ({
+    cells: [
+      { is: oneLine(peerNames(peer), 200), heads: "row" },
+      peer.key_type,
+      [peer.tls_version, peer.cipher].filter(Boolean).join(", "),
+      html`${peer.issuer}<small class="limit">chain of ${
+        plural(peer.chain_length, "certificate")
+      }</small>`,
+      peer.not_after.slice(0, 10),
+      { is: html`<code class="fingerprint">${peer.fingerprint_sha256}</code>`, class: "wide" },
+      formatCount(peer.exchanges),
+      { is: scenarios.map((name) => html`<div>${breakable(name)}</div>`), class: "wide" },
+    ],
+  }));
+  return table("peers", [
     { head: "Names", text: true },
     { head: "Key", text: true },
     { head: "TLS", text: true },
@@ -223,19 +221,23 @@ export function comparisonTable({ comparison }: Summary): Markup {
 
 function figureTable(groups: readonly FigureGroup[], allow: number): Markup {
   const rows = groups.flatMap(({ name, figures }) =>
-    figures.map((figure, i) =>
-      html`<tr class="${figure.verdict}">${
-        i === 0 && html`<th scope="rowgroup" rowspan="${figures.length}">${breakable(name)}</th>`
-      }
-<td class="key-cell">${figure.measure.replace("_", " ")}</td>
-<td class="n">${figureValue(figure, figure.base)}</td>
-<td class="n">${figureValue(figure, figure.next)}</td>
-<td class="n">${changeText(figure, figure.change)}</td>
-<td>${intervalPicture(figure, allow)}</td><td class="n">${intervalText(figure)}</td>
-<td class="key-cell">${figureVerdict(figure)}</td></tr>`
-    )
+    figures.map((figure, i): Row => ({
+      class: figure.verdict,
+      cells: [
+        ...(i === 0
+          ? [{ is: breakable(name), heads: "rowgroup", rows: figures.length } as const]
+          : []),
+        { is: figure.measure.replace("_", " "), class: "key-cell" },
+        figureValue(figure, figure.base),
+        figureValue(figure, figure.next),
+        changeText(figure, figure.change),
+        { is: intervalPicture(figure, allow), class: "picture" },
+        intervalText(figure),
+        { is: figureVerdict(figure), class: "key-cell" },
+      ],
+    }))
   );
-  return table([
+  return table("compared", [
     { head: "Scenario", text: true },
     { head: "", text: true },
     { head: "Base" },
@@ -248,28 +250,28 @@ function figureTable(groups: readonly FigureGroup[], allow: number): Markup {
 }
 
 export function serverTables(metrics: ServerMetricsSummary): Markup {
-  const changes = changedCounters(metrics).map((counter) =>
-    html`<tr><th scope="row"><code>${metricName(counter)}</code></th>
-${
-      [counter.before, counter.after, counter.delta].map((value) =>
-        html`<td class="n">${metricValue(counter.name, value)}</td>`
-      )
-    }</tr>`
-  );
-  const seen = metrics.histograms.filter(({ count }) => count > 0).map((one) =>
-    html`<tr><th scope="row"><code>${metricName(one)}</code></th><td class="n">${
-      formatCount(one.count)
-    }</td>
-${
-      [one.avg, one.p50, one.p95, one.p99].map((value) =>
-        html`<td class="n">${metricValue(one.name, value)}</td>`
-      )
-    }</tr>`
-  );
-  const name: Column = { head: "Metric", text: true };
-  const of = (...heads: string[]): Column[] => [name, ...heads.map((head) => ({ head }))];
-  return html`${changes.length > 0 ? table(of("Before", "After", "Change"), changes) : ""}
-${seen.length > 0 ? table(of("Count", "Avg", "p50", "p95", "p99"), seen) : ""}`;
+  const named = (one: Parameters<typeof metricName>[0]): Row["cells"][number] => ({
+    is: html`<code>${metricName(one)}</code>`,
+    heads: "row",
+  });
+  const changes = changedCounters(metrics).map((counter): Row => ({
+    cells: [
+      named(counter),
+      ...[counter.before, counter.after, counter.delta].map((n) => metricValue(counter.name, n)),
+    ],
+  }));
+  const seen = metrics.histograms.filter(({ count }) => count > 0).map((one): Row => ({
+    cells: [
+      named(one),
+      formatCount(one.count),
+      ...[one.avg, one.p50, one.p95, one.p99].map((value) => metricValue(one.name, value)),
+    ],
+  }));
+  const shown = (heads: readonly string[], rows: readonly Row[]): Markup | false =>
+    rows.length > 0 && table("own", columnsOf("Metric", heads), rows);
+  return html`${shown(["Before", "After", "Change"], changes)}
+${shown(["Count", "Avg", "p50", "p95", "p99"], seen)}
+${seen.length > 0 && html`<p class="note">${QUANTILES_NOTE}.</p>`}`;
 }
 
 export function methodologyTable(summary: Summary): Markup {
@@ -281,4 +283,9 @@ export function methodologyTable(summary: Summary): Markup {
       `
     )
   }</dl>`;
+}
+
+/** A column of names, then figures. */
+function columnsOf(name: string, figures: readonly string[]): Column[] {
+  return [{ head: name, text: true }, ...figures.map((head) => ({ head }))];
 }
