@@ -52,6 +52,7 @@ Deno.test("with a database file the state is there again after a restart", async
     await withLab({ databasePath }, async ({ post }) => {
       const response = await post("/api/v1/certificates", certificateRequest("kept.test"));
       await response.body?.cancel();
+      await Deno.stat(`${databasePath}-wal`); // throws where the journal is another
     });
     await withLab({ databasePath }, async ({ fetch }) => {
       const response = await fetch("/api/v1/certificates?per_page=1");

@@ -97,7 +97,10 @@ export class GarbageCollector {
   }
 }
 
-/** Nonces, authorizations and orders past their time. */
+/**
+ * Nonces, authorizations and orders past their time. The store is synchronous: what bounds these is its wait for a lock
+ * (5 s), and a statement at work cannot be cut short; the collector's limit is for sweeps that wait.
+ */
 export function acmeSweeps(store: Store, nowMs: () => number): Sweep[] {
   return [
     {
