@@ -201,8 +201,11 @@ const thresholdSchema = z.object({
   /** Null where there is no sample. */
   value: z.number().nullable(),
   samples: z.number(),
-  /** `skipped`: relative to a baseline that was not given. */
-  verdict: z.enum(["pass", "fail", "no_data", "skipped"]),
+  /**
+   * `skipped`: relative to a baseline that was not given. `regressed`: beyond such a limit with all of its interval;
+   * `cannot_tell`: beyond it, but not for certain, or the runs must not be compared.
+   */
+  verdict: z.enum(["pass", "fail", "no_data", "skipped", "regressed", "cannot_tell"]),
 });
 
 const findingSchema = z.object({

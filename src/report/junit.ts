@@ -85,8 +85,11 @@ function thresholdCase(threshold: ThresholdResult): Case {
     thresholdValue(threshold)
   }${limit}`;
   if (verdict === "pass") return { name, outcome: "passed" };
-  if (verdict === "skipped") return { name, outcome: "skipped", message };
-  return { name, outcome: "failure", type: verdict === "fail" ? "threshold" : "no_data", message };
+  if (verdict === "skipped" || verdict === "cannot_tell") {
+    return { name, outcome: "skipped", message };
+  }
+  const types = { fail: "threshold", no_data: "no_data", regressed: "regression" } as const;
+  return { name, outcome: "failure", type: types[verdict], message };
 }
 
 function comparisonSuite({ comparison }: Summary): Suite[] {

@@ -111,7 +111,14 @@ function validitySection(summary: Summary): string {
 
 function thresholdTable({ thresholds }: Summary): string {
   if (thresholds.length === 0) return "";
-  const icons = { pass: "✅", fail: "❌", no_data: "❌", skipped: "➖" } as const;
+  const icons = {
+    pass: "✅",
+    fail: "❌",
+    no_data: "❌",
+    regressed: "❌",
+    skipped: "➖",
+    cannot_tell: "?",
+  } as const;
   return section(
     "### Thresholds",
     table(

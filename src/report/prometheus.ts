@@ -108,7 +108,9 @@ function verdictFamilies({ thresholds, validity, exit }: Summary): Family[] {
     gauge(
       "threshold_held",
       "1 where the threshold held, 0 where it failed or had no sample.",
-      thresholds.filter(({ verdict }) => verdict !== "skipped").map((threshold): Sample => [
+      thresholds.filter(({ verdict }) => !["skipped", "cannot_tell"].includes(verdict)).map((
+        threshold,
+      ): Sample => [
         {
           ...(threshold.scenario === null ? {} : { scenario: threshold.scenario }),
           ...(threshold.step === null ? {} : { step: threshold.step }),

@@ -107,6 +107,7 @@ function thresholdSection({ thresholds }: Summary, style: Style): string[] {
 
 function mark({ verdict }: ThresholdResult, style: Style): string {
   if (verdict === "pass") return style.good("✓");
+  if (verdict === "cannot_tell") return style.warn("?");
   return verdict === "skipped" ? style.faint("-") : style.bad("✗");
 }
 

@@ -8,6 +8,7 @@ import type {
   ThresholdResult,
 } from "../metrics/summary_schema.ts";
 import { formatCount, formatMs, formatPercent, formatRate, formatSeconds } from "./format.ts";
+import { isRelative } from "../verdict/relative.ts";
 
 export const LAB_WARNING =
   "The target was the embedded lab: do not publish these figures as certctl's.";
@@ -30,6 +31,8 @@ export function verdictWord({ exit }: Pick<Summary, "exit">): string {
     regression: "REGRESSED",
     invalid: "INVALID",
     interrupted: "INTERRUPTED",
+    // Of a run that was carried out: its baseline was bad.
+    bad_input: "NOT COMPARED",
   };
   return words[exit.name] ?? exit.name.toUpperCase();
 }
@@ -90,7 +93,8 @@ export function thresholdValue(threshold: ThresholdResult): string {
   const seen = inUnit(value, unit);
   if (verdict === "skipped") return `${seen}, no baseline given`;
   if (limit === null) return `${seen}, the baseline has no such figure`;
-  return /baseline/.test(threshold.text) ? `${seen}, limit ${inUnit(limit, unit)}` : seen;
+  const bound = isRelative(threshold) ? `${seen}, limit ${inUnit(limit, unit)}` : seen;
+  return verdict === "cannot_tell" ? `${bound}, cannot tell` : bound;
 }
 
 /** `1 worker`, `2 workers` */

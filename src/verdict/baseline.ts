@@ -8,7 +8,7 @@ import type { Summary } from "../metrics/summary_schema.ts";
 export function objectionsTo(summary: Summary): string[] {
   const { interrupted, validity, exit, methodology, thresholds } = summary;
   const failed =
-    thresholds.filter(({ verdict }) => verdict === "fail" || verdict === "no_data").length;
+    thresholds.filter(({ verdict }) => ["fail", "no_data", "regressed"].includes(verdict)).length;
   const broken = failed === 1 ? "a threshold" : `${failed} thresholds`;
   return [
     ...(interrupted ? ["The run was interrupted"] : []),

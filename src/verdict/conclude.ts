@@ -3,6 +3,7 @@ import type { Comparison, Measured, Summary } from "../metrics/summary_schema.ts
 import type { Plan } from "../plan/plan.ts";
 import { compare, type CompareOptions } from "./compare.ts";
 import { exitOf } from "./exit.ts";
+import { againstIntervals } from "./relative.ts";
 import { evaluateThresholds } from "./thresholds.ts";
 import { judge } from "./validity.ts";
 
@@ -14,11 +15,12 @@ export interface ConcludeOptions extends CompareOptions {
 
 export function conclude(measured: Measured, options: ConcludeOptions): Summary {
   const { plan, baseline } = options;
-  const thresholds = evaluateThresholds(plan, measured, baseline);
-  const validity = judge(measured, thresholds);
+  const values = evaluateThresholds(plan, measured, baseline);
+  const validity = judge(measured, values);
   const comparison: Comparison | null = baseline
     ? compare(baseline, { ...measured, validity }, options)
     : null;
+  const thresholds = comparison ? againstIntervals(values, comparison) : values;
   const judged = { ...measured, thresholds, validity, comparison, baseline: null };
   return { ...judged, exit: exitOf(judged) };
 }

@@ -56,23 +56,35 @@ export function exitOf(
   const broken = run.thresholds.filter(({ verdict }) =>
     verdict === "fail" || verdict === "no_data"
   );
-  const { comparison } = run;
-  const regressions = comparison?.regressions ?? [];
+  const { comparison, thresholds } = run;
+  const regressions = [
+    ...(comparison?.regressions ?? []),
+    ...thresholds.filter(({ verdict }) => verdict === "regressed").map(regressedReason),
+  ];
   if (run.interrupted) return exit("interrupted", "The run was ended before its time");
   if (byGenerator) return exit("invalid", byGenerator.message);
   if (broken.length > 0) return exit("threshold", thresholdReason(broken));
   if (reasons[0]) return exit("invalid", reasons[0].message);
   if (comparison?.verdict === "refused") return exit("bad_input", refusedReason(comparison));
   if (regressions.length > 0) return exit("regression", regressionReason(regressions));
-  return exit("passed", passedReason(run.thresholds.length));
+  return exit("passed", passedReason(thresholds));
 }
 
 function thresholdReason(broken: Summary["thresholds"]): string {
   const [first] = broken;
-  const where = [first?.scenario, first?.step].filter((name) => name).join(" ") || "the whole run";
+  const where = first ? whereOf(first) : "";
   const what = first?.verdict === "no_data" ? "had no sample" : "failed";
   const more = broken.length > 1 ? `, and ${broken.length - 1} more` : "";
   return `Threshold "${first?.text}" of ${where} ${what}${more}`;
+}
+
+/** `create directory`, `the whole run` */
+function whereOf({ scenario, step }: Summary["thresholds"][number]): string {
+  return [scenario, step].filter((name) => name).join(" ") || "the whole run";
+}
+
+function regressedReason(threshold: Summary["thresholds"][number]): string {
+  return `Threshold "${threshold.text}" of ${whereOf(threshold)} is broken for certain`;
 }
 
 function refusedReason({ differences }: Comparison): string {
@@ -85,7 +97,18 @@ function regressionReason(regressions: readonly string[]): string {
   return `${regressions[0]}${more}`;
 }
 
-function passedReason(thresholds: number): string {
-  if (thresholds === 0) return "The run was valid; the plan has no thresholds";
-  return thresholds === 1 ? "The threshold held" : `All ${thresholds} thresholds held`;
+/** What was skipped or cannot be told is not said to have held. */
+function passedReason(thresholds: Summary["thresholds"]): string {
+  const of = (wanted: string): number =>
+    thresholds.filter(({ verdict }) => verdict === wanted).length;
+  const [held, skipped, untold] = [of("pass"), of("skipped"), of("cannot_tell")];
+  if (thresholds.length === 0) return "The run was valid; the plan has no thresholds";
+  if (held === thresholds.length) {
+    return held === 1 ? "The threshold held" : `All ${held} thresholds held`;
+  }
+  return [
+    `${held} of ${thresholds.length} thresholds held`,
+    ...(skipped > 0 ? [`${skipped} had no baseline to be relative to`] : []),
+    ...(untold > 0 ? [`${untold} cannot be told for certain`] : []),
+  ].join(", ");
 }

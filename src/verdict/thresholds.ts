@@ -7,6 +7,7 @@ import { packed, rounded, unpacked } from "../metrics/stats.ts";
 import type { Measured, SummaryScenario, ThresholdResult } from "../metrics/summary_schema.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type Comparison, DURATION_METRICS, type Threshold } from "../plan/threshold.ts";
+import { isRelative } from "./relative.ts";
 import { type Measurable, measureName, measureNamed, measureOf, measureUnit } from "./measure.ts";
 
 /** What a run's figures are compared with: the run itself, and a baseline if there is one. */
@@ -42,7 +43,8 @@ export function judgeAnew(
     const { value, samples } = series
       ? measureOf(series, measureNamed(measure))
       : { value: undefined, samples: 0 };
-    const verdict = result.verdict === "skipped"
+    // What is merged has no baseline at hand.
+    const verdict = isRelative(result)
       ? "skipped"
       : verdictOf(value, comparison, limit ?? undefined);
     return { ...result, value: value === undefined ? null : rounded(value, 6), samples, verdict };

@@ -30,6 +30,12 @@ const SERVER_METRICS: ServerMetricsSummary = {
   }],
 };
 
+Deno.test("renderText() of a run whose baseline cannot be compared with says so first", () => {
+  const base = concluded(passedRun());
+  const text = renderText(concluded(passedRun(), { ...base, interrupted: true }));
+  assertStringIncludes(text, "NOT COMPARED  certctl load test\nThe run was not compared");
+});
+
 Deno.test("renderText() of a run that passed", () => {
   assertGolden("passed.txt", renderText(concluded(passedRun())));
 });

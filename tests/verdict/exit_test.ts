@@ -76,7 +76,18 @@ const refused: Comparison = {
 
 Deno.test("exitOf() passes a valid run whose thresholds held or were skipped", () => {
   const { code, reason } = exitOf(runWith({ verdicts: ["pass", "skipped"] }));
-  assertEquals([code, reason], [0, "All 2 thresholds held"]);
+  assertEquals([code, reason], [0, "1 of 2 thresholds held, 1 had no baseline to be relative to"]);
+  assertEquals(exitOf(runWith({ verdicts: ["pass", "pass"] })).reason, "All 2 thresholds held");
+});
+
+Deno.test("exitOf() of limits relative to a baseline is 93 where one is broken for certain", () => {
+  const broken = exitOf(runWith({ verdicts: ["pass", "regressed"] }));
+  assertEquals(broken.code, 93);
+  assertEquals(broken.reason, 'Threshold "p95 < 2s" of create is broken for certain');
+  const untold = exitOf(runWith({ verdicts: ["pass", "cannot_tell"] }));
+  assertEquals(untold.code, 0);
+  assertEquals(untold.reason, "1 of 2 thresholds held, 1 cannot be told for certain");
+  assertEquals(exitOf(runWith({ verdicts: ["fail", "regressed"] })).code, 99);
 });
 
 Deno.test("exitOf() is 99 for a threshold that failed or had no sample", () => {

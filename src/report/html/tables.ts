@@ -25,13 +25,18 @@ import { breakable, html, type Markup } from "./markup.ts";
 import { type Column, type Row, table } from "./table.ts";
 
 export function thresholdTable({ thresholds }: Summary): Markup {
-  const marks = { pass: "✓", fail: "✗", no_data: "✗", skipped: "–" } as const;
-  const words = { pass: "passed", fail: "failed", no_data: "no data", skipped: "skipped" } as const;
+  const words: Readonly<Record<ThresholdResult["verdict"], [mark: string, word: string]>> = {
+    pass: ["✓", "passed"],
+    fail: ["✗", "failed"],
+    no_data: ["✗", "no data"],
+    regressed: ["✗", "regressed"],
+    skipped: ["–", "skipped"],
+    cannot_tell: ["?", "cannot tell"],
+  };
   const rows = thresholds.map((threshold): Row => {
     const { verdict, text, limit, unit, samples } = threshold;
-    const mark = html`<span class="mark" role="img" aria-label="${words[verdict]}">${
-      marks[verdict]
-    }</span>`;
+    const [sign, word] = words[verdict];
+    const mark = html`<span class="mark" role="img" aria-label="${word}">${sign}</span>`;
     return {
       class: verdict,
       cells: [

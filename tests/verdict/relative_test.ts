@@ -1,0 +1,71 @@
+import { assertEquals } from "../assert.ts";
+import type { ComparedFigure, ThresholdResult } from "../../src/metrics/summary_schema.ts";
+import { compare } from "../../src/verdict/compare.ts";
+import { againstIntervals, isRelative } from "../../src/verdict/relative.ts";
+import { concluded, passedRun } from "../report/summaries.ts";
+
+const comparison = compare(concluded(passedRun()), concluded(passedRun()));
+
+const RESULT: ThresholdResult = {
+  text: "p95 < baseline * 1.10",
+  scenario: "list",
+  step: null,
+  measure: "response_time p95",
+  unit: "ms",
+  comparison: "<",
+  limit: 110,
+  value: 125,
+  samples: 3000,
+  verdict: "fail",
+};
+const FIGURE: ComparedFigure = {
+  scenario: "list",
+  step: null,
+  measure: "p95",
+  base: 100,
+  next: 125,
+  change: 0.25,
+  low: 0.12,
+  high: 0.4,
+  verdict: "regressed",
+};
+
+function verdict(result: Partial<ThresholdResult>, figure: Partial<ComparedFigure>): string {
+  const compared = { ...comparison, figures: [{ ...FIGURE, ...figure }] };
+  return againstIntervals([{ ...RESULT, ...result }], compared)[0]!.verdict;
+}
+
+Deno.test("a limit relative to a baseline is broken only by an interval that lies beyond it", () => {
+  assertEquals(verdict({}, {}), "regressed");
+  assertEquals(verdict({}, { low: 0.08 }), "cannot_tell");
+  assertEquals(verdict({}, { low: null, high: null }), "cannot_tell");
+  assertEquals(verdict({ verdict: "pass" }, {}), "pass");
+});
+
+Deno.test("a relative limit of an error rate is compared in points", () => {
+  const result = { measure: "error_rate", limit: 0.011, value: 0.05 } as const;
+  const figure = { measure: "error_rate", base: 0.01, next: 0.05, change: 0.04 } as const;
+  assertEquals(verdict(result, { ...figure, low: 0.002 }), "regressed");
+  assertEquals(verdict(result, { ...figure, low: 0.0005 }), "cannot_tell");
+});
+
+Deno.test("a relative limit without an interval goes by its value", () => {
+  assertEquals(verdict({ measure: "ttfb p95" }, {}), "fail");
+  assertEquals(verdict({ scenario: null }, {}), "fail");
+  assertEquals(verdict({ comparison: ">=", measure: "rate" }, {}), "fail");
+});
+
+Deno.test("a relative limit on a scenario's only step is on the scenario's figures", () => {
+  assertEquals(verdict({ step: "list" }, {}), "regressed");
+});
+
+Deno.test("a relative limit cannot be told from runs that must not be compared, and others are left alone", () => {
+  const refused: typeof comparison = { ...comparison, verdict: "refused", figures: [] };
+  const absolute: ThresholdResult = { ...RESULT, text: "p95 < 110ms" };
+  assertEquals(
+    againstIntervals([RESULT, { ...RESULT, verdict: "pass" }, absolute], refused)
+      .map(({ verdict }) => verdict),
+    ["cannot_tell", "cannot_tell", "fail"],
+  );
+  assertEquals([RESULT, absolute].map(isRelative), [true, false]);
+});
