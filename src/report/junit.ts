@@ -5,6 +5,7 @@
  */
 import type { Summary, ThresholdResult } from "../metrics/summary_schema.ts";
 import { changeText, figureName, figureValue, intervalText } from "./comparison.ts";
+import { isRelative } from "../verdict/relative.ts";
 import { inUnit, partOfRun, thresholdValue, whereOf } from "./words.ts";
 
 interface Case {
@@ -78,7 +79,8 @@ function thresholdSuites({ thresholds }: Summary): Suite[] {
 
 function thresholdCase(threshold: ThresholdResult): Case {
   const { text: name, verdict } = threshold;
-  const limit = threshold.limit === null
+  // A relative limit is in the value's words already.
+  const limit = threshold.limit === null || isRelative(threshold)
     ? ""
     : `, limit ${threshold.comparison} ${inUnit(threshold.limit, threshold.unit)}`;
   const message = `${whereOf(threshold)} ${threshold.measure}: ${

@@ -79,7 +79,8 @@ function addRuns(a: Measured, b: Measured): Measured {
 }
 
 function noteOn({ methodology: { hardware, os }, started_at, generator }: Measured): string {
-  return `merged with a run from ${started_at} by ${generator.workers.length} workers on ` +
+  const count = generator.workers.length;
+  return `merged with a run from ${started_at} by ${count} worker${count === 1 ? "" : "s"} on ` +
     `${hardware.cpu_model}, ${hardware.cpu_count} CPUs, ${os.name} ${os.kernel}`;
 }
 
