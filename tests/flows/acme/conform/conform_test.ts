@@ -8,7 +8,7 @@ import type { AcmeOptions } from "../../../../src/lab/acme/options.ts";
 import { z } from "zod";
 import { assertEquals, assertMatch, assertStringIncludes } from "../../../assert.ts";
 import { freePort, withLab } from "../../../lab/harness.ts";
-import { type FakeOptions, withFakeAcme } from "../fake_acme.ts";
+import { type FakeOptions, problem, withFakeAcme } from "../fake_acme.ts";
 import { contextFor, fetchClient } from "../harness.ts";
 import { findPebble, startPebble } from "../pebble.ts";
 
@@ -106,8 +106,9 @@ Deno.test("conform() has the cases share an order for as long as it is open", as
   const script = (path: string): undefined => void (orders += Number(path === "/new-order"));
   const results = await examineFake({ script });
   // Besides the shared order and the two that end in a certificate: one for an identifier of an unknown type, and one
-  // after each finalize that this server wrongly takes.
-  const taken = ["finalize-foreign", "csr-names", "csr-names-bad-csr", "csr-account-key"];
+  // after each finalize and each revocation that this server wrongly takes.
+  const finalized = ["finalize-foreign", "csr-names", "csr-names-bad-csr", "csr-account-key"];
+  const taken = [...finalized, "revoke-foreign", "revoke-reason"];
   for (const id of taken) assertMatch(outcomeOf(results, id)!, /^(fail|warn)$/);
   assertEquals(orders, 4 + taken.length);
 });
@@ -155,6 +156,24 @@ Deno.test("conform() fails, and goes on, where an order has URLs that are none",
   assertEquals(results.length, CASES.length);
   for (const id of ["order-new", "authz-read", "finalize-foreign", "certificate"]) {
     assertEquals(outcomeOf(results, id), "fail", id);
+  }
+});
+
+Deno.test("conform() blames no case for the certificate that an earlier one had revoked", async () => {
+  const revoked = new Set<unknown>();
+  const results = await examineFake({
+    script: (path, { payload }) => {
+      if (path !== "/revoke-cert") return undefined;
+      if (revoked.has(payload!.certificate)) return problem(400, "alreadyRevoked");
+      revoked.add(payload!.certificate);
+      return undefined;
+    },
+  });
+  // This server revokes for anyone and for any reason.
+  assertEquals(outcomeOf(results, "revoke-foreign"), "fail");
+  assertEquals(outcomeOf(results, "revoke-reason"), "warn");
+  for (const id of ["revoke-account", "revoke-again", "revoke-key"]) {
+    assertEquals(outcomeOf(results, id), "pass", id);
   }
 });
 
