@@ -106,7 +106,12 @@ async function run(
       const onResult = (result: CaseResult): void => io.out(renderResult(result));
       const results = await examine({ subject, known, onResult, signal: context.signal });
       io.out(renderTotal(results));
-      if (context.signal.aborted) return EXIT_CODES.interrupted;
+      if (context.signal.aborted) {
+        io.err(
+          `certload conform: interrupted after ${results.length} of ${CASES.length} cases\n`,
+        );
+        return EXIT_CODES.interrupted;
+      }
       const failed = results.some(({ outcome }) => outcome === "fail");
       return failed ? EXIT_CODES.threshold : EXIT_CODES.passed;
     } finally {

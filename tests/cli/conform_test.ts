@@ -1,6 +1,6 @@
 import { conform } from "../../src/cli/conform.ts";
 import type { Io } from "../../src/cli/io.ts";
-import { assertEquals, assertStringIncludes } from "../assert.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { withFakeAcme } from "../flows/acme/fake_acme.ts";
 import { withServer } from "../flows/acme/harness.ts";
 
@@ -10,13 +10,15 @@ interface Outcome {
   readonly err: string;
 }
 
-async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+async function run(
+  args: readonly string[],
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Outcome> {
   const written = { out: "", err: "" };
-  const { signal } = new AbortController();
   const io: Io = {
     out: (text) => void (written.out += text),
     err: (text) => void (written.err += text),
-    env,
+    env: {},
     outIsTerminal: false,
     errIsTerminal: false,
     size: () => ({ columns: 80, rows: 24 }),
@@ -42,6 +44,20 @@ Deno.test("conform ends 94 where no ACME server is", async () => {
     assertStringIncludes(err, `cannot examine ${origin}/directory: There is no ACME dir`);
     assertStringIncludes(err, "The directory has no newNonce");
     assertStringIncludes(err, "Check the URL");
+  });
+});
+
+Deno.test("conform that is interrupted blames no case for it, and ends 105", async () => {
+  const interrupt = new AbortController();
+  const script = (path: string): undefined => {
+    if (path === "/new-order") interrupt.abort();
+  };
+  await withFakeAcme({ script }, async ({ directory }) => {
+    const { code, out, err } = await run([directory], interrupt.signal);
+    assertEquals(code, 105);
+    assertMatch(err, /^certload conform: interrupted after 3\d of \d+ cases\n$/);
+    assertEquals(out.includes("(order-new)"), false);
+    assertMatch(out, /\n\d+ passed, \d+ failed/);
   });
 });
 

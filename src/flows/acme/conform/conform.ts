@@ -28,14 +28,16 @@ export interface ConformOptions {
   readonly signal: AbortSignal;
 }
 
-/** Runs all cases, and tells each result as it comes; stops early when `signal` aborts. */
+/** Runs all cases, and tells each result as it comes; ends when `signal` aborts, without the case that it met. */
 export async function conform(
   { subject, known, onResult, signal }: ConformOptions,
 ): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
   for (const each of CASES) {
     if (signal.aborted) break;
-    const result = resultOf(each, await verdictOn(each, subject), known.has(each.id));
+    const verdict = await verdictOn(each, subject);
+    if (signal.aborted && verdict.result !== "pass") break;
+    const result = resultOf(each, verdict, known.has(each.id));
     results.push(result);
     onResult(result);
   }
