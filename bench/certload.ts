@@ -13,6 +13,13 @@ export interface CertloadOptions {
 // deno-lint-ignore no-explicit-any -- read as any other tool's JSON is
 export type SummaryJson = any;
 
+/** The executable that CERTLOAD_BIN names, or this checkout. */
+export function certloadCommand(): readonly string[] {
+  const compiled = Deno.env.get("CERTLOAD_BIN");
+  const main = new URL("../main.ts", import.meta.url).pathname;
+  return compiled ? [compiled] : [Deno.execPath(), "run", "-A", "--quiet", main];
+}
+
 export function certload(options: CertloadOptions): Tool {
   return {
     name: options.name,

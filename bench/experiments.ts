@@ -2,8 +2,11 @@
  * The experiments: each puts the tools side by side in one run, in turn and more than once, because a shared machine's
  * speed drifts. Ratios are of medians over the rounds.
  */
+import { Histogram } from "../src/metrics/histogram.ts";
+import { histogramOf } from "../src/metrics/hdr_codec.ts";
+import { embeddedStack } from "../src/stack/embedded.ts";
 import type { Daemon } from "../tests/servers/daemon.ts";
-import { type CertloadOptions, runCertload } from "./certload.ts";
+import { type CertloadOptions, runCertload, type SummaryJson } from "./certload.ts";
 import type { Job, Measured, Tool } from "./tool.ts";
 
 export interface Table {
@@ -143,6 +146,7 @@ export async function openModel(
       summary.phases.api.main.lag_ms.p99.toFixed(3)
     }`,
     summary.validity.verdict,
+    firstSecond(summary),
   ]];
   for (const tool of setting.tools.slice(1)) {
     const peer = await tool.run(job);
@@ -153,16 +157,48 @@ export async function openModel(
       String(ratePerS * durationS),
       String(peer.requests),
       dropped,
-      "not told",
-      "not told",
+      ...["not told", "not told", "not told"],
     ]);
   }
   return {
     title,
-    remark: "Lag: planned instant to send, the generator's own lateness.",
-    head: ["tool", "planned", "sent", "dropped", "lag p50 / p99 ms", "validity"],
+    remark:
+      "Lag: planned instant to send, the generator's own lateness. First second: p99 of the " +
+      "response times in it, and of all other seconds together.",
+    head: [
+      ...["tool", "planned", "sent", "dropped", "lag p50 / p99 ms", "validity"],
+      "p99 ms, first second / others",
+    ],
     rows,
   };
+}
+
+function firstSecond(summary: SummaryJson): string {
+  const p99Ms = (first: boolean): string =>
+    (Histogram.from(
+      ...summary.phases.api.main.course.slices
+        .filter(({ at_s, response_time }: SummaryJson) => response_time && (at_s === 0) === first)
+        .map(({ response_time: { hdr } }: SummaryJson) => histogramOf(hdr)),
+    ).percentile(99) / 1000).toFixed(2);
+  return `${p99Ms(true)} / ${p99Ms(false)}`;
+}
+
+/** The lab answers after this long, about what certctl takes. */
+const ANSWER_MS = 5;
+
+/** Do the tools agree on a server that takes its time? There the generator's own share is small, and medians are close. */
+export async function agreement(setting: Setting, ratePerS: number): Promise<Table> {
+  const stack = embeddedStack(["--faults", JSON.stringify({ rules: [{ latencyMs: ANSWER_MS }] })]);
+  const never = new AbortController().signal;
+  try {
+    const started = await stack.start({ progress: () => {}, signal: never });
+    if (!started.ok) throw new Error(started.message);
+    const url = `${started.environment["CERTCTL_BASE"]}/health`;
+    const table = await medianServiceTime({ ...setting, url }, ratePerS);
+    return { ...table, title: `${table.title}, of a server that waits ${ANSWER_MS} ms` };
+  } finally {
+    await stack.stop();
+  }
 }
 
 /** The highest rate of the ladder that a tool sends at least 99 % of; the next rung is tried until one fails. */

@@ -5,8 +5,9 @@
  */
 import os from "node:os";
 import { nginxProgram, startNginx } from "../tests/servers/nginx.ts";
-import { certload, type CertloadOptions } from "./certload.ts";
+import { certload, certloadCommand, type CertloadOptions } from "./certload.ts";
 import {
+  agreement,
   handshakes,
   highestRate,
   keepAlive,
@@ -26,6 +27,8 @@ const EXPERIMENTS: Readonly<Record<string, (setting: Setting) => Promise<Table>>
   "median-500": (setting) => medianServiceTime(setting, 500),
   "median-200": (setting) => medianServiceTime(setting, 200),
   "median-2000": (setting) => medianServiceTime(setting, 2_000),
+  "agreement-50": (setting) => agreement(setting, 50),
+  "agreement-500": (setting) => agreement(setting, 500),
   "open-1000": (setting) => openModel(setting, 1_000, 10),
   "open-5000": (setting) => openModel(setting, 5_000, 30),
   "highest-rate": (setting) =>
@@ -49,12 +52,7 @@ function findPeers(): { tools: Tool[]; missing: string[] } {
 }
 
 function ownOptions(): CertloadOptions {
-  const compiled = Deno.env.get("CERTLOAD_BIN");
-  const main = new URL("../main.ts", import.meta.url).pathname;
-  return {
-    name: "certload",
-    command: compiled ? [compiled] : [Deno.execPath(), "run", "-A", "--quiet", main],
-  };
+  return { name: "certload", command: certloadCommand() };
 }
 
 function markdown({ title, remark, head, rows }: Table): string {
