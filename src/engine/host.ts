@@ -16,6 +16,27 @@ export function hostFacts(): HostFacts {
   };
 }
 
+/** CPU time since the host started, all cores together, in milliseconds. */
+export interface HostCpu {
+  readonly busyMs: number;
+  readonly totalMs: number;
+}
+
+export function hostCpu(): HostCpu {
+  const times = os.cpus().map((cpu) => cpu.times);
+  const totalMs = times.reduce(
+    (sum, each) => sum + each.user + each.nice + each.sys + each.idle + each.irq,
+    0,
+  );
+  return { busyMs: totalMs - times.reduce((sum, { idle }) => sum + idle, 0), totalMs };
+}
+
+/** Share of the host's CPU time that was in use between two readings; undefined where the system does not tell. */
+export function busyShare(before: HostCpu, after: HostCpu): number | undefined {
+  const totalMs = after.totalMs - before.totalMs;
+  return totalMs > 0 ? (after.busyMs - before.busyMs) / totalMs : undefined;
+}
+
 function containerName(): string | undefined {
   if (exists("/run/.containerenv")) return "podman";
   if (exists("/.dockerenv")) return "docker";

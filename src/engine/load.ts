@@ -16,6 +16,7 @@ import type { RunState, ScenarioState } from "../report/progress.ts";
 import { nowUs } from "../schedule/clock.ts";
 import { levelAt, totalDurationMs } from "../schedule/stages.ts";
 import type { Failure } from "../transport/failure.ts";
+import { busyShare, hostCpu } from "./host.ts";
 import type { FromShard, Prepared, ShardResult, Tick, ToShard } from "./messages.ts";
 
 /** Two steps of ending a run: no new arrivals, then nothing in flight either. */
@@ -48,6 +49,7 @@ export type LoadOutcome =
     readonly scenarioEndedUs: readonly number[];
     readonly workers: readonly WorkerFacts[];
     readonly processCpuUs: number;
+    readonly hostCpuShare: number | undefined;
     readonly maxRssBytes: number;
   }
   /** A flow could not be prepared; nothing was sent as load. */
@@ -165,6 +167,7 @@ class LoadRun {
 
   async #load(prepared: readonly Prepared[]): Promise<LoadOutcome> {
     const cpuBefore = process.cpuUsage();
+    const hostBefore = hostCpu();
     this.#originUs = nowUs() + LEAD_US;
     this.#loadEndUs = this.#originUs + planDurationMs(this.#options.plan) * 1000;
     this.#threads.say(() => ({ kind: "start", originUs: this.#originUs }));
@@ -175,6 +178,7 @@ class LoadRun {
     clearInterval(drawing);
     ending.clear();
     const cpu = process.cpuUsage(cpuBefore);
+    const hostCpuShare = busyShare(hostBefore, hostCpu());
     this.#draw();
     return {
       kind: "ran",
@@ -189,6 +193,7 @@ class LoadRun {
       ),
       workers: this.#results.map((result, index) => this.#workerFacts(result, index)),
       processCpuUs: cpu.user + cpu.system,
+      hostCpuShare,
       maxRssBytes: this.#peakRssBytes,
     };
   }

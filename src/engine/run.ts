@@ -88,6 +88,7 @@ function assemble(
     stack,
     workers: outcome.workers,
     processCpuUs: outcome.processCpuUs,
+    hostCpuShare: outcome.hostCpuShare,
     maxRssBytes: outcome.maxRssBytes,
     scenarios: plan.scenarios.map((_, at) => scenarioRun(plan, outcome, at)),
     notes,

@@ -17,6 +17,8 @@ export interface Run {
   readonly stack: { readonly name: string; readonly description: string };
   readonly workers: readonly WorkerFacts[];
   readonly processCpuUs: number;
+  /** CPU time in use by anyone, of all that the host had while the load ran. */
+  readonly hostCpuShare?: number | undefined;
   readonly maxRssBytes: number;
   readonly scenarios: readonly ScenarioRun[];
   readonly serverMetrics?: ServerMetricsSummary | undefined;

@@ -50,6 +50,7 @@ export function summarize(run: Run): Measured {
     generator: {
       workers: run.workers.map((worker) => workerOf(worker, run.startedUs)),
       cpu_s: seconds(run.processCpuUs),
+      host_cpu_share: run.hostCpuShare === undefined ? null : rounded(run.hostCpuShare),
       max_rss_bytes: run.maxRssBytes,
     },
     totals: totalsOf(run),

@@ -300,6 +300,8 @@ export const measuredSchema = z.object({
     workers: z.array(workerSchema),
     /** The whole process, all threads. */
     cpu_s: z.number(),
+    /** CPU time in use by anyone, of all that the host had while the load ran; null where the system does not tell. */
+    host_cpu_share: z.number().nullable(),
     max_rss_bytes: z.number(),
   }),
   totals: totalsSchema,

@@ -13,6 +13,7 @@ export function methodologyRows(summary: Summary): [string, string][] {
   const servers = Array.from(new Set(scenarios.map(({ server }) => server).filter(Boolean)));
   const runtime = Object.entries(m.runtime).map(([name, version]) => `${name} ${version}`);
   const version = m.target.version ? `, version ${m.target.version}` : "";
+  const host = generator.host_cpu_share;
   const cpu = Math.max(0, ...generator.workers.map(({ cpu_share }) => cpu_share));
   return [
     ["plan", `${plan.source}, sha256 ${plan.sha256.slice(0, 16)}`],
@@ -23,9 +24,11 @@ export function methodologyRows(summary: Summary): [string, string][] {
     ["started", `${started_at}, ran ${formatSeconds(duration_s)}`],
     [
       "host",
-      `${m.hardware.cpu_model}, ${m.hardware.cpu_count} CPUs, ${
-        formatMemory(m.hardware.memory_bytes)
-      }, ${m.os.name} ${m.os.kernel}${m.os.container ? `, in ${m.os.container}` : ""}`,
+      `${m.hardware.cpu_model}, ${m.hardware.cpu_count} CPUs${
+        host === null ? "" : ` (${formatPercent(host)} busy)`
+      }, ${formatMemory(m.hardware.memory_bytes)}, ${m.os.name} ${m.os.kernel}${
+        m.os.container ? `, in ${m.os.container}` : ""
+      }`,
     ],
     ["tool", [`certload ${tool.version}`, ...runtime].join(", ")],
     [

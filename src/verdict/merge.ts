@@ -69,6 +69,7 @@ function addRuns(a: Measured, b: Measured): Measured {
     generator: {
       workers: workers.map((worker, index) => ({ ...worker, index })),
       cpu_s: rounded(a.generator.cpu_s + b.generator.cpu_s),
+      host_cpu_share: highest(a.generator.host_cpu_share, b.generator.host_cpu_share),
       max_rss_bytes: a.generator.max_rss_bytes + b.generator.max_rss_bytes,
     },
     totals: addTotals(a.totals, b.totals, duration_s),
@@ -76,6 +77,11 @@ function addRuns(a: Measured, b: Measured): Measured {
     connector_tier: connectorTier({ phases }),
     server_metrics: a.server_metrics,
   };
+}
+
+/** Of the hosts that tell. */
+function highest(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? a ?? b : Math.max(a, b);
 }
 
 function noteOn({ methodology: { hardware, os }, started_at, generator }: Measured): string {

@@ -37,6 +37,11 @@ export const LAG_P99_WARNING = { floorMs: 2, share: 0.1 } as const;
 export const CPU_WARNING = 0.8;
 export const CPU_LIMIT = 0.95;
 
+/** CPU of the whole host, whoever uses it: at 95 % everything on it waits for a core. */
+export const HOST_CPU_LIMIT = 0.95;
+/** The generator's part of the host from which that is its doing too, and not that of a server beside it alone. */
+export const HOST_CPU_PART = 0.2;
+
 /**
  * Gaps in which a worker stood still may take this share of the run: then they are all that p99 can hold. A few tenths
  * of a second in a short run are left to the lag, where they show: a shared host takes that much now and then.
@@ -57,13 +62,16 @@ interface Judged {
 /** Thresholds tell which percentiles somebody relies on; without them no sample size is doubted. */
 export function judge(measured: Measured, thresholds: readonly ThresholdResult[] = []): Validity {
   const machine = [...cpu(measured), ...stalls(measured)];
-  const judged = [...machine];
+  const crowded = crowdedHost(measured);
+  const judged = [...machine, ...crowded];
+  const own = crowded.find(({ finding }) => finding.cause === "generator")?.finding.message;
   for (const [name, scenario] of scenariosOf(measured)) {
     const late = lag(name, scenario);
-    const healthy = ![...machine, ...late].some(({ invalid }) => invalid);
+    const behind = [...machine, ...late].some(({ invalid }) => invalid);
+    const fault = own ?? (behind ? "the generator did not keep pace" : undefined);
     judged.push(
       ...late,
-      ...dropped(name, scenario, healthy),
+      ...dropped(name, scenario, fault),
       ...missing(name, scenario),
       ...(measured.interrupted ? [] : cutOff(name, scenario)),
     );
@@ -95,6 +103,26 @@ function cpu({ generator }: Measured): Judged[] {
         formatPercent(busiest.cpu_share)
       } of a core`,
       advice: "Lower the rate, give more workers (and cores for them), or share the load out",
+    },
+  }];
+}
+
+/** Nothing was left for the server on this host, or for the generator: a warning, and why arrivals were dropped. */
+function crowdedHost({ generator, methodology, duration_s }: Measured): Judged[] {
+  const { host_cpu_share: busy, cpu_s } = generator;
+  if (busy === null || busy < HOST_CPU_LIMIT) return [];
+  const own = Math.min(busy, cpu_s / (duration_s * methodology.hardware.cpu_count));
+  return [{
+    invalid: false,
+    finding: {
+      code: "host_cpu",
+      cause: own >= HOST_CPU_PART ? "generator" : "run",
+      scenario: null,
+      message: `This host's CPUs were ${formatPercent(busy)} busy, ${
+        formatPercent(own)
+      } with the generator`,
+      advice:
+        "The times hold the wait for a core: move the server, or whatever else ran here, to another host, or lower the rate",
     },
   }];
 }
@@ -149,24 +177,22 @@ function lag(name: string, scenario: SummaryScenario): Judged[] {
   }];
 }
 
-/** Arrivals that found `max_in_flight` under way: with a generator in health, the answers were too slow for it. */
-function dropped(name: string, scenario: SummaryScenario, healthy: boolean): Judged[] {
+/** Arrivals that found `max_in_flight` under way: without a fault of the generator's, the answers were too slow for it. */
+function dropped(name: string, scenario: SummaryScenario, fault: string | undefined): Judged[] {
   const { offered, dropped, load, service_time_ms: service } = scenario;
   if (!offered || dropped === 0) return [];
   const share = dropped / offered.arrivals;
-  const why = healthy
-    ? `the server's answers took up to ${formatMs(service?.max)}`
-    : "the generator did not keep pace";
+  const why = fault ?? `the server's answers took up to ${formatMs(service?.max)}`;
   return [{
     invalid: share > MAX_MISSING_SHARE,
     finding: {
       code: "dropped_arrivals",
-      cause: healthy ? "server" : "generator",
+      cause: fault === undefined ? "server" : "generator",
       scenario: name,
       message: `${formatCount(dropped)} of ${formatCount(offered.arrivals)} arrivals (${
         formatPercent(share)
       }) of "${name}" were not sent as ${load.max_in_flight} were in flight: ${why}`,
-      advice: healthy
+      advice: fault === undefined
         ? "The response times are those of the arrivals that were sent, so the true ones are worse: lower the rate to what the server carries, or raise max_in_flight to see how slow it gets"
         : "Lower the rate, or give the generator more cores",
     },

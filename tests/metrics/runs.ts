@@ -202,6 +202,7 @@ export function runOf(
     stack: { name: "none", description: "the user's own server" },
     workers: [workerFacts()],
     processCpuUs: 1.6e6,
+    hostCpuShare: 0.3,
     maxRssBytes: 120e6,
     scenarios,
     ...rest,

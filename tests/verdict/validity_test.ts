@@ -61,6 +61,21 @@ Deno.test("judge() blames the generator for drops when it did not keep pace", ()
   ]);
 });
 
+Deno.test("judge() blames a host without CPU left for drops where the generator had a good part of it", () => {
+  const made = { name: "a", dropped: 10 };
+  const shared = judged(made, { hostCpuShare: 0.99, processCpuUs: 20e6 });
+  assertEquals(codes(shared.reasons), ["dropped_arrivals by generator"]);
+  assertMatch(
+    shared.reasons[0]!.message,
+    /in flight: This host's CPUs were 99 % busy, .* with the generator$/,
+  );
+  assertEquals(codes(shared.warnings), ["host_cpu by generator"]);
+  const beside = judged(made, { hostCpuShare: 0.99, processCpuUs: 1e5 });
+  assertEquals(codes(beside.reasons), ["dropped_arrivals by server"]);
+  assertEquals(codes(beside.warnings), ["host_cpu by run"]);
+  assertEquals(judged({ name: "a" }, { hostCpuShare: 0.9 }).warnings, []);
+});
+
 Deno.test("judge() only warns of a few dropped arrivals among many", () => {
   const { verdict, warnings } = judged({ name: "a", ratePerS: 100, dropped: 2 });
   assertEquals([verdict, ...codes(warnings)], ["valid", "dropped_arrivals by server"]);
