@@ -119,7 +119,7 @@ class NodeDial implements Dial {
     const socket = connectTls({ ...this.#shared.options, socket: raw, host: hostname, ...name });
     this.#sockets.push(socket);
     socket.once("error", (error) => this.#fail(error));
-    socket.once("close", () => this.#fail(new Error("the peer hung up")));
+    socket.once("close", () => this.#hungUp());
     socket.once("secureConnect", () => this.#secured(socket));
   }
 
@@ -156,6 +156,11 @@ class NodeDial implements Dial {
     const took = now - this.#stageStartedUs;
     this.#stageStartedUs = now;
     return took;
+  }
+
+  /** Every connection closes in the end; only before the handshake's end is that a failure. */
+  #hungUp(): void {
+    if (this.#done !== undefined) this.#fail(new Error("the peer hung up"));
   }
 
   #fail(error: unknown): void {

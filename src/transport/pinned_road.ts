@@ -4,17 +4,19 @@
  *
  * - Only where verification is off. Deno trusts its default roots beside the given ones and a pin needs the check of the
  *   name switched off: together that is weaker than what a plan with verification asks for.
+ * - Not for connections that carry one request, nor while many are being closed: Deno holds each TLS 1.3 socket open
+ *   for 100 ms after its end, on one of 32 threads, so that beyond 320 a second they pile up until none is left.
  * - A self-signed leaf is pinned exactly: another certificate fails the handshake, and the same dial then goes over
  *   node:tls and reports what is served.
- * - A leaf pinned by its issuer may be renewed unseen. So a dial that wants the exact peer goes over node:tls, and any
- *   other does when the last look is older than `LOOK_AGAIN_US`.
+ * - A leaf pinned by its issuer may be renewed unseen. So a dial goes over node:tls when the last look is older than
+ *   `LOOK_AGAIN_US`.
  */
 import { nowUs } from "../schedule/clock.ts";
 import type { TlsOptions } from "../plan/plan.ts";
 import { nodeRoad } from "./connect.ts";
 import type { Failure } from "./failure.ts";
 import type { PeerIdentity } from "./http.ts";
-import { NativeDial, type Trust } from "./native.ts";
+import { closingSockets, NativeDial, type Trust } from "./native.ts";
 import { pinOf } from "./pin.ts";
 import type {
   Alpn,
@@ -28,6 +30,8 @@ import type {
 } from "./stream.ts";
 
 const LOOK_AGAIN_US = 5_000_000;
+/** Half of the threads that Deno closes sockets on, so that the other half are there for what else needs them. */
+const MOST_CLOSING = 16;
 /** Dials that find the first look under way wait for it, but no longer than this share of their time. */
 const WAIT_SHARE = 0.25;
 
@@ -104,15 +108,14 @@ class PinnedDial implements Dial {
   #start(): void {
     const known = this.#shared.known.get(this.#key);
     if (!this.#origin.secure) this.#native(undefined);
-    else if (known?.pin !== undefined && this.#mayUse(known, known.pin.exact)) {
-      this.#native(known.pin);
-    } else if (known === undefined && !this.#shared.looks.has(this.#key)) this.#look();
+    else if (known?.pin !== undefined && this.#mayUse(known, known.pin)) this.#native(known.pin);
+    else if (known === undefined && !this.#shared.looks.has(this.#key)) this.#look();
     else this.#node();
   }
 
-  #mayUse(known: Known, exact: boolean): boolean {
+  #mayUse(known: Known, { exact }: { readonly exact: boolean }): boolean {
+    if (this.#wish.single || closingSockets(nowUs()) > MOST_CLOSING) return false;
     if (exact) return true;
-    if (this.#wish.exactPeer) return false;
     const now = nowUs();
     const recent = now - known.seenUs < LOOK_AGAIN_US;
     // This dial goes and looks; those beside it need not.

@@ -54,8 +54,8 @@ export interface Origin {
 
 export interface DialWish {
   readonly timeoutMs: number;
-  /** The identity of the peer must be that of this very connection, not of an earlier one to the same origin. */
-  readonly exactPeer?: boolean;
+  /** The connection is for one request: it is closed afterwards, and the peer's identity must be its own. */
+  readonly single?: boolean;
 }
 
 /** Starts to connect; `done` is called exactly once, never before this returns. */

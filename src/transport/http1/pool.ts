@@ -129,7 +129,7 @@ export class Http1Pool implements Pool, ConnectionOwner {
 
   #dial(job: Job): void {
     const timeoutMs = Math.max(0, (job.deadlineUs - nowUs()) / 1000);
-    const wish = { timeoutMs, exactPeer: job.options.fresh };
+    const wish = { timeoutMs, single: job.options.fresh };
     const dial = this.#road(this.#origin, wish, (result) => {
       this.#dials.delete(dial);
       job.exchange.setPhases(dial.phases);

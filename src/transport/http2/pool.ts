@@ -123,7 +123,7 @@ export class Http2Pool implements Pool, Http2Owner {
 
   #dial(job: Job): void {
     const timeoutMs = Math.max(0, (job.deadlineUs - nowUs()) / 1000);
-    const wish = { timeoutMs, exactPeer: job.options.fresh };
+    const wish = { timeoutMs, single: job.options.fresh };
     const dial = this.#road(this.#origin, wish, (result) => {
       this.#dials.delete(dial);
       job.exchange.setPhases(dial.phases);
