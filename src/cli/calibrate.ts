@@ -7,7 +7,7 @@ import { catalogue } from "../flows/registry.ts";
 import { summarize } from "../metrics/summary.ts";
 import type { Measured, SummaryScenario } from "../metrics/summary_schema.ts";
 import { loadPlan } from "../plan/load.ts";
-import { formatMs, formatRate } from "../report/format.ts";
+import { formatMs, formatRate } from "../metrics/format.ts";
 import { tableLines } from "../report/table.ts";
 import { scenariosOf } from "../report/words.ts";
 import { embeddedStack } from "../stack/embedded.ts";

@@ -2,13 +2,13 @@
 import { catalogue } from "../flows/registry.ts";
 import { effectiveYaml } from "../plan/effective.ts";
 import { type PlannedLoad, plannedRequests } from "../plan/planned.ts";
-import { formatCount } from "../report/format.ts";
+import { formatCount } from "../metrics/format.ts";
 import { tableLines } from "../report/table.ts";
 import type { Plan } from "../plan/plan.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { helpText, parseLine } from "./flags.ts";
 import type { Command } from "./io.ts";
-import { openPlan, PLAN_FLAGS } from "./plan_flags.ts";
+import { namedPlan, PLAN_FLAGS, readPlan } from "./plan_flags.ts";
 import { printProblems } from "./problems.ts";
 
 const SUMMARY =
@@ -20,7 +20,7 @@ export const check: Command = {
   async run(args, io): Promise<number> {
     const parsed = parseLine(args, { flags: PLAN_FLAGS, positionals: ["PLAN"] });
     if (!parsed.ok) return printProblems("check", parsed.problems, io);
-    const plan = await openPlan(parsed.line, io);
+    const plan = readPlan(await namedPlan(parsed.line), parsed.line, io);
     if (plan === undefined) return EXIT_CODES.bad_input;
     io.out(effectiveYaml(plan, catalogue));
     io.out(`\n${plannedTable(plan).join("\n")}\n`);

@@ -6,7 +6,7 @@ import type { Plan } from "../plan/plan.ts";
 import { renderProblems } from "../plan/problem.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
-import { findPlan } from "./plan_source.ts";
+import { findPlan, type PlanSource } from "./plan_source.ts";
 
 export const PLAN_FLAGS: readonly FlagSpec[] = [
   { name: "target", value: "URL", help: "the server's address, in place of target.base_url" },
@@ -49,13 +49,18 @@ export function planOverrides(line: CommandLine): PlanOverrides {
   };
 }
 
-/** The plan that the command line names, or undefined after every problem with it was printed. */
-export async function openPlan(
+/** What the command line names as its plan. Read once, as it may be a pipe. */
+export function namedPlan(line: CommandLine): Promise<PlanSource> {
+  return findPlan(line.positionals[0] ?? "");
+}
+
+/** The plan in an environment, or undefined after every problem with it was printed. */
+export function readPlan(
+  found: PlanSource,
   line: CommandLine,
   io: Io,
   env: Io["env"] = io.env,
-): Promise<Plan | undefined> {
-  const found = await findPlan(line.positionals[0] ?? "");
+): Plan | undefined {
   if (!found.ok) {
     io.err(`${found.message}\n`);
     return undefined;

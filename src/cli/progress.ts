@@ -2,7 +2,8 @@
  * Progress on stderr: in a terminal one calm screen that is drawn over itself, otherwise a plain line every ten seconds.
  */
 import { liveView } from "../report/live.ts";
-import { progressLine, type RunState } from "../report/progress.ts";
+import type { RunState } from "../metrics/run_state.ts";
+import { progressLine } from "../report/progress.ts";
 import type { Io } from "./io.ts";
 
 const LINE_EVERY_S = 10;

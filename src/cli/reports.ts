@@ -53,6 +53,11 @@ export function formatProblem(format: string): string | undefined {
   return `unknown report format "${format}": ${hint}`;
 }
 
+/** The folder that a report is written into. */
+export function folderOf({ format, path }: ReportOrder): string {
+  return format === FOLDER_FORMAT ? path : dirname(path);
+}
+
 /** What is written of a report: a file, or the files of a folder. */
 export function filesOf(
   { format, path }: ReportOrder,

@@ -10,8 +10,17 @@ export async function writeResults(
   for (const [name, text] of Object.entries(files)) await writeWhole(join(directory, name), text);
 }
 
-/** Why files could not be written there, found before a run instead of after it; undefined when they can. */
-export async function whyUnwritable(directory: string): Promise<string | undefined> {
+/**
+ * Why files could not be written to a folder, found before a run instead of after it; undefined when they can.
+ *
+ * @param what How the message calls them, `results`
+ * @param flag That names another folder, `--out`
+ */
+export async function whyUnwritable(
+  directory: string,
+  what = "results",
+  flag = "--out",
+): Promise<string | undefined> {
   const trial = join(directory, `.${Deno.pid}.part`);
   try {
     await Deno.mkdir(directory, { recursive: true });
@@ -20,7 +29,7 @@ export async function whyUnwritable(directory: string): Promise<string | undefin
     return undefined;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return `Cannot write results to "${directory}": ${why}. Name another folder with --out`;
+    return `Cannot write ${what} to "${directory}": ${why}. Name another folder with ${flag}`;
   }
 }
 

@@ -1,4 +1,5 @@
 /** `certload run PLAN`: the tool's main job, from the command line to the exit code. */
+import { dirname } from "node:path";
 import { type RunOutcome, runPlan } from "../engine/run.ts";
 import { summarize } from "../metrics/summary.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
@@ -22,6 +23,7 @@ import { renderProbes } from "./probe_report.ts";
 import { printProblems } from "./problems.ts";
 import { progressPrinter } from "./progress.ts";
 import {
+  folderOf,
   REPORT_FLAGS,
   type ReportOrder,
   reportOrders,
@@ -76,7 +78,7 @@ async function load(
   line: CommandLine,
   io: Io,
 ): Promise<number> {
-  const unwritable = await whyUnwritable(outDirectory(line));
+  const unwritable = await firstUnwritable(line, wishes);
   if (unwritable !== undefined) {
     io.err(`${unwritable}\n`);
     return EXIT_CODES.bad_input;
@@ -94,6 +96,25 @@ async function load(
   });
   progress.end();
   return await report(outcome, stacked, wishes, line, io);
+}
+
+/** The first of the places to write to at the run's end that cannot be written to. */
+async function firstUnwritable(line: CommandLine, wishes: Wishes): Promise<string | undefined> {
+  const { reports, saveTo } = wishes;
+  const tries = [
+    () => whyUnwritable(outDirectory(line)),
+    ...reports.map((order) => () =>
+      whyUnwritable(folderOf(order), `the ${order.format} report`, "--report")
+    ),
+    ...(saveTo === undefined
+      ? []
+      : [() => whyUnwritable(dirname(saveTo), "the baseline", "--save-baseline")]),
+  ];
+  for (const attempt of tries) {
+    const why = await attempt();
+    if (why !== undefined) return why;
+  }
+  return undefined;
 }
 
 async function report(

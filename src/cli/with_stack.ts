@@ -6,7 +6,8 @@ import type { Stack, StackReady } from "../stack/stack.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
-import { openPlan } from "./plan_flags.ts";
+import { namedPlan, readPlan } from "./plan_flags.ts";
+import type { PlanSource } from "./plan_source.ts";
 
 export const STACK_FLAGS: readonly FlagSpec[] = [
   {
@@ -59,17 +60,24 @@ const TO_COME = {
 
 /** Reads the plan, starts its stack, reads the plan again in the stack's environment, and hands it to `use`. */
 export async function withStack(line: CommandLine, io: Io, use: Use): Promise<number> {
-  const first = await openPlan(line, { ...io, err: () => {} }, { ...TO_COME, ...io.env });
+  const found = await namedPlan(line);
+  const first = readPlan(found, line, { ...io, err: () => {} }, { ...TO_COME, ...io.env });
   const stack = first && await stackNamed(first.stack, line);
   if (first === undefined || stack === undefined) {
-    return await useEnvironment({}, NO_STACK, line, io, use);
+    return await useEnvironment({}, NO_STACK, { found, line }, io, use);
   }
   try {
-    return await useStack(stack, line, io, use);
+    return await useStack(stack, { found, line }, io, use);
   } finally {
     const leftOver = await stack.stop();
     if (leftOver !== undefined) io.err(`${leftOver}\n`);
   }
+}
+
+/** The plan's text, and the command line that changes it. */
+interface Named {
+  readonly found: PlanSource;
+  readonly line: CommandLine;
 }
 
 const NO_STACK = { name: "none", description: "a server that was running" };
@@ -78,11 +86,11 @@ const NO_STACK = { name: "none", description: "a server that was running" };
 async function useEnvironment(
   environment: StackReady["environment"],
   stack: StackedPlan["stack"],
-  line: CommandLine,
+  { found, line }: Named,
   io: Io,
   use: Use,
 ): Promise<number> {
-  const plan = await openPlan(line, io, { ...io.env, ...environment });
+  const plan = readPlan(found, line, io, { ...io.env, ...environment });
   if (plan === undefined) return EXIT_CODES.bad_input;
   const mask = maskOf(plan.secrets);
   const masked = {
@@ -94,7 +102,7 @@ async function useEnvironment(
 
 async function useStack(
   stack: Stack,
-  line: CommandLine,
+  named: Named,
   io: Io,
   use: Use,
 ): Promise<number> {
@@ -106,7 +114,7 @@ async function useStack(
     return EXIT_CODES.not_ready;
   }
   const { environment, description } = started;
-  return await useEnvironment(environment, { name: stack.name, description }, line, io, use);
+  return await useEnvironment(environment, { name: stack.name, description }, named, io, use);
 }
 
 async function stackNamed(name: StackName, line: CommandLine): Promise<Stack | undefined> {

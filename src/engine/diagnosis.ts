@@ -13,7 +13,12 @@ type Advice = string | undefined;
 export function likelyCause(result: ProbeResult): Advice {
   const failed = result.steps.findLast(({ failure }) => failure !== undefined);
   if (result.failure === undefined) return undefined;
-  return (failed && answerCause(result, failed)) ?? TRANSPORT_CAUSES[result.failure.class];
+  return (failed && answerCause(result, failed)) ?? transportCause(result, result.failure.class);
+}
+
+function transportCause({ scenario }: ProbeResult, failure: FailureClass): Advice {
+  if (failure === "wrong_certificate" && scenario.flow !== "tls_handshake") return undefined;
+  return TRANSPORT_CAUSES[failure];
 }
 
 const TRANSPORT_CAUSES: Partial<Record<FailureClass, string>> = {
@@ -38,6 +43,10 @@ const TRANSPORT_CAUSES: Partial<Record<FailureClass, string>> = {
 function answerCause({ scenario }: ProbeResult, { exchange }: ProbedStep): Advice {
   const { status } = exchange;
   const path = exchange.request.url.pathname;
+  // A problem document (RFC 9457) gives its own reason, and certctl's middleware writes none.
+  if (mediaType(exchange) === "application/problem+json" && (status === 401 || status === 403)) {
+    return undefined;
+  }
   if (status === 401) {
     return "the token was refused: pass the server's API key with `--token` or CERTCTL_TOKEN";
   }

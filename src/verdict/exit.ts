@@ -42,14 +42,15 @@ export function exit(name: ExitName, reason: string): Exit {
  *    tell that from a verdict.
  * 2. invalid through the generator: a threshold may have failed by the generator's own lateness, so neither a pass nor
  *    a failure counts.
- * 3. threshold. When arrivals were dropped because the server was slow, the slowest response times are missing: the
+ * 3. threshold, or a scenario that nothing succeeded in and whose errors no threshold limits: a plan that only limits
+ *    latency must not pass by fast refusals. When arrivals were dropped because the server was slow, the slowest response times are missing: the
  *    measured ones are lower bounds, and a limit that they break is broken for certain.
  * 4. invalid through the server: for the same reason a limit that they keep is not known to be kept.
  * 5. a baseline that was asked for and cannot be compared with is bad input: it must not look like no regression.
  * 6. regression, which only a valid run can show.
  */
 export function exitOf(
-  run: Pick<Summary, "interrupted" | "validity" | "thresholds" | "comparison">,
+  run: Pick<Summary, "interrupted" | "validity" | "thresholds" | "comparison" | "phases">,
 ): Exit {
   const { reasons } = run.validity;
   const byGenerator = reasons.find(({ cause }) => cause !== "server");
@@ -64,10 +65,27 @@ export function exitOf(
   if (run.interrupted) return exit("interrupted", "The run was ended before its time");
   if (byGenerator) return exit("invalid", byGenerator.message);
   if (broken.length > 0) return exit("threshold", thresholdReason(broken));
+  const hopeless = hopelessScenario(run);
+  if (hopeless !== undefined) return exit("threshold", hopeless);
   if (reasons[0]) return exit("invalid", reasons[0].message);
   if (comparison?.verdict === "refused") return exit("bad_input", refusedReason(comparison));
   if (regressions.length > 0) return exit("regression", regressionReason(regressions));
   return exit("passed", passedReason(thresholds));
+}
+
+function hopelessScenario(
+  { phases, thresholds }: Pick<Summary, "phases" | "thresholds">,
+): string | undefined {
+  const limited = (name: string): boolean =>
+    thresholds.some(({ measure, scenario }) =>
+      measure === "error_rate" && (scenario === null || scenario === name)
+    );
+  for (const [name, { count, failed, failures }] of Object.values(phases).flatMap(Object.entries)) {
+    if (count === 0 || failed < count || limited(name)) continue;
+    const why = failures[0] ? `, first of all by ${failures[0].class}` : "";
+    return `Nothing of "${name}" succeeded: all ${count} iterations failed${why}`;
+  }
+  return undefined;
 }
 
 function thresholdReason(broken: Summary["thresholds"]): string {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "../assert.ts";
-import { withProgram } from "./program.ts";
+import { programCommand, withProgram } from "./program.ts";
 
 const PLAN = `name: bad
 target:
@@ -65,6 +65,15 @@ Deno.test("every problem of a plan is told at once", async () => {
     assertEquals(code, 104);
     for (const each of ["often", "soon", "one two"]) assertStringIncludes(stderr, each);
   });
+});
+
+Deno.test("a plan may come through a pipe, which is read once", async () => {
+  // Nothing listens there: 94 means that the plan was understood.
+  const { code, stderr } = await new Deno.Command("bash", {
+    args: ["-c", '"$@" <(printf %s "$PLAN") --quiet', "bash", ...programCommand(), "run"],
+    env: { PLAN, NO_COLOR: "1" },
+  }).output();
+  assertEquals(code, 94, new TextDecoder().decode(stderr));
 });
 
 Deno.test("a missing plan file names the shipped plans", async () => {

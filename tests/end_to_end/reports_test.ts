@@ -47,3 +47,17 @@ Deno.test("run finds wrong report and baseline flags before it sends anything", 
     assertStringIncludes(stderr, 'got "much"');
   });
 });
+
+Deno.test("run finds a report and a baseline that cannot be written before it sends anything", async () => {
+  for (
+    const [args, what] of [
+      [["--report", "html=mine/report.html"], "the html report"],
+      [["--save-baseline", "mine/baseline.json"], "the baseline"],
+    ] as const
+  ) {
+    await withProgram([...QUICK, ...args], { files: { mine: "" } }, ({ code, stderr, summary }) => {
+      assertEquals([code, summary], [104, undefined]);
+      assertStringIncludes(stderr, `Cannot write ${what} to "mine"`);
+    });
+  }
+});

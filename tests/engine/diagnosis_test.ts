@@ -31,6 +31,17 @@ for (
   });
 }
 
+Deno.test("401 with a problem document is the ACME server's, which says why itself", () => {
+  const headers = { "content-type": "application/problem+json" };
+  assertEquals(causeOf("acme_enroll", at("/acme/new-account", 401, headers), FAILED), "");
+});
+
+Deno.test("a wrong certificate is a missed deployment where a handshake shows it, not where ACME issued it", () => {
+  const failure: Failure = { class: "wrong_certificate", message: "" };
+  assertStringIncludes(causeOf("tls_handshake", at("/", 200), failure), "deployed");
+  assertEquals(causeOf("acme_enroll", at("/acme/cert/1", 200), failure), "");
+});
+
 Deno.test("500 on create is the demo rows', on a list it is not", () => {
   const exchange = at("/api/v1/certificates", 500);
   assertStringIncludes(causeOf("create_certificate", exchange, FAILED), "CERTCTL_DEMO_SEED");

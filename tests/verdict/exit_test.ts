@@ -5,6 +5,9 @@ import type {
   Summary,
   ThresholdResult,
 } from "../../src/metrics/summary_schema.ts";
+import { summarize } from "../../src/metrics/summary.ts";
+import type { Failure } from "../../src/transport/failure.ts";
+import { runOf } from "../metrics/runs.ts";
 import { EXIT_CODES, exitOf } from "../../src/verdict/exit.ts";
 
 function finding(cause: Finding["cause"]): Finding {
@@ -33,6 +36,7 @@ function runWith(parts: {
   causes?: Finding["cause"][];
   verdicts?: ThresholdResult["verdict"][];
   comparison?: Comparison;
+  phases?: Summary["phases"];
 }): Case {
   const reasons = (parts.causes ?? []).map(finding);
   const validity: Summary["validity"] = {
@@ -42,7 +46,7 @@ function runWith(parts: {
   };
   const thresholds = (parts.verdicts ?? ["pass"]).map(threshold);
   const { interrupted = false, comparison = null } = parts;
-  return { interrupted, validity, thresholds, comparison };
+  return { interrupted, validity, thresholds, comparison, phases: parts.phases ?? {} };
 }
 
 const run = {
@@ -95,6 +99,25 @@ Deno.test("exitOf() is 99 for a threshold that failed or had no sample", () => {
   const { code, reason } = exitOf(runWith({ verdicts: ["no_data", "fail"] }));
   assertEquals(code, 99);
   assertEquals(reason, 'Threshold "p95 < 2s" of create had no sample, and 1 more');
+});
+
+Deno.test("exitOf() is 99 where nothing of a scenario succeeded and no threshold limits its errors", () => {
+  const failure = (i: number): Failure | undefined =>
+    i >= 0 ? { class: "status_5xx", message: "500" } : undefined;
+  const { phases } = summarize(runOf([{ name: "create", failure }]));
+  const { code, reason } = exitOf(runWith({ phases }));
+  assertEquals(code, 99);
+  assertEquals(
+    reason,
+    'Nothing of "create" succeeded: all 100 iterations failed, first of all by status_5xx',
+  );
+  const half = summarize(runOf([{ name: "create", failure: (i) => failure(i % 2 - 1) }]));
+  assertEquals(exitOf(runWith({ phases: half.phases })).code, 0);
+  const limited = {
+    ...runWith({ phases }),
+    thresholds: [{ ...threshold("pass"), measure: "error_rate" }],
+  };
+  assertEquals(exitOf(limited).code, 0);
 });
 
 Deno.test("exitOf() is 95 before 99 when the generator is to blame", () => {

@@ -1,0 +1,23 @@
+import { busyShare, hostCpu } from "../../src/engine/host.ts";
+import { assert, assertEquals } from "../assert.ts";
+
+Deno.test("the host's busy share is that of the time between two readings", () => {
+  const before = { busyMs: 1_000, totalMs: 4_000 };
+  assertEquals(busyShare(before, { busyMs: 1_900, totalMs: 5_000 }), 0.9);
+  assertEquals(busyShare(before, { busyMs: 1_000, totalMs: 6_000 }), 0);
+});
+
+Deno.test("a host that does not tell its CPU time has no busy share", () => {
+  const nothing = { busyMs: 0, totalMs: 0 };
+  assertEquals(busyShare(nothing, nothing), undefined);
+});
+
+Deno.test("a host that computes is busy", async () => {
+  const before = hostCpu();
+  const untilMs = performance.now() + 200;
+  while (performance.now() < untilMs);
+  // Linux counts in hundredths of a second, each core by itself.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const share = busyShare(before, hostCpu());
+  assert(share !== undefined && share > 0 && share <= 1, `${share}`);
+});
