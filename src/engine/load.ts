@@ -12,7 +12,7 @@ import {
   endAlarmThread,
   readStalls,
 } from "../schedule/alarm.ts";
-import type { RunState, ScenarioState } from "../report/progress.ts";
+import type { RunState, ScenarioState } from "../metrics/run_state.ts";
 import { nowUs } from "../schedule/clock.ts";
 import { levelAt, totalDurationMs } from "../schedule/stages.ts";
 import type { Failure } from "../transport/failure.ts";

@@ -5,7 +5,7 @@
 import type { HostFacts, Run, ScenarioRun, TargetFacts } from "../metrics/run.ts";
 import { compareReadings } from "../metrics/server_metrics.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { RunState } from "../report/progress.ts";
+import type { RunState } from "../metrics/run_state.ts";
 import { type Clock, nowUs } from "../schedule/clock.ts";
 import { createPacer } from "../schedule/pacer.ts";
 import { totalDurationMs } from "../schedule/stages.ts";

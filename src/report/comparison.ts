@@ -1,6 +1,6 @@
 /** A comparison of two runs in words and lines. */
 import type { ComparedFigure, Comparison } from "../metrics/summary_schema.ts";
-import { formatMs, formatPercent, significant } from "./format.ts";
+import { formatMs, formatPercent, significant } from "../metrics/format.ts";
 import { oneLine, type Style, styleOf, wrap } from "./style.ts";
 import { tableLines } from "./table.ts";
 import { plural } from "./words.ts";

@@ -9,7 +9,7 @@ import style from "./html/page.css" with { type: "text" };
 import script from "./html/page.js" with { type: "text" };
 import type { Summary, SummaryScenario, ThresholdResult } from "../metrics/summary_schema.ts";
 import { comparedText, comparisonHeadline, countsText } from "./comparison.ts";
-import { formatCount, formatPercent, formatSeconds } from "./format.ts";
+import { formatCount, formatPercent, formatSeconds } from "../metrics/format.ts";
 import { type Chart, chartsOf } from "./html/charts.ts";
 import { attribute, facts, html, jsonForScript, type Markup, raw } from "./html/markup.ts";
 import { phaseBar } from "./html/phases.ts";

@@ -4,8 +4,9 @@
  * higher than the terminal the last scenarios go, not the lights and the failures.
  */
 import { CPU_LIMIT, CPU_WARNING, MAX_MISSING_SHARE } from "../verdict/validity.ts";
-import { formatCount, formatMs, formatPercent, formatRate } from "./format.ts";
-import { type RunState, type ScenarioState, targetOf, timeOf } from "./progress.ts";
+import { formatCount, formatMs, formatPercent, formatRate } from "../metrics/format.ts";
+import type { RunState, ScenarioState } from "../metrics/run_state.ts";
+import { targetOf, timeOf } from "./progress.ts";
 import { oneLine, type Paint, type Style, styleOf } from "./style.ts";
 import { nameOfPhase } from "./words.ts";
 

@@ -17,7 +17,13 @@ import {
   intervalText,
   methodText,
 } from "./comparison.ts";
-import { formatCount, formatMs, formatPercent, formatRate, formatSeconds } from "./format.ts";
+import {
+  formatCount,
+  formatMs,
+  formatPercent,
+  formatRate,
+  formatSeconds,
+} from "../metrics/format.ts";
 import { oneLine } from "./style.ts";
 import { loadRows, methodologyRows } from "./methodology.ts";
 import {

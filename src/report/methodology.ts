@@ -1,6 +1,6 @@
 /** What somebody else needs to take the figures again, for every report. */
 import type { Summary, SummaryScenario } from "../metrics/summary_schema.ts";
-import { formatBytes, formatMemory, formatPercent, formatSeconds } from "./format.ts";
+import { formatBytes, formatMemory, formatPercent, formatSeconds } from "../metrics/format.ts";
 import { plural, scenariosOf } from "./words.ts";
 
 /** Label and text. */

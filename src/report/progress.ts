@@ -1,32 +1,6 @@
 /** What is told while a run goes on. Pure: state in, text out; who draws it, and when, is the coordinator's business. */
-import type { ScenarioProgress } from "../metrics/totals.ts";
-import { formatCount, formatMs, formatRate } from "./format.ts";
-
-export interface ScenarioState {
-  readonly name: string;
-  readonly phase: string;
-  /** `waiting` for its `start_after`; `draining`: no new arrivals, the last are awaited. */
-  readonly state: "waiting" | "running" | "draining" | "done";
-  /** Arrivals per second that are due now (open model). */
-  readonly targetRate?: number | undefined;
-  /** Users now (closed model). */
-  readonly users?: number | undefined;
-  readonly inFlight: number;
-  readonly progress: ScenarioProgress;
-}
-
-export interface RunState {
-  readonly plan: string;
-  readonly target: string;
-  /** Since the clock started, and the planned whole; drains come on top. */
-  readonly elapsedS: number;
-  readonly plannedS: number;
-  readonly scenarios: readonly ScenarioState[];
-  /** Busiest worker's share of a core in the last seconds, where it is known. */
-  readonly cpuShare?: number | undefined;
-  /** News that everybody should see, for example that the run is being ended. */
-  readonly note?: string | undefined;
-}
+import { formatCount, formatMs, formatRate } from "../metrics/format.ts";
+import type { RunState, ScenarioState } from "../metrics/run_state.ts";
 
 /** One plain line, for a log: `1:20 of 5:00 | create 50/s of 50/s, 3 in flight, 0 failed, p95 3.1 ms | ...` */
 export function progressLine(state: RunState): string {

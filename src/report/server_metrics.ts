@@ -1,6 +1,6 @@
 /** The server's own metrics as lines of a table: what changed while the load was on. */
 import type { ServerMetricsSummary } from "../metrics/summary_schema.ts";
-import { formatMs, significant } from "./format.ts";
+import { formatMs, significant } from "../metrics/format.ts";
 import { oneLine } from "./style.ts";
 import { tableLines } from "./table.ts";
 

@@ -27,7 +27,13 @@ import {
   verdictWord,
   whereOf,
 } from "./words.ts";
-import { formatCount, formatMs, formatPercent, formatRate, formatSeconds } from "./format.ts";
+import {
+  formatCount,
+  formatMs,
+  formatPercent,
+  formatRate,
+  formatSeconds,
+} from "../metrics/format.ts";
 
 const WIDTH = 100;
 

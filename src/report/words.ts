@@ -7,7 +7,13 @@ import type {
   SummarySeries,
   ThresholdResult,
 } from "../metrics/summary_schema.ts";
-import { formatCount, formatMs, formatPercent, formatRate, formatSeconds } from "./format.ts";
+import {
+  formatCount,
+  formatMs,
+  formatPercent,
+  formatRate,
+  formatSeconds,
+} from "../metrics/format.ts";
 import { isRelative } from "../verdict/relative.ts";
 
 export const LAB_WARNING =

@@ -19,7 +19,7 @@ import type {
   SummarySeries,
 } from "../metrics/summary_schema.ts";
 import { rounded } from "../metrics/stats.ts";
-import { formatMs, formatPercent } from "../report/format.ts";
+import { formatMs, formatPercent } from "../metrics/format.ts";
 import { PERCENTILES, type Uncertainty, uncertaintyOf } from "./bootstrap.ts";
 import { type ComparableRun, differencesOf } from "./comparability.ts";
 import { randomOf } from "./random.ts";

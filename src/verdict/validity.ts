@@ -10,7 +10,7 @@ import type {
   ThresholdResult,
   Validity,
 } from "../metrics/summary_schema.ts";
-import { formatCount, formatMs, formatPercent, formatSeconds } from "../report/format.ts";
+import { formatCount, formatMs, formatPercent, formatSeconds } from "../metrics/format.ts";
 
 /**
  * Share of the arrivals that may go unanswered by the tool's own doing. Each is a missing response time, most likely

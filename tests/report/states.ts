@@ -1,7 +1,7 @@
 /** A run under way, for tests of what is shown of it. */
 import { Histogram } from "../../src/metrics/histogram.ts";
 import { ScenarioTotals } from "../../src/metrics/totals.ts";
-import type { RunState, ScenarioState } from "../../src/report/progress.ts";
+import type { RunState, ScenarioState } from "../../src/metrics/run_state.ts";
 
 export function scenarioState(name: string, parts: Partial<ScenarioState> = {}): ScenarioState {
   const totals = new ScenarioTotals([]);

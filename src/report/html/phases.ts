@@ -1,6 +1,6 @@
 /** Where an average response time went, as a bar in parts. Averages add up; medians do not. */
 import type { SummarySeries } from "../../metrics/summary_schema.ts";
-import { formatMs } from "../format.ts";
+import { formatMs } from "../../metrics/format.ts";
 import { html, type Markup } from "./markup.ts";
 
 interface Part {

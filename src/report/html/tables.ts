@@ -15,7 +15,7 @@ import {
   intervalText,
   methodText,
 } from "../comparison.ts";
-import { formatCount, formatMs, formatPercent, formatRate } from "../format.ts";
+import { formatCount, formatMs, formatPercent, formatRate } from "../../metrics/format.ts";
 import { loadRows, methodologyRows } from "../methodology.ts";
 import { changedCounters, metricName, metricValue, QUANTILES_NOTE } from "../server_metrics.ts";
 import { oneLine } from "../style.ts";

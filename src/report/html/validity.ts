@@ -1,6 +1,6 @@
 /** How far the run is to be trusted: what the generator did, always, and what was found fault with. */
 import type { Finding, Summary } from "../../metrics/summary_schema.ts";
-import { formatCount, formatMs, formatPercent } from "../format.ts";
+import { formatCount, formatMs, formatPercent } from "../../metrics/format.ts";
 import { findingGroups, partOfRun, plural, scenariosOf } from "../words.ts";
 import { facts, html, type Markup } from "./markup.ts";
 

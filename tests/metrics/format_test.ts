@@ -8,7 +8,7 @@ import {
   formatPercent,
   formatRate,
   formatSeconds,
-} from "../../src/report/format.ts";
+} from "../../src/metrics/format.ts";
 
 Deno.test("formatMs() takes the unit in which three digits say most", () => {
   const seen = [0, 0.035, 0.9996, 1.2345, 12.34, 812.4, 999.6, 2500, 90_000, 7_500_000].map(
