@@ -7,7 +7,8 @@ export interface CertloadOptions {
   /** How the program is started, for example `["deno", "run", "-A", "main.ts"]`. */
   readonly command: readonly string[];
   readonly workers?: number;
-  readonly insecure?: boolean;
+  /** Verifies by this CA, which goes over node:tls; otherwise nothing is verified. */
+  readonly caFile?: string;
 }
 
 // deno-lint-ignore no-explicit-any -- read as any other tool's JSON is
@@ -60,13 +61,16 @@ export async function runCertload(
 }
 
 /** JSON is YAML. */
-function planOf({ workers, insecure = true }: CertloadOptions, job: Job): unknown {
+function planOf({ workers, caFile }: CertloadOptions, job: Job): unknown {
   const load = "connections" in job.load
     ? { users: job.load.connections }
     : { rate: `${job.load.ratePerS}/s` };
   return {
     name: "bench",
-    target: { base_url: new URL(job.url).origin, tls: { insecure_skip_verify: insecure } },
+    target: {
+      base_url: new URL(job.url).origin,
+      tls: caFile === undefined ? { insecure_skip_verify: true } : { ca_file: caFile },
+    },
     ...(workers !== undefined && { workers }),
     scenarios: {
       main: {

@@ -6,7 +6,7 @@ import { Histogram } from "../src/metrics/histogram.ts";
 import { histogramOf } from "../src/metrics/hdr_codec.ts";
 import { embeddedStack } from "../src/stack/embedded.ts";
 import type { Daemon } from "../tests/servers/daemon.ts";
-import { type CertloadOptions, runCertload, type SummaryJson } from "./certload.ts";
+import { certload, type CertloadOptions, runCertload, type SummaryJson } from "./certload.ts";
 import type { Job, Measured, Tool } from "./tool.ts";
 
 export interface Table {
@@ -79,9 +79,14 @@ async function perCpuSecond(
 }
 
 export function keepAlive(setting: Setting): Promise<Table> {
-  const { url, seconds } = setting;
+  const { url, seconds, nginx, tools } = setting;
+  const verifying = certload({
+    ...setting.certload,
+    name: "certload, verifying (node:tls)",
+    caFile: `${nginx.folder}/cert.pem`,
+  });
   return perCpuSecond(
-    setting,
+    { ...setting, tools: [...tools, verifying] },
     "Keep-alive GET, 16 connections, as fast as they go",
     "Requests per CPU-second of the whole generator process, its start included.",
     { url, durationS: 2 * seconds, load: { connections: 16 }, reused: true },
