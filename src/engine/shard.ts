@@ -19,12 +19,14 @@ import { createScope, type IterationScope, runIteration, RunningIteration } from
 import type { StepRecorder } from "./iteration.ts";
 import type { Prepared, ScenarioTick, ShardResult } from "./messages.ts";
 import { share } from "./sizing.ts";
-import { warmUp } from "./warmup.ts";
+import { warmUp, type WarmupResult } from "./warmup.ts";
 
 /** Bodies beyond this are a failure: an answer of a certificate server is far smaller. */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 const LOOP_SAMPLE_US = 10_000;
+
+const NOTHING: WarmupResult = { requests: 0, connections: 0 };
 
 export interface LoadShardOptions {
   readonly plan: Plan;
@@ -45,7 +47,7 @@ export class LoadShard {
     this.#options = options;
   }
 
-  /** Makes flows and clients, prepares what they need, and warms up, scenario by scenario. */
+  /** Makes flows and clients, prepares what they need, and warms up, scenario by scenario; then rehearses all at once. */
   async prepare(): Promise<Prepared[]> {
     const results: Prepared[] = [];
     for (const [at, scenario] of this.#options.plan.scenarios.entries()) {
@@ -53,7 +55,13 @@ export class LoadShard {
       this.#lanes.push(lane);
       results.push(await lane.prepare());
     }
-    return results;
+    if (results.some(({ failure }) => failure !== undefined)) return results;
+    const rehearsed = await Promise.all(this.#lanes.map((lane) => lane.rehearse()));
+    return results.map((result, at) => ({
+      ...result,
+      warmupRequests: result.warmupRequests + (rehearsed[at]?.requests ?? 0),
+      connections: result.connections + (rehearsed[at]?.connections ?? 0),
+    }));
   }
 
   /** Resolves when every scenario has ended; the recordings are complete then. */
@@ -162,19 +170,57 @@ class Lane {
     if (failure !== undefined) return { scenario, warmupRequests: 0, connections: 0, failure };
     const makeScope = (recorder: StepRecorder): IterationScope =>
       this.#scope(recorder, `${this.#idPrefix}w${shard.index}-`);
-    const warmup = flowNamed(this.#scenario.flow).once
-      ? { requests: 0, durationMs: 0 }
-      : plan.warmup;
-    const warmed = await warmUp(this.#scenario, this.#flow, makeScope, warmup, shard.count);
+    const warmed = flowNamed(this.#scenario.flow).once
+      ? NOTHING
+      : await warmUp(this.#scenario, this.#flow, makeScope, plan.warmup, shard.count);
     return { scenario, warmupRequests: warmed.requests, connections: warmed.connections };
   }
 
+  /**
+   * The load's beginning, through the very loop, clock and recorder that the measured load will use, so that these are
+   * warm too; what it records is dropped.
+   */
+  async rehearse(): Promise<WarmupResult> {
+    const { plan: { warmup }, clock, shard } = this.#options;
+    if (warmup.rehearsalMs === 0 || flowNamed(this.#scenario.flow).once) return NOTHING;
+    const over = new AbortController();
+    const originUs = clock.nowUs();
+    const { steps } = this.#scenario;
+    const recorder = new ScenarioRecorder({ steps, startUs: originUs });
+    const driven = this.#drive(
+      recorder,
+      `${this.#idPrefix}r${shard.index}-`,
+      originUs,
+      over.signal,
+    );
+    await Promise.race([
+      driven,
+      clock.sleepUntil(originUs + warmup.rehearsalMs * 1000, this.#killed),
+    ]);
+    over.abort();
+    await driven;
+    this.#dropped = this.endedUs = 0;
+    const recorded = recorder.finish().steps;
+    const sum = (of: "count" | "newConnections"): number =>
+      recorded.reduce((all, step) => all + step[of], 0);
+    return { requests: sum("count"), connections: sum("newConnections") };
+  }
+
   async run(runOriginUs: number, stopped: AbortSignal): Promise<void> {
-    const { clock, shard } = this.#options;
-    const { load, startAfterMs, steps } = this.#scenario;
+    const { startAfterMs, steps } = this.#scenario;
     const recorder = this.#recorder = new ScenarioRecorder({ steps, startUs: runOriginUs });
-    const scope = this.#scope(recorder, this.#idPrefix);
-    const originUs = runOriginUs + startAfterMs * 1000;
+    await this.#drive(recorder, this.#idPrefix, runOriginUs + startAfterMs * 1000, stopped);
+  }
+
+  async #drive(
+    recorder: ScenarioRecorder,
+    idPrefix: string,
+    originUs: number,
+    stopped: AbortSignal,
+  ): Promise<void> {
+    const { clock, shard } = this.#options;
+    const { load } = this.#scenario;
+    const scope = this.#scope(recorder, idPrefix);
     await drive({
       arrivals: createArrivals(load, shard),
       clock,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Catalogue } from "./catalogue.ts";
 import { formatDocument } from "./document.ts";
-import type { Load, Plan, Scenario, Stage, Target } from "./plan.ts";
+import type { Load, Plan, Scenario, Stage, Target, Warmup } from "./plan.ts";
 import { maskSecrets } from "./secret.ts";
 import { formatDuration, formatRate } from "./units.ts";
 
@@ -14,9 +14,7 @@ export function effectivePlan(plan: Plan, catalogue: Catalogue): Record<string, 
     target: targetSurface(target),
     stack: plan.stack,
     workers: plan.workers,
-    warmup: warmup.requests === 0
-      ? "off"
-      : { requests: warmup.requests, duration: formatDuration(warmup.durationMs) },
+    warmup: warmupSurface(warmup),
     graceful_stop: formatDuration(plan.gracefulStopMs),
     server_metrics: serverMetrics && {
       url: serverMetrics.url,
@@ -32,6 +30,15 @@ export function effectivePlan(plan: Plan, catalogue: Catalogue): Record<string, 
 
 export function effectiveYaml(plan: Plan, catalogue: Catalogue): string {
   return formatDocument(effectivePlan(plan, catalogue));
+}
+
+function warmupSurface({ requests, durationMs, rehearsalMs }: Warmup): unknown {
+  if (requests === 0 && rehearsalMs === 0) return "off";
+  return {
+    requests,
+    duration: formatDuration(durationMs),
+    ...(rehearsalMs > 0 && { rehearsal: formatDuration(rehearsalMs) }),
+  };
 }
 
 function targetSurface({ baseUrl, token, headers, tls }: Target): Record<string, unknown> {

@@ -170,7 +170,8 @@ function serverMetricsOf({ url, headers }: ServerMetrics, target: Target): Serve
 }
 
 function warmupOf(warmup: PlanSurface["warmup"]): Warmup {
-  if (warmup === "auto") return { requests: 20, durationMs: 2000 };
-  if (warmup === "off") return { requests: 0, durationMs: 0 };
-  return { requests: warmup.requests, durationMs: warmup.duration };
+  if (warmup === "auto") return { requests: 20, durationMs: 2000, rehearsalMs: 1000 };
+  if (warmup === "off") return { requests: 0, durationMs: 0, rehearsalMs: 0 };
+  const { requests, duration, rehearsal = 0 } = warmup;
+  return { requests, durationMs: duration, rehearsalMs: rehearsal };
 }

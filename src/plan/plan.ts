@@ -74,6 +74,8 @@ export interface Scenario {
 export interface Warmup {
   readonly requests: number;
   readonly durationMs: number;
+  /** Then the load itself, all scenarios from their beginning, for so long. */
+  readonly rehearsalMs: number;
 }
 
 /** A Prometheus endpoint of the server, read before and after the run. */

@@ -100,6 +100,8 @@ const warmup = z.union([
   z.strictObject({
     requests: z.int().min(0).max(10_000).describe("Per scenario, at most"),
     duration: duration().prefault("2s").describe("Per scenario, at most"),
+    rehearsal: duration().optional()
+      .describe("Then the beginning of the load itself, all scenarios at once, for so long"),
   }),
 ]);
 
@@ -115,7 +117,9 @@ export const planSchema = z.strictObject({
   workers: z.union([z.literal("auto"), z.int().min(1).max(64)]).default("auto")
     .describe("Load threads; auto takes as many as the load and the host ask for"),
   warmup: warmup.default("auto")
-    .describe("Unmeasured requests before the clock starts; auto: 20 per scenario, in at most 2 s"),
+    .describe(
+      "Unmeasured requests before the clock starts; auto: 20 per scenario, in at most 2 s, and the load's first second",
+    ),
   graceful_stop: duration().prefault("30s")
     .describe("What requests under way are given when their scenario ends or the run is stopped"),
   server_metrics: z.strictObject({

@@ -169,7 +169,7 @@ export function planOf(scenarios: readonly Scenario[], parts: Partial<Plan> = {}
     },
     stack: "none",
     workers: 1,
-    warmup: { requests: 20, durationMs: 2000 },
+    warmup: { requests: 20, durationMs: 2000, rehearsalMs: 1000 },
     gracefulStopMs: 30_000,
     scenarios,
     thresholds: [],

@@ -10,7 +10,7 @@ target:
   token: t0p-secret
   headers: { x-key: hidden }
 workers: 2
-warmup: { requests: 5, duration: 500ms }
+warmup: { requests: 5, duration: 500ms, rehearsal: 3s }
 server_metrics: { url: https://m/metrics, headers: { authorization: Bearer t0p-secret } }
 scenarios:
   create: { flow: create_certificate, rate: 100/min, duration: 90s, max_connections: 5 }
@@ -30,7 +30,7 @@ thresholds: [error_rate < 1%]
 
 Deno.test("effectivePlan() is the plan in its own terms, defaults filled in", () => {
   const { scenarios, warmup } = effectivePlan(planOf(PLAN), catalogue);
-  assertEquals(warmup, { requests: 5, duration: "500ms" });
+  assertEquals(warmup, { requests: 5, duration: "500ms", rehearsal: "3s" });
   assertEquals((scenarios as Record<string, unknown>)["create"], {
     phase: "api",
     flow: "create_certificate",

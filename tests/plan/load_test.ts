@@ -51,7 +51,7 @@ Deno.test("loadPlan() resolves a plan into units of its own and every default", 
     name: "certctl load test",
     stack: "none",
     workers: "auto",
-    warmup: { requests: 20, durationMs: 2000 },
+    warmup: { requests: 20, durationMs: 2000, rehearsalMs: 1000 },
     gracefulStopMs: 30_000,
     secrets: ["load-test-token"],
   });
@@ -127,9 +127,14 @@ Deno.test("defaults hold for the scenarios that do not say", () => {
 Deno.test("warmup is auto, off, or a number of requests", () => {
   const warmup = (line: string) =>
     planOf(`${line}\n${scenario("users: 1", "duration: 1s")}`).warmup;
-  assertEquals(warmup("warmup: auto"), { requests: 20, durationMs: 2000 });
-  assertEquals(warmup("warmup: off"), { requests: 0, durationMs: 0 });
-  assertEquals(warmup("warmup: {requests: 5, duration: 1s}"), { requests: 5, durationMs: 1000 });
+  assertEquals(warmup("warmup: auto"), { requests: 20, durationMs: 2000, rehearsalMs: 1000 });
+  assertEquals(warmup("warmup: off"), { requests: 0, durationMs: 0, rehearsalMs: 0 });
+  assertEquals(warmup("warmup: {requests: 5, duration: 1s}"), {
+    requests: 5,
+    durationMs: 1000,
+    rehearsalMs: 0,
+  });
+  assertEquals(warmup("warmup: {requests: 5, rehearsal: 3s}").rehearsalMs, 3000);
 });
 
 Deno.test("server metrics are read from a URL as it is, or from a path on the target with its token", () => {

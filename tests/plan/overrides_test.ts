@@ -60,7 +60,7 @@ Deno.test("--set takes YAML where it starts with a bracket", () => {
     set: ["scenarios.list.thresholds=[p99 < 2s, error_rate < 5%]", "warmup={requests: 3}"],
   });
   assertEquals(scenarios[0]?.thresholds.map(({ text }) => text), ["p99 < 2s", "error_rate < 5%"]);
-  assertEquals(warmup, { requests: 3, durationMs: 2000 });
+  assertEquals(warmup, { requests: 3, durationMs: 2000, rehearsalMs: 0 });
 });
 
 Deno.test("a flag's value is not looked into for variables", () => {

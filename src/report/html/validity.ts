@@ -36,7 +36,7 @@ function finding(
 
 /** Of all scenarios the worst: a generator that was late in one was late. */
 function generatorFacts(summary: Summary): [string, string][] {
-  const { totals, generator: { workers } } = summary;
+  const { totals, generator: { workers, host_cpu_share: host } } = summary;
   const lags = scenariosOf(summary).flatMap(([, { lag_ms }]) => (lag_ms ? [lag_ms] : []));
   const stalls = workers.flatMap(({ stalls }) => stalls);
   const longest = Math.max(0, ...stalls.map(({ duration_ms }) => duration_ms));
@@ -54,6 +54,9 @@ function generatorFacts(summary: Summary): [string, string][] {
       "Busiest worker",
       `${formatPercent(Math.max(0, ...workers.map(({ cpu_share }) => cpu_share)))} of a core`,
     ],
+    ...(host === null
+      ? []
+      : [["The host's CPUs", `${formatPercent(host)} busy`]] as [string, string][]),
     [
       "Standstills",
       stalls.length === 0 ? "none" : `${plural(stalls.length, "time")}, up to ${formatMs(longest)}`,
