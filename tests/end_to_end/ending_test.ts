@@ -6,6 +6,7 @@ import { type Finished, type ProgramOptions, wait, withProgram } from "./program
 function plan({ port }: Daemon, rate: string, duration: string): string {
   return `name: ending
 target: { base_url: "https://127.0.0.1:${port}", tls: { insecure_skip_verify: true } }
+warmup: off
 scenarios:
   steady: { flow: http_request, with: { path: / }, rate: ${rate}, duration: ${duration} }
 `;
@@ -40,9 +41,9 @@ function endingTest(
   });
 }
 
-/** Until the server has seen more than probe and warm-up send. */
+/** Until the server has seen far more than the probe sends. */
 async function underLoad(nginx: Daemon): Promise<void> {
-  while ((await loggedRequests(nginx)).length < 80) await wait(20);
+  while ((await loggedRequests(nginx)).length < 50) await wait(20);
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -61,7 +62,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   );
 }
 
-/** A server that answers 80 requests, which is more than probe and warm-up send, and holds all that come after. */
+/** A server that answers 50 requests, which is more than the probe sends, and holds all that come after. */
 function holdingServer(): { port: number; held: Promise<void> } & AsyncDisposable {
   let answered = 0;
   const held = Promise.withResolvers<void>();
@@ -69,7 +70,7 @@ function holdingServer(): { port: number; held: Promise<void> } & AsyncDisposabl
   const end = new AbortController();
   const options = { hostname: "127.0.0.1", port: 0, signal: end.signal, onListen: () => {} };
   const server = Deno.serve(options, () => {
-    if (++answered <= 80) return new Response("ok");
+    if (++answered <= 50) return new Response("ok");
     held.resolve();
     return never;
   });
@@ -87,6 +88,7 @@ Deno.test("a second signal ends what is in flight too, and the summary is still 
   await using server = holdingServer();
   const text = `name: ending
 target: { base_url: "http://127.0.0.1:${server.port}" }
+warmup: off
 scenarios:
   steady: { flow: http_request, with: { path: / }, rate: 50/s, duration: 60s }
 `;
