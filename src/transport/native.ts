@@ -22,8 +22,6 @@ import type {
 const READ_BYTES = 16 * 1024;
 /** Small answers share a buffer of this size: making one for each costs more than reading the answer. */
 const ARENA_BYTES = 2 * READ_BYTES;
-/** The first buffer of a connection, which is the only one where it carries one small answer. */
-const FIRST_READ_BYTES = 2 * 1024;
 
 /** What a TLS connection is verified by. */
 export interface Trust {
@@ -193,12 +191,10 @@ class ConnStream implements ByteStream {
   }
 
   async #read(sink: StreamSink): Promise<void> {
-    let arena = new Uint8Array(FIRST_READ_BYTES), used = 0;
+    let arena = new Uint8Array(ARENA_BYTES), used = 0;
     try {
       while (!this.#destroyed) {
-        if (used > 0 && used > arena.length - READ_BYTES) {
-          [arena, used] = [new Uint8Array(ARENA_BYTES), 0];
-        }
+        if (used > ARENA_BYTES - READ_BYTES) [arena, used] = [new Uint8Array(ARENA_BYTES), 0];
         const count = await this.#conn.read(arena.subarray(used, used + READ_BYTES));
         if (this.#destroyed) return;
         if (count === null) return sink.onEnd();
