@@ -18,6 +18,7 @@ import type { HttpClient } from "../transport/http.ts";
 import { createScope, type IterationScope, runIteration, RunningIteration } from "./iteration.ts";
 import type { StepRecorder } from "./iteration.ts";
 import type { Prepared, ScenarioTick, ShardResult } from "./messages.ts";
+import { collectGarbage } from "./garbage.ts";
 import { share } from "./sizing.ts";
 import { warmUp, type WarmupResult } from "./warmup.ts";
 
@@ -47,7 +48,7 @@ export class LoadShard {
     this.#options = options;
   }
 
-  /** Makes flows and clients, prepares what they need, and warms up, scenario by scenario; then rehearses all at once. */
+  /** Makes flows and clients, prepares and warms up scenario by scenario, then rehearses all at once and tidies up. */
   async prepare(): Promise<Prepared[]> {
     const results: Prepared[] = [];
     for (const [at, scenario] of this.#options.plan.scenarios.entries()) {
@@ -57,6 +58,7 @@ export class LoadShard {
     }
     if (results.some(({ failure }) => failure !== undefined)) return results;
     const rehearsed = await Promise.all(this.#lanes.map((lane) => lane.rehearse()));
+    collectGarbage();
     return results.map((result, at) => ({
       ...result,
       warmupRequests: result.warmupRequests + (rehearsed[at]?.requests ?? 0),

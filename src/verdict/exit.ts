@@ -43,8 +43,8 @@ export function exit(name: ExitName, reason: string): Exit {
  * 2. invalid through the generator: a threshold may have failed by the generator's own lateness, so neither a pass nor
  *    a failure counts.
  * 3. threshold, or a scenario that nothing succeeded in and whose errors no threshold limits: a plan that only limits
- *    latency must not pass by fast refusals. When arrivals were dropped because the server was slow, the slowest response times are missing: the
- *    measured ones are lower bounds, and a limit that they break is broken for certain.
+ *    latency must not pass by fast refusals. When arrivals were dropped because the server was slow, the slowest
+ *    response times are missing: the measured ones are lower bounds, and a limit that they break is broken for certain.
  * 4. invalid through the server: for the same reason a limit that they keep is not known to be kept.
  * 5. a baseline that was asked for and cannot be compared with is bad input: it must not look like no regression.
  * 6. regression, which only a valid run can show.
