@@ -10,7 +10,7 @@
 // @ts-types="../src/cli/std_cli.d.ts"
 import { parseArgs } from "@std/cli";
 import { findPebble, freePorts, type Pebble, startPebble } from "../tests/flows/acme/pebble.ts";
-import { certloadCommand } from "./certload.ts";
+import { certloadCommand, runPlan } from "./certload.ts";
 import { timed } from "./command.ts";
 
 interface Enrollments {
@@ -64,48 +64,35 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function certload(server: Pebble, { ratePerS, durationS }: Job): Promise<Enrollments> {
-  const folder = await Deno.makeTempDir();
-  try {
-    const plan = {
-      name: "enrollments",
-      target: {
-        base_url: new URL(server.directory).origin,
-        tls: { insecure_skip_verify: true },
-      },
-      scenarios: {
-        enrollment: {
-          phase: "acme",
-          flow: "acme_enroll",
-          with: {
-            directory: server.directory,
-            accounts: ACCOUNTS,
-            identifiers: "{id}.example.test",
-            challenge: { type: "http-01", listen: "none" },
-          },
-          rate: `${ratePerS}/s`,
-          duration: `${durationS}s`,
-          max_in_flight: ratePerS * 30,
+  const { timed: { cpuS }, summary } = await runPlan(certloadCommand(), {
+    name: "enrollments",
+    target: { base_url: new URL(server.directory).origin, tls: { insecure_skip_verify: true } },
+    scenarios: {
+      enrollment: {
+        phase: "acme",
+        flow: "acme_enroll",
+        with: {
+          directory: server.directory,
+          accounts: ACCOUNTS,
+          identifiers: "{id}.example.test",
+          challenge: { type: "http-01", listen: "none" },
         },
+        rate: `${ratePerS}/s`,
+        duration: `${durationS}s`,
+        max_in_flight: ratePerS * 30,
       },
-    };
-    await Deno.writeTextFile(`${folder}/plan.json`, JSON.stringify(plan));
-    const { cpuS } = await timed([
-      ...[...certloadCommand(), "run", `${folder}/plan.json`, "--quiet", "--out", folder],
-    ]);
-    const summary = JSON.parse(await Deno.readTextFile(`${folder}/summary.json`));
-    const { offered, count, failed, lag_ms: lag, course } = summary.phases.acme.enrollment;
-    return {
-      tool: "certload",
-      offered: offered.arrivals,
-      completed: count - failed,
-      cpuS,
-      remark: `${summary.validity.verdict}, lag p99 ${lag.p99.toFixed(1)} ms, ${
-        drift(course, durationS)
-      }`,
-    };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+    },
+  });
+  const { offered, count, failed, lag_ms: lag, course } = summary.phases.acme.enrollment;
+  return {
+    tool: "certload",
+    offered: offered.arrivals,
+    completed: count - failed,
+    cpuS,
+    remark: `${summary.validity.verdict}, lag p99 ${lag.p99.toFixed(1)} ms, ${
+      drift(course, durationS)
+    }`,
+  };
 }
 
 /** Mean response time of what completed in the first and in the last fifth of the run: equal where nothing drifts. */

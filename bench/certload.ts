@@ -1,6 +1,6 @@
 /** certload as one of the tools: a plan is written, run by the program as users run it, and its summary read. */
 import type { Job, Measured, Tool } from "./tool.ts";
-import { timed } from "./command.ts";
+import { timed, type TimedRun } from "./command.ts";
 
 export interface CertloadOptions {
   readonly name: string;
@@ -33,34 +33,44 @@ export async function runCertload(
   options: CertloadOptions,
   job: Job,
 ): Promise<{ measured: Measured; summary: SummaryJson; code: number }> {
+  const { timed: { cpuS, wallS, code }, summary } = await runPlan(
+    options.command,
+    planOf(options, job),
+  );
+  const scenario = summary.phases.api.main;
+  const measured: Measured = {
+    tool: options.name,
+    requests: scenario.count,
+    failed: scenario.failed,
+    cpuS,
+    wallS,
+    medianMs: scenario.service_time_ms.p50,
+    p99Ms: scenario.service_time_ms.p99,
+    dropped: scenario.dropped,
+  };
+  return { measured, summary, code };
+}
+
+/** Runs a plan as users do, in a folder that is gone afterwards; the whole process is timed. JSON is YAML. */
+export async function runPlan(
+  command: readonly string[],
+  plan: unknown,
+): Promise<{ timed: TimedRun; summary: SummaryJson }> {
   const folder = await Deno.makeTempDir();
   try {
-    await Deno.writeTextFile(`${folder}/plan.json`, JSON.stringify(planOf(options, job)));
-    const { cpuS, wallS, code, stderr } = await timed([
-      ...[...options.command, "run", `${folder}/plan.json`, "--quiet", "--out", folder],
+    await Deno.writeTextFile(`${folder}/plan.json`, JSON.stringify(plan));
+    const run = await timed([
+      ...[...command, "run", `${folder}/plan.json`, "--quiet", "--out", folder],
     ]);
     const text = await Deno.readTextFile(`${folder}/summary.json`).catch(() => {
-      throw new Error(`certload wrote no summary (exit ${code}): ${stderr.slice(-800)}`);
+      throw new Error(`certload wrote no summary (exit ${run.code}): ${run.stderr.slice(-800)}`);
     });
-    const summary = JSON.parse(text);
-    const scenario = summary.phases.api.main;
-    const measured: Measured = {
-      tool: options.name,
-      requests: scenario.count,
-      failed: scenario.failed,
-      cpuS,
-      wallS,
-      medianMs: scenario.service_time_ms.p50,
-      p99Ms: scenario.service_time_ms.p99,
-      dropped: scenario.dropped,
-    };
-    return { measured, summary, code };
+    return { timed: run, summary: JSON.parse(text) };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-/** JSON is YAML. */
 function planOf({ workers, caFile }: CertloadOptions, job: Job): unknown {
   const load = "connections" in job.load
     ? { users: job.load.connections }
