@@ -7,7 +7,7 @@ import { flowNamed } from "../flows/registry.ts";
 import type { Flow } from "../flows/flow.ts";
 import { Histogram } from "../metrics/histogram.ts";
 import { ScenarioRecorder } from "../metrics/recorder.ts";
-import type { Plan, Scenario } from "../plan/plan.ts";
+import type { Plan, Scenario, Warmup } from "../plan/plan.ts";
 import { type Arrival, createArrivals, type Shard } from "../schedule/arrivals.ts";
 import type { Clock } from "../schedule/clock.ts";
 import { drive } from "../schedule/driver.ts";
@@ -27,7 +27,7 @@ export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 const LOOP_SAMPLE_US = 10_000;
 
-const NOTHING: WarmupResult = { requests: 0, connections: 0 };
+const NO_WARMUP: Warmup = { requests: 0, durationMs: 0, rehearsalMs: 0 };
 
 export interface LoadShardOptions {
   readonly plan: Plan;
@@ -166,16 +166,25 @@ class Lane {
   }
 
   async prepare(): Promise<Prepared> {
-    const { plan, shard } = this.#options;
+    const { shard } = this.#options;
     const scenario = this.#scenario.name;
     const failure = await this.#flow.prepare?.(this.#expectedIterations());
     if (failure !== undefined) return { scenario, warmupRequests: 0, connections: 0, failure };
     const makeScope = (recorder: StepRecorder): IterationScope =>
       this.#scope(recorder, `${this.#idPrefix}w${shard.index}-`);
-    const warmed = flowNamed(this.#scenario.flow).once
-      ? NOTHING
-      : await warmUp(this.#scenario, this.#flow, makeScope, plan.warmup, shard.count);
+    const warmed = await warmUp(
+      this.#scenario,
+      this.#flow,
+      makeScope,
+      this.#warmup,
+      shard.count,
+    );
     return { scenario, warmupRequests: warmed.requests, connections: warmed.connections };
+  }
+
+  /** What a flow does once in a run is not done before it. */
+  get #warmup(): Warmup {
+    return flowNamed(this.#scenario.flow).once ? NO_WARMUP : this.#options.plan.warmup;
   }
 
   /**
@@ -183,8 +192,9 @@ class Lane {
    * warm too; what it records is dropped.
    */
   async rehearse(): Promise<WarmupResult> {
-    const { plan: { warmup }, clock, shard } = this.#options;
-    if (warmup.rehearsalMs === 0 || flowNamed(this.#scenario.flow).once) return NOTHING;
+    const { clock, shard } = this.#options;
+    const { rehearsalMs } = this.#warmup;
+    if (rehearsalMs === 0) return { requests: 0, connections: 0 };
     const over = new AbortController();
     const originUs = clock.nowUs();
     const { steps } = this.#scenario;
@@ -197,7 +207,7 @@ class Lane {
     );
     await Promise.race([
       driven,
-      clock.sleepUntil(originUs + warmup.rehearsalMs * 1000, this.#killed),
+      clock.sleepUntil(originUs + rehearsalMs * 1000, this.#killed),
     ]);
     over.abort();
     await driven;
