@@ -10,7 +10,6 @@ const LATIN1 = new TextDecoder("latin1");
 /** Filled in while it goes on; handed out only when it is over. */
 export class LiveExchange implements Exchange {
   readonly request: HttpRequest;
-  /** Moved on to the instant of writing where a connection was idle: what came before is the generator's lateness. */
   startedUs: number;
   protocol: "http/1.1" | "h2" | undefined = undefined;
   blockedUs = 0;
@@ -35,6 +34,14 @@ export class LiveExchange implements Exchange {
   constructor(request: HttpRequest, startedUs: number) {
     this.request = request;
     this.startedUs = startedUs;
+  }
+
+  /**
+   * A connection is there, and the request is about to be written to it: what came before was the generator's lateness.
+   * Not where it has waited or been sent before, for the durations hold these.
+   */
+  begin(): void {
+    if (this.blockedUs === 0 && !this.retried) this.startedUs = nowUs();
   }
 
   header(name: string): string | undefined {

@@ -41,7 +41,7 @@ export class Http1Pool implements Pool, ConnectionOwner {
     if (!job.options.fresh) {
       const idle = this.#idle.pop();
       if (idle !== undefined) {
-        job.exchange.startedUs = nowUs();
+        job.exchange.begin();
         return idle.run(job);
       }
     } else if (this.#full) this.#idle[0]?.close();

@@ -35,11 +35,9 @@ export class Http2Pool implements Pool, Http2Owner {
   }
 
   submit(job: Job): void {
-    const { exchange, options } = job;
-    const connection = options.fresh ? undefined : this.#withRoom();
+    const connection = job.options.fresh ? undefined : this.#withRoom();
     if (connection !== undefined) {
-      // The durations of a request that is sent again hold both attempts.
-      if (!exchange.retried && exchange.blockedUs === 0) exchange.startedUs = nowUs();
+      job.exchange.begin();
       connection.run(job);
     } else if (this.#mustWait(job)) this.#waiting.add(job);
     else this.#dial(job);
