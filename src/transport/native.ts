@@ -4,6 +4,7 @@
  */
 import { nowUs } from "../schedule/clock.ts";
 import { classify, type Stage, timedOut } from "./classify.ts";
+import { closingSockets } from "./closing_sockets.ts";
 import type { Failure } from "./failure.ts";
 import type { PeerIdentity } from "./http.ts";
 import { type Addresses, isLiteral, resolve } from "./resolve.ts";
@@ -148,17 +149,6 @@ export class NativeDial implements Dial {
   }
 }
 
-/** How many TLS sockets of this thread the runtime has still to close, by what it closes in a second (32 every 100 ms). */
-const CLOSED_PER_US = 320 / 1e6;
-let closing = 0;
-let closingAtUs = 0;
-
-export function closingSockets(atUs: number): number {
-  closing = Math.max(0, closing - (atUs - closingAtUs) * CLOSED_PER_US);
-  closingAtUs = atUs;
-  return closing;
-}
-
 class ConnStream implements ByteStream {
   readonly #conn: Deno.Conn;
   readonly #secure: boolean;
@@ -186,7 +176,7 @@ class ConnStream implements ByteStream {
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
-    if (this.#secure) closing = closingSockets(nowUs()) + 1;
+    if (this.#secure) closingSockets.add(nowUs());
     closeQuietly(this.#conn);
   }
 

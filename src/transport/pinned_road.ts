@@ -4,8 +4,8 @@
  *
  * - Only where verification is off. Deno trusts its default roots beside the given ones and a pin needs the check of the
  *   name switched off: together that is weaker than what a plan with verification asks for.
- * - Not for connections that carry one request, nor while many are being closed: Deno holds each TLS 1.3 socket open
- *   for 100 ms after its end, on one of 32 threads, so that beyond 320 a second they pile up until none is left.
+ * - Not for connections that carry one request, nor while many are being closed, which takes Deno its time
+ *   (`closing_sockets.ts`).
  * - A self-signed leaf is pinned exactly: another certificate fails the handshake, and the same dial then goes over
  *   node:tls and reports what is served.
  * - A leaf pinned by its issuer may be renewed unseen. So a dial goes over node:tls when the last look is older than
@@ -13,10 +13,11 @@
  */
 import { nowUs } from "../schedule/clock.ts";
 import type { TlsOptions } from "../plan/plan.ts";
+import { closingSockets } from "./closing_sockets.ts";
 import { nodeRoad } from "./connect.ts";
 import type { Failure } from "./failure.ts";
 import type { PeerIdentity } from "./http.ts";
-import { closingSockets, NativeDial, type Trust } from "./native.ts";
+import { NativeDial, type Trust } from "./native.ts";
 import { pinOf } from "./pin.ts";
 import type {
   Alpn,
@@ -114,7 +115,7 @@ class PinnedDial implements Dial {
   }
 
   #mayUse(known: Known, { exact }: { readonly exact: boolean }): boolean {
-    if (this.#wish.single || closingSockets(nowUs()) > MOST_CLOSING) return false;
+    if (this.#wish.single || closingSockets.countAt(nowUs()) > MOST_CLOSING) return false;
     if (exact) return true;
     const now = nowUs();
     const recent = now - known.seenUs < LOOK_AGAIN_US;
