@@ -1,6 +1,7 @@
 /** `certload conform DIRECTORY`: does an ACME server do what an RFC 8555 client depends on? */
 import { z } from "zod";
-import { newRunId, timerClock } from "../engine/run.ts";
+import { newRunId } from "../engine/run.ts";
+import { timerClock } from "../timer.ts";
 import { isFailure } from "../flows/acme/answer.ts";
 import type { CaseResult } from "../flows/acme/conform/case.ts";
 import { CASES, conform as examine } from "../flows/acme/conform/conform.ts";

@@ -1,5 +1,6 @@
 /** `certload doctor PLAN`: the probe alone. */
-import { newRunId, timerClock } from "../engine/run.ts";
+import { newRunId } from "../engine/run.ts";
+import { timerClock } from "../timer.ts";
 import { readHostLimits, shortages } from "../engine/limits.ts";
 import { probeAll } from "../engine/probe.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";

@@ -49,7 +49,7 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
 
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
-  : ["SIGINT", "SIGTERM"];
+  : ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** The first signal is soft, the second hard, whichever they are. */
 function interruptBySignals(): { interrupt: Interrupt; release: () => void } {

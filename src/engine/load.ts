@@ -17,6 +17,7 @@ import { nowUs } from "../schedule/clock.ts";
 import { levelAt, totalDurationMs } from "../schedule/stages.ts";
 import type { Failure } from "../transport/failure.ts";
 import { busyShare, hostCpu } from "./host.ts";
+import { after, type Timer } from "../timer.ts";
 import type { FromShard, Prepared, ShardResult, Tick, ToShard } from "./messages.ts";
 
 /** Two steps of ending a run: no new arrivals, then nothing in flight either. */
@@ -232,11 +233,11 @@ class LoadRun {
   /** No new arrivals on interrupt; `graceful_stop` later, or when the interrupt is repeated, an end to all. */
   #watchEnd(): { clear(): void } {
     const { plan, interrupt } = this.#options;
-    const timers: ReturnType<typeof setTimeout>[] = [];
-    const after = (ms: number, act: () => void) => timers.push(setTimeout(act, ms));
+    const timers: Timer[] = [];
+    const later = (ms: number, act: () => void) => timers.push(after(ms, act));
     const kill = () => {
       this.#threads.say(() => ({ kind: "kill" }));
-      after(LAST_GRACE_MS, () => {
+      later(LAST_GRACE_MS, () => {
         this.#allDone.reject(new Error("a load thread did not end in time after it was told to"));
       });
     };
@@ -244,16 +245,16 @@ class LoadRun {
       this.#stopping = true;
       this.#loadEndUs = nowUs();
       this.#threads.say(() => ({ kind: "stop" }));
-      after(plan.gracefulStopMs, kill);
+      later(plan.gracefulStopMs, kill);
     };
     interrupt.soft.addEventListener("abort", stop, { once: true });
     interrupt.hard.addEventListener("abort", kill, { once: true });
-    after(planDurationMs(plan) + plan.gracefulStopMs, kill);
+    later(planDurationMs(plan) + plan.gracefulStopMs, kill);
     return {
       clear: () => {
         interrupt.soft.removeEventListener("abort", stop);
         interrupt.hard.removeEventListener("abort", kill);
-        timers.forEach((timer) => clearTimeout(timer));
+        timers.forEach((timer) => timer.clear());
       },
     };
   }

@@ -6,9 +6,9 @@ import type { HostFacts, Run, ScenarioRun, TargetFacts } from "../metrics/run.ts
 import { compareReadings } from "../metrics/server_metrics.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RunState } from "../metrics/run_state.ts";
-import { type Clock, nowUs } from "../schedule/clock.ts";
 import { createPacer } from "../schedule/pacer.ts";
 import { totalDurationMs } from "../schedule/stages.ts";
+import { timerClock } from "../timer.ts";
 import { dropUnusedRoots } from "../transport/default_roots.ts";
 import { hostFacts } from "./host.ts";
 import { readHostLimits, shortages } from "./limits.ts";
@@ -135,19 +135,3 @@ export function newRunId(): string {
   const random = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
   return `lt${Math.floor(Date.now() / 1000).toString(36)}${random.toString(36).slice(0, 4)}`;
 }
-
-/** Good enough where nothing is measured: the event loop's timers. */
-export const timerClock: Clock = {
-  nowUs,
-  sleepUntil: (instantUs, signal) =>
-    new Promise((resolve) => {
-      const over = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", over);
-        resolve();
-      };
-      const timer = setTimeout(over, Math.max(0, (instantUs - nowUs()) / 1000));
-      if (signal?.aborted) over();
-      else signal?.addEventListener("abort", over, { once: true });
-    }),
-};

@@ -1,6 +1,7 @@
 /** Starts a compose project and waits until every service is ready, or one of them never will be. */
 import { type CommandResult, runCommand } from "./command.ts";
 import { type Container, describeState, parseContainers, readiness } from "./container.ts";
+import { sleep } from "../timer.ts";
 import { inspectCommand, listCommand, logsCommand, type Project, upCommand } from "./engine.ts";
 
 export interface BringUpOptions {
@@ -154,17 +155,4 @@ class News {
     const rest = names === "" ? "" : `, waiting for ${names}`;
     this.#progress(`stack: ${ready} of ${containers.length} services ready${rest}`);
   }
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    if (signal.aborted) done();
-    else signal.addEventListener("abort", done, { once: true });
-  });
 }

@@ -9,6 +9,7 @@ import {
 } from "node:tls";
 import { nowUs } from "../schedule/clock.ts";
 import type { TlsOptions } from "../plan/plan.ts";
+import { after, type Timer } from "../timer.ts";
 import { classify, type Stage, timedOut } from "./classify.ts";
 import type { Failure } from "./failure.ts";
 import type { PeerIdentity } from "./http.ts";
@@ -54,7 +55,7 @@ class NodeDial implements Dial {
   readonly #shared: Shared;
   readonly #origin: Origin;
   readonly #peer: string;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #timer: Timer;
   #done: ((result: DialResult) => void) | undefined;
   #stage: Stage = "dns";
   #stageStartedUs = nowUs();
@@ -71,9 +72,9 @@ class NodeDial implements Dial {
     this.#origin = origin;
     this.#peer = `${origin.hostname}:${origin.port}`;
     this.#done = done;
-    this.#timer = setTimeout(
-      () => this.cancel(timedOut(this.#stage, this.#peer, timeoutMs)),
+    this.#timer = after(
       timeoutMs,
+      () => this.cancel(timedOut(this.#stage, this.#peer, timeoutMs)),
     );
     if (isLiteral(origin.hostname)) this.#connect([origin.hostname]);
     else this.#resolve();
@@ -171,7 +172,7 @@ class NodeDial implements Dial {
     const done = this.#done;
     if (done === undefined) return;
     this.#done = undefined;
-    clearTimeout(this.#timer);
+    this.#timer.clear();
     if (!("stream" in result)) { for (const socket of this.#sockets) socket.destroy(); }
     done(result);
   }

@@ -3,6 +3,7 @@
  * peer's certificate. `pinned_road.ts` decides where it may be taken.
  */
 import { nowUs } from "../schedule/clock.ts";
+import { after, type Timer } from "../timer.ts";
 import { classify, type Stage, timedOut } from "./classify.ts";
 import { closingSockets } from "./closing_sockets.ts";
 import type { Failure } from "./failure.ts";
@@ -43,7 +44,7 @@ export class NativeDial implements Dial {
   readonly phases: ConnectPhases = {};
   readonly #options: NativeDialOptions;
   readonly #peer: string;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #timer: Timer;
   #done: ((result: DialResult) => void) | undefined;
   #stage: Stage = "dns";
   #stageStartedUs = nowUs();
@@ -54,9 +55,9 @@ export class NativeDial implements Dial {
     this.#options = options;
     this.#peer = `${hostname}:${port}`;
     this.#done = done;
-    this.#timer = setTimeout(
-      () => this.cancel(timedOut(this.#stage, this.#peer, timeoutMs)),
+    this.#timer = after(
       timeoutMs,
+      () => this.cancel(timedOut(this.#stage, this.#peer, timeoutMs)),
     );
     if (isLiteral(hostname)) void this.#run([hostname]);
     else this.#resolve(hostname);
@@ -144,7 +145,7 @@ export class NativeDial implements Dial {
     const done = this.#done;
     if (done === undefined) return;
     this.#done = undefined;
-    clearTimeout(this.#timer);
+    this.#timer.clear();
     done(result);
   }
 }

@@ -1,4 +1,4 @@
-import { timerClock } from "../../src/engine/run.ts";
+import { timerClock } from "../../src/timer.ts";
 import { LoadShard } from "../../src/engine/shard.ts";
 import { catalogue } from "../../src/flows/registry.ts";
 import { loadPlan } from "../../src/plan/load.ts";

@@ -1,5 +1,6 @@
 /** One HTTP/1.1 connection: one exchange at a time, over any byte stream. */
 import { nowUs } from "../../schedule/clock.ts";
+import { timerMs } from "../../timer.ts";
 import { classify, timedOut } from "../classify.ts";
 import type { Failure } from "../failure.ts";
 import type { PeerIdentity } from "../http.ts";
@@ -146,7 +147,7 @@ export class Http1Connection implements StreamSink {
   #arm(deadlineUs: number): void {
     clearTimeout(this.#timer);
     this.#timerUs = deadlineUs;
-    this.#timer = setTimeout(() => this.#onTimer(), Math.max(0, (deadlineUs - nowUs()) / 1000));
+    this.#timer = setTimeout(() => this.#onTimer(), timerMs((deadlineUs - nowUs()) / 1000));
   }
 
   #onTimer(): void {

@@ -1,5 +1,6 @@
 /** One HTTP/2 connection over any byte stream (RFC 9113): many exchanges at a time, flow control, orderly farewells. */
 import { nowUs } from "../../schedule/clock.ts";
+import { timerMs } from "../../timer.ts";
 import { classify, timedOut } from "../classify.ts";
 import { type Job, settle } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
@@ -396,7 +397,7 @@ export class Http2Connection implements StreamSink {
   #arm(deadlineUs: number): void {
     clearTimeout(this.#timer);
     this.#timerUs = deadlineUs;
-    this.#timer = setTimeout(() => this.#onTimer(), Math.max(0, (deadlineUs - nowUs()) / 1000));
+    this.#timer = setTimeout(() => this.#onTimer(), timerMs((deadlineUs - nowUs()) / 1000));
   }
 
   #onTimer(): void {
