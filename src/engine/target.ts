@@ -11,11 +11,8 @@ const TIMEOUT_MS = 5_000;
 export async function targetFacts(plan: Plan, lab: boolean): Promise<TargetFacts> {
   if (plan.target.baseUrl === "") return { lab };
   const client = createClient({ tls: plan.target.tls, protocol: "http/1.1", maxBodyBytes: 65_536 });
-  const request = {
-    method: "GET",
-    url: apiUrl(plan.target, "/api/v1/version"),
-    headers: apiHeaders(plan.target),
-  };
+  const url = apiUrl(plan.target, "/api/v1/version");
+  const request = { method: "GET", url, headers: apiHeaders(plan.target, url) };
   try {
     const exchange = await client.send(request, { timeoutMs: TIMEOUT_MS, fresh: true });
     const body = exchange.status === 200 ? jsonObject(exchange) : {};

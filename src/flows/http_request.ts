@@ -66,12 +66,12 @@ function requestMaker(
   { options, target }: FlowContext<Options>,
 ): (iteration: Iteration) => HttpRequest {
   const { method, body } = options;
-  const address = options.url ?? apiUrl(target, options.path ?? "/").href;
+  const onTarget = options.url === undefined ? apiUrl(target, options.path ?? "/") : undefined;
+  const address = onTarget?.href ?? options.url!;
   const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
   const typed: Record<string, string> = text === body ? {} : { "content-type": "application/json" };
-  const headers = options.url === undefined
-    ? apiHeaders(target, { ...typed, ...options.headers })
-    : { ...typed, ...options.headers };
+  const own = { ...typed, ...options.headers };
+  const headers = onTarget === undefined ? own : apiHeaders(target, onTarget, own);
   const fixed = ![address, text ?? "", ...Object.values(headers)].some(mayVary);
   const fill = compileRequest(method, address, headers, text);
   if (!fixed) return fill;

@@ -6,9 +6,10 @@ import type { Clock } from "../../schedule/clock.ts";
 import type { Failure } from "../../transport/failure.ts";
 import type { Exchange, HttpRequest } from "../../transport/http.ts";
 import type { Expectation } from "../flow.ts";
+import type { Headers, HeadersFor } from "../origin_headers.ts";
 import { isFailure, judge, unexpected } from "./answer.ts";
 import { type Directory, directoryRequest, expectDirectory } from "./directory.ts";
-import { type ExtraHeaders, requestHeaders } from "./headers.ts";
+import { acmeHeaders } from "./headers.ts";
 import { type Signer, signJws } from "./jws.ts";
 import { NoncePool } from "./nonces.ts";
 import { ACME_ERROR, parseProblem } from "./problem.ts";
@@ -50,38 +51,37 @@ export const EXPECT_NONCE: Expectation = judge(
 );
 
 const encoder = new TextEncoder();
+const JOSE = { "content-type": "application/jose+json" };
 
 export class AcmeClient {
   readonly directory: Directory;
   readonly nonces = new NoncePool();
+  readonly headersFor: HeadersFor;
   readonly #clock: Clock;
   readonly #newNonce: HttpRequest;
-  readonly #postHeaders: Record<string, string>;
 
   /** Reads the directory; a Failure says why that is none. */
   static async open(
     sender: Sender,
-    options: { readonly url: URL; readonly headers: ExtraHeaders; readonly clock: Clock },
+    options: { readonly url: URL; readonly headers: Headers; readonly clock: Clock },
   ): Promise<AcmeClient | Failure> {
     let directory: Directory | undefined;
-    const request = directoryRequest(options.url, options.headers);
+    const headersFor = acmeHeaders(options.url, options.headers);
+    const request = directoryRequest(options.url, headersFor);
     const expect = expectDirectory((parsed) => directory = parsed);
     const { exchange, failure } = await sender.step("directory", request, expect);
     if (directory === undefined) return noDirectory(options.url, failure);
-    const client = new AcmeClient(directory, options.headers, options.clock);
+    const client = new AcmeClient(directory, headersFor, options.clock);
     client.nonces.put(exchange.header("replay-nonce"));
     return client;
   }
 
-  private constructor(directory: Directory, headers: ExtraHeaders, clock: Clock) {
+  private constructor(directory: Directory, headersFor: HeadersFor, clock: Clock) {
     this.directory = directory;
     this.#clock = clock;
-    this.#newNonce = {
-      method: "HEAD",
-      url: new URL(directory.newNonce),
-      headers: requestHeaders(headers),
-    };
-    this.#postHeaders = requestHeaders(headers, { "content-type": "application/jose+json" });
+    this.headersFor = headersFor;
+    const url = new URL(directory.newNonce);
+    this.#newNonce = { method: "HEAD", url, headers: headersFor(url) };
   }
 
   /**
@@ -134,7 +134,7 @@ export class AcmeClient {
     return {
       method: "POST",
       url,
-      headers: this.#postHeaders,
+      headers: this.headersFor(url, JOSE),
       body: encoder.encode(body),
     };
   }

@@ -4,8 +4,8 @@
 import type { Exchange, HttpRequest } from "../../transport/http.ts";
 import { excerpt, parseObject } from "./body.ts";
 import { judge } from "./answer.ts";
-import { type ExtraHeaders, requestHeaders } from "./headers.ts";
 import type { Expectation } from "../flow.ts";
+import type { HeadersFor } from "../origin_headers.ts";
 
 /** Absolute URLs of the resources, and what the server says about itself. */
 export interface Directory {
@@ -29,8 +29,8 @@ export function directoryUrl(directory: string, baseUrl: string): URL {
   return new URL(directory, baseUrl);
 }
 
-export function directoryRequest(url: URL, headers: ExtraHeaders): HttpRequest {
-  return { method: "GET", url, headers: requestHeaders(headers) };
+export function directoryRequest(url: URL, headersFor: HeadersFor): HttpRequest {
+  return { method: "GET", url, headers: headersFor(url) };
 }
 
 /** Accepts a directory and nothing else; `seen` gets it parsed. */

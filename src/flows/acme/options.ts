@@ -12,7 +12,7 @@ export const endpointOptions = {
     error: "must be an http(s) URL, or a path on the target that starts with /",
   }).describe("ACME directory: an http(s) URL, or a path on the target that starts with /"),
   headers: z.record(z.string(), z.string()).default({}).describe(
-    "Headers sent with every ACME request, for example authorization",
+    "Headers for the directory's origin and no other, for example authorization",
   ),
 };
 

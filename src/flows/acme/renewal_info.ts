@@ -10,7 +10,6 @@ import { isFailure, judge } from "./answer.ts";
 import { parseObject } from "./body.ts";
 import { certificateId } from "./certificate_id.ts";
 import { Enrollment, enrollmentOptions } from "./enrollment.ts";
-import { requestHeaders } from "./headers.ts";
 import { preparedFlow } from "./session.ts";
 
 const options = z.strictObject({
@@ -48,8 +47,8 @@ class RenewalInfo {
   }
 
   async prepare(): Promise<Failure | undefined> {
-    const { certificates, headers } = this.#context.options;
-    const { renewalInfo } = this.#enrollment.session.client.directory;
+    const { certificates } = this.#context.options;
+    const { directory: { renewalInfo }, headersFor } = this.#enrollment.session.client;
     if (renewalInfo === undefined) return lacking("The directory has no renewalInfo");
     const failure = await this.#enrollment.prepare(certificates);
     if (failure !== undefined) return failure;
@@ -59,7 +58,7 @@ class RenewalInfo {
       const id = certificateId(enrolled.chain.leaf.raw);
       if (id === undefined) return lacking("The certificate has no authority key identifier");
       const url = new URL(`${renewalInfo}/${id}`);
-      this.requests.push({ method: "GET", url, headers: requestHeaders(headers) });
+      this.requests.push({ method: "GET", url, headers: headersFor(url) });
     }
     return undefined;
   }

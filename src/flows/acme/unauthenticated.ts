@@ -9,10 +9,11 @@ import { z } from "zod";
 import type { Failure } from "../../transport/failure.ts";
 import type { HttpRequest } from "../../transport/http.ts";
 import type { Expectation, Flow, FlowContext, FlowDefinition, Iteration } from "../flow.ts";
+import type { HeadersFor } from "../origin_headers.ts";
 import { judge } from "./answer.ts";
 import { EXPECT_NONCE } from "./client.ts";
 import { type Directory, directoryRequest, directoryUrl, expectDirectory } from "./directory.ts";
-import { type ExtraHeaders, requestHeaders } from "./headers.ts";
+import { acmeHeaders } from "./headers.ts";
 import { endpointOptions } from "./options.ts";
 
 const options = z.strictObject({
@@ -37,18 +38,16 @@ const EXPECT_UNKNOWN: Expectation = judge([400, 404], undefined);
 
 class Unauthenticated implements Flow {
   readonly #directory: HttpRequest;
-  readonly #headers: ExtraHeaders;
+  readonly #headersFor: HeadersFor;
   readonly #renewalInfoId: string;
   /** Servers name the same resources every time; the same request object lets the client reuse what it derives. */
   readonly #requests = new Map<string, HttpRequest>();
 
   constructor({ options, target }: FlowContext<UnauthenticatedOptions>) {
-    this.#headers = options.headers;
+    const url = directoryUrl(options.directory, target.baseUrl);
+    this.#headersFor = acmeHeaders(url, options.headers);
     this.#renewalInfoId = options.renewal_info_id;
-    this.#directory = directoryRequest(
-      directoryUrl(options.directory, target.baseUrl),
-      options.headers,
-    );
+    this.#directory = directoryRequest(url, this.#headersFor);
   }
 
   async run(iteration: Iteration): Promise<Failure | undefined> {
@@ -70,7 +69,8 @@ class Unauthenticated implements Flow {
   #request(method: string, href: string): HttpRequest {
     const known = this.#requests.get(href);
     if (known !== undefined) return known;
-    const request = { method, url: new URL(href), headers: requestHeaders(this.#headers) };
+    const url = new URL(href);
+    const request = { method, url, headers: this.#headersFor(url) };
     if (this.#requests.size >= 16) this.#requests.clear();
     this.#requests.set(href, request);
     return request;

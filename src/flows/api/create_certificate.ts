@@ -47,7 +47,7 @@ class CreateCertificate implements Flow {
 
   constructor({ target, options }: FlowContext<Options>) {
     this.#url = apiUrl(target, "/api/v1/certificates");
-    this.#headers = apiHeaders(target, { "content-type": "application/json" });
+    this.#headers = apiHeaders(target, this.#url, { "content-type": "application/json" });
     this.#options = options;
   }
 

@@ -26,11 +26,8 @@ export const listCertificates: FlowDefinition<Options> = {
   create: ({ target, options }) => {
     const query = new URLSearchParams({ per_page: String(options.per_page) });
     if (options.page > 1) query.set("page", String(options.page));
-    const request = {
-      method: "GET",
-      url: apiUrl(target, `/api/v1/certificates?${query}`),
-      headers: apiHeaders(target),
-    };
+    const url = apiUrl(target, `/api/v1/certificates?${query}`);
+    const request = { method: "GET", url, headers: apiHeaders(target, url) };
     return {
       run: async (iteration) => (await iteration.step("list", request, LISTED)).failure,
     };

@@ -7,7 +7,6 @@ import { isFailure } from "../answer.ts";
 import { encodeBase64url } from "../base64url.ts";
 import { type AcmeClient, httpUrl } from "../client.ts";
 import { type Enrolled, Enrollment, type EnrollmentOptions } from "../enrollment.ts";
-import { requestHeaders } from "../headers.ts";
 import type { SigningKey } from "../keys.ts";
 import { ACME_ERROR, parseProblem } from "../problem.ts";
 import { type Sender, unmeasured } from "../sender.ts";
@@ -107,9 +106,9 @@ export class Subject {
   }
 
   /** An unsigned request. */
-  async get(url: string, method = "GET"): Promise<Exchange> {
-    const headers = requestHeaders(this.#context.options.headers);
-    return await this.#send({ method, url: new URL(url), headers });
+  async get(href: string, method = "GET"): Promise<Exchange> {
+    const url = new URL(href);
+    return await this.#send({ method, url, headers: this.acme.headersFor(url) });
   }
 
   /** A signed request; a refused nonce is tried again, because some servers refuse good ones on purpose. */
@@ -128,7 +127,7 @@ export class Subject {
     const exchange = await this.#send({
       method: "POST",
       url,
-      headers: requestHeaders(this.#context.options.headers, {
+      headers: this.acme.headersFor(url, {
         "content-type": ask.contentType ?? "application/jose+json",
       }),
       body: new TextEncoder().encode(await jws(ask, nonce)),
