@@ -1,5 +1,6 @@
 /** `http_request`: any endpoint, described in the plan alone. */
 import { z } from "zod";
+import { httpUrl } from "../plan/url.ts";
 import type { Failure } from "../transport/failure.ts";
 import type { Exchange, HttpRequest } from "../transport/http.ts";
 import { apiHeaders, apiUrl } from "./api/headers.ts";
@@ -21,7 +22,7 @@ const options = z.strictObject({
   path: z.string().startsWith("/").optional().describe(
     "Below the target's base_url, with its token",
   ),
-  url: z.url().optional().describe("Absolute; the target's token is not sent to it"),
+  url: httpUrl().optional().describe("Absolute; the target's token is not sent to it"),
   headers: z.record(z.string(), z.string()).default({}),
   body: z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]).optional()
     .describe(

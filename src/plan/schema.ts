@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { sendsSomething } from "./load_shape.ts";
 import { duration, rate } from "./units.ts";
+import { httpUrl } from "./url.ts";
 
 const PHASES = ["api", "connector", "acme"] as const;
 const PROTOCOLS = ["http/1.1", "h2", "auto"] as const;
@@ -16,18 +17,16 @@ const aboveZero = rate().refine((perS) => perS > 0, { error: "must be more than 
 const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be a header name");
 const headerValue = z.string().regex(/^[^\r\n\0]*$/, "must be one line");
 const headers = z.record(headerName, headerValue).default({});
-const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" });
-const baseUrl = httpUrl.refine(isBase, {
-  error: "must be a URL without user, password, query and fragment",
+const baseUrl = httpUrl().refine(isBase, {
+  error: "must be a URL without query and fragment",
 }).transform((url) => url.replace(/\/+$/, ""));
 const protocol = z.enum(PROTOCOLS);
 const maxConnections = z.int().min(1).max(65_535);
 const MOST_USERS = 100_000;
 
 function isBase(text: string): boolean {
-  if (!URL.canParse(text)) return true;
-  const { username, password, search, hash } = new URL(text);
-  return [username, password, search, hash].every((part) => part === "");
+  const url = URL.parse(text);
+  return url === null || (url.search === "" && url.hash === "");
 }
 
 const tls = z.strictObject({
@@ -123,8 +122,9 @@ export const planSchema = z.strictObject({
   graceful_stop: duration().prefault("30s")
     .describe("What requests under way are given when their scenario ends or the run is stopped"),
   server_metrics: z.strictObject({
-    url: z.union([z.string().regex(/^\/[^\s#]*$/), httpUrl], {
-      error: "must be an http:// or https:// URL, or a path on the target that starts with /",
+    url: z.union([z.string().regex(/^\/[^\s#]*$/), httpUrl()], {
+      error:
+        "must be an http:// or https:// URL without user and password, or a path on the target that starts with /",
     }).describe(
       "Prometheus text, read before and after the run: a URL, or a path on the target, asked with its token and headers",
     ),

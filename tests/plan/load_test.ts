@@ -307,7 +307,7 @@ Deno.test("a base URL carries neither credentials nor a query, and credentials a
   const [problem] = complaints(
     scenario("rate: 1/s", "duration: 1s").replace("https://localhost", "https://u:pw@localhost"),
   );
-  assert(problem?.includes("without user, password"), problem);
+  assert(problem?.includes("without user and password"), problem);
   assert(!problem?.includes("pw"), problem);
 });
 

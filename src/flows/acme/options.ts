@@ -1,6 +1,7 @@
 /** Options that ACME flows share, as parts of their schemas. */
 import { z } from "zod";
 import { duration, parseDuration } from "../../plan/units.ts";
+import { hasNoUser, NO_USER } from "../../plan/url.ts";
 import { decodeBase64url } from "./base64url.ts";
 import { parseAddress } from "./challenge/address.ts";
 import type { ResponderOptions } from "./challenge/responder.ts";
@@ -10,7 +11,9 @@ import type { Algorithm } from "./keys.ts";
 export const endpointOptions = {
   directory: z.string().refine(isDirectory, {
     error: "must be an http(s) URL, or a path on the target that starts with /",
-  }).describe("ACME directory: an http(s) URL, or a path on the target that starts with /"),
+  }).refine(hasNoUser, NO_USER).describe(
+    "ACME directory: an http(s) URL, or a path on the target that starts with /",
+  ),
   headers: z.record(z.string(), z.string()).default({}).describe(
     "Headers for the directory's origin and no other, for example authorization",
   ),
@@ -130,5 +133,6 @@ function address(): z.ZodString {
 }
 
 function isDirectory(value: string): boolean {
-  return value.startsWith("/") || (/^https?:\/\//i.test(value) && URL.canParse(value));
+  // Two slashes would name another host.
+  return /^\/(?![/\\])/.test(value) || (/^https?:\/\//i.test(value) && URL.canParse(value));
 }

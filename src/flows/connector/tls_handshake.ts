@@ -3,6 +3,7 @@
  * certificates are deployed to. The served certificate is reported, and checked when the plan says what it should be.
  */
 import { z } from "zod";
+import { httpUrl } from "../../plan/url.ts";
 import type { Failure } from "../../transport/failure.ts";
 import type { Exchange, PeerIdentity } from "../../transport/http.ts";
 import type { Expectation, FlowDefinition } from "../flow.ts";
@@ -21,7 +22,7 @@ const expectOptions = z.strictObject({
 
 const options = z.strictObject({
   target_type: z.enum(["nginx", "apache", "haproxy", "f5", "other"]).default("other"),
-  url: z.url({ protocol: /^https$/, error: "must be an https:// URL" }),
+  url: httpUrl("https"),
   headers: z.record(z.string(), z.string()).default({}),
   status: z.array(z.int().min(100).max(599)).default([200]),
   expect: expectOptions.prefault({}),

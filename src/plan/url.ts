@@ -1,0 +1,22 @@
+/** URLs that people write, in plans and on the command line. Credentials belong into headers, where they are masked. */
+import { z } from "zod";
+
+export const NO_USER = {
+  error: "must be a URL without user and password: a header can carry them, " +
+    "authorization: Basic BASE64",
+};
+
+/** An absolute URL of the scheme, `https` or either, without user and password. */
+export function httpUrl(scheme: "http or https" | "https" = "http or https"): z.ZodURL {
+  const either = scheme !== "https";
+  return z.url({
+    protocol: either ? /^https?$/ : /^https$/,
+    error: either ? "must be an http:// or https:// URL" : "must be an https:// URL",
+  }).refine(hasNoUser, NO_USER);
+}
+
+/** Also true of what is no URL, which is another problem. */
+export function hasNoUser(text: string): boolean {
+  const url = URL.parse(text);
+  return url === null || (url.username === "" && url.password === "");
+}
