@@ -2,7 +2,7 @@
  * One face for all load tools: what to send in, what was measured out. `reused: false` asks for a new connection and a
  * full handshake for every request.
  */
-import { findProgram } from "../tests/servers/daemon.ts";
+import { findProgram } from "../tests/programs.ts";
 import { timed } from "./command.ts";
 
 export interface Job {

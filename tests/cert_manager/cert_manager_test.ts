@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../assert.ts";
-import { firstMissing } from "../stack/docker.ts";
+import { firstMissing, testWith } from "../programs.ts";
 import { type StandIn, standIn } from "../stack/stand_in.ts";
 import { enrol, type EnrolmentOptions, enrolmentOptions } from "./enrolment.ts";
 import { makeTlsSecret } from "./make_secret.ts";
@@ -14,7 +14,7 @@ import { checkTlsSecret } from "./secret.ts";
 const NAMES = ["test.example.com", "www.test.example.com"];
 
 const available = Boolean(Deno.env.get("KIND_AVAILABLE"));
-const missing = available ? await firstMissing(["kind", "kubectl", "helm", "openssl"]) : undefined;
+const missing = available ? firstMissing(["kind", "kubectl", "helm", "openssl"]) : undefined;
 const skipped = !available
   ? " (skipped: KIND_AVAILABLE is not set)"
   : missing
@@ -60,9 +60,9 @@ async function tools(kubectl = ""): Promise<StandIn> {
   return made;
 }
 
-const unix = { ignore: Deno.build.os === "windows" };
+const test = testWith("sh", "cat", "cp");
 
-Deno.test("the cluster is made, used in order, and deleted", unix, async () => {
+test("the cluster is made, used in order, and deleted", async () => {
   await using made = await tools();
   await enrol(OPTIONS);
   const calls = (await made.calls()).filter((call) => !call.startsWith("openssl"))
@@ -87,20 +87,20 @@ Deno.test("the cluster is made, used in order, and deleted", unix, async () => {
   ]);
 });
 
-Deno.test("the issuer trusts the certificate that the server was given", unix, async () => {
+test("the issuer trusts the certificate that the server was given", async () => {
   await using made = await tools();
   await enrol(OPTIONS);
   const issuer = await Deno.readTextFile(`${made.folder}/issuer.yaml`);
   assertMatch(issuer, new RegExp(`caBundle: ${btoa("pem\n")}\n`));
 });
 
-Deno.test("an image that is not on this machine is not loaded", unix, async () => {
+test("an image that is not on this machine is not loaded", async () => {
   await using made = await tools();
   await enrol({ ...OPTIONS, loadImage: false });
   assert((await made.calls()).every((call) => !call.startsWith("kind load")));
 });
 
-Deno.test("the operator's own cluster is not touched", unix, async () => {
+test("the operator's own cluster is not touched", async () => {
   await using made = await tools(`echo "$KUBECONFIG" >>"$DIR/kubeconfigs"`);
   await enrol(OPTIONS);
   const used = (await Deno.readTextFile(`${made.folder}/kubeconfigs`)).trim().split("\n");
@@ -108,9 +108,8 @@ Deno.test("the operator's own cluster is not touched", unix, async () => {
   assertMatch(used[0]!, /certload-\w+\/kubeconfig$/);
 });
 
-Deno.test(
+test(
   "a certificate that never becomes Ready is described, and the cluster deleted",
-  unix,
   async () => {
     await using made = await tools(
       `case "$*" in *"wait"*"test-com"*) exit 1 ;; "describe certificate"*) echo "order is stuck" ;; esac`,
@@ -122,7 +121,7 @@ Deno.test(
   },
 );
 
-Deno.test("a Secret that is worth nothing is an error", unix, async () => {
+test("a Secret that is worth nothing is an error", async () => {
   await using made = await tools();
   await Deno.writeTextFile(`${made.folder}/secret.json`, `{"data":{"tls.crt":""}}`);
   const error = await assertRejects(() => enrol(OPTIONS), Error) as Error;

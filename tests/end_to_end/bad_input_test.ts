@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "../assert.ts";
+import { testWith } from "../programs.ts";
 import { programCommand, withProgram } from "./program.ts";
 
 const PLAN = `name: bad
@@ -67,7 +68,7 @@ Deno.test("every problem of a plan is told at once", async () => {
   });
 });
 
-Deno.test("a plan may come through a pipe, which is read once", async () => {
+testWith("bash")("a plan may come through a pipe, which is read once", async () => {
   // Nothing listens there: 94 means that the plan was understood.
   const { code, stderr } = await new Deno.Command("bash", {
     args: ["-c", '"$@" <(printf %s "$PLAN") --quiet', "bash", ...programCommand(), "run"],

@@ -1,8 +1,9 @@
 import type { Daemon } from "../servers/daemon.ts";
-import { apacheProgram, startApache } from "../servers/apache.ts";
-import { haproxyProgram, startHaproxy } from "../servers/haproxy.ts";
-import { loggedRequests, nginxProgram, startNginx } from "../servers/nginx.ts";
+import { startApache } from "../servers/apache.ts";
+import { startHaproxy } from "../servers/haproxy.ts";
+import { loggedRequests, startNginx } from "../servers/nginx.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { testWith } from "../programs.ts";
 import { wait, withProgram } from "./program.ts";
 
 function plan(scenarios: string): string {
@@ -23,10 +24,9 @@ function handshakes(name: string, { port }: Daemon): string {
 `;
 }
 
-Deno.test({
-  name: "real nginx logs exactly as many connections and full handshakes as the summary says",
-  ignore: nginxProgram === undefined,
-  fn: async () => {
+testWith("nginx")(
+  "real nginx logs exactly as many connections and full handshakes as the summary says",
+  async () => {
     const nginx = await startNginx();
     try {
       const text = plan(handshakes("nginx", nginx));
@@ -50,13 +50,11 @@ Deno.test({
       await nginx.stop();
     }
   },
-});
+);
 
-Deno.test({
-  name:
-    "two load threads share the arrivals exactly: each is sent once, and all are in the summary",
-  ignore: nginxProgram === undefined,
-  fn: async () => {
+testWith("nginx")(
+  "two load threads share the arrivals exactly: each is sent once, and all are in the summary",
+  async () => {
     const nginx = await startNginx();
     try {
       const text = plan(`  shared:
@@ -83,14 +81,11 @@ Deno.test({
       await nginx.stop();
     }
   },
-});
+);
 
-const ALL = [nginxProgram, apacheProgram, haproxyProgram];
-
-Deno.test({
-  name: "nginx, Apache and HAProxy side by side: phases, TLS and certificate of each are reported",
-  ignore: ALL.some((program) => program === undefined),
-  fn: async () => {
+testWith("nginx", ["apache2", "httpd"], "haproxy")(
+  "nginx, Apache and HAProxy side by side: phases, TLS and certificate of each are reported",
+  async () => {
     const daemons = [await startNginx(), await startApache(), await startHaproxy()];
     try {
       const names = ["nginx", "apache", "haproxy"];
@@ -116,12 +111,11 @@ Deno.test({
       for (const daemon of daemons) await daemon.stop();
     }
   },
-});
+);
 
-Deno.test({
-  name: "coordinated omission: a server stopped for 1 s of 5 s makes a fifth of the arrivals late",
-  ignore: nginxProgram === undefined,
-  fn: async () => {
+testWith("nginx")(
+  "coordinated omission: a server stopped for 1 s of 5 s makes a fifth of the arrivals late",
+  async () => {
     const nginx = await startNginx();
     try {
       const text = plan(`  steady:
@@ -154,12 +148,11 @@ Deno.test({
       await nginx.stop();
     }
   },
-});
+);
 
-Deno.test({
-  name: "a threshold over something that no sample has fails as no data, exit 99",
-  ignore: nginxProgram === undefined,
-  fn: async () => {
+testWith("nginx")(
+  "a threshold over something that no sample has fails as no data, exit 99",
+  async () => {
     const nginx = await startNginx();
     try {
       // An address needs no name resolution, so there is no dns sample.
@@ -176,4 +169,4 @@ Deno.test({
       await nginx.stop();
     }
   },
-});
+);

@@ -1,6 +1,7 @@
-import { loggedRequests, nginxProgram, startNginx } from "../servers/nginx.ts";
+import { loggedRequests, startNginx } from "../servers/nginx.ts";
 import type { Daemon } from "../servers/daemon.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { testWith } from "../programs.ts";
 import { type Finished, type ProgramOptions, wait, withProgram } from "./program.ts";
 
 function plan({ port }: Daemon, rate: string, duration: string): string {
@@ -18,26 +19,22 @@ function endingTest(
   during: ((child: Deno.ChildProcess) => Promise<void>) | undefined,
   check: (finished: Finished) => void,
 ): void {
-  Deno.test({
-    name,
-    ignore: nginxProgram === undefined,
-    fn: async () => {
-      const nginx = await startNginx({ log: during !== undefined });
-      const options: ProgramOptions = {
-        files: { "plan.yaml": plan(nginx, ...load) },
-        ...(during && {
-          during: async (child) => {
-            await underLoad(nginx);
-            await during(child);
-          },
-        }),
-      };
-      try {
-        await withProgram(["run", "plan.yaml"], options, check);
-      } finally {
-        await nginx.stop();
-      }
-    },
+  testWith("nginx")(name, async () => {
+    const nginx = await startNginx({ log: during !== undefined });
+    const options: ProgramOptions = {
+      files: { "plan.yaml": plan(nginx, ...load) },
+      ...(during && {
+        during: async (child) => {
+          await underLoad(nginx);
+          await during(child);
+        },
+      }),
+    };
+    try {
+      await withProgram(["run", "plan.yaml"], options, check);
+    } finally {
+      await nginx.stop();
+    }
   });
 }
 

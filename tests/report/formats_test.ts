@@ -16,6 +16,7 @@ import { renderPrometheus } from "../../src/report/prometheus.ts";
 import { renderText } from "../../src/report/text.ts";
 import { baselineOf } from "../../src/verdict/baseline.ts";
 import { runOf } from "../metrics/runs.ts";
+import { testWith } from "../programs.ts";
 import { assertGolden } from "./golden.ts";
 import { concluded, failedRun, interruptedRun, invalidRun, passedRun } from "./summaries.ts";
 
@@ -91,26 +92,17 @@ Deno.test("renderJunit() has a case for each threshold, and errors for what must
 });
 
 const XSD = new URL("./junit.xsd", import.meta.url).pathname;
-const xmllint = await new Deno.Command("xmllint", { args: ["--version"], stderr: "null" }).output()
-  .then(() => true, () => false);
-
-Deno.test({
-  name: `renderJunit() is valid by the schema of JUnit files${
-    xmllint ? "" : " (skipped: no xmllint)"
-  }`,
-  ignore: !xmllint,
-  async fn(): Promise<void> {
-    const runs = [passedRun(), failedRun(), interruptedRun(), invalidRun()];
-    for (const summary of [...runs.map((run) => concluded(run)), compared()]) {
-      const file = await Deno.makeTempFile({ suffix: ".xml" });
-      await Deno.writeTextFile(file, renderJunit(summary));
-      const { success, stderr } = await new Deno.Command("xmllint", {
-        args: ["--noout", "--schema", XSD, file],
-      }).output();
-      assert(success, new TextDecoder().decode(stderr));
-      await Deno.remove(file);
-    }
-  },
+testWith("xmllint")("renderJunit() is valid by the schema of JUnit files", async () => {
+  const runs = [passedRun(), failedRun(), interruptedRun(), invalidRun()];
+  for (const summary of [...runs.map((run) => concluded(run)), compared()]) {
+    const file = await Deno.makeTempFile({ suffix: ".xml" });
+    await Deno.writeTextFile(file, renderJunit(summary));
+    const { success, stderr } = await new Deno.Command("xmllint", {
+      args: ["--noout", "--schema", XSD, file],
+    }).output();
+    assert(success, new TextDecoder().decode(stderr));
+    await Deno.remove(file);
+  }
 });
 
 Deno.test("escapeXml() leaves nothing that XML 1.0 cannot hold", () => {

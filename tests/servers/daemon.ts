@@ -16,22 +16,6 @@ export interface DaemonSpec {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The program's path, or undefined where it is not installed: tests that need it are then skipped by name. */
-export function findProgram(...names: string[]): string | undefined {
-  const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
-  for (const name of names) {
-    for (const folder of folders) {
-      const path = join(folder, name);
-      try {
-        if (Deno.statSync(path).isFile) return path;
-      } catch {
-        // Not here.
-      }
-    }
-  }
-  return undefined;
-}
-
 export function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;

@@ -1,6 +1,7 @@
 /** HAProxy as certctl's fixture runs it. */
 import { testCertificate } from "./certificate.ts";
-import { type Daemon, findProgram, startDaemon } from "./daemon.ts";
+import { findProgram } from "../programs.ts";
+import { type Daemon, startDaemon } from "./daemon.ts";
 
 export const haproxyProgram = findProgram("haproxy");
 

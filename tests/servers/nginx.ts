@@ -1,7 +1,8 @@
 /** nginx as certctl's fixture runs it, with a log that counts connections, requests and handshakes. */
 import { join } from "node:path";
 import { testCertificate } from "./certificate.ts";
-import { type Daemon, findProgram, startDaemon } from "./daemon.ts";
+import { findProgram } from "../programs.ts";
+import { type Daemon, startDaemon } from "./daemon.ts";
 
 export const nginxProgram = findProgram("nginx");
 

@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { testWith } from "../programs.ts";
 import { runCommand } from "../../src/stack/command.ts";
 
-Deno.test("a command's exit code, standard output and lines of both streams are kept", async () => {
+const test = testWith("sh", "head", "sleep", "true");
+
+test("a command's exit code, standard output and lines of both streams are kept", async () => {
   const lines: string[] = [];
   const result = await runCommand(["sh", "-c", "echo out; echo err >&2; printf last; exit 3"], {
     onLine: (line) => lines.push(line),
@@ -18,7 +21,7 @@ Deno.test("a missing program is a result with code 127", async () => {
   assertStringIncludes(result.tail[0]!, 'Cannot run "certload-no-such-program"');
 });
 
-Deno.test("of long output the last lines are kept, cut to a bounded length", async () => {
+test("of long output the last lines are kept, cut to a bounded length", async () => {
   const script =
     "i=0; while [ $i -lt 100 ]; do echo $i; i=$((i+1)); done; head -c 100000 /dev/zero";
   const result = await runCommand(["sh", "-c", script]);
@@ -26,7 +29,7 @@ Deno.test("of long output the last lines are kept, cut to a bounded length", asy
   assert(result.tail.every((line) => line.length <= 2_000));
 });
 
-Deno.test("aborting ends the command", async () => {
+test("aborting ends the command", async () => {
   const abort = new AbortController();
   const result = await runCommand(["sh", "-c", "echo started; exec sleep 60"], {
     signal: abort.signal,
@@ -35,12 +38,12 @@ Deno.test("aborting ends the command", async () => {
   assertEquals(result.code, 143);
 });
 
-Deno.test("a signal that is aborted already ends the command at once", async () => {
+test("a signal that is aborted already ends the command at once", async () => {
   const result = await runCommand(["sleep", "60"], { signal: AbortSignal.abort() });
   assertEquals(result.code, 143);
 });
 
-Deno.test("the process is named while it runs", async () => {
+test("the process is named while it runs", async () => {
   const seen: (number | undefined)[] = [];
   await runCommand(["true"], { onProcess: (pid) => seen.push(pid) });
   assertEquals(typeof seen[0], "number");

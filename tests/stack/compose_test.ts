@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { testWith } from "../programs.ts";
 import { type ComposeOptions, composeStack } from "../../src/stack/compose.ts";
 import type { StackFailed, StackReady } from "../../src/stack/stack.ts";
 import { COMPOSE, ENGINE, inspected, type StandIn, standIn } from "./stand_in.ts";
@@ -43,11 +44,10 @@ async function count(tools: StandIn, word: string): Promise<number> {
   return (await tools.calls()).filter((call) => call.split(" ").includes(word)).length;
 }
 
-const unix = { ignore: Deno.build.os === "windows" };
+const test = testWith("sh", "cat", "sleep");
 
-Deno.test(
+test(
   "a run starts the project, hands over its addresses, and takes it down",
-  unix,
   async () => {
     await using tools = await dockerV2();
     await tools.containers([BASE]);
@@ -74,7 +74,7 @@ Deno.test(
   },
 );
 
-Deno.test("docker-compose is used where docker has no plugin", unix, async () => {
+test("docker-compose is used where docker has no plugin", async () => {
   await using tools = await standIn();
   await tools.program("docker", `[ "$1" = compose ] && exit 1; ${ENGINE}`);
   await tools.program("docker-compose", COMPOSE);
@@ -86,7 +86,7 @@ Deno.test("docker-compose is used where docker has no plugin", unix, async () =>
   assertMatch(calls.at(-1)!, /^docker-compose -p \S+ -f \S+ down --volumes --timeout 5$/);
 });
 
-Deno.test("podman compose is used where docker is not at all", unix, async () => {
+test("podman compose is used where docker is not at all", async () => {
   await using tools = await standIn();
   await tools.program("docker", "exit 127");
   await tools.program("docker-compose", "exit 127");
@@ -99,7 +99,7 @@ Deno.test("podman compose is used where docker is not at all", unix, async () =>
   assertMatch(calls.at(-1)!, /^podman compose -p \S+ -f \S+ down --volumes --timeout 5$/);
 });
 
-Deno.test("a named compose command is the only one tried", unix, async () => {
+test("a named compose command is the only one tried", async () => {
   await using tools = await dockerV2();
   const failed = await startAndStop({ command: "certload-no-such-tool compose" });
   assertStringIncludes(message(failed), "--compose-command");
@@ -107,14 +107,14 @@ Deno.test("a named compose command is the only one tried", unix, async () => {
   assertEquals(await tools.calls(), []);
 });
 
-Deno.test("the operator's own compose files take the shipped one's place", unix, async () => {
+test("the operator's own compose files take the shipped one's place", async () => {
   await using tools = await dockerV2();
   await tools.containers([BASE]);
   await startAndStop({ files: ["/a.yml", "/b.yml"] });
   assertMatch((await tools.calls()).at(-1)!, /-f \/a\.yml -f \/b\.yml down/);
 });
 
-Deno.test("a named source is built from anew", unix, async () => {
+test("a named source is built from anew", async () => {
   await using tools = await dockerV2();
   await tools.containers([BASE]);
   Deno.env.set("CERTCTL_SOURCE", "/src/certctl");
@@ -126,7 +126,7 @@ Deno.test("a named source is built from anew", unix, async () => {
   assert((await tools.calls()).some((call) => call.endsWith(" up -d --build")));
 });
 
-Deno.test("two runs have different project names", unix, async () => {
+test("two runs have different project names", async () => {
   await using tools = await dockerV2();
   await tools.containers([BASE]);
   await Promise.all([startAndStop({}), startAndStop({})]);
@@ -135,9 +135,8 @@ Deno.test("two runs have different project names", unix, async () => {
   assertEquals(names.size, 2);
 });
 
-Deno.test(
+test(
   "a service that gets unhealthy is named with its check and its last log lines",
-  unix,
   async () => {
     await using tools = await dockerV2();
     await tools.containers([
@@ -151,7 +150,7 @@ Deno.test(
   },
 );
 
-Deno.test("up is ended when a service fails while it is still waiting", unix, async () => {
+test("up is ended when a service fails while it is still waiting", async () => {
   await using tools = await dockerV2();
   await Deno.writeTextFile(`${tools.folder}/up.sh`, "exec sleep 60");
   await tools.containers([inspected({ service: "setup", status: "exited", exitCode: 4 })]);
@@ -160,7 +159,7 @@ Deno.test("up is ended when a service fails while it is still waiting", unix, as
   assertEquals(await count(tools, "down"), 1);
 });
 
-Deno.test("what the compose tool complains about is shown when it fails", unix, async () => {
+test("what the compose tool complains about is shown when it fails", async () => {
   await using tools = await dockerV2();
   await Deno.writeTextFile(`${tools.folder}/up.sh`, "echo pull access denied >&2; exit 18");
   const failed = await startAndStop({});
@@ -169,7 +168,7 @@ Deno.test("what the compose tool complains about is shown when it fails", unix, 
   assertEquals(await count(tools, "down"), 1);
 });
 
-Deno.test("a stack without any news is given up", unix, async () => {
+test("a stack without any news is given up", async () => {
   await using tools = await dockerV2();
   await tools.containers([inspected({ service: "slow", health: "starting" })]);
   const failed = await startAndStop({ idleTimeoutMs: 10 });
@@ -178,7 +177,7 @@ Deno.test("a stack without any news is given up", unix, async () => {
   assertEquals(await count(tools, "down"), 1);
 });
 
-Deno.test("an interrupted start takes down what was started", unix, async () => {
+test("an interrupted start takes down what was started", async () => {
   await using tools = await dockerV2();
   await Deno.writeTextFile(`${tools.folder}/up.sh`, "echo creating; exec sleep 60");
   const abort = new AbortController();
@@ -193,7 +192,7 @@ Deno.test("an interrupted start takes down what was started", unix, async () => 
   assertEquals(await count(tools, "down"), 1);
 });
 
-Deno.test("a kept stack stays, and the way to take it down is told", unix, async () => {
+test("a kept stack stays, and the way to take it down is told", async () => {
   await using tools = await dockerV2();
   await tools.containers([BASE]);
   const { outcome, progress, left } = await startAndStop({ keep: true });
@@ -206,14 +205,14 @@ Deno.test("a kept stack stays, and the way to take it down is told", unix, async
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("a stack to be kept that never becomes ready is taken down", unix, async () => {
+test("a stack to be kept that never becomes ready is taken down", async () => {
   await using tools = await dockerV2();
   await tools.containers([inspected({ health: "unhealthy" })]);
   message(await startAndStop({ keep: true }));
   assertEquals(await count(tools, "down"), 1);
 });
 
-Deno.test("a teardown that fails is told", unix, async () => {
+test("a teardown that fails is told", async () => {
   await using tools = await dockerV2();
   await tools.containers([BASE]);
   await Deno.writeTextFile(`${tools.folder}/down.sh`, "echo network in use; exit 1");
@@ -222,7 +221,7 @@ Deno.test("a teardown that fails is told", unix, async () => {
   await Deno.remove(left!.match(/\S+(?=\/down\.log)/)![0], { recursive: true });
 });
 
-Deno.test("the token is not shown with a service's log", unix, async () => {
+test("the token is not shown with a service's log", async () => {
   await using tools = await dockerV2();
   await tools.containers([inspected({ health: "unhealthy" })]);
   Deno.env.set("CERTCTL_TOKEN", "s3cr3t-token");

@@ -5,6 +5,7 @@
  */
 import { basename, dirname, join } from "node:path";
 import { assertEquals } from "../assert.ts";
+import { firstMissing } from "../programs.ts";
 import { type CommandResult, runCommand } from "../../src/stack/command.ts";
 
 export interface DockerEngine extends AsyncDisposable {
@@ -51,7 +52,7 @@ wait
 /** Starts an engine; a text says why there can be none here. */
 export async function startDocker(): Promise<DockerEngine | string> {
   if (Deno.build.os !== "linux" || Deno.uid() !== 0) return "needs root on Linux";
-  const missing = await firstMissing(PROGRAMS);
+  const missing = firstMissing(PROGRAMS);
   if (missing) return `${missing} is not installed`;
   const folder = await Deno.makeTempDir({ prefix: "certload-docker-" });
   const flags = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
@@ -66,14 +67,6 @@ export async function startDocker(): Promise<DockerEngine | string> {
   const log = await Deno.readTextFile(join(folder, "dockerd.log")).catch(() => "");
   await engine[Symbol.asyncDispose]();
   return `dockerd does not start: ${log.trim().split("\n").at(-1)}`;
-}
-
-/** The first program that is not installed. */
-export async function firstMissing(programs: readonly string[]): Promise<string | undefined> {
-  for (const program of programs) {
-    if ((await runCommand(["sh", "-c", `command -v ${program}`])).code !== 0) return program;
-  }
-  return undefined;
 }
 
 class Docker implements DockerEngine {

@@ -5,7 +5,8 @@
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { join } from "node:path";
 import { programCommand } from "../end_to_end/program.ts";
-import { type DockerEngine, firstMissing, startDocker } from "./docker.ts";
+import { firstMissing } from "../programs.ts";
+import { type DockerEngine, startDocker } from "./docker.ts";
 import { denoFolder, IMAGE_PROGRAMS, makeImages, postgresFolder } from "./images.ts";
 
 interface Finished {
@@ -25,7 +26,7 @@ type Run = (options: RunOptions) => Promise<Finished>;
 
 /** Why there can be no test; an engine is tried for real, since containers may not be allowed here. */
 async function whySkipped(): Promise<string | undefined> {
-  const missing = await firstMissing([...IMAGE_PROGRAMS, "docker-compose"]);
+  const missing = firstMissing([...IMAGE_PROGRAMS, "docker-compose"]);
   if (missing) return `${missing} is not installed`;
   if (await postgresFolder() === undefined) return "postgresql is not installed";
   const engine = await startDocker();

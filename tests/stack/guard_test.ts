@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { join } from "node:path";
+import { testWith } from "../programs.ts";
 import { Guard, guardCommand } from "../../src/stack/guard.ts";
 
 /** A folder whose neighbour `down` is created by the teardown. */
@@ -24,9 +25,9 @@ async function until(condition: () => Promise<boolean>, what: string): Promise<v
   }
 }
 
-const unix = { ignore: Deno.build.os === "windows" };
+const test = testWith("sh", "touch", "sleep");
 
-Deno.test("a guard takes the stack down once and removes the run's folder", unix, async () => {
+test("a guard takes the stack down once and removes the run's folder", async () => {
   const { folder, mark, down } = await scratch();
   const guard = new Guard({ down, folder });
   assertEquals(await guard.tearDown(), undefined);
@@ -35,7 +36,7 @@ Deno.test("a guard takes the stack down once and removes the run's folder", unix
   assertEquals(await exists(folder), false);
 });
 
-Deno.test("a guard that is told to keep the stack leaves everything", unix, async () => {
+test("a guard that is told to keep the stack leaves everything", async () => {
   const { folder, mark, down } = await scratch();
   const guard = new Guard({ down, folder });
   await guard.keep();
@@ -44,9 +45,8 @@ Deno.test("a guard that is told to keep the stack leaves everything", unix, asyn
   assertEquals(await exists(folder), true);
 });
 
-Deno.test(
+test(
   "a teardown that fails is tried three times and reported with its log",
-  unix,
   async () => {
     const { folder, mark } = await scratch();
     const down = ["sh", "-c", `echo tried >>'${mark}'; echo daemon is gone; exit 1`];
@@ -58,7 +58,7 @@ Deno.test(
   },
 );
 
-Deno.test("what is still creating things is ended before the teardown", unix, async () => {
+test("what is still creating things is ended before the teardown", async () => {
   const { folder, mark } = await scratch();
   const slow =
     `trap 'echo ended >>"${mark}"; exit 0' TERM; touch '${mark}'; while :; do sleep 0.1; done`;
@@ -89,7 +89,7 @@ function victim(down: string[], folder: string): Deno.ChildProcess {
 }
 
 for (const signal of ["SIGKILL", "SIGINT", "SIGTERM"] as const) {
-  Deno.test(`a tool ended by ${signal} leaves nothing behind`, unix, async () => {
+  test(`a tool ended by ${signal} leaves nothing behind`, async () => {
     const { folder, mark, down } = await scratch();
     const tool = victim(down, folder);
     await until(() => exists(join(folder, "started")), "the tool's start");

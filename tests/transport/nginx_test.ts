@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { createClient } from "../../src/transport/client.ts";
 import type { ClientOptions, Exchange, HttpClient } from "../../src/transport/http.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { testWith } from "../programs.ts";
 import { testCertificate } from "../servers/certificate.ts";
 import { type Daemon, startDaemon } from "../servers/daemon.ts";
 import { nginxProgram } from "../servers/nginx.ts";
@@ -71,28 +72,24 @@ function test(
   options: Partial<ClientOptions>,
   act: (send: Send, nginx: Daemon, client: HttpClient) => Promise<void>,
 ): void {
-  Deno.test({
-    name: `nginx: ${name}${nginxProgram === undefined ? " (nginx is not installed)" : ""}`,
-    ignore: nginxProgram === undefined,
-    fn: async () => {
-      const nginx = await startNginx();
-      const client = createClient({
-        tls: { insecureSkipVerify: true },
-        protocol: "http/1.1",
-        maxBodyBytes: 1_000_000,
-        ...options,
-      });
-      const send: Send = (path = "/", fresh = false) => {
-        const url = new URL(path, `https://127.0.0.1:${nginx.port}`);
-        return client.send({ method: "GET", url, headers: {} }, { timeoutMs: 5_000, fresh });
-      };
-      try {
-        await act(send, nginx, client);
-      } finally {
-        client.close();
-        await nginx.stop();
-      }
-    },
+  testWith("nginx")(`nginx: ${name}`, async () => {
+    const nginx = await startNginx();
+    const client = createClient({
+      tls: { insecureSkipVerify: true },
+      protocol: "http/1.1",
+      maxBodyBytes: 1_000_000,
+      ...options,
+    });
+    const send: Send = (path = "/", fresh = false) => {
+      const url = new URL(path, `https://127.0.0.1:${nginx.port}`);
+      return client.send({ method: "GET", url, headers: {} }, { timeoutMs: 5_000, fresh });
+    };
+    try {
+      await act(send, nginx, client);
+    } finally {
+      client.close();
+      await nginx.stop();
+    }
   });
 }
 

@@ -1,6 +1,7 @@
 /** The ACME clients of the distribution, as a user runs them: register, prove, and the certificate has landed. */
 import { assert, assertEquals } from "../../assert.ts";
 import * as x509 from "../../../src/x509.ts";
+import { testWith } from "../../programs.ts";
 import { freePort, type LabClient, withLab } from "../harness.ts";
 
 interface Place {
@@ -10,21 +11,6 @@ interface Place {
   readonly folder: string;
   readonly httpPort: number;
   readonly tlsPort: number;
-}
-
-const installed = {
-  lego: await isInstalled("lego"),
-  certbot: await isInstalled("certbot"),
-};
-
-async function isInstalled(program: string): Promise<boolean> {
-  try {
-    const args = ["--version"];
-    return (await new Deno.Command(program, { args, stdout: "null", stderr: "null" }).output())
-      .success;
-  } catch {
-    return false;
-  }
 }
 
 async function withPlace(
@@ -101,36 +87,33 @@ async function inEachProfile(test: (place: Place) => Promise<void>): Promise<voi
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }
 
-Deno.test({
-  name: "lego enrolls from prof-test and from prof-challenge, over http-01 (needs lego)",
-  ignore: !installed.lego,
-  fn: () =>
+testWith("lego")(
+  "lego enrolls from prof-test and from prof-challenge, over http-01",
+  () =>
     inEachProfile(async (place) => {
       const names = ["a.lego.test", "b.lego.test"];
       await lego(place, ["--http", "--http.port", `127.0.0.1:${place.httpPort}`], names);
       await requireLanded(place, `${place.folder}/lego/certificates/a.lego.test.crt`, names);
     }),
-});
+);
 
-Deno.test({
-  name: "certbot enrolls from prof-test and from prof-challenge, over http-01 (needs certbot)",
-  ignore: !installed.certbot,
-  fn: () =>
+testWith("certbot")(
+  "certbot enrolls from prof-test and from prof-challenge, over http-01",
+  () =>
     inEachProfile(async (place) => {
       await certbot(place, "c.certbot.test");
       const chain = `${place.folder}/config/live/c.certbot.test/fullchain.pem`;
       await requireLanded(place, chain, ["c.certbot.test"]);
     }),
-});
+);
 
-Deno.test({
-  name: "lego enrolls from prof-challenge over tls-alpn-01 (needs lego)",
-  ignore: !installed.lego,
-  fn: () =>
+testWith("lego")(
+  "lego enrolls from prof-challenge over tls-alpn-01",
+  () =>
     withPlace("prof-challenge", async (place) => {
       await lego(place, ["--tls", "--tls.port", `127.0.0.1:${place.tlsPort}`], ["d.lego.test"]);
       await requireLanded(place, `${place.folder}/lego/certificates/d.lego.test.crt`, [
         "d.lego.test",
       ]);
     }),
-});
+);
