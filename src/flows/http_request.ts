@@ -1,5 +1,6 @@
 /** `http_request`: any endpoint, described in the plan alone. */
 import { z } from "zod";
+import { headers, mergeHeaders } from "../plan/headers.ts";
 import { httpUrl } from "../plan/url.ts";
 import type { Failure } from "../transport/failure.ts";
 import type { Exchange, HttpRequest } from "../transport/http.ts";
@@ -23,7 +24,7 @@ const options = z.strictObject({
     "Below the target's base_url, with its token",
   ),
   url: httpUrl().optional().describe("Absolute; the target's token is not sent to it"),
-  headers: z.record(z.string(), z.string()).default({}),
+  headers: headers().describe("In place of the target's and the built-in ones of that name"),
   body: z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]).optional()
     .describe(
       "Text, or a structure that is sent as JSON; {id}, {index}, {user}, {now} are filled in",
@@ -71,8 +72,9 @@ function requestMaker(
   const address = onTarget?.href ?? options.url!;
   const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
   const typed: Record<string, string> = text === body ? {} : { "content-type": "application/json" };
-  const own = { ...typed, ...options.headers };
-  const headers = onTarget === undefined ? own : apiHeaders(target, onTarget, own);
+  const headers = onTarget === undefined
+    ? mergeHeaders(typed, options.headers)
+    : apiHeaders(target, onTarget, typed, options.headers);
   const fixed = ![address, text ?? "", ...Object.values(headers)].some(mayVary);
   const fill = compileRequest(method, address, headers, text);
   if (!fixed) return fill;

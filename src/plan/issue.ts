@@ -122,6 +122,9 @@ function problemsOf(issue: Issue, root: PlanNode, base: Path): Problem[] {
   if (nodeAt(root, path) === undefined) {
     return [problemAt(keyPlaceOf(root, path), path, `${name} is missing${inWhat(path)}`)];
   }
+  if (issue.code === "custom" && issue.params?.["at"] === "key") {
+    return [problemAt(keyPlaceOf(root, path), path, `${name} ${issue.message}`)];
+  }
   const message = `${name} ${issue.message}${seen(root, path)}`;
   return [problemAt(placeOf(root, path), path, message, hintOf(issue, nodeAt(root, path)))];
 }
@@ -159,7 +162,7 @@ function unionProblems(issue: z.core.$ZodIssueInvalidUnion, root: PlanNode, path
   return problemsOf({ ...issue, code: "custom", message, path: [] }, root, path);
 }
 
-/** The near miss of a word, or what a schema offers instead (`params.instead`). */
+/** The near miss of a word, or what a schema offers instead (`params.instead`; `params.at` says what it is about). */
 function hintOf(issue: Issue, node: PlanNode | undefined): string | undefined {
   if (issue.code === "invalid_value" && isText(node)) {
     const close = nearest(node.content, issue.values.map(String));

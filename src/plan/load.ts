@@ -6,6 +6,7 @@
  */
 import type { Catalogue } from "./catalogue.ts";
 import { parseDocument } from "./document.ts";
+import { authorization, mergeHeaders } from "./headers.ts";
 import { planHash } from "./identity.ts";
 import { type Environment, interpolate } from "./interpolate.ts";
 import { check } from "./issue.ts";
@@ -161,11 +162,7 @@ function serverMetricsOf({ url, headers }: ServerMetrics, target: Target): Serve
   if (!url.startsWith("/")) return { url, headers };
   return {
     url: target.baseUrl + url,
-    headers: {
-      ...(target.token === undefined ? {} : { authorization: `Bearer ${target.token}` }),
-      ...target.headers,
-      ...headers,
-    },
+    headers: mergeHeaders(authorization(target), target.headers, headers),
   };
 }
 

@@ -3,6 +3,7 @@
  * exclude each other are `load_shape.ts`, flows' own options are the flows', thresholds are `threshold.ts`.
  */
 import { z } from "zod";
+import { headers } from "./headers.ts";
 import { sendsSomething } from "./load_shape.ts";
 import { duration, rate } from "./units.ts";
 import { httpUrl } from "./url.ts";
@@ -13,10 +14,6 @@ const STACKS = ["none", "embedded", "compose"] as const;
 
 const longerThanNothing = duration().refine((ms) => ms > 0, { error: "must be more than 0" });
 const aboveZero = rate().refine((perS) => perS > 0, { error: "must be more than 0" });
-/** RFC 9110 section 5.6.2 (token) and section 5.5 (no control characters in a value). */
-const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be a header name");
-const headerValue = z.string().regex(/^[^\r\n\0]*$/, "must be one line");
-const headers = z.record(headerName, headerValue).default({});
 const baseUrl = httpUrl().refine(isBase, {
   error: "must be a URL without query and fragment",
 }).transform((url) => url.replace(/\/+$/, ""));
@@ -40,7 +37,7 @@ const target = z.strictObject({
   base_url: baseUrl.describe("The certificate server, for example https://localhost:8443"),
   token: z.string().regex(/^[\x21-\x7e]*$/, "must be printable characters without spaces")
     .optional().describe("Bearer token of the API; empty: none"),
-  headers: headers.describe("Sent with every request to the target"),
+  headers: headers().describe("Sent with every request to the target"),
   tls: tls.prefault({}).describe("How served certificates are verified"),
 });
 
@@ -128,7 +125,7 @@ export const planSchema = z.strictObject({
     }).describe(
       "Prometheus text, read before and after the run: a URL, or a path on the target, asked with its token and headers",
     ),
-    headers,
+    headers: headers().describe("Sent with the question, in place of the target's of that name"),
   }).optional().describe("The server's own counters"),
   defaults: z.strictObject({
     timeout: longerThanNothing.optional(),

@@ -57,6 +57,14 @@ Deno.test("a structure is sent as JSON with its placeholders filled, a new one f
   assertEquals(all[0]?.request.headers["content-type"], "application/json");
 });
 
+Deno.test("the plan's headers replace the built-in ones, in whatever case they are spelt", async () => {
+  const headers = { "Content-Type": "application/merge-patch+json", Authorization: "Basic eA==" };
+  const [own] = await sent({ method: "PATCH", path: "/x", body: { a: 1 }, headers });
+  assertEquals(own?.request.headers, { accept: "application/json", ...headers });
+  const [other] = await sent({ method: "PATCH", url: "https://o.test/", body: { a: 1 }, headers });
+  assertEquals(other?.request.headers, headers);
+});
+
 Deno.test("placeholders in path and headers are filled", async () => {
   const [, second] = await sent({ path: "/things/{index}", headers: { "x-id": "{id}" } }, 2);
   assertEquals(second?.request.url.pathname, "/things/1");

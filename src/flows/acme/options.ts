@@ -1,5 +1,6 @@
 /** Options that ACME flows share, as parts of their schemas. */
 import { z } from "zod";
+import { headers } from "../../plan/headers.ts";
 import { duration, parseDuration } from "../../plan/units.ts";
 import { hasNoUser, NO_USER } from "../../plan/url.ts";
 import { decodeBase64url } from "./base64url.ts";
@@ -14,7 +15,7 @@ export const endpointOptions = {
   }).refine(hasNoUser, NO_USER).describe(
     "ACME directory: an http(s) URL, or a path on the target that starts with /",
   ),
-  headers: z.record(z.string(), z.string()).default({}).describe(
+  headers: headers().describe(
     "Headers for the directory's origin and no other, for example authorization",
   ),
 };

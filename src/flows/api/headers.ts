@@ -1,21 +1,21 @@
-/** Headers of a call of certctl's REST API. */
+/** Headers and URLs of a call of the target's API. */
+import { authorization, type Headers, mergeHeaders } from "../../plan/headers.ts";
 import type { Target } from "../../plan/plan.ts";
 import { headersOfOrigin } from "../origin_headers.ts";
 
-/** For a request to `url`: the target's token and headers go to no other origin. */
+/**
+ * For a request to `url`. What comes built in gives way to the plan's own: the target's, which go to no other origin,
+ * and then the scenario's.
+ */
 export function apiHeaders(
   target: Target,
   url: URL,
-  extra: Record<string, string> = {},
+  builtIn: Headers = {},
+  scenario: Headers = {},
 ): Record<string, string> {
-  const given = {
-    ...(target.token === undefined ? {} : { authorization: `Bearer ${target.token}` }),
-    ...target.headers,
-  };
-  return {
-    accept: "application/json",
-    ...headersOfOrigin(new URL(target.baseUrl), given)(url, extra),
-  };
+  const given = mergeHeaders(authorization(target), target.headers);
+  const headersFor = headersOfOrigin(new URL(target.baseUrl), given);
+  return mergeHeaders({ accept: "application/json" }, builtIn, headersFor(url, scenario));
 }
 
 export function apiUrl(target: Target, path: string): URL {

@@ -3,6 +3,7 @@
  * certificates are deployed to. The served certificate is reported, and checked when the plan says what it should be.
  */
 import { z } from "zod";
+import { headers } from "../../plan/headers.ts";
 import { httpUrl } from "../../plan/url.ts";
 import type { Failure } from "../../transport/failure.ts";
 import type { Exchange, PeerIdentity } from "../../transport/http.ts";
@@ -23,7 +24,7 @@ const expectOptions = z.strictObject({
 const options = z.strictObject({
   target_type: z.enum(["nginx", "apache", "haproxy", "f5", "other"]).default("other"),
   url: httpUrl("https"),
-  headers: z.record(z.string(), z.string()).default({}),
+  headers: headers().describe("Sent with the GET"),
   status: z.array(z.int().min(100).max(599)).default([200]),
   expect: expectOptions.prefault({}),
 });

@@ -1,0 +1,56 @@
+/** Header fields as a plan writes them. A field's name is one whatever its case (RFC 9110 section 5.1). */
+import { z } from "zod";
+
+export type Headers = Readonly<Record<string, string>>;
+
+/** All fields of the maps; one of a later map replaces the field of that name in an earlier one, its spelling too. */
+export function mergeHeaders(...maps: readonly Headers[]): Record<string, string> {
+  const fields = new Map<string, [name: string, value: string]>();
+  for (const map of maps) {
+    for (const [name, value] of Object.entries(map)) fields.set(name.toLowerCase(), [name, value]);
+  }
+  return Object.fromEntries(fields.values());
+}
+
+/** The target's token as a header; nothing where it has none. */
+export function authorization({ token }: { readonly token?: string }): Record<string, string> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+}
+
+/** RFC 9110 section 5.6.2 (token). */
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** Fields that frame a message or name its target: the client writes them (`transport/http1/request.ts`). */
+const OWN_NAMES = ["connection", "content-length", "host", "transfer-encoding"];
+/** RFC 9110 section 5.5: one byte a letter, and of the control characters the tab alone. */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+const name = z.string().regex(NAME, "must be a header name: letters, digits and - without spaces")
+  .refine((text) => !OWN_NAMES.includes(text.toLowerCase()), {
+    error: "cannot be set: certload writes this header itself",
+  });
+const value = z.string()
+  .regex(VALUE, "must be one line of Latin-1 text without control characters");
+
+export type HeadersSchema = z.ZodDefault<z.ZodRecord<typeof name, typeof value>>;
+
+/** Schema of a map of headers; flows use it for their options. */
+export function headers(): HeadersSchema {
+  return z.record(name, value).check(namesAreDifferent()).default({});
+}
+
+/** Asked whatever else is wrong with the map. */
+function namesAreDifferent(): z.core.$ZodCheck<Record<string, string>> {
+  const check = z.check<Record<string, string>>(({ value, issues }) => {
+    const spellings = new Map<string, string>();
+    for (const name of Object.keys(value)) {
+      const first = spellings.get(name.toLowerCase());
+      if (first === undefined) spellings.set(name.toLowerCase(), name);
+      else {
+        const message = `is \`${first}\` again: header names are one whatever their case`;
+        issues.push({ code: "custom", input: value, path: [name], message, params: { at: "key" } });
+      }
+    }
+  });
+  check._zod.def.when = () => true;
+  return check;
+}
