@@ -1,9 +1,14 @@
 /** Adding up recordings of several workers (or of a scenario's steps); exact, and in any order the same. */
-import type { DurationMetric } from "../plan/threshold.ts";
 import { Histogram, type HistogramData } from "./histogram.ts";
-import type { FailureTally, PeerTally, ScenarioCounts, SeriesRecording } from "./recording.ts";
+import type {
+  FailureTally,
+  PeerTally,
+  ScenarioCounts,
+  SeriesRecording,
+  TimedDuration,
+} from "./recording.ts";
 
-type Durations = Partial<Record<DurationMetric, HistogramData>>;
+type Durations = Partial<Record<TimedDuration, HistogramData>>;
 
 export const EMPTY_SERIES: SeriesRecording = {
   count: 0,

@@ -72,7 +72,7 @@ export class ScenarioRecorder {
       endedUs - startedUs - exchange.blockedUs,
       failure,
     );
-    series.exchange(exchange);
+    series.exchange(exchange, failure);
     if (stepIndex === 0) series.lag(startedUs - plannedUs);
     if (exchange.peer) this.#see(exchange.peer);
     if (this.#server === undefined && exchange.status > 0) {

@@ -6,6 +6,12 @@ import type { Failure, FailureClass } from "../transport/failure.ts";
 import type { PeerIdentity } from "../transport/http.ts";
 import type { HistogramData } from "./histogram.ts";
 
+/**
+ * What is timed: the durations that a threshold may name, and `failed_time`, from the planned instant to the failure of
+ * what is not in `response_time`. Each one that finished is in exactly one of those two.
+ */
+export type TimedDuration = DurationMetric | "failed_time";
+
 /** Failures of one class, with the first and the newest message as samples. */
 export interface FailureTally {
   readonly class: FailureClass;
@@ -37,7 +43,7 @@ export interface SeriesRecording {
   /** Exchanges by application protocol. */
   readonly protocols: Readonly<Record<string, number>>;
   /** Only those in which something was recorded. */
-  readonly durations: Readonly<Partial<Record<DurationMetric, HistogramData>>>;
+  readonly durations: Readonly<Partial<Record<TimedDuration, HistogramData>>>;
 }
 
 /** What finished within one second of the run (or within more, once neighbours were made one). */

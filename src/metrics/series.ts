@@ -1,30 +1,18 @@
 /** The counts and histograms of one step, or of one scenario's iterations, in one worker. */
-import type { DurationMetric } from "../plan/threshold.ts";
 import type { Failure, FailureClass } from "../transport/failure.ts";
 import type { Exchange } from "../transport/http.ts";
 import { Histogram, type HistogramData } from "./histogram.ts";
-import type { FailureTally, SeriesRecording, Slice } from "./recording.ts";
+import type { FailureTally, SeriesRecording, Slice, TimedDuration } from "./recording.ts";
 
 /**
- * Failures after which there is no response whose time could be told. All others keep their times in the histograms:
- * above all a timeout, which is the worst answer there is, and whose absence would flatter the server.
+ * Failures that keep their time in `response_time`: whoever asked has waited that long, and the answer would have taken
+ * longer still, so it is a lower bound of the worst answers there are. Without them a server would look faster the more
+ * it stalls. All others have their time in `failed_time`: a refusal is often quick, and no answer as expected.
  */
-const UNANSWERED: ReadonlySet<FailureClass> = new Set([
-  "dns",
-  "connect_refused",
-  "connect",
-  "tls",
-  "tls_verify",
-  "wrong_certificate",
-  "reset",
-  "closed",
-  "protocol",
-  "interrupted",
-  "client",
-]);
+const WAITED_IN_VAIN: ReadonlySet<FailureClass> = new Set(["timeout", "connect_timeout"]);
 
 export function isTimed(failure: Failure | undefined): boolean {
-  return failure === undefined || !UNANSWERED.has(failure.class);
+  return failure === undefined || WAITED_IN_VAIN.has(failure.class);
 }
 
 interface Tally {
@@ -57,6 +45,7 @@ export class Series {
   #http2 = 0;
 
   readonly #responseTime = new Histogram();
+  readonly #failedTime = new Histogram();
   readonly #serviceTime = new Histogram();
   readonly #lag = new Histogram();
   readonly #blocked = new Histogram();
@@ -65,7 +54,7 @@ export class Series {
   readonly #tls = new Histogram();
   readonly #ttfb = new Histogram();
 
-  /** Counts one that is finished, with its times where it has any. `second` is that of its end. */
+  /** Counts one that is finished, with its times. `second` is that of its end. */
   finish(
     second: number,
     responseUs: number,
@@ -80,9 +69,12 @@ export class Series {
     this.#count++;
     this.#sliceCount++;
     if (failure) this.#fail(failure);
-    if (!isTimed(failure)) return;
-    this.#slice.record(responseUs);
-    this.#serviceTime.record(serviceUs);
+    if (isTimed(failure)) {
+      this.#slice.record(responseUs);
+      this.#serviceTime.record(serviceUs);
+    } else {
+      this.#failedTime.record(responseUs);
+    }
   }
 
   /** The generator's own lateness. */
@@ -91,15 +83,15 @@ export class Series {
     if (us > this.#sliceMaxLagUs) this.#sliceMaxLagUs = us;
   }
 
-  /** What an exchange tells beside its times, answered or not. */
-  exchange(exchange: Exchange): void {
+  /** What an exchange tells beside its times, answered or not; of an answer as expected also its first byte's time. */
+  exchange(exchange: Exchange, failure: Failure | undefined = exchange.failure): void {
     if (exchange.status > 0 && exchange.status < 1000) this.#statuses[exchange.status]!++;
     this.#bytesReceived += exchange.bytesReceived;
     this.#bytesSent += exchange.bytesSent;
     if (exchange.protocol === "http/1.1") this.#http1++;
     else if (exchange.protocol === "h2") this.#http2++;
     this.#blocked.record(exchange.blockedUs);
-    if (exchange.ttfbUs !== undefined) this.#ttfb.record(exchange.ttfbUs);
+    if (exchange.ttfbUs !== undefined && isTimed(failure)) this.#ttfb.record(exchange.ttfbUs);
     if (exchange.reused) this.#reusedConnections++;
     else this.#connected(exchange);
   }
@@ -200,9 +192,10 @@ export class Series {
     return record;
   }
 
-  #durations(): Partial<Record<DurationMetric, HistogramData>> {
-    const all: [DurationMetric, Histogram][] = [
+  #durations(): Partial<Record<TimedDuration, HistogramData>> {
+    const all: [TimedDuration, Histogram][] = [
       ["response_time", this.#responseTime],
+      ["failed_time", this.#failedTime],
       ["service_time", this.#serviceTime],
       ["lag", this.#lag],
       ["dns", this.#dns],

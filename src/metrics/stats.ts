@@ -19,6 +19,11 @@ export function shareOf(part: number, whole: number): number | null {
   return whole === 0 ? null : rounded(part / whole, 6);
 }
 
+/** How many cores a CPU time was, while a run took so long: 1.5 is one core and half of another. */
+export function coresOf(cpuS: number, durationS: number): number {
+  return durationS <= 0 ? 0 : rounded(cpuS / durationS);
+}
+
 /** Null where nothing was recorded. */
 export function statsOf(data: HistogramData | undefined): Stats | null {
   if (!data || data.count === 0) return null;

@@ -4,7 +4,7 @@ import { connectorTier } from "./connector_tier.ts";
 import { addSeries, EMPTY_SERIES } from "./merge.ts";
 import type { PeerTally, SeriesRecording, Slice } from "./recording.ts";
 import type { Run, ScenarioRun, WorkerFacts } from "./run.ts";
-import { msOf, packed, rounded, shareOf, statsOf } from "./stats.ts";
+import { coresOf, msOf, packed, rounded, shareOf, statsOf } from "./stats.ts";
 import type {
   Measured,
   SummaryPeer,
@@ -19,15 +19,17 @@ import type { Course } from "./totals.ts";
 /** What each duration holds, for whoever reads the file alone. */
 const DURATIONS: Readonly<Record<string, string>> = {
   response_time:
-    "planned instant of the arrival to the last byte: lag, wait for a connection and service time; what thresholds mean. In the closed model the planned instant is the send. Timeouts are in it with the time waited; refused, reset and otherwise unanswered requests have no response time and are in the failures alone",
+    "planned instant of the arrival to the last byte: lag, wait for a connection and service time; what thresholds mean. In the closed model the planned instant is the send. Of answers as expected, and of timeouts with the time waited; all other failures are in failed_time instead",
+  failed_time:
+    "planned instant to the failure, of all that failed but timeouts: refused, cut off, or answered otherwise than expected",
   service_time:
-    "send to the last byte, with dns, connect and TLS where a connection had to be made; of an iteration, all its steps and waits",
+    "of the same requests: send to the last byte, with dns, connect and TLS where a connection had to be made; of an iteration, all its steps and waits",
   lag: "planned instant to the send: the generator's own lateness",
   blocked: "wait for a free connection of a limited set",
   dns: "name resolution of a new connection",
   connect: "TCP connect of a new connection",
   tls_handshake: "TLS handshake of a new connection",
-  ttfb: "request written to the first byte of the answer",
+  ttfb: "of answers as expected: request written to the first byte of the answer",
 };
 
 /** What a lab in the foreground, which is no stack, calls itself at /api/v1/version: its figures are a lab's too. */
@@ -50,6 +52,7 @@ export function summarize(run: Run): Measured {
     generator: {
       workers: run.workers.map((worker) => workerOf(worker, run.startedUs)),
       cpu_s: seconds(run.processCpuUs),
+      cpu_cores: coresOf(seconds(run.processCpuUs), seconds(run.endedUs - run.startedUs)),
       host_cpu_share: run.hostCpuShare === undefined ? null : rounded(run.hostCpuShare),
       max_rss_bytes: run.maxRssBytes,
     },
@@ -176,9 +179,10 @@ function withSteps(
 ): SeriesRecording {
   const sum = steps.reduce(addSeries, EMPTY_SERIES);
   const { dns, connect, tls_handshake, ttfb, blocked } = sum.durations;
-  const { response_time, service_time, lag } = iterations.durations;
+  const { response_time, failed_time, service_time, lag } = iterations.durations;
   const durations = {
     response_time,
+    failed_time,
     service_time,
     lag,
     blocked,
@@ -210,6 +214,7 @@ function seriesOf(
     connections: { new: series.newConnections, reused: series.reusedConnections },
     protocols: { ...series.protocols },
     response_time_ms: statsOf(d.response_time),
+    failed_time_ms: statsOf(d.failed_time),
     service_time_ms: statsOf(d.service_time),
     lag_ms: statsOf(d.lag),
     blocked_ms: statsOf(d.blocked),
@@ -221,6 +226,7 @@ function seriesOf(
     },
     histograms: {
       response_time: packed(d.response_time),
+      failed_time: packed(d.failed_time),
       service_time: packed(d.service_time),
       lag: packed(d.lag),
       blocked: packed(d.blocked),

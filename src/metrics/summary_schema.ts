@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { FAILURE_CLASSES } from "../transport/failure.ts";
 
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Statistics of one duration in milliseconds. Percentiles are HdrHistogram's, to three digits; min, avg, max exact. */
 export const statsSchema = z.object({
@@ -53,6 +53,7 @@ const courseSchema = z.object({ width_s: z.number(), slices: z.array(sliceSchema
 
 const histogramsSchema = z.object({
   response_time: histogramSchema.nullable(),
+  failed_time: histogramSchema.nullable(),
   service_time: histogramSchema.nullable(),
   lag: histogramSchema.nullable(),
   blocked: histogramSchema.nullable(),
@@ -77,7 +78,10 @@ const seriesShape = {
   bytes_sent: z.number(),
   connections: z.object({ new: z.number(), reused: z.number() }),
   protocols: z.record(z.string(), z.number()),
+  /** Of answers as expected, and of timeouts with the time waited. */
   response_time_ms: nullableStats,
+  /** Of all others that failed: from the planned instant to the failure. The two counts add up to `count`. */
+  failed_time_ms: nullableStats,
   service_time_ms: nullableStats,
   lag_ms: nullableStats,
   blocked_ms: nullableStats,
@@ -213,7 +217,8 @@ const findingSchema = z.object({
   code: z.string(),
   /** Who is to blame for the figures being unfit. */
   cause: z.enum(["generator", "server", "run"]),
-  scenario: z.string().nullable(),
+  /** Those it is about, the worst first, which `message` names with its figures; none: the whole run. */
+  scenarios: z.array(z.string()),
   message: z.string(),
   advice: z.string(),
 });
@@ -300,6 +305,8 @@ export const measuredSchema = z.object({
     workers: z.array(workerSchema),
     /** The whole process, all threads. */
     cpu_s: z.number(),
+    /** The same by the run's length: 1.5 is one core and half of another. */
+    cpu_cores: z.number(),
     /** CPU time in use by anyone, of all that the host had while the load ran; null where the system does not tell. */
     host_cpu_share: z.number().nullable(),
     max_rss_bytes: z.number(),

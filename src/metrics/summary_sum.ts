@@ -80,6 +80,7 @@ function addSeries(a: SummarySeries, b: SummarySeries, shiftS: number): SummaryS
     connections: addConnections(a.connections, b.connections),
     protocols: addCounts(a.protocols, b.protocols),
     response_time_ms: stats(histograms.response_time),
+    failed_time_ms: stats(histograms.failed_time),
     service_time_ms: stats(histograms.service_time),
     lag_ms: stats(histograms.lag),
     blocked_ms: stats(histograms.blocked),

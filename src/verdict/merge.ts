@@ -69,6 +69,7 @@ function addRuns(a: Measured, b: Measured): Measured {
     generator: {
       workers: workers.map((worker, index) => ({ ...worker, index })),
       cpu_s: rounded(a.generator.cpu_s + b.generator.cpu_s),
+      cpu_cores: rounded(a.generator.cpu_cores + b.generator.cpu_cores),
       host_cpu_share: highest(a.generator.host_cpu_share, b.generator.host_cpu_share),
       max_rss_bytes: a.generator.max_rss_bytes + b.generator.max_rss_bytes,
     },

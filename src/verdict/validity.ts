@@ -54,36 +54,111 @@ export const STALL_WARNING_MS = 100;
 /** Samples beyond a percentile for it to be more than one slow request's business. */
 export const SAMPLES_BEYOND = 5;
 
+/** Failures beyond this share are told: what is called p99 is then no more that of all that was asked for. */
+export const FAILED_SHARE = 0.01;
+
+/** Names in one finding before the rest are only counted. */
+const NAMES_SHOWN = 6;
+
 interface Judged {
   readonly invalid: boolean;
+  /** What the finding is about, as its message calls it: `"create"`, `worker 1`. */
+  readonly subject: string;
+  /** Of two that are alike, the one with more is told with its figures. */
+  readonly weight: number;
   readonly finding: Finding;
+  /** What came of a host without CPU left, in short: after "the generator", which then needs no finding of its own. */
+  readonly consequence?: string;
 }
 
 /** Thresholds tell which percentiles somebody relies on; without them no sample size is doubted. */
 export function judge(measured: Measured, thresholds: readonly ThresholdResult[] = []): Validity {
   const machine = [...cpu(measured), ...stalls(measured)];
-  const crowded = crowdedHost(measured);
-  const judged = [...machine, ...crowded];
-  const own = crowded.find(({ finding }) => finding.cause === "generator")?.finding.message;
+  const host = crowdedHost(measured);
+  const judged = [...machine];
+  const crowding = host?.finding.cause === "generator";
   for (const [name, scenario] of scenariosOf(measured)) {
     const late = lag(name, scenario);
     const behind = [...machine, ...late].some(({ invalid }) => invalid);
-    const fault = own ?? (behind ? "the generator did not keep pace" : undefined);
+    const fault = crowding
+      ? "this host had no CPU left"
+      : behind
+      ? "the generator did not keep pace"
+      : undefined;
     judged.push(
       ...late,
       ...dropped(name, scenario, fault),
       ...missing(name, scenario),
+      ...failedApart(name, scenario),
       ...(measured.interrupted ? [] : cutOff(name, scenario)),
     );
   }
+  judged.push(...thresholds.flatMap(fewSamples));
+  const all = host ? underCrowdedHost(host, judged) : judged;
   const findings = (invalid: boolean): Finding[] =>
-    judged.filter((one) => one.invalid === invalid).map(({ finding }) => finding);
+    together(all.filter((one) => one.invalid === invalid));
   const reasons = findings(true);
   return {
     verdict: reasons.length > 0 ? "invalid" : "valid",
     reasons,
-    warnings: [...findings(false), ...thresholds.flatMap(fewSamples)],
+    warnings: findings(false),
   };
+}
+
+/** Findings that say the same of several scenarios are one: the worst with its figures, the others by name. */
+function together(judged: readonly Judged[]): Finding[] {
+  const groups = Map.groupBy(
+    judged,
+    ({ finding: { code, cause, advice } }) => JSON.stringify([code, cause, advice]),
+  );
+  return Array.from(groups.values(), (group) => {
+    const [worst, ...others] = group.toSorted((a, b) => b.weight - a.weight);
+    const { finding } = worst!;
+    const scenarios = [worst!, ...others].flatMap((one) => one.finding.scenarios);
+    const likewise = others.length === 0 ? "" : ` (likewise ${namesOf(others)})`;
+    return {
+      ...finding,
+      scenarios: Array.from(new Set(scenarios)),
+      message: finding.message + likewise,
+    };
+  });
+}
+
+/** `"a", "b" and 3 more` */
+function namesOf(judged: readonly Judged[]): string {
+  const names = judged.map(({ subject }) => subject);
+  const more = names.length - NAMES_SHOWN;
+  const shown = names.slice(0, NAMES_SHOWN).join(", ");
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}
+
+/**
+ * Where the host had no CPU left, that is the first thing to know, and it is told once: it comes before all else, among
+ * the reasons where the generator has given one, and remarks on what followed from it are a part of it.
+ */
+function underCrowdedHost(host: Judged, judged: readonly Judged[]): Judged[] {
+  const follows = (one: Judged): boolean => !one.invalid && one.consequence !== undefined;
+  const consequences = together(
+    judged.filter(follows)
+      .map((one) => ({ ...one, finding: { ...one.finding, message: one.consequence! } })),
+  );
+  const invalid = judged.some((one) => one.invalid && one.finding.cause === "generator");
+  const so = consequences.length === 0
+    ? ""
+    : `; for want of a core the generator ${
+      consequences.map(({ message }) => message).join(", and ")
+    }`;
+  const { finding } = host;
+  const told = {
+    ...host,
+    invalid,
+    finding: {
+      ...finding,
+      scenarios: Array.from(new Set(consequences.flatMap(({ scenarios }) => scenarios))),
+      message: finding.message + so,
+    },
+  };
+  return [told, ...judged.filter((one) => !follows(one))];
 }
 
 function scenariosOf(measured: Measured): [string, SummaryScenario][] {
@@ -95,10 +170,12 @@ function cpu({ generator }: Measured): Judged[] {
   if (!busiest || busiest.cpu_share < CPU_WARNING) return [];
   return [{
     invalid: busiest.cpu_share >= CPU_LIMIT,
+    subject: `worker ${busiest.index}`,
+    weight: busiest.cpu_share,
     finding: {
       code: "generator_cpu",
       cause: "generator",
-      scenario: null,
+      scenarios: [],
       message: `Worker ${busiest.index} of the generator used ${
         formatPercent(busiest.cpu_share)
       } of a core`,
@@ -108,23 +185,25 @@ function cpu({ generator }: Measured): Judged[] {
 }
 
 /** Nothing was left for the server on this host, or for the generator: a warning, and why arrivals were dropped. */
-function crowdedHost({ generator, methodology, duration_s }: Measured): Judged[] {
-  const { host_cpu_share: busy, cpu_s } = generator;
-  if (busy === null || busy < HOST_CPU_LIMIT) return [];
-  const own = Math.min(busy, cpu_s / (duration_s * methodology.hardware.cpu_count));
-  return [{
+function crowdedHost({ generator, methodology }: Measured): Judged | undefined {
+  const { host_cpu_share: busy, cpu_cores } = generator;
+  if (busy === null || busy < HOST_CPU_LIMIT) return undefined;
+  const own = Math.min(busy, cpu_cores / methodology.hardware.cpu_count);
+  return {
     invalid: false,
+    subject: "this host",
+    weight: busy,
     finding: {
       code: "host_cpu",
       cause: own >= HOST_CPU_PART ? "generator" : "run",
-      scenario: null,
+      scenarios: [],
       message: `This host's CPUs were ${formatPercent(busy)} busy, ${
         formatPercent(own)
       } with the generator`,
       advice:
         "The times hold the wait for a core: move the server, or whatever else ran here, to another host, or lower the rate",
     },
-  }];
+  };
 }
 
 function stalls({ generator, duration_s }: Measured): Judged[] {
@@ -139,10 +218,13 @@ function stalls({ generator, duration_s }: Measured): Judged[] {
       : "";
     return [{
       invalid: total > Math.max(MAX_STALLED_SHARE * duration_s * 1000, STALLED_FLOOR_MS),
+      subject: `worker ${worker.index}`,
+      weight: worstMs,
+      consequence: `stood still for ${formatMs(worstMs)} in worker ${worker.index}`,
       finding: {
         code: "generator_stalled",
         cause: "generator",
-        scenario: null,
+        scenarios: [],
         message: `Worker ${worker.index} of the generator stood still for ${
           formatMs(worstMs)
         }${when}${times}`,
@@ -165,10 +247,13 @@ function lag(name: string, scenario: SummaryScenario): Judged[] {
   if (!median && !tail && !beyond(LAG_P99_WARNING)(lag.p99, response.p99)) return [];
   return [{
     invalid: median || tail,
+    subject: `"${name}"`,
+    weight: lag.p99,
+    consequence: `sent "${name}" late by a p99 of ${formatMs(lag.p99)}`,
     finding: {
       code: "generator_lag",
       cause: "generator",
-      scenario: name,
+      scenarios: [name],
       message: `The generator sent "${name}" late: lag p50 ${formatMs(lag.p50)}, p99 ${
         formatMs(lag.p99)
       }, of response times with p50 ${formatMs(response.p50)}, p99 ${formatMs(response.p99)}`,
@@ -185,10 +270,12 @@ function dropped(name: string, scenario: SummaryScenario, fault: string | undefi
   const why = fault ?? `the server's answers took up to ${formatMs(service?.max)}`;
   return [{
     invalid: share > MAX_MISSING_SHARE,
+    subject: `"${name}"`,
+    weight: share,
     finding: {
       code: "dropped_arrivals",
       cause: fault === undefined ? "server" : "generator",
-      scenario: name,
+      scenarios: [name],
       message: `${formatCount(dropped)} of ${formatCount(offered.arrivals)} arrivals (${
         formatPercent(share)
       }) of "${name}" were not sent as ${load.max_in_flight} were in flight: ${why}`,
@@ -206,10 +293,12 @@ function missing(name: string, scenario: SummaryScenario): Judged[] {
   if (!offered || unsent <= 0) return [];
   return [{
     invalid: unsent / offered.arrivals > MAX_MISSING_SHARE,
+    subject: `"${name}"`,
+    weight: unsent / offered.arrivals,
     finding: {
       code: "unsent_arrivals",
       cause: "generator",
-      scenario: name,
+      scenarios: [name],
       message: `${formatCount(unsent)} of ${
         formatCount(offered.arrivals)
       } arrivals of "${name}" were never sent`,
@@ -226,10 +315,12 @@ function cutOff(name: string, scenario: SummaryScenario): Judged[] {
   // A user of the closed model is always under way at the end, so that a few are cut off says nothing of the rest.
   return [{
     invalid: scenario.load.model === "open" && share > MAX_MISSING_SHARE,
+    subject: `"${name}"`,
+    weight: share,
     finding: {
       code: "cut_off",
       cause: "server",
-      scenario: name,
+      scenarios: [name],
       message: `${formatCount(interrupted)} iterations of "${name}" (${
         formatPercent(share)
       }) were still unanswered when the run ended, and are in no response time`,
@@ -238,21 +329,58 @@ function cutOff(name: string, scenario: SummaryScenario): Judged[] {
   }];
 }
 
-function fewSamples(threshold: ThresholdResult): Finding[] {
+/**
+ * Response times leave out what was refused or answered otherwise, which is often quick. Where that is more than the
+ * share beyond a percentile, the percentile is of those who got an answer as expected, and of nobody else.
+ */
+function failedApart(name: string, scenario: SummaryScenario): Judged[] {
+  const { count, failed_time_ms: failed, response_time_ms: response } = scenario;
+  // Where nothing has a response time there is none that could flatter.
+  if (!failed || !response) return [];
+  const share = failed.count / count;
+  if (share <= FAILED_SHARE) return [];
+  const concerned = ([["p50", 0.5], ["p95", 0.95], ["p99", 0.99]] as const)
+    .filter(([, of]) => share > 1 - of + 1e-9).map(([percentile]) => percentile);
+  const those = `${concerned.join(", ")} ${concerned.length === 1 ? "is" : "are"}`;
+  return [{
+    invalid: false,
+    subject: `"${name}"`,
+    weight: share,
+    finding: {
+      code: "failures_apart",
+      cause: "server",
+      scenarios: [name],
+      message: `${formatCount(failed.count)} of ${formatCount(count)} (${
+        formatPercent(share)
+      }) of "${name}" failed, half of them within ${
+        formatMs(failed.p50)
+      }, and are in no response time: ${those} of the others alone`,
+      advice:
+        "Read the response times beside the error rate: no time holds for those who were not answered as expected",
+    },
+  }];
+}
+
+function fewSamples(threshold: ThresholdResult): Judged[] {
   const percentile = Number(/ p([\d.]+)$/.exec(threshold.measure)?.[1] ?? NaN);
   const beyond = threshold.samples * (1 - percentile / 100);
   if (threshold.samples === 0 || !(beyond < SAMPLES_BEYOND)) return [];
   const needed = Math.ceil(SAMPLES_BEYOND / (1 - percentile / 100));
   const where = [threshold.scenario ?? "the whole run", threshold.step].filter(Boolean).join(" ");
   return [{
-    code: "few_samples",
-    cause: "run",
-    scenario: threshold.scenario,
-    message: `"${threshold.text}" of ${where} rests on ${
-      formatCount(threshold.samples)
-    } samples, so on a handful of slow ones`,
-    advice: Number.isFinite(needed)
-      ? `Run until there are ${formatCount(needed)}, or set the limit on a lower percentile`
-      : "Set the limit on a lower percentile",
+    invalid: false,
+    subject: where,
+    weight: -threshold.samples,
+    finding: {
+      code: "few_samples",
+      cause: "run",
+      scenarios: threshold.scenario === null ? [] : [threshold.scenario],
+      message: `"${threshold.text}" of ${where} rests on ${
+        formatCount(threshold.samples)
+      } samples, so on a handful of slow ones`,
+      advice: Number.isFinite(needed)
+        ? `Run until there are ${formatCount(needed)}, or set the limit on a lower percentile`
+        : "Set the limit on a lower percentile",
+    },
   }];
 }

@@ -104,7 +104,7 @@ Deno.test("certload report writes every format, to a file or stdout", async () =
       markdown: /^## ❌ FAILED/,
       prometheus: /^# HELP certload_run_info/,
       text: /^FAILED {2}certctl load test/,
-      json: /^\{\n {2}"schema_version": 1/,
+      json: /^\{\n {2}"schema_version": 2/,
     };
     for (const [format, start] of Object.entries(starts)) {
       const printed = await say(folder, "report", "{}/summary.json", "--format", format);

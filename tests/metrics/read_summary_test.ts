@@ -32,8 +32,8 @@ Deno.test("readSummary() refuses other programs' files and other schemas by name
   refusal('{"metrics":{},"root_group":{}}', "a summary of k6");
   refusal("[]", "not a summary of certload");
   refusal("null", "not a summary of certload");
-  refusal(JSON.stringify({ ...summary, schema_version: 0 }), "schema_version is 0");
-  refusal(JSON.stringify({ ...summary, schema_version: 2 }), "reads 1, update certload");
+  refusal(JSON.stringify({ ...summary, schema_version: 1 }), "schema_version is 1");
+  refusal(JSON.stringify({ ...summary, schema_version: 3 }), "reads 2, update certload");
 });
 
 Deno.test("readSummary() names the place of damage", () => {

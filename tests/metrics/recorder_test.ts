@@ -1,7 +1,8 @@
+import fc from "fast-check";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { Histogram } from "../../src/metrics/histogram.ts";
 import { ScenarioRecorder } from "../../src/metrics/recorder.ts";
-import type { Failure, FailureClass } from "../../src/transport/failure.ts";
+import { type Failure, FAILURE_CLASSES, type FailureClass } from "../../src/transport/failure.ts";
 import { exchangeOf, peerOf } from "./exchanges.ts";
 
 const START = 1_700_000_000_000_000;
@@ -56,16 +57,62 @@ Deno.test("ScenarioRecorder has a lag for the first step alone", () => {
   assertEquals(second?.durations.lag, undefined);
 });
 
-Deno.test("ScenarioRecorder keeps the time of a timeout, and none of a refused connection", () => {
+Deno.test("ScenarioRecorder keeps the time that was waited for a timeout among the response times", () => {
   const r = recorder();
   const ended = { status: 0, endedUs: at(30) };
   r.step(0, at(0), exchangeOf({ ...ended, failure: failure("timeout") }));
-  r.step(0, at(0), exchangeOf({ ...ended, failure: failure("connect_refused") }));
+  r.step(0, at(0), exchangeOf({ ...ended, failure: failure("connect_timeout") }));
   const step = r.finish().steps[0]!;
   assertEquals([step.count, step.failed], [2, 2]);
-  assertEquals(step.durations.response_time?.count, 1);
+  assertEquals(step.durations.response_time?.count, 2);
   assertEquals(step.durations.response_time?.maxUs, 30_000_000);
-  assertEquals(step.statuses, {});
+  assertEquals([step.durations.failed_time, step.statuses], [undefined, {}]);
+});
+
+Deno.test("ScenarioRecorder has the time of every other failure apart, so that quick refusals make no p50", () => {
+  const quick = FAILURE_CLASSES.filter((name) =>
+    !["timeout", "connect_timeout", "interrupted"].includes(name)
+  );
+  const r = recorder();
+  for (const name of quick) {
+    const exchange = exchangeOf({ endedUs: at(0) + 300, ttfbUs: 200 });
+    r.step(0, at(0), exchange, failure(name));
+    r.iteration({
+      plannedUs: at(0),
+      startedUs: at(0),
+      endedUs: at(0) + 300,
+      failure: failure(name),
+    });
+  }
+  r.step(0, at(0), exchangeOf({ startedUs: at(0), endedUs: at(0) + 50_000, ttfbUs: 40_000 }));
+  const { steps: [step], iterations, slices } = r.finish();
+  const { response_time, service_time, failed_time, ttfb } = step!.durations;
+  assertEquals([step!.failed, failed_time?.count, failed_time?.maxUs], [
+    quick.length,
+    quick.length,
+    300,
+  ]);
+  assertEquals(
+    [response_time, service_time, ttfb].map((data) => [data?.count, data?.minUs]),
+    [[1, 50_000], [1, 50_000], [1, 40_000]],
+  );
+  assertEquals(slices.steps[0]!.map((slice) => slice.responseTime.minUs), [50_000]);
+  assertEquals(iterations.durations.response_time, undefined);
+  assertEquals(iterations.durations.failed_time?.count, quick.length);
+});
+
+Deno.test("ScenarioRecorder has each one that finished in exactly one of response_time and failed_time", () => {
+  const anyEnd = fc.constantFrom(undefined, ...FAILURE_CLASSES);
+  fc.assert(fc.property(fc.array(anyEnd, { maxLength: 40 }), (ends) => {
+    const r = recorder();
+    for (const name of ends) {
+      r.step(0, at(0), exchangeOf({ endedUs: at(1) }), name && failure(name));
+    }
+    const { count, interrupted, durations } = r.finish().steps[0]!;
+    const timed = [durations.response_time, durations.failed_time].map((data) => data?.count ?? 0);
+    assertEquals(timed[0]! + timed[1]!, count);
+    assertEquals(count + interrupted, ends.length);
+  }));
 });
 
 Deno.test("ScenarioRecorder counts failures by class with the first and the newest message", () => {

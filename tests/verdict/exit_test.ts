@@ -11,7 +11,7 @@ import { runOf } from "../metrics/runs.ts";
 import { EXIT_CODES, exitOf } from "../../src/verdict/exit.ts";
 
 function finding(cause: Finding["cause"]): Finding {
-  return { code: "x", cause, scenario: null, message: `by ${cause}`, advice: "" };
+  return { code: "x", cause, scenarios: [], message: `by ${cause}`, advice: "" };
 }
 
 function threshold(verdict: ThresholdResult["verdict"]): ThresholdResult {

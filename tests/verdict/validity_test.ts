@@ -64,12 +64,15 @@ Deno.test("judge() blames the generator for drops when it did not keep pace", ()
 Deno.test("judge() blames a host without CPU left for drops where the generator had a good part of it", () => {
   const made = { name: "a", dropped: 10 };
   const shared = judged(made, { hostCpuShare: 0.99, processCpuUs: 20e6 });
-  assertEquals(codes(shared.reasons), ["dropped_arrivals by generator"]);
+  assertEquals(codes(shared.reasons), ["host_cpu by generator", "dropped_arrivals by generator"]);
   assertMatch(
     shared.reasons[0]!.message,
-    /in flight: This host's CPUs were 99 % busy, .* with the generator$/,
+    /^This host's CPUs were 99 % busy, .* with the generator$/,
   );
-  assertEquals(codes(shared.warnings), ["host_cpu by generator"]);
+  assertMatch(
+    shared.reasons[1]!.message,
+    /in flight: this host had no CPU left$/,
+  );
   const beside = judged(made, { hostCpuShare: 0.99, processCpuUs: 1e5 });
   assertEquals(codes(beside.reasons), ["dropped_arrivals by server"]);
   assertEquals(codes(beside.warnings), ["host_cpu by run"]);
@@ -133,4 +136,75 @@ Deno.test("judge() warns of a percentile that rests on a handful of samples, onc
   assertEquals([verdict, ...codes(warnings)], ["valid", "few_samples by run"]);
   assertEquals(warnings[0]!.message.startsWith('"p99 < 2s" of a rests on 100 samples'), true);
   assertStringIncludes(warnings[0]!.advice, "Run until there are 500");
+});
+
+Deno.test("judge() tells the share of failures from which percentiles are no more those of all", () => {
+  const failing = (share: number): MadeScenario => ({
+    name: "a",
+    ratePerS: 100,
+    failure: (i) =>
+      i % 100 < share * 100 ? { class: "rate_limited", message: "HTTP 429" } : undefined,
+  });
+  assertEquals(judged(failing(0.01)).warnings, []);
+  const [some, ...others] = judged(failing(0.02)).warnings;
+  assertEquals([codes([some!]), others], [["failures_apart by server"], []]);
+  assertMatch(
+    some!.message,
+    /^20 of 1,000 \(2 %\) of "a" failed, half of them within [\d.]+ ms, and are in no response time: p99 is of the others alone$/,
+  );
+  assertStringIncludes(judged(failing(0.05)).warnings[0]!.message, ": p99 is");
+  assertStringIncludes(judged(failing(0.06)).warnings[0]!.message, ": p95, p99 are");
+  assertStringIncludes(judged(failing(0.6)).warnings[0]!.message, ": p50, p95, p99 are");
+  assertEquals(judged(failing(1)).warnings, []);
+});
+
+Deno.test("judge() has timeouts in the response times, so it does not call them left out", () => {
+  const timedOut = { class: "timeout", message: "no answer" } as const;
+  const made = { name: "a", failure: (i: number) => i % 10 === 0 ? timedOut : undefined };
+  assertEquals(judged(made).warnings, []);
+});
+
+Deno.test("judge() tells what is alike of several scenarios once, the worst with its figures", () => {
+  const names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+  const run = runOf(names.map((name) => (
+    { name, lagUs: (i: number) => (i % 20 === 0 ? name === "c" ? 30_000 : 20_000 : 100) }
+  )));
+  const { warnings } = judge(summarize(run));
+  assertEquals(codes(warnings), ["generator_lag by generator"]);
+  assertEquals(warnings[0]!.scenarios, ["c", "a", "b", "d", "e", "f", "g", "h", "i"]);
+  assertMatch(
+    warnings[0]!.message,
+    /^The generator sent "c" late: .* p99 30 ms, .* \(likewise "a", "b", "d", "e", "f", "g" and 2 more\)$/,
+  );
+});
+
+Deno.test("judge() tells what is alike of several workers once, the longest standstill first", () => {
+  const workers = [110_000, 250_000, 120_000].map((maxEventLoopDelayUs, index) =>
+    workerFacts({ index, maxEventLoopDelayUs })
+  );
+  const { warnings } = judged({ name: "a" }, { workers });
+  assertEquals(warnings.map(({ message }) => message), [
+    "Worker 1 of the generator stood still for 250 ms (likewise worker 2, worker 0)",
+  ]);
+  assertEquals(warnings[0]!.scenarios, []);
+});
+
+Deno.test("judge() says first and once that the host had no CPU left, and what came of it", () => {
+  const lagUs = (i: number): number => (i % 20 === 0 ? 20_000 : 100);
+  const made = [{ name: "a", lagUs }, { name: "b", lagUs }];
+  const facts = { hostCpuShare: 1, workers: [workerFacts({ maxEventLoopDelayUs: 250_000 })] };
+  const { verdict, warnings } = judge(summarize(runOf(made, facts)));
+  assertEquals([verdict, ...codes(warnings)], ["valid", "host_cpu by run"]);
+  assertMatch(
+    warnings[0]!.message,
+    /busy, .* with the generator; for want of a core the generator stood still for 250 ms in worker 0, and sent "a" late by a p99 of 20 ms \(likewise "b"\)$/,
+  );
+  assertEquals(warnings[0]!.scenarios, ["a", "b"]);
+});
+
+Deno.test("judge() has the crowded host before what makes the run unfit, which keeps its own figures", () => {
+  const run = runOf([{ name: "a", lagUs: () => 5000 }], { hostCpuShare: 1 });
+  const { verdict, reasons, warnings } = judge(summarize(run));
+  assertEquals([verdict, warnings], ["invalid", []]);
+  assertEquals(codes(reasons), ["host_cpu by run", "generator_lag by generator"]);
 });
