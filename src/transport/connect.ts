@@ -57,7 +57,7 @@ class NodeDial implements Dial {
   readonly #peer: string;
   readonly #timer: Timer;
   #done: ((result: DialResult) => void) | undefined;
-  #stage: Stage = "dns";
+  stage: Stage = "dns";
   #stageStartedUs = nowUs();
   /** The TCP socket, and the TLS socket on it: destroying the one does not always destroy the other. */
   readonly #sockets: Socket[] = [];
@@ -74,7 +74,7 @@ class NodeDial implements Dial {
     this.#done = done;
     this.#timer = after(
       timeoutMs,
-      () => this.cancel(timedOut(this.#stage, this.#peer, timeoutMs)),
+      () => this.cancel(timedOut(this.stage, this.#peer, timeoutMs)),
     );
     if (isLiteral(origin.hostname)) this.#connect([origin.hostname]);
     else this.#resolve();
@@ -95,12 +95,12 @@ class NodeDial implements Dial {
 
   /** Tries the addresses in turn; the phase lasts until one accepts. */
   #connect([host, ...others]: Addresses): void {
-    this.#stage = "connect";
+    this.stage = "connect";
     const socket = connectTcp({ host, port: this.#origin.port, noDelay: true });
     this.#sockets.push(socket);
     socket.once("error", (error) => {
       const [next, ...rest] = others;
-      if (this.#stage !== "connect" || next === undefined) return this.#fail(error);
+      if (this.stage !== "connect" || next === undefined) return this.#fail(error);
       if (this.#done !== undefined) this.#connect([next, ...rest]);
     });
     socket.once("connect", () => {
@@ -109,12 +109,12 @@ class NodeDial implements Dial {
       if (this.#done === undefined) return socket.destroy();
       this.phases.connectUs = this.#lap();
       if (this.#origin.secure) this.#secure(socket);
-      else this.#finish({ stream: new SocketStream(socket), protocol: "http/1.1" });
+      else this.#finish({ stream: new SocketStream(socket), socket, protocol: "http/1.1" });
     });
   }
 
   #secure(raw: Socket): void {
-    this.#stage = "tls";
+    this.stage = "tls";
     const { hostname } = this.#origin;
     const name = isLiteral(hostname) ? {} : { servername: hostname };
     const socket = connectTls({ ...this.#shared.options, socket: raw, host: hostname, ...name });
@@ -133,6 +133,7 @@ class NodeDial implements Dial {
     this.phases.tlsUs = tlsUs;
     this.#finish({
       stream: new SocketStream(socket),
+      socket,
       peer: this.#identify(socket, chain),
       protocol: socket.alpnProtocol === "h2" ? "h2" : "http/1.1",
       chain,
@@ -165,7 +166,7 @@ class NodeDial implements Dial {
   }
 
   #fail(error: unknown): void {
-    this.#finish(classify(error, this.#stage, this.#peer));
+    this.#finish(classify(error, this.stage, this.#peer));
   }
 
   #finish(result: DialResult): void {

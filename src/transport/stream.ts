@@ -1,4 +1,6 @@
 /** A connected byte stream, and how one is made: what HTTP/1.1 runs on, whichever road made it. */
+import type { Socket } from "node:net";
+import type { Stage } from "./classify.ts";
 import type { Failure } from "./failure.ts";
 import type { PeerIdentity } from "./http.ts";
 
@@ -32,6 +34,8 @@ export interface Connected {
   readonly peer?: PeerIdentity;
   /** What ALPN chose; HTTP/1.1 where it was not asked or chose nothing. */
   readonly protocol: "http/1.1" | "h2";
+  /** The socket beneath, where it is one of node:net or node:tls. */
+  readonly socket?: Socket;
   /** The chain as DER, leaf first, on the road that sees it. */
   readonly chain?: readonly Uint8Array[];
 }
@@ -41,6 +45,8 @@ export type DialResult = Connected | Failure;
 /** An attempt to connect. */
 export interface Dial {
   readonly phases: ConnectPhases;
+  /** How far it has come. */
+  readonly stage?: Stage;
   /** Gives up; `done` is called with this failure unless it has been called already. */
   cancel(failure: Failure): void;
 }

@@ -1,0 +1,12 @@
+import { UndiciClient } from "../../src/transport/undici/client.ts";
+import { contract } from "./contract.ts";
+
+contract({
+  name: "undici",
+  create: (options) => new UndiciClient(options),
+  exceptions: {
+    "passes over interim answers": "undici takes a 100 that nobody asked for as an error",
+    "two lengths is a failure of class protocol":
+      "undici takes the last length, and the answer as cut off",
+  },
+});
