@@ -59,8 +59,7 @@ class NodeDial implements Dial {
   #done: ((result: DialResult) => void) | undefined;
   stage: Stage = "dns";
   #stageStartedUs = nowUs();
-  /** The TCP socket, and the TLS socket on it: destroying the one does not always destroy the other. */
-  readonly #sockets: Socket[] = [];
+  #socket: Socket | undefined;
 
   constructor(
     shared: Shared,
@@ -93,11 +92,12 @@ class NodeDial implements Dial {
     });
   }
 
-  /** Tries the addresses in turn; the phase lasts until one accepts. */
+  /** Tries the addresses in turn; the phase lasts until one accepts. A TLS socket connects itself: that costs less. */
   #connect([host, ...others]: Addresses): void {
     this.stage = "connect";
-    const socket = connectTcp({ host, port: this.#origin.port, noDelay: true });
-    this.#sockets.push(socket);
+    const { port, secure } = this.#origin;
+    const socket = secure ? this.#tlsSocket(host) : connectTcp({ host, port, noDelay: true });
+    this.#socket = socket;
     socket.once("error", (error) => {
       const [next, ...rest] = others;
       if (this.stage !== "connect" || next === undefined) return this.#fail(error);
@@ -108,20 +108,19 @@ class NodeDial implements Dial {
       socket.setNoDelay(true);
       if (this.#done === undefined) return socket.destroy();
       this.phases.connectUs = this.#lap();
-      if (this.#origin.secure) this.#secure(socket);
+      if (secure) this.stage = "tls";
       else this.#finish({ stream: new SocketStream(socket), socket, protocol: "http/1.1" });
     });
   }
 
-  #secure(raw: Socket): void {
-    this.stage = "tls";
-    const { hostname } = this.#origin;
-    const name = isLiteral(hostname) ? {} : { servername: hostname };
-    const socket = connectTls({ ...this.#shared.options, socket: raw, host: hostname, ...name });
-    this.#sockets.push(socket);
-    socket.once("error", (error) => this.#fail(error));
-    socket.once("close", () => this.#hungUp());
+  #tlsSocket(host: string): TLSSocket {
+    const { hostname, port } = this.#origin;
+    // No name of an address (RFC 6066 section 3): the certificate is checked against the address itself.
+    const servername = isLiteral(hostname) ? "" : hostname;
+    const socket = connectTls({ ...this.#shared.options, host, port, servername });
+    socket.once("close", () => this.#hungUp(socket));
     socket.once("secureConnect", () => this.#secured(socket));
+    return socket;
   }
 
   #secured(socket: TLSSocket): void {
@@ -160,9 +159,12 @@ class NodeDial implements Dial {
     return took;
   }
 
-  /** Every connection closes in the end; only before the handshake's end is that a failure. */
-  #hungUp(): void {
-    if (this.#done !== undefined) this.#fail(new Error("the peer hung up"));
+  /** Every connection closes in the end; only before the handshake's end is that a failure, and one of TLS: what cannot
+   * connect has an error. */
+  #hungUp(socket: Socket): void {
+    if (socket !== this.#socket || this.#done === undefined) return;
+    this.stage = "tls";
+    this.#fail(new Error("the peer hung up"));
   }
 
   #fail(error: unknown): void {
@@ -174,7 +176,7 @@ class NodeDial implements Dial {
     if (done === undefined) return;
     this.#done = undefined;
     this.#timer.clear();
-    if (!("stream" in result)) { for (const socket of this.#sockets) socket.destroy(); }
+    if (!("stream" in result)) this.#socket?.destroy();
     done(result);
   }
 }

@@ -15,6 +15,7 @@ import type { Failure } from "../failure.ts";
 import type { ClientOptions, Exchange, HttpClient, HttpRequest, SendOptions } from "../http.ts";
 import { IDEMPOTENT, unsendable } from "../http1/request.ts";
 import { type Origin, originOf } from "../stream.ts";
+import { after } from "../../timer.ts";
 import { Connector, type Wire } from "./connector.ts";
 
 /** undici announces a request and writes its head in one turn, so this tells whose head is written. */
@@ -182,10 +183,10 @@ class UndiciExchange implements Dispatcher.DispatchHandler {
     const { method, url, headers, body } = this.#exchange.request;
     const onAbort = (): void => this.abort(INTERRUPTED);
     signal?.addEventListener("abort", onAbort, { once: true });
-    const timer = setTimeout(
+    const timer = after(
+      (deadlineUs - nowUs()) / 1000,
       () =>
         this.abort(timedOut(this.#socket ? "exchange" : origin.stage(), origin.peer, timeoutMs)),
-      Math.max(0, (deadlineUs - nowUs()) / 1000),
     );
     try {
       dispatcher.dispatch({
@@ -199,7 +200,7 @@ class UndiciExchange implements Dispatcher.DispatchHandler {
       this.#finish({ class: "client", message: `Cannot send a request: ${textOf(error)}` });
     }
     await this.#done.promise;
-    clearTimeout(timer);
+    timer.clear();
     signal?.removeEventListener("abort", onAbort);
   }
 
