@@ -65,7 +65,7 @@ export interface Exchange {
   readonly status: number;
   /** Value of an answer's header (case-insensitive name; several values joined by `, `). */
   header(name: string): string | undefined;
-  /** The decoded (de-chunked) body; empty when it was not kept. */
+  /** The body without chunks and Content-Encoding (gzip, deflate, br). */
   readonly body: Uint8Array;
   readonly bytesReceived: number;
   readonly bytesSent: number;

@@ -2,6 +2,7 @@
  * What every implementation of `HttpClient` must do, whichever road it takes. Each case says what the server does, byte
  * by byte where that matters, over plain TCP or TLS.
  */
+import { gzipSync } from "node:zlib";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import type {
   ClientOptions,
@@ -139,6 +140,32 @@ export function contract(implementation: Implementation): void {
     ),
     (exchange) => assertEquals([exchange.failure, bodyOf(exchange)], [undefined, "hello world"]),
   );
+
+  const zipped = gzipSync("a body that is zipped ".repeat(50));
+  testAnswer(
+    "decodes a body that the server has zipped, and counts what came",
+    answered(
+      `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${zipped.length}\r\n\r\n`,
+      zipped,
+    ),
+    (exchange) => {
+      assertEquals(bodyOf(exchange), "a body that is zipped ".repeat(50));
+      assert(exchange.bytesReceived < 200);
+    },
+  );
+
+  test("a body that cannot be decoded harms neither the connection nor the next exchange", () => {
+    const script = always(
+      "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok",
+    );
+    return using({ script }, async ({ server, get }) => {
+      for (const exchange of [await get(), await get()]) {
+        assertEquals([exchange.status, exchange.failure?.class], [200, "protocol"]);
+        assertMatch(exchange.failure!.message, /gzip/);
+      }
+      assertEquals(server.connections, 1);
+    });
+  });
 
   testAnswer(
     "reads a body that runs until the server closes",

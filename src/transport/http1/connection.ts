@@ -2,6 +2,7 @@
 import { nowUs } from "../../schedule/clock.ts";
 import { timerMs } from "../../timer.ts";
 import { classify, timedOut } from "../classify.ts";
+import { decodeBody } from "../content_coding.ts";
 import type { Failure } from "../failure.ts";
 import type { PeerIdentity } from "../http.ts";
 import type { ByteStream, StreamSink } from "../stream.ts";
@@ -122,10 +123,11 @@ export class Http1Connection implements StreamSink {
   #complete(job: Job, endedUs: number, exact: boolean): void {
     this.#job = undefined;
     this.#fill(job);
-    const { owner, single } = this.#options;
+    const { owner, single, maxBodyBytes } = this.#options;
+    const failure = decodeBody(job.exchange, this.#parser.contentCoding, maxBodyBytes);
     if (single || !exact || !this.#parser.keepAlive) this.#close();
     else owner.onIdle(this);
-    settle(job, undefined, endedUs);
+    settle(job, failure, endedUs);
   }
 
   /** Before the parser is set to another answer. */

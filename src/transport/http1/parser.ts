@@ -1,13 +1,22 @@
 /**
  * Reads HTTP/1 responses (RFC 9112) from bytes as they come. Pure: no I/O, no clock. Strict where leniency hides a
- * broken server or desynchronises a connection: lines end in CRLF, names are tokens, no folding (section 5.2).
+ * broken server or desynchronises a connection: lines end in CRLF, names are tokens, no folding (section 5.2). The
+ * verdict does not depend on how the bytes are cut: a head or trailers that come in part are gathered, and reading goes
+ * on where it ended.
  */
+import { ByteBuffer } from "../byte_buffer.ts";
 import type { Failure } from "../failure.ts";
 
 /** Bytes of status lines, header fields and trailers that one answer may have. */
 export const MAX_HEAD_BYTES = 64 * 1024;
 
 const EMPTY = new Uint8Array(0);
+/** How the record begins in which TLS refuses what it does not understand: alert, and the version's first byte. */
+const TLS_ALERT = 21, TLS_MAJOR = 3;
+
+const FOLDED =
+  "A header field of the answer goes on in the next line (obs-fold), which RFC 9112 section 5.2 forbids servers";
+
 const CR = 13, LF = 10, COLON = 58, SEMICOLON = 59, SPACE = 32, TAB = 9;
 
 const enum State {
@@ -43,16 +52,22 @@ export class ResponseParser {
   failure: Failure | undefined;
   /** The connection may carry another exchange once this answer is complete. */
   keepAlive = false;
+  /** What its Content-Encoding says, in lower case. */
+  contentCoding: string | undefined;
 
   readonly #maxBodyBytes: number;
   #state = State.Head;
   #headRequest = false;
-  /** Head or trailers that have come in part, the length of that, and how many head bytes are still allowed. */
-  #partial: Uint8Array = EMPTY;
-  #partialLength = 0;
+  /** Head or trailers that have come in part, and how many bytes of them are still allowed. */
+  readonly #partial = new ByteBuffer(MAX_HEAD_BYTES);
   #headBudget = MAX_HEAD_BYTES;
-  #body: Uint8Array = EMPTY;
-  #bodyLength = 0;
+  /** The line being read: where it begins, up to where it is checked, and its colon (0 until it has come). */
+  #lineAt = 0;
+  #checkedTo = 0;
+  #colonAt = 0;
+  /** Of the head being read; 0 until its first line is whole. */
+  #lineStatus = 0;
+  readonly #body: ByteBuffer;
   /** Bytes that the body or the chunk still lacks. */
   #missing = 0;
   #sizeDigits = 0;
@@ -61,6 +76,7 @@ export class ResponseParser {
 
   constructor(maxBodyBytes: number) {
     this.#maxBodyBytes = maxBodyBytes;
+    this.#body = new ByteBuffer(maxBodyBytes);
   }
 
   /** Makes ready for the answer to a request with `method`. */
@@ -71,10 +87,10 @@ export class ResponseParser {
     this.keepAlive = false;
     this.#state = State.Head;
     this.#headRequest = method === "HEAD";
-    this.#partialLength = 0;
+    this.#partial.clear();
     this.#headBudget = MAX_HEAD_BYTES;
-    this.#body = EMPTY;
-    this.#bodyLength = 0;
+    this.#body.clear();
+    this.#startHead();
   }
 
   get done(): boolean {
@@ -83,16 +99,14 @@ export class ResponseParser {
 
   /** The de-chunked body, as far as it has come and fits. */
   get body(): Uint8Array {
-    return this.#body.length === this.#bodyLength
-      ? this.#body
-      : this.#body.subarray(0, this.#bodyLength);
+    return this.#body.bytes;
   }
 
   /** Takes bytes in, to keep views of them; returns how many belong to the answer: fewer than all only when it is done. */
   push(chunk: Uint8Array): number {
     let at = 0;
     while (at < chunk.length && this.#state < State.Done) {
-      at = this.#state === State.Head ? this.#readHead(chunk, at) : this.#readBody(chunk, at);
+      at = this.#state === State.Head ? this.#readSection(chunk, at) : this.#readBody(chunk, at);
     }
     return this.#state === State.Failed ? chunk.length : at;
   }
@@ -101,83 +115,144 @@ export class ResponseParser {
   end(): void {
     if (this.#state === State.UntilClose) this.#state = State.Done;
     if (this.#state >= State.Done) return;
-    const begun = this.#partial.subarray(0, this.#partialLength);
-    if (this.#state === State.Head && !startsLikeHttp1(begun, 0)) this.#failNotHttp(begun, 0);
-    else this.#fail("closed", this.#describeEnd());
+    this.#fail("closed", this.#describeEnd());
   }
 
-  #readHead(chunk: Uint8Array, from: number): number {
-    if (this.#partialLength === 0) {
-      const end = this.#parseHead(chunk, from);
-      if (end >= 0) return end;
-    }
-    if (this.#state === State.Failed) return -1;
-    this.status = 0;
-    const taken = this.#gather(chunk, from, false);
-    if (taken < 0) return chunk.length;
-    const head = this.#partial.subarray(0, this.#partialLength);
-    this.#partial = EMPTY;
-    this.#partialLength = 0;
-    this.#parseHead(head, 0);
-    return taken;
-  }
-
-  /** Index after the head that starts at `from`, or -1 when it is incomplete or wrong. */
-  #parseHead(bytes: Uint8Array, from: number): number {
-    const firstLineEnd = this.#parseStatusLine(bytes, from);
-    if (firstLineEnd < 0) return -1;
+  #startHead(): void {
+    this.#lineStatus = 0;
     this.#contentLength = -1;
     this.#transferCoding = undefined;
-    const end = this.#parseFields(bytes, firstLineEnd);
-    if (end < 0) return -1;
-    this.#headBudget -= end - from;
-    if (this.#headBudget < 0) return this.#failHeadTooLarge();
-    if (this.status < 200) return this.#skipInterim(end);
-    this.head = bytes.subarray(from, end);
-    this.#startBody();
+    this.contentCoding = undefined;
+  }
+
+  #startLine(at: number): void {
+    this.#lineAt = this.#checkedTo = at;
+    this.#colonAt = 0;
+  }
+
+  /**
+   * Reads a head or trailers, in place where they are in one chunk. Returns the index after them, or after the chunk
+   * when they are not whole.
+   */
+  #readSection(chunk: Uint8Array, from: number): number {
+    const before = this.#partial.length;
+    const room = this.#headBudget - before;
+    // What is beyond the room must not count, however much of it is in this chunk.
+    const to = Math.min(chunk.length, from + room);
+    let bytes = to < chunk.length ? chunk.subarray(0, to) : chunk;
+    if (before > 0) {
+      this.#partial.append(chunk, from, to);
+      bytes = this.#partial.bytes;
+    } else this.#startLine(from);
+    const start = before > 0 ? 0 : from;
+    const end = this.#state === State.Head
+      ? this.#readHead(bytes, start)
+      : this.#readTrailers(bytes, start);
+    if (end >= 0) {
+      this.#partial.clear();
+      return from + end - start - before;
+    }
+    if (this.#state === State.Failed) return chunk.length;
+    if (to - from === room) this.#failHeadTooLarge();
+    else if (before === 0) this.#keepPart(chunk, from);
+    return chunk.length;
+  }
+
+  /** Index after the head that begins at `from`, or -1 when it is incomplete or wrong. */
+  #readHead(bytes: Uint8Array, from: number): number {
+    if (this.#lineStatus === 0 && !this.#readStatusLine(bytes)) return -1;
+    const end = this.#readFields(bytes);
+    if (end >= 0) this.#takeHead(bytes, from, end);
     return end;
   }
 
-  /** `HTTP/1.1 200 OK`; the reason, and the space before it, may lack. Returns the index after the line, or -1. */
-  #parseStatusLine(bytes: Uint8Array, from: number): number {
-    if (!startsLikeHttp1(bytes, from)) {
-      return this.#failNotHttp(bytes, from);
+  /** Trailers are checked like fields and dropped: none of them frames a body any more. */
+  #readTrailers(bytes: Uint8Array, from: number): number {
+    const end = this.#readFields(bytes);
+    if (end < 0) return -1;
+    this.#headBudget -= end - from;
+    this.#state = State.Done;
+    return end;
+  }
+
+  #keepPart(chunk: Uint8Array, from: number): void {
+    this.#partial.append(chunk.slice(from), 0, chunk.length - from);
+    this.#lineAt -= from;
+    this.#checkedTo -= from;
+    if (this.#colonAt > 0) this.#colonAt -= from;
+  }
+
+  #takeHead(bytes: Uint8Array, from: number, end: number): void {
+    this.#headBudget -= end - from;
+    const status = this.#lineStatus;
+    if (status === 101) this.#fail("protocol", "The server switched protocols unasked (101)");
+    else if (status < 200) this.#startHead();
+    else {
+      this.status = status;
+      this.head = bytes.subarray(from, end);
+      this.#startBody();
     }
-    let at = from + 12;
-    while (at < bytes.length && TEXT[bytes[at]!] === 1) at++;
-    if (at + 1 >= bytes.length) return -1;
+  }
+
+  /** `HTTP/1.1 200 OK`; the reason, and the space before it, may lack. False when it is incomplete or wrong. */
+  #readStatusLine(bytes: Uint8Array): boolean {
+    const from = this.#lineAt;
+    if (!startsLikeHttp1(bytes, from)) {
+      this.#failNotHttp(bytes, from);
+      return false;
+    }
+    const at = this.#readText(bytes);
+    if (at < 0) return false;
     const status = digits(bytes, from + 9, 3);
     const separated = at === from + 12 || bytes[from + 12] === SPACE;
-    const shape = bytes[from + 8] === SPACE && separated && bytes[at] === CR &&
-      bytes[at + 1] === LF;
-    if (!shape || status < 100 || status > 599) {
-      return this.#fail("protocol", `The answer's status line is wrong: ${quote(bytes, from)}`);
+    const shape = digits(bytes, from + 7, 1) >= 0 && bytes[from + 8] === SPACE && separated;
+    if (at < from + 12 || !shape || status < 100 || status > 599) {
+      this.#fail("protocol", `The answer's status line is wrong: ${quote(bytes, from, at)}`);
+      return false;
     }
-    this.status = status;
+    this.#lineStatus = status;
     this.keepAlive = bytes[from + 7] !== 48;
-    return at + 2;
+    this.#startLine(at + 2);
+    return true;
   }
 
   /** Checks the fields and takes those that frame the body. Returns the index after the empty line, or -1. */
-  #parseFields(bytes: Uint8Array, from: number): number {
-    let at = from;
-    while (at + 1 < bytes.length) {
-      if (bytes[at] === CR) {
-        return bytes[at + 1] === LF ? at + 2 : this.#failField(bytes, at);
+  #readFields(bytes: Uint8Array): number {
+    for (;;) {
+      const start = this.#lineAt;
+      if (this.#colonAt === 0) {
+        let at = this.#checkedTo;
+        while (TOKEN[bytes[at]!] === 1) at++;
+        this.#checkedTo = at;
+        if (at >= bytes.length) return -1;
+        if (at === start && bytes[at] === CR) {
+          if (at + 1 === bytes.length) return -1;
+          if (bytes[at + 1] === LF) return at + 2;
+        }
+        if (bytes[at] !== COLON || at === start) return this.#failLine(bytes, start, at);
+        this.#colonAt = at;
+        this.#checkedTo = at + 1;
       }
-      const nameStart = at;
-      while (TOKEN[bytes[at]!] === 1) at++;
-      const colon = at;
-      if (colon === bytes.length) return -1;
-      if (bytes[colon] !== COLON || colon === nameStart) return this.#failField(bytes, nameStart);
-      at++;
-      while (TEXT[bytes[at]!] === 1) at++;
-      if (at + 1 >= bytes.length) return -1;
-      if (bytes[at] !== CR || bytes[at + 1] !== LF) return this.#failField(bytes, nameStart);
-      if (!this.#takeField(bytes, nameStart, colon, at)) return -1;
-      at += 2;
+      const end = this.#readText(bytes);
+      if (end < 0) return -1;
+      if (this.#state === State.Head && !this.#takeField(bytes, start, this.#colonAt, end)) {
+        return -1;
+      }
+      this.#startLine(end + 2);
     }
-    return -1;
+  }
+
+  /** The index of the CRLF that ends the line, or -1 when it has not come or is none. */
+  #readText(bytes: Uint8Array): number {
+    let at = this.#checkedTo;
+    while (TEXT[bytes[at]!] === 1) at++;
+    this.#checkedTo = at;
+    if (at >= bytes.length) return -1;
+    if (bytes[at] === CR) {
+      if (at + 1 === bytes.length) return -1;
+      if (bytes[at + 1] === LF) return at;
+    }
+    return this.#failLine(bytes, this.#lineAt, at);
   }
 
   /** False when the field makes the answer unusable. */
@@ -187,8 +262,15 @@ export class ResponseParser {
       case 14:
         return !named(bytes, start, "content-length") ||
           this.#takeContentLength(bytes, colon + 1, end);
+      case 16:
+        if (named(bytes, start, "content-encoding")) {
+          this.contentCoding = listed(this.contentCoding, text(bytes, colon + 1, end));
+        }
+        return true;
       case 17:
-        if (named(bytes, start, "transfer-encoding")) this.#takeCoding(text(bytes, colon + 1, end));
+        if (named(bytes, start, "transfer-encoding")) {
+          this.#transferCoding = listed(this.#transferCoding, text(bytes, colon + 1, end));
+        }
         return true;
       case 10:
         if (named(bytes, start, "connection")) this.#takeConnection(bytes, colon + 1, end);
@@ -196,11 +278,6 @@ export class ResponseParser {
       default:
         return true;
     }
-  }
-
-  #takeCoding(value: string): void {
-    const coding = value.trim().toLowerCase();
-    this.#transferCoding = this.#transferCoding ? `${this.#transferCoding}, ${coding}` : coding;
   }
 
   #takeConnection(bytes: Uint8Array, from: number, to: number): void {
@@ -219,20 +296,11 @@ export class ResponseParser {
     let length = to - from <= 15 ? digits(bytes, from, to - from) : -1;
     if (length < 0) length = repeatedNumber(text(bytes, from, to));
     if (length < 0 || (this.#contentLength >= 0 && this.#contentLength !== length)) {
-      this.#fail("protocol", `The answer's Content-Length is wrong: ${quote(bytes, from)}`);
+      this.#fail("protocol", `The answer's Content-Length is wrong: ${quote(bytes, from, to)}`);
       return false;
     }
     this.#contentLength = length;
     return true;
-  }
-
-  /** 1xx: what counts comes after it. No upgrade is ever asked for, so 101 is an error. */
-  #skipInterim(end: number): number {
-    if (this.status === 101) {
-      return this.#fail("protocol", "The server switched protocols unasked (101)");
-    }
-    this.status = 0;
-    return end;
   }
 
   /** How the body is framed: RFC 9112 section 6.3. */
@@ -280,15 +348,15 @@ export class ResponseParser {
       case State.ChunkLf:
         return this.#expect(chunk, at, LF, State.ChunkSize);
       default:
-        return this.#readTrailers(chunk, at);
+        return this.#readSection(chunk, at);
     }
   }
 
   #readData(chunk: Uint8Array, from: number): number {
     const counted = this.#state !== State.UntilClose;
     const to = counted ? Math.min(chunk.length, from + this.#missing) : chunk.length;
-    const room = this.#maxBodyBytes - this.#bodyLength;
-    this.#append(chunk, from, Math.min(to, from + room));
+    const room = this.#maxBodyBytes - this.#body.length;
+    this.#body.append(chunk, from, Math.min(to, from + room));
     if (to - from > room) this.#failBodyTooLarge("more came");
     else if (counted) {
       this.#missing -= to - from;
@@ -297,21 +365,6 @@ export class ResponseParser {
       }
     }
     return to;
-  }
-
-  /** Room for the body grows with what has come, not with what a peer announces. */
-  #append(chunk: Uint8Array, from: number, to: number): void {
-    if (this.#bodyLength === 0) {
-      this.#body = chunk.subarray(from, to);
-      this.#bodyLength = to - from;
-      return;
-    }
-    const length = this.#bodyLength + to - from;
-    if (length > this.#body.length) {
-      this.#body = grown(this.#body, this.#bodyLength, length, this.#maxBodyBytes);
-    }
-    this.#body.set(chunk.subarray(from, to), this.#bodyLength);
-    this.#bodyLength = length;
   }
 
   #readChunkSize(chunk: Uint8Array, at: number): number {
@@ -347,42 +400,6 @@ export class ResponseParser {
     return at + 1;
   }
 
-  /** Trailers are checked like fields and dropped; none of them may frame a body any more. */
-  #readTrailers(chunk: Uint8Array, from: number): number {
-    const taken = this.#gather(chunk, from, true);
-    if (taken < 0) return chunk.length;
-    const keepAlive = this.keepAlive;
-    if (this.#parseFields(this.#partial.subarray(0, this.#partialLength), 0) >= 0) {
-      this.keepAlive = keepAlive;
-      this.#headBudget -= this.#partialLength;
-      this.#state = State.Done;
-    }
-    return taken;
-  }
-
-  /** Collects up to and including the empty line; returns the index after it, or -1 when it has not come. */
-  #gather(chunk: Uint8Array, from: number, emptyIsWhole: boolean): number {
-    for (let at = from; at < chunk.length; at++) {
-      if (this.#partialLength >= this.#headBudget) {
-        this.#failHeadTooLarge();
-        return -1;
-      }
-      if (this.#partialLength === this.#partial.length) {
-        this.#partial = grown(this.#partial, this.#partialLength, 1024, MAX_HEAD_BYTES);
-      }
-      this.#partial[this.#partialLength++] = chunk[at]!;
-      if (chunk[at] === LF && this.#gatheredAll(emptyIsWhole)) return at + 1;
-    }
-    return -1;
-  }
-
-  #gatheredAll(emptyIsWhole: boolean): boolean {
-    const length = this.#partialLength, bytes = this.#partial;
-    if (emptyIsWhole && length === 2) return bytes[0] === CR;
-    return length >= 4 && bytes[length - 2] === CR && bytes[length - 3] === LF &&
-      bytes[length - 4] === CR;
-  }
-
   #fail(kind: Failure["class"], message: string): -1 {
     this.failure = { class: kind, message };
     this.#state = State.Failed;
@@ -391,11 +408,20 @@ export class ResponseParser {
   }
 
   #failNotHttp(bytes: Uint8Array, from: number): -1 {
+    const tls = bytes[from] === TLS_ALERT && (bytes[from + 1] ?? TLS_MAJOR) === TLS_MAJOR;
+    if (tls) return this.#fail("protocol", "The answer is TLS, not HTTP: ask with https://");
     return this.#fail("protocol", `The answer is not HTTP/1: it begins with ${quote(bytes, from)}`);
   }
 
-  #failField(bytes: Uint8Array, at: number): -1 {
-    return this.#fail("protocol", `A header field of the answer is wrong: ${quote(bytes, at)}`);
+  /** The line of the head or the trailers that begins at `start` is wrong at `at`. */
+  #failLine(bytes: Uint8Array, start: number, at: number): -1 {
+    const wrong = bytes[at], fields = this.#lineStatus > 0;
+    let what = fields
+      ? "A header field of the answer is wrong"
+      : "The answer's status line is wrong";
+    if (wrong === LF) what = "A line of the answer's head ends in LF alone, not in CRLF";
+    else if (fields && at === start && (wrong === SPACE || wrong === TAB)) what = FOLDED;
+    return this.#fail("protocol", `${what}: ${quote(bytes, start, at + 1)}`);
   }
 
   #failHeadTooLarge(): -1 {
@@ -409,13 +435,13 @@ export class ResponseParser {
 
   #describeEnd(): string {
     if (this.status === 0) {
-      return this.#partialLength > 0
+      return this.#partial.length > 0
         ? "The server closed the connection within the answer's head"
         : "The server closed the connection without an answer";
     }
-    const came = `The server closed the connection after ${this.#bodyLength} bytes of the body`;
+    const came = `The server closed the connection after ${this.#body.length} bytes of the body`;
     return this.#state === State.Length
-      ? `${came}, of ${this.#bodyLength + this.#missing}`
+      ? `${came}, of ${this.#body.length + this.#missing}`
       : `${came}, before its last chunk`;
   }
 }
@@ -438,7 +464,7 @@ function named(bytes: Uint8Array, start: number, name: string): boolean {
 }
 
 /** The number in `5`, ` 5 ` or `5, 5`; -1 where it is none, or several. */
-function repeatedNumber(value: string): number {
+export function repeatedNumber(value: string): number {
   const values = new Set(value.split(",").map((part) => part.trim()));
   const [first = ""] = values;
   return values.size === 1 && /^\d{1,15}$/.test(first) ? Number(first) : -1;
@@ -461,10 +487,10 @@ function hexDigit(byte: number): number {
   return lower >= 97 && lower <= 102 ? lower - 87 : -1;
 }
 
-function grown(bytes: Uint8Array, used: number, needed: number, most: number): Uint8Array {
-  const larger = new Uint8Array(Math.max(needed, Math.min(most, bytes.length * 2)));
-  larger.set(bytes.subarray(0, used));
-  return larger;
+/** A list that comes in several fields, in lower case. */
+function listed(before: string | undefined, value: string): string {
+  const more = value.trim().toLowerCase();
+  return before ? `${before}, ${more}` : more;
 }
 
 function text(bytes: Uint8Array, from: number, to: number): string {
@@ -474,6 +500,6 @@ function text(bytes: Uint8Array, from: number, to: number): string {
 }
 
 /** The first bytes of something unexpected, printable, for a message. */
-function quote(bytes: Uint8Array, from: number): string {
-  return JSON.stringify(text(bytes, from, Math.min(bytes.length, from + 40)));
+function quote(bytes: Uint8Array, from: number, to = bytes.length): string {
+  return JSON.stringify(text(bytes, from, Math.min(to, from + 40)));
 }
