@@ -103,13 +103,22 @@ class Reader {
       const items = node.items.map((item) => this.#node(item as Node, depth + 1));
       return { content: items.filter((item) => item !== undefined), place };
     }
-    return this.#scalar(isScalar(node) ? node.value : null, range, place);
+    if (!isScalar(node)) return { content: null, place };
+    return this.#scalar(node.value, range, place, node.type === "PLAIN");
   }
 
-  #scalar(value: unknown, range: Range, place: Place): PlanNode {
+  #scalar(value: unknown, range: Range, place: Place, isPlain: boolean): PlanNode {
+    if (typeof value === "number" && !isExact(value)) {
+      this.#complain(range, "the number has more digits than can be kept: put quotes around it");
+    }
     if (typeof value !== "string") return { content: value as Scalar, place };
     const at = this.#text.slice(...range).indexOf(value);
-    return { content: value, place, ...(at < 0 ? {} : { verbatimAt: at }) };
+    return {
+      content: value,
+      place,
+      ...(at < 0 ? {} : { verbatimAt: at }),
+      ...(isPlain && { isPlain }),
+    };
   }
 
   #alias(alias: Alias, depth: number): PlanNode | undefined {
@@ -189,6 +198,19 @@ function syntaxHint({ excerpt = "" }: Place): string | undefined {
 /** One YAML value, for what a flag gives: `[a, b]`, `{a: 1}`, `5`. Throws what the library throws. */
 export function parseValue(text: string): unknown {
   return parse(text);
+}
+
+/** Whole numbers beyond 2^53 lose digits. */
+function isExact(value: number): boolean {
+  return !Number.isInteger(value) || Number.isSafeInteger(value);
+}
+
+/** What YAML makes of a text without quotes that has no structure: a number, true or false, nothing, or the text. */
+export function plainScalar(text: string): Scalar {
+  if (!/^(~?|[-+.\w]*\w)$/.test(text)) return text;
+  const value: unknown = parse(text);
+  const isNumber = typeof value === "number" && Number.isFinite(value) && isExact(value);
+  return isNumber || typeof value === "boolean" || value === null ? value : text;
 }
 
 export function formatDocument(data: unknown): string {

@@ -61,53 +61,45 @@ export type Checked<Output> =
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /**
- * Validates the part of the tree at `path`. Text from a variable or a flag has no type of its own: where the schema
- * wants a number or true and false, it is read as one.
+ * Validates the part of the tree at `path`. Text from a variable or a flag has no type of its own: where the schema does
+ * not want what it is read as, it is read the other way.
  */
 export function check<Schema extends z.ZodType>(
   schema: Schema,
   root: PlanNode,
   path: Path,
 ): Checked<z.output<Schema>> {
-  const data = dataAt(root, path);
-  const parse = (given: unknown) => schema.safeParse(given, { error: sentence });
-  const first = parse(data);
+  const parse = (turned?: ReadonlySet<PlanNode>) =>
+    schema.safeParse(dataAt(root, path, turned), { error: sentence });
+  const first = parse();
   if (first.success) return { ok: true, value: first.data };
-  const typed = first.error.issues.reduce(
-    (sum, issue) => withType(sum, issue, nodeAt(root, [...path, ...pathOf(issue)])),
-    data,
-  );
-  const second = typed === data ? first : parse(typed);
+  const misread = new Set(first.error.issues.flatMap((issue) => misreadNodes(issue, root, path)));
+  const second = misread.size === 0 ? first : parse(misread);
   if (second.success) return { ok: true, value: second.data };
   const problems = second.error.issues.flatMap((issue) => problemsOf(issue, root, path));
   return { ok: false, problems };
 }
 
-function dataAt(root: PlanNode, path: Path): unknown {
+function dataAt(root: PlanNode, path: Path, turned?: ReadonlySet<PlanNode>): unknown {
   const node = nodeAt(root, path);
-  return node === undefined ? {} : toData(node);
+  return node === undefined ? {} : toData(node, turned);
 }
 
 function pathOf(issue: Issue): Path {
   return issue.path as Path;
 }
 
-function withType(data: unknown, issue: Issue, node: PlanNode | undefined): unknown {
-  const mistyped = issue.code === "invalid_type" || issue.code === "invalid_union";
-  if (!mistyped || !isText(node) || !node.untyped) return data;
-  const { content } = node;
-  const value = content === "true" ? true : content === "false" ? false : Number(content);
-  if (content.trim() === "" || Number.isNaN(value)) return data;
-  return replaced(data, pathOf(issue), value);
-}
-
-function replaced(data: unknown, path: Path, value: unknown): unknown {
-  const [key, ...rest] = path;
-  if (key === undefined) return value;
-  const copy = Array.isArray(data) ? [...data] : { ...data as object };
-  const entries = copy as Record<string | number, unknown>;
-  entries[key] = replaced(entries[key], rest, value);
-  return copy;
+/** Nodes of the wrong type that have another reading. */
+function misreadNodes(issue: Issue, root: PlanNode, base: Path): PlanNode[] {
+  const path = [...base, ...pathOf(issue)];
+  if (issue.code === "invalid_union") {
+    const inside = issue.errors.flat().flatMap((each) => misreadNodes(each, root, path));
+    if (inside.length > 0) return inside;
+  } else if (issue.code !== "invalid_type" && issue.code !== "invalid_value") {
+    return [];
+  }
+  const node = nodeAt(root, path);
+  return node !== undefined && "readings" in node ? [node] : [];
 }
 
 function problemsOf(issue: Issue, root: PlanNode, base: Path): Problem[] {

@@ -1,5 +1,5 @@
 /** What the command line says differently from the plan. A problem with it names the flag. */
-import { parseValue } from "./document.ts";
+import { parseValue, plainScalar } from "./document.ts";
 import { didYouMean, type Path, type Place, type Problem, problemAt } from "./problem.ts";
 import { isSecret, MASK } from "./secret.ts";
 import {
@@ -91,7 +91,8 @@ function parseSet(text: string): Change | Problem {
   const given = text.slice(at + 1);
   if (given === "") return { path, node: undefined, place: { file } };
   if (!/^\s*[[{]/.test(given)) {
-    return { path, node: { content: given, place: { file }, untyped: true }, place: { file } };
+    const readings = [plainScalar(given), given] as const;
+    return { path, node: { content: given, place: { file }, readings }, place: { file } };
   }
   try {
     return { path, node: fromData(parseValue(given), { file }), place: { file } };

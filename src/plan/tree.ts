@@ -13,8 +13,13 @@ export interface ScalarNode extends Written {
   readonly content: Scalar;
   /** How far into the place a text stands verbatim; absent where it does not. */
   readonly verbatimAt?: number;
-  /** Text from a variable or a flag: it has no type of its own, so it may stand for a number or true and false. */
-  readonly untyped?: true;
+  /** Stands without quotes. */
+  readonly isPlain?: true;
+  /**
+   * Of text from a variable or a flag, which has no type of its own: what it is, and what else it may be where the first
+   * does not fit. Unquoted it is what YAML makes of it, and otherwise text; quoted the other way round.
+   */
+  readonly readings?: readonly [Scalar, Scalar];
 }
 
 export interface ListNode extends Written {
@@ -63,12 +68,15 @@ export function keyPlaceOf(root: PlanNode, path: Path): Place {
   return root.place;
 }
 
-/** Plain data for validation. */
-export function toData(node: PlanNode): unknown {
+/** Plain data for validation; of the nodes in `turned` the other reading. */
+export function toData(node: PlanNode, turned: ReadonlySet<PlanNode> = new Set()): unknown {
   if (isMap(node)) {
-    return Object.fromEntries([...node.content].map(([key, child]) => [key, toData(child)]));
+    const entries = [...node.content].map(([key, child]) => [key, toData(child, turned)]);
+    return Object.fromEntries(entries);
   }
-  return isList(node) ? node.content.map(toData) : node.content;
+  if (isList(node)) return node.content.map((child) => toData(child, turned));
+  const { readings, content } = node as ScalarNode;
+  return readings === undefined ? content : readings[turned.has(node) ? 1 : 0];
 }
 
 /** The tree with every scalar passed through `change`. */

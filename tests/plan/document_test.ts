@@ -72,6 +72,12 @@ Deno.test("a key given twice, a list as a key and an unknown alias are problems"
   assertEquals(complaints("a: {<<: 5}\n"), ["1:9 `<<` takes a map, or a list of maps"]);
 });
 
+Deno.test("a number that would lose digits is told to be quoted", () => {
+  assertEquals(complaints("a: 9007199254740991\nb: 9007199254740993\nc: '9007199254740993'\n"), [
+    "2:4 the number has more digits than can be kept: put quotes around it",
+  ]);
+});
+
 Deno.test("nothing at all is told to be nothing", () => {
   for (const text of ["", "\n", "# only a comment\n", "null\n"]) {
     assertEquals(complaints(text).map((each) => each.slice(4)), ["the plan is empty"], text);

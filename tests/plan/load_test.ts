@@ -295,6 +295,37 @@ scenarios:
   assertEquals(wrong, ['4:75 `users` must be a whole number: got "many"']);
 });
 
+Deno.test("an unquoted variable is read as YAML reads it, and as text where text is wanted", () => {
+  const text = `name: \${N}
+target: { base_url: https://x }
+warmup:
+  requests: \${N}
+scenarios:
+  list:
+    flow: acme_unauthenticated
+    with:
+      directory: \${N}
+      headers:
+        x-n: \${N}
+      with_renewal_info: \${B}
+    users: \${N}
+    duration: \${D}
+`;
+  const plan = planOf(text, { env: { N: "010", B: "false", D: "1s" } });
+  assertEquals([plan.name, plan.warmup.requests], ["010", 10]);
+  assertEquals(plan.scenarios[0]?.with, {
+    directory: "010",
+    headers: { "x-n": "010" },
+    with_renewal_info: false,
+  });
+  assertEquals(plan.scenarios[0]?.load.stages[0]?.to, 10);
+});
+
+Deno.test("a quoted variable stands for a number inside a choice of types too", () => {
+  const text = `warmup: { requests: "\${N}" }\n${scenario("users: 1", "duration: 1s")}`;
+  assertEquals(planOf(text, { env: { N: "7" } }).warmup.requests, 7);
+});
+
 Deno.test("an empty token or CA file counts as none", () => {
   const text = `target: { base_url: https://x, token: "", tls: { ca_file: "\${CA:-}" } }
 scenarios: { list: { flow: list_certificates, users: 1, duration: 1s } }
