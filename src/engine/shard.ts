@@ -309,9 +309,7 @@ class Lane {
 
 export function clientFor(plan: Plan, scenario: Scenario, shards: number): HttpClient {
   const { maxConnections, protocol } = scenario;
-  const { road } = flowNamed(scenario.flow);
   return createClient({
-    ...(road && { road }),
     tls: plan.target.tls,
     protocol,
     maxBodyBytes: MAX_BODY_BYTES,

@@ -83,8 +83,6 @@ export interface FlowContext<Options> {
 }
 
 export interface FlowDefinition<Options> extends FlowSignature {
-  /** The flow looks at the certificate of every handshake, which only the road over node:tls shows. */
-  readonly road?: "node";
   /** An iteration changes what the next may expect (a limit used up): no probe and no warm-up go through it. */
   readonly once?: true;
   create(context: FlowContext<Options>): Flow | Promise<Flow>;

@@ -69,7 +69,6 @@ export interface ScenarioRun {
   readonly offered?: number | undefined;
   /** `nginx`, `apache`, `haproxy`, `f5`: the kind of target that a connector scenario is about. */
   readonly targetType?: string | undefined;
-  readonly road?: string | undefined;
   readonly warmupRequests: number;
   readonly openedConnections: number;
 }

@@ -144,7 +144,6 @@ function scenarioOf(run: ScenarioRun): SummaryScenario {
     protocol: scenario.protocol,
     max_connections: scenario.maxConnections ?? null,
     timeout_ms: scenario.timeoutMs,
-    road: run.road ?? null,
     server: total.server ?? null,
     warmup_requests: run.warmupRequests,
     opened_connections: run.openedConnections,

@@ -128,8 +128,6 @@ export const scenarioSchema = z.object({
   protocol: z.string(),
   max_connections: z.number().nullable(),
   timeout_ms: z.number(),
-  /** Which road was taken: `node:tls` or `native`. */
-  road: z.string().nullable(),
   /** What the server calls itself, for example `nginx/1.22.1`. */
   server: z.string().nullable(),
   /** Before the clock started, and in none of the figures. */

@@ -9,7 +9,6 @@ export function methodologyRows(summary: Summary): [string, string][] {
   const scenarios = scenariosOf(summary).map(([, data]) => data);
   const sum = (of: (data: SummaryScenario) => number): number =>
     scenarios.reduce((total, data) => total + of(data), 0);
-  const roads = Array.from(new Set(scenarios.map(({ road }) => road).filter(Boolean)));
   const servers = Array.from(new Set(scenarios.map(({ server }) => server).filter(Boolean)));
   const runtime = Object.entries(m.runtime).map(([name, version]) => `${name} ${version}`);
   const version = m.target.version ? `, version ${m.target.version}` : "";
@@ -33,9 +32,9 @@ export function methodologyRows(summary: Summary): [string, string][] {
     ["tool", [`certload ${tool.version}`, ...runtime].join(", ")],
     [
       "generator",
-      `${plural(generator.workers.length, "worker")}${
-        roads.length > 0 ? ` over ${roads.join(" and ")}` : ""
-      }, busiest ${formatPercent(cpu)} of a core, ${formatBytes(generator.max_rss_bytes)} memory`,
+      `${plural(generator.workers.length, "worker")}, busiest ${formatPercent(cpu)} of a core, ${
+        formatBytes(generator.max_rss_bytes)
+      } memory`,
     ],
     [
       "before",
@@ -53,7 +52,7 @@ export function loadRows(summary: Summary): [string, string][] {
 }
 
 /** `open model, 50/s for 300 s, from 5 s, at most 1000 in flight; flow create_certificate over http/1.1` */
-function loadText({ load, flow, protocol, road, server }: SummaryScenario): string {
+function loadText({ load, flow, protocol, server }: SummaryScenario): string {
   const level = (from: number, to: number): string => {
     const unit = load.model === "open" ? "/s" : " users";
     return from === to ? `${from}${unit}` : `${from} to ${to}${unit}`;
@@ -66,7 +65,7 @@ function loadText({ load, flow, protocol, road, server }: SummaryScenario): stri
     load.start_after_s > 0 ? `from second ${load.start_after_s}` : "",
     load.max_in_flight === null ? "" : `at most ${load.max_in_flight} in flight`,
     load.think_time_ms === null ? "" : `think time ${load.think_time_ms} ms`,
-    `flow ${flow} over ${protocol}${road ? ` by ${road}` : ""}`,
+    `flow ${flow} over ${protocol}`,
     server ? `server ${server}` : "",
   ].filter(Boolean).join("; ");
 }

@@ -1,13 +1,12 @@
 /** The client for what a scenario wants. */
-import { nodeRoad } from "./connect.ts";
+import { dialer } from "./connect.ts";
 import type { Pool } from "./exchange.ts";
 import type { ClientOptions, HttpClient } from "./http.ts";
 import { Http1Pool } from "./http1/pool.ts";
 import { Http2Pool } from "./http2/pool.ts";
 import { NegotiatingPool } from "./negotiating_pool.ts";
-import { pinnedRoad } from "./pinned_road.ts";
 import { PooledClient } from "./pooled_client.ts";
-import type { Alpn, Origin, Road } from "./stream.ts";
+import type { Origin } from "./stream.ts";
 
 export function createClient(options: ClientOptions): HttpClient {
   switch (options.protocol) {
@@ -20,27 +19,23 @@ export function createClient(options: ClientOptions): HttpClient {
   }
 }
 
-function roadFor({ tls, road }: ClientOptions, alpn: Alpn): Road {
-  return (road === "node" ? nodeRoad : pinnedRoad)(tls, alpn);
-}
-
 function http1Pools(options: ClientOptions): (origin: Origin) => Http1Pool {
-  const road = roadFor(options, ["http/1.1"]);
-  return (origin) => new Http1Pool(origin, road, options);
+  const dial = dialer(options.tls, ["http/1.1"]);
+  return (origin) => new Http1Pool(origin, dial, options);
 }
 
 function http2Pools(options: ClientOptions): (origin: Origin) => Http2Pool {
-  const road = roadFor(options, ["h2"]);
-  return (origin) => new Http2Pool(origin, road, options);
+  const dial = dialer(options.tls, ["h2"]);
+  return (origin) => new Http2Pool(origin, dial, options);
 }
 
 function negotiatingPools(options: ClientOptions): (origin: Origin) => Pool {
-  const road = roadFor(options, ["h2", "http/1.1"]);
+  const dial = dialer(options.tls, ["h2", "http/1.1"]);
   const http1 = http1Pools(options), http2 = http2Pools(options);
   return (origin) => {
     if (!origin.secure) return http1(origin);
     const poolFor = (chosen: string): Http1Pool | Http2Pool =>
       chosen === "h2" ? http2(origin) : http1(origin);
-    return new NegotiatingPool({ origin, road, poolFor });
+    return new NegotiatingPool({ origin, dialer: dial, poolFor });
   };
 }

@@ -1,4 +1,4 @@
-/** The road over node:net and node:tls: it takes every certificate and verification that OpenSSL would. */
+/** How connections are made: node:net and node:tls, which take every certificate and show it. */
 import { connect as connectTcp, type Socket } from "node:net";
 import {
   connect as connectTls,
@@ -20,14 +20,14 @@ import type {
   ByteStream,
   ConnectPhases,
   Dial,
+  Dialer,
   DialResult,
   Origin,
-  Road,
   StreamSink,
 } from "./stream.ts";
 
-/** A road whose connections share one TLS context; sessions are not resumed, every handshake is a full one. */
-export function nodeRoad(tls: TlsOptions, alpn: Alpn = ["http/1.1"]): Road {
+/** A dialer whose connections share one TLS context; sessions are not resumed, every handshake is a full one. */
+export function dialer(tls: TlsOptions, alpn: Alpn = ["http/1.1"]): Dialer {
   const shared: Shared = {
     options: {
       rejectUnauthorized: !tls.insecureSkipVerify,
@@ -135,7 +135,6 @@ class NodeDial implements Dial {
       socket,
       peer: this.#identify(socket, chain),
       protocol: socket.alpnProtocol === "h2" ? "h2" : "http/1.1",
-      chain,
     });
   }
 

@@ -1,6 +1,6 @@
 /**
  * The seam between flows and sockets: a request goes in, an `Exchange` comes out, whatever happened. Three clients
- * implement it (HTTP/1.1 over node:tls, the same over the native road, and HTTP/2); one contract suite
+ * implement it (HTTP/1.1, HTTP/2 and undici); one contract suite
  * (`tests/transport/contract.ts`) holds for all.
  */
 import type { Failure } from "./failure.ts";
@@ -70,7 +70,7 @@ export interface Exchange {
   readonly bytesReceived: number;
   readonly bytesSent: number;
   readonly protocol?: "http/1.1" | "h2";
-  /** The peer of the connection used, where it is TLS and the road can tell. */
+  /** The peer of the connection used, where it is TLS. */
   readonly peer?: PeerIdentity;
   /** Transport failure only (dns ... too_large); whether a status or body is right is the flow's question. */
   readonly failure?: Failure;
@@ -98,11 +98,6 @@ export interface ClientOptions {
   readonly protocol: Protocol;
   /** Requests beyond this many connections wait, and the wait is `blockedUs`. */
   readonly maxConnections?: number;
-  /**
-   * `auto` (the default) takes Deno's own TLS, which costs less, where verification is off and the first handshake over
-   * node:tls showed a certificate that can be pinned (`pinned_road.ts`); `node` always takes node:tls.
-   */
-  readonly road?: "node" | "auto";
   /** Bodies beyond this are cut off and are a `too_large` failure. */
   readonly maxBodyBytes: number;
 }

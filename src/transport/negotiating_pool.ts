@@ -5,7 +5,7 @@
 import { nowUs } from "../schedule/clock.ts";
 import { type Job, type Pool, settle } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
-import type { Connected, Dial, Origin, Road } from "./stream.ts";
+import type { Connected, Dial, Dialer, Origin } from "./stream.ts";
 import { WaitingJobs } from "./waiting.ts";
 
 /** A pool that can take a connection made before it was. */
@@ -16,7 +16,7 @@ export interface AdoptingPool extends Pool {
 export interface NegotiatingOptions {
   readonly origin: Origin;
   /** Offers both protocols. */
-  readonly road: Road;
+  readonly dialer: Dialer;
   poolFor(protocol: Connected["protocol"]): AdoptingPool;
 }
 
@@ -62,9 +62,9 @@ export class NegotiatingPool implements Pool {
   }
 
   #negotiate(timeoutMs: number, job: Job | undefined, done?: () => void): void {
-    const { origin, road, poolFor } = this.#options;
+    const { origin, dialer, poolFor } = this.#options;
     this.#dialJob = job;
-    const dial = road(origin, { timeoutMs: Math.max(0, timeoutMs) }, (result) => {
+    const dial = dialer(origin, { timeoutMs: Math.max(0, timeoutMs) }, (result) => {
       this.#dial = this.#dialJob = undefined;
       job?.exchange.setPhases(dial.phases);
       if ("stream" in result) this.#choose(poolFor(result.protocol), result, job);

@@ -1,4 +1,4 @@
-/** A connected byte stream, and how one is made: what HTTP/1.1 runs on, whichever road made it. */
+/** A connected byte stream, and how one is made: what HTTP/1.1 runs on. */
 import type { Socket } from "node:net";
 import type { Stage } from "./classify.ts";
 import type { Failure } from "./failure.ts";
@@ -36,8 +36,6 @@ export interface Connected {
   readonly protocol: "http/1.1" | "h2";
   /** The socket beneath, where it is one of node:net or node:tls. */
   readonly socket?: Socket;
-  /** The chain as DER, leaf first, on the road that sees it. */
-  readonly chain?: readonly Uint8Array[];
 }
 
 export type DialResult = Connected | Failure;
@@ -58,14 +56,16 @@ export interface Origin {
   readonly port: number;
 }
 
-export interface DialWish {
+export interface DialOptions {
   readonly timeoutMs: number;
-  /** The connection is for one request: it is closed afterwards, and the peer's identity must be its own. */
-  readonly single?: boolean;
 }
 
 /** Starts to connect; `done` is called exactly once, never before this returns. */
-export type Road = (origin: Origin, wish: DialWish, done: (result: DialResult) => void) => Dial;
+export type Dialer = (
+  origin: Origin,
+  options: DialOptions,
+  done: (result: DialResult) => void,
+) => Dial;
 
 /** What ALPN is offered, best first. */
 export type Alpn = readonly ("h2" | "http/1.1")[];

@@ -90,7 +90,6 @@ function loads(name: string, a: SummaryScenario, b: SummaryScenario): RunDiffere
     ...unlike("load", `load of "${name}"`, levels(a), levels(b), true),
     ...unlike("flow", `flow of "${name}"`, a.flow, b.flow, true),
     ...unlike("protocol", `protocol of "${name}"`, a.protocol, b.protocol, true),
-    ...unlike("road", `road of "${name}"`, a.road, b.road, false),
     ...unlike("server", `server of "${name}"`, a.server, b.server, false),
   ];
 }

@@ -88,7 +88,6 @@ export function scenarioRun(made: MadeScenario): ScenarioRun {
     endUs,
     offered: scenario.load.model === "open" ? offered : undefined,
     targetType: made.targetType,
-    road: "node:tls",
     warmupRequests: 20,
     openedConnections: made.fresh ? 0 : 4,
   };

@@ -1,5 +1,5 @@
 /**
- * What every implementation of `HttpClient` must do, whichever road it takes. Each case says what the server does, byte
+ * What every implementation of `HttpClient` must do. Each case says what the server does, byte
  * by byte where that matters, over plain TCP or TLS.
  */
 import { gzipSync } from "node:zlib";

@@ -97,55 +97,53 @@ function connections(log: readonly Logged[]): number {
   return new Set(log.map(({ connection }) => connection)).size;
 }
 
-for (const road of ["node", "auto"] as const) {
-  test(
-    `every fresh request is one connection and one full handshake (road: ${road})`,
-    { road },
-    async (send, nginx) => {
-      for (let i = 0; i < 20; i++) {
-        const { status, reused, tlsUs, failure } = await send("/", true);
-        assertEquals([status, reused, failure], [200, false, undefined]);
-        assert(tlsUs! > 0);
-      }
-      const log = await logged(nginx, 20);
-      assertEquals([log.length, connections(log)], [20, 20]);
-      assert(log.every(({ resumed }) => resumed === "."), "a session was resumed");
-    },
-  );
+test(
+  `every fresh request is one connection and one full handshake`,
+  {},
+  async (send, nginx) => {
+    for (let i = 0; i < 20; i++) {
+      const { status, reused, tlsUs, failure } = await send("/", true);
+      assertEquals([status, reused, failure], [200, false, undefined]);
+      assert(tlsUs! > 0);
+    }
+    const log = await logged(nginx, 20);
+    assertEquals([log.length, connections(log)], [20, 20]);
+    assert(log.every(({ resumed }) => resumed === "."), "a session was resumed");
+  },
+);
 
-  test(
-    `connections that nginx ends after ${KEEPALIVE_REQUESTS} requests cost no failure (road: ${road})`,
-    { road },
-    async (send, nginx) => {
+test(
+  `connections that nginx ends after ${KEEPALIVE_REQUESTS} requests cost no failure`,
+  {},
+  async (send, nginx) => {
+    const exchanges: Exchange[] = [];
+    for (let i = 0; i < 25; i++) exchanges.push(await send());
+    assertEquals(exchanges.filter(({ status, retried }) => status !== 200 || retried), []);
+    const log = await logged(nginx, 25);
+    assertEquals([log.length, connections(log)], [25, 3]);
+    assert(log.every(({ resumed }) => resumed === "."), "a session was resumed");
+  },
+);
+
+test(
+  `HTTP/2 answers side by side, over many farewells, each request counted once`,
+  { protocol: "auto" },
+  async (send, nginx) => {
+    await send();
+    const user = async (): Promise<Exchange[]> => {
       const exchanges: Exchange[] = [];
       for (let i = 0; i < 25; i++) exchanges.push(await send());
-      assertEquals(exchanges.filter(({ status, retried }) => status !== 200 || retried), []);
-      const log = await logged(nginx, 25);
-      assertEquals([log.length, connections(log)], [25, 3]);
-      assert(log.every(({ resumed }) => resumed === "."), "a session was resumed");
-    },
-  );
-
-  test(
-    `HTTP/2 answers side by side, over many farewells, each request counted once (road: ${road})`,
-    { road, protocol: "auto" },
-    async (send, nginx) => {
-      await send();
-      const user = async (): Promise<Exchange[]> => {
-        const exchanges: Exchange[] = [];
-        for (let i = 0; i < 25; i++) exchanges.push(await send());
-        return exchanges;
-      };
-      const exchanges = (await Promise.all([user(), user(), user(), user()])).flat();
-      assertEquals(exchanges.filter(({ failure }) => failure !== undefined), []);
-      assert(exchanges.every(({ status, protocol }) => status === 200 && protocol === "h2"));
-      const log = await logged(nginx, 101);
-      assertEquals(log.length, 101);
-      assert(log.every(({ protocol }) => protocol === "HTTP/2.0"));
-      assert(connections(log) >= 10);
-    },
-  );
-}
+      return exchanges;
+    };
+    const exchanges = (await Promise.all([user(), user(), user(), user()])).flat();
+    assertEquals(exchanges.filter(({ failure }) => failure !== undefined), []);
+    assert(exchanges.every(({ status, protocol }) => status === 200 && protocol === "h2"));
+    const log = await logged(nginx, 101);
+    assertEquals(log.length, 101);
+    assert(log.every(({ protocol }) => protocol === "HTTP/2.0"));
+    assert(connections(log) >= 10);
+  },
+);
 
 for (const protocol of ["http/1.1", "h2"] as const) {
   test(`a large file comes whole over ${protocol}`, { protocol }, async (send) => {

@@ -36,7 +36,6 @@ export const tlsHandshake: FlowDefinition<Options> = {
   name: "tls_handshake",
   summary: "A new connection, a full TLS handshake and one GET per arrival",
   phase: "connector",
-  road: "node",
   options,
   steps: () => ["handshake"],
   create: ({ options }) => {

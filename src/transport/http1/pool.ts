@@ -6,7 +6,7 @@ import { nowUs } from "../../schedule/clock.ts";
 import { type Job, type Pool, settle } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import type { ClientOptions } from "../http.ts";
-import type { Connected, Dial, Origin, Road } from "../stream.ts";
+import type { Connected, Dial, Dialer, Origin } from "../stream.ts";
 import { WaitingJobs } from "../waiting.ts";
 import { type ConnectionOwner, Http1Connection } from "./connection.ts";
 import { IDEMPOTENT } from "./request.ts";
@@ -17,7 +17,7 @@ const OPENING_AT_ONCE = 32;
 export class Http1Pool implements Pool, ConnectionOwner {
   readonly #origin: Origin;
   readonly #name: string;
-  readonly #road: Road;
+  readonly #dialer: Dialer;
   readonly #options: ClientOptions;
   readonly #max: number;
   readonly #open = new Set<Http1Connection>();
@@ -29,10 +29,10 @@ export class Http1Pool implements Pool, ConnectionOwner {
     `(max_connections is ${this.#max})`
   );
 
-  constructor(origin: Origin, road: Road, options: ClientOptions) {
+  constructor(origin: Origin, dialer: Dialer, options: ClientOptions) {
     this.#origin = origin;
     this.#name = `${origin.hostname}:${origin.port}`;
-    this.#road = road;
+    this.#dialer = dialer;
     this.#options = options;
     this.#max = options.maxConnections ?? Infinity;
   }
@@ -129,8 +129,7 @@ export class Http1Pool implements Pool, ConnectionOwner {
 
   #dial(job: Job): void {
     const timeoutMs = Math.max(0, (job.deadlineUs - nowUs()) / 1000);
-    const wish = { timeoutMs, single: job.options.fresh };
-    const dial = this.#road(this.#origin, wish, (result) => {
+    const dial = this.#dialer(this.#origin, { timeoutMs }, (result) => {
       this.#dials.delete(dial);
       job.exchange.setPhases(dial.phases);
       if ("stream" in result) this.adopt(result, job);
@@ -145,7 +144,7 @@ export class Http1Pool implements Pool, ConnectionOwner {
   /** Opens a connection for nobody yet; false when that failed. */
   #dialIdle(timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const dial = this.#road(this.#origin, { timeoutMs }, (result) => {
+      const dial = this.#dialer(this.#origin, { timeoutMs }, (result) => {
         this.#dials.delete(dial);
         if ("stream" in result) this.adopt(result);
         resolve("stream" in result);

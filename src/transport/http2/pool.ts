@@ -7,14 +7,14 @@ import { type Job, type Pool, settle } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import type { ClientOptions } from "../http.ts";
 import { IDEMPOTENT } from "../http1/request.ts";
-import type { Connected, Dial, DialResult, Origin, Road } from "../stream.ts";
+import type { Connected, Dial, Dialer, DialResult, Origin } from "../stream.ts";
 import { WaitingJobs } from "../waiting.ts";
 import { Http2Connection, type Http2Owner, USUAL_STREAMS } from "./connection.ts";
 
 export class Http2Pool implements Pool, Http2Owner {
   readonly #origin: Origin;
   readonly #name: string;
-  readonly #road: Road;
+  readonly #dialer: Dialer;
   readonly #options: ClientOptions;
   readonly #max: number;
   readonly #shared = new Set<Http2Connection>();
@@ -26,10 +26,10 @@ export class Http2Pool implements Pool, Http2Owner {
     `No connection to ${this.#name} had room within ${options.timeoutMs} ms`
   );
 
-  constructor(origin: Origin, road: Road, options: ClientOptions) {
+  constructor(origin: Origin, dialer: Dialer, options: ClientOptions) {
     this.#origin = origin;
     this.#name = `${origin.hostname}:${origin.port}`;
-    this.#road = road;
+    this.#dialer = dialer;
     this.#options = options;
     this.#max = options.maxConnections ?? Infinity;
   }
@@ -121,8 +121,7 @@ export class Http2Pool implements Pool, Http2Owner {
 
   #dial(job: Job): void {
     const timeoutMs = Math.max(0, (job.deadlineUs - nowUs()) / 1000);
-    const wish = { timeoutMs, single: job.options.fresh };
-    const dial = this.#road(this.#origin, wish, (result) => {
+    const dial = this.#dialer(this.#origin, { timeoutMs }, (result) => {
       this.#dials.delete(dial);
       job.exchange.setPhases(dial.phases);
       this.#dialled(result, job);
@@ -131,7 +130,7 @@ export class Http2Pool implements Pool, Http2Owner {
   }
 
   #dialIdle(timeoutMs: number, done: () => void): void {
-    const dial = this.#road(this.#origin, { timeoutMs }, (result) => {
+    const dial = this.#dialer(this.#origin, { timeoutMs }, (result) => {
       this.#dials.delete(dial);
       this.#dialled(result, undefined);
       done();

@@ -9,7 +9,7 @@ import { setImmediate } from "node:timers";
 import { Client, type Dispatcher, Pool } from "undici";
 import { nowUs } from "../../schedule/clock.ts";
 import { classify, type Stage, timedOut } from "../classify.ts";
-import { nodeRoad } from "../connect.ts";
+import { dialer } from "../connect.ts";
 import { LiveExchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import type { ClientOptions, Exchange, HttpClient, HttpRequest, SendOptions } from "../http.ts";
@@ -116,9 +116,9 @@ class OriginPool {
   constructor(url: string, origin: Origin, { tls, protocol, maxConnections }: ClientOptions) {
     this.#url = url;
     const alpn = protocol === "http/1.1" ? ["http/1.1"] as const : ["h2", "http/1.1"] as const;
-    const road = nodeRoad(tls, alpn);
-    this.connector = new Connector(origin, road);
-    this.#singles = new Connector(origin, road);
+    const dial = dialer(tls, alpn);
+    this.connector = new Connector(origin, dial);
+    this.#singles = new Connector(origin, dial);
     const allowH2 = protocol !== "http/1.1";
     this.pool = new Pool(url, {
       ...UNLIMITED,

@@ -5,7 +5,7 @@ import { nowUs } from "../../schedule/clock.ts";
 import type { Stage } from "../classify.ts";
 import type { Failure } from "../failure.ts";
 import type { PeerIdentity } from "../http.ts";
-import type { ConnectPhases, Dial, Origin, Road } from "../stream.ts";
+import type { ConnectPhases, Dial, Dialer, Origin } from "../stream.ts";
 
 /** What is known of a socket that undici was given. */
 export interface Wire {
@@ -24,14 +24,14 @@ const CONNECT_TIMEOUT_MS = 30_000;
 export class Connector {
   readonly peer: string;
   readonly #origin: Origin;
-  readonly #road: Road;
+  readonly #dialer: Dialer;
   readonly #wires = new WeakMap<Socket, Wire>();
   readonly #idle: Socket[] = [];
   readonly #dials = new Set<Dial>();
 
-  constructor(origin: Origin, road: Road) {
+  constructor(origin: Origin, dialer: Dialer) {
     this.#origin = origin;
-    this.#road = road;
+    this.#dialer = dialer;
     this.peer = `${origin.hostname}:${origin.port}`;
   }
 
@@ -93,7 +93,7 @@ export class Connector {
     ) => void,
     failed: (failure: Failure) => void,
   ): void {
-    const dial = this.#road(this.#origin, { timeoutMs, single: true }, (result) => {
+    const dial = this.#dialer(this.#origin, { timeoutMs }, (result) => {
       this.#dials.delete(dial);
       if (!("stream" in result)) return failed(result);
       const { socket, peer, protocol } = result;
