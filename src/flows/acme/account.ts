@@ -4,9 +4,10 @@ import type { Exchange } from "../../transport/http.ts";
 import { isFailure, unexpected } from "./answer.ts";
 import { excerpt, parseObject } from "./body.ts";
 import type { AcmeClient } from "./client.ts";
-import type { Directory } from "./directory.ts";
+import { type Directory, lacks } from "./directory.ts";
 import { externalAccountBinding, type Signer, signerOf } from "./jws.ts";
 import type { SigningKey } from "./keys.ts";
+import { locationOf } from "./location.ts";
 import type { Sender } from "./sender.ts";
 
 export interface Account {
@@ -55,11 +56,13 @@ export async function register(
   key: SigningKey,
   registration: Registration,
 ): Promise<Account | Failure> {
+  const { newAccount: url } = client.directory;
+  if (url === undefined) return lacks("newAccount");
   const answer = await client.post(sender, {
     step: "new_account",
     signer: signerOf(key),
-    url: client.directory.newAccount,
-    payload: newAccountPayload(client.directory.newAccount, key, registration),
+    url,
+    payload: newAccountPayload(url, key, registration),
     statuses: [200, 201],
     contentType: "application/json",
     read: readAccountUrl,
@@ -103,10 +106,8 @@ function readAccountUrl(exchange: Exchange): string | Failure {
   const account = readAccount(exchange);
   if (isFailure(account)) return account;
   if (account.status !== "valid") return unexpected(`The new account is ${account.status}`);
-  const location = exchange.header("location");
-  return location !== undefined && URL.canParse(location)
-    ? location
-    : unexpected(`The new account has no Location to be its key id (RFC 8555 section 7.3)`);
+  return locationOf(exchange) ??
+    unexpected(`The new account has no Location to be its key id (RFC 8555 section 7.3)`);
 }
 
 /** An account object (RFC 8555 section 7.1.2), as far as a client of this kind looks at it. */

@@ -23,8 +23,10 @@ export function judge(
   return {
     status: ANY_STATUS,
     check: (exchange) => {
-      if (mediaType(exchange) === "text/html") return htmlComplaint(exchange);
+      const isPage = mediaType(exchange) === "text/html";
+      if (isPage && DASHBOARD_STATUSES.includes(exchange.status)) return dashboard(exchange);
       if (!statuses.includes(exchange.status)) return statusFailure(exchange);
+      if (isPage) return typeComplaint(exchange, contentType ?? "an ACME server's answer");
       const wrong = contentType !== undefined && mediaType(exchange) !== contentType;
       if (wrong) return typeComplaint(exchange, contentType);
       return check(exchange);
@@ -32,9 +34,12 @@ export function judge(
   };
 }
 
-function htmlComplaint(exchange: Exchange): Failure {
+/** With these a web application answers paths that it does not know; other pages are a proxy's, and mean their status. */
+const DASHBOARD_STATUSES: readonly number[] = [200, 404];
+
+function dashboard(exchange: Exchange): Failure {
   return {
-    class: "unexpected_body",
+    class: exchange.status === 404 ? "status_4xx" : "unexpected_body",
     message: `${exchange.request.url.pathname} was answered with ${exchange.status} and an HTML ` +
       `page, so something other than an ACME server answers there: a certctl with its dashboard ` +
       `answers every /acme path with the dashboard; a proxy may do the same`,

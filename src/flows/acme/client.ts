@@ -8,7 +8,7 @@ import type { Exchange, HttpRequest } from "../../transport/http.ts";
 import type { Expectation } from "../flow.ts";
 import type { Headers, HeadersFor } from "../origin_headers.ts";
 import { isFailure, judge, unexpected } from "./answer.ts";
-import { type Directory, directoryRequest, expectDirectory } from "./directory.ts";
+import { type Directory, directoryRequest, readDirectory } from "./directory.ts";
 import { acmeHeaders } from "./headers.ts";
 import { type Signer, signJws } from "./jws.ts";
 import { NoncePool } from "./nonces.ts";
@@ -65,11 +65,9 @@ export class AcmeClient {
     sender: Sender,
     options: { readonly url: URL; readonly headers: Headers; readonly clock: Clock },
   ): Promise<AcmeClient | Failure> {
-    let directory: Directory | undefined;
     const headersFor = acmeHeaders(options.url, options.headers);
     const request = directoryRequest(options.url, headersFor);
-    const expect = expectDirectory((parsed) => directory = parsed);
-    const { exchange, failure } = await sender.step("directory", request, expect);
+    const { directory, exchange, failure } = await readDirectory(sender, request);
     if (directory === undefined) return noDirectory(options.url, failure);
     const client = new AcmeClient(directory, headersFor, options.clock);
     client.nonces.put(exchange.header("replay-nonce"));

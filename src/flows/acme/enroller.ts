@@ -10,12 +10,15 @@ import type { AcmeClient, Answer, SignedCall } from "./client.ts";
 import { isFailure, unexpected } from "./answer.ts";
 import { type Chain, ChainChecker } from "./chain.ts";
 import type { Responder } from "./challenge/responder.ts";
+import { lacks } from "./directory.ts";
 import { POST_AS_GET } from "./jws.ts";
 import { keyAuthorization } from "./keys.ts";
+import { locationOf } from "./location.ts";
 import {
   type Authorization,
   type Challenge,
   type ChallengeType,
+  errorOf,
   nextForAuthorization,
   nextForOrder,
   type Order,
@@ -24,6 +27,7 @@ import {
   readOrder,
   retryAfterMs,
 } from "./order.ts";
+import { type Problem, problemText } from "./problem.ts";
 import type { Sender } from "./sender.ts";
 import type { Ticket } from "./tickets.ts";
 
@@ -58,6 +62,9 @@ interface Waiting {
   readonly last: Exchange;
 }
 
+/** `why`: what the server says has gone wrong so far. */
+type Wait = (last: Exchange, why?: Problem) => Promise<Failure | undefined>;
+
 const JSON_TYPE = "application/json";
 const CHAIN_TYPE = "application/pem-certificate-chain";
 
@@ -79,7 +86,7 @@ export class Enroller {
       : await this.#download(sender, account, ticket, finalized);
   }
 
-  /** Places an order and proves its names: everything before finalize. */
+  /** Places an order, proves its names and waits until it is ready: everything before finalize. */
   async authorize(
     sender: Sender,
     account: Account,
@@ -90,20 +97,40 @@ export class Enroller {
     return await this.prove(sender, account, order) ?? order;
   }
 
-  /** Proves the names of a pending order; one that is past that has nothing to prove. */
+  /** Proves the names of a pending order until it is ready; one that is past that has nothing to prove. */
   async prove(
     sender: Sender,
     account: Account,
-    order: Order,
+    order: PlacedOrder,
   ): Promise<Failure | undefined> {
     const step = nextForOrder(order);
     if (step.next === "fail") return step.failure;
     if (step.next !== "authorize") return undefined;
     const opened: (() => void)[] = [];
     try {
-      return await this.#proveEach(sender, account, order, opened);
+      const failure = await this.#proveEach(sender, account, order, opened);
+      if (failure !== undefined) return failure;
     } finally {
       for (const close of opened) close();
+    }
+    return await this.#awaitReady(sender, account, order);
+  }
+
+  /** The last authorization may be valid before its order has noticed (RFC 8555 section 7.4). */
+  async #awaitReady(
+    sender: Sender,
+    account: Account,
+    order: PlacedOrder,
+  ): Promise<Failure | undefined> {
+    const wait = this.#waiter(sender, `the order ${new URL(order.url).pathname}`);
+    for (;;) {
+      const answer = await this.#get(sender, account, "order", order.url, readOrder);
+      if (isFailure(answer)) return answer;
+      const step = nextForOrder(answer.value);
+      if (step.next === "fail") return step.failure;
+      if (step.next !== "authorize") return undefined;
+      const late = await wait(answer.exchange, answer.value.error);
+      if (late !== undefined) return late;
     }
   }
 
@@ -113,11 +140,13 @@ export class Enroller {
     names: readonly string[],
   ): Promise<PlacedOrder | Failure> {
     const { client, notBefore, notAfter, profile } = this.#options;
+    const { newOrder: url } = client.directory;
+    if (url === undefined) return lacks("newOrder");
     const identifiers = names.map((value) => ({ type: "dns", value }));
     const answer = await client.post(sender, {
       step: "new_order",
       signer: account.signer,
-      url: client.directory.newOrder,
+      url,
       payload: JSON.stringify({ identifiers, notBefore, notAfter, profile }),
       statuses: [201],
       contentType: JSON_TYPE,
@@ -209,15 +238,17 @@ export class Enroller {
     last: Exchange,
   ): Promise<Failure | undefined> {
     const wait = this.#waiter(sender, `the authorization ${new URL(url).pathname}`);
+    let error: Problem | undefined;
     for (;;) {
-      const late = await wait(last);
-      if (late !== undefined) return late;
+      const late = await wait(last, error);
+      if (late !== undefined) return error === undefined ? late : this.#notProved(late);
       const authorization = await this.#fetchAuthorization(sender, account, url);
       if (isFailure(authorization)) return authorization;
       const step = nextForAuthorization(authorization.value, this.#options.challengeType);
       if (step.next === "done") return undefined;
       if (step.next === "fail") return this.#notProved(step.failure);
       last = authorization.exchange;
+      error = errorOf(authorization.value);
     }
   }
 
@@ -252,7 +283,7 @@ export class Enroller {
       const step = nextForOrder(answer.value);
       if (step.next === "download") return step.url;
       if (step.next === "fail") return step.failure;
-      const late = await wait(answer.exchange);
+      const late = await wait(answer.exchange, answer.value.error);
       if (late !== undefined) return late;
       answer = await this.#get(sender, account, "order", order.url, readOrder);
     }
@@ -296,19 +327,27 @@ export class Enroller {
     return this.#options.client.post(sender, { ...call, contentType: JSON_TYPE });
   }
 
-  /** Waits between polls as the last answer asks or the options say, observed as `poll_wait`; fails when it is too long. */
-  #waiter(sender: Sender, what: string): (last: Exchange) => Promise<Failure | undefined> {
+  /**
+   * Waits between polls, observed as `poll_wait`: as long as the last answer asks, but not shorter than the interval,
+   * and not beyond the timeout, at which comes the last poll. Fails when there is no time for another one; `why` is
+   * what the server has said about that.
+   */
+  #waiter(sender: Sender, what: string): Wait {
     const { clock, poll } = this.#options;
     const beganUs = clock.nowUs();
-    return async (last) => {
+    let longestMs = 0;
+    return async (last, why) => {
       const startedUs = clock.nowUs();
-      const asked = poll.honourRetryAfter
+      const askedMs = poll.honourRetryAfter
         ? retryAfterMs(last.header("retry-after"), startedUs / 1000)
         : undefined;
-      const waitMs = asked ?? poll.intervalMs;
-      if (startedUs - beganUs + waitMs * 1000 > poll.timeoutMs * 1000) {
-        return tooLong(what, (startedUs - beganUs) / 1000, poll.timeoutMs, asked);
+      longestMs = Math.max(askedMs ?? 0, longestMs);
+      const passedMs = (startedUs - beganUs) / 1000;
+      const leftMs = poll.timeoutMs - passedMs;
+      if (leftMs < poll.intervalMs) {
+        return tooLong(what, { passedMs, timeoutMs: poll.timeoutMs, longestMs, why });
       }
+      const waitMs = Math.min(Math.max(askedMs ?? 0, poll.intervalMs), leftMs);
       await clock.sleepUntil(startedUs + waitMs * 1000, sender.signal);
       sender.observe("poll_wait", clock.nowUs() - startedUs);
       return sender.signal.aborted
@@ -321,22 +360,27 @@ export class Enroller {
 function readPlacedOrder(exchange: Exchange): PlacedOrder | Failure {
   const order = readOrder(exchange);
   if (isFailure(order)) return order;
-  const url = exchange.header("location");
-  return url !== undefined && URL.canParse(url)
-    ? { ...order, url }
-    : unexpected("The new order has no Location (RFC 8555 section 7.4)");
+  const url = locationOf(exchange);
+  return url === undefined || isFailure(url)
+    ? url ?? unexpected("The new order has no Location (RFC 8555 section 7.4)")
+    : { ...order, url };
 }
 
-function tooLong(
-  what: string,
-  waitedMs: number,
-  timeoutMs: number,
-  askedMs: number | undefined,
-): Failure {
-  const asks = askedMs === undefined ? "" : `; Retry-After asks for another ${askedMs / 1000} s`;
+interface Patience {
+  readonly passedMs: number;
+  readonly timeoutMs: number;
+  /** The longest Retry-After; 0: none. */
+  readonly longestMs: number;
+  readonly why?: Problem;
+}
+
+function tooLong(what: string, { passedMs, timeoutMs, longestMs, why }: Patience): Failure {
+  const asks = longestMs === 0 ? "" : `; Retry-After asked for ${Math.ceil(longestMs / 1000)} s`;
+  const reason = why === undefined ? "" : `: ${problemText(why)}`;
   return {
-    class: "timeout",
-    message: `Gave up on ${what} after ${(waitedMs / 1000).toFixed(1)} s of at most ` +
-      `${timeoutMs / 1000} s (poll.timeout)${asks}`,
+    // With the server's own reason it is no longer time that was missing.
+    class: why === undefined ? "timeout" : "unexpected_body",
+    message: `Gave up on ${what} after ${(passedMs / 1000).toFixed(1)} s of at most ` +
+      `${timeoutMs / 1000} s (poll.timeout)${asks}${reason}`,
   };
 }

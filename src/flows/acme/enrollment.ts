@@ -6,7 +6,7 @@ import type { Account } from "./account.ts";
 import { isFailure } from "./answer.ts";
 import type { Chain } from "./chain.ts";
 import { openResponder, type Responder } from "./challenge/responder.ts";
-import type { Directory } from "./directory.ts";
+import type { Directory, Resource } from "./directory.ts";
 import { Enroller } from "./enroller.ts";
 import {
   accounts,
@@ -42,12 +42,13 @@ export function enrollmentSteps(
     "new_order",
     "authz",
     "challenge",
-    ...(stopBefore === "finalize" ? [] : ["finalize", "order", "certificate"]),
+    "order",
+    ...(stopBefore === "finalize" ? [] : ["finalize", "certificate"]),
   ];
 }
 
 /** Of an enrollment with one name. */
-const SIGNATURES = 7;
+const SIGNATURES = 8;
 
 export interface Enrolled {
   readonly account: Account;
@@ -62,10 +63,14 @@ export class Enrollment {
   readonly #responder?: Responder;
   readonly #tickets: Tickets;
 
-  /** Reads the directory and opens the responder; a Failure says why there can be no load. */
-  static async open(context: FlowContext<EnrollmentOptions>): Promise<Enrollment | Failure> {
+  /** Reads the directory, which must have what the flow `needs`, and opens the responder; a Failure says why not. */
+  static async open(
+    context: FlowContext<EnrollmentOptions>,
+    needs: readonly Resource[] = [],
+  ): Promise<Enrollment | Failure> {
     const { options, shard } = context;
-    const session = await Session.open(context, options.accounts);
+    const all: readonly Resource[] = ["newAccount", "newOrder", ...needs];
+    const session = await Session.open(context, options.accounts, all);
     if (isFailure(session)) return session;
     const refused = profileFailure(session.client.directory, options.profile);
     if (refused !== undefined) return refused;

@@ -8,6 +8,7 @@ import type { FlowDefinition, Iteration } from "../flow.ts";
 import { type Account, readAccount } from "./account.ts";
 import { isFailure } from "./answer.ts";
 import type { AcmeClient } from "./client.ts";
+import { lacks } from "./directory.ts";
 import { POST_AS_GET, signerOf, signJws } from "./jws.ts";
 import { generateKey, type SigningKey } from "./keys.ts";
 import { accounts } from "./options.ts";
@@ -31,7 +32,7 @@ export const acmeKeyChange: FlowDefinition<KeyChangeOptions> = {
   steps: () => ["new_nonce", "new_account", "key_change", "account"],
   create: (context) =>
     preparedFlow(
-      () => Session.open(context, context.options.accounts),
+      () => Session.open(context, context.options.accounts, ["newAccount", "keyChange"]),
       (session, iteration) => rollOver(session, iteration, context.options),
     ),
 };
@@ -66,11 +67,13 @@ export async function changeKey(
   account: Account,
   key: SigningKey,
 ): Promise<Account | Failure> {
+  const { keyChange: url } = client.directory;
+  if (url === undefined) return lacks("keyChange");
   const answer = await client.post(sender, {
     step: "key_change",
     signer: account.signer,
-    url: client.directory.keyChange,
-    payload: await keyChangePayload(client.directory.keyChange, account, key),
+    url,
+    payload: await keyChangePayload(url, account, key),
     statuses: [200],
     read: () => undefined,
   });

@@ -44,7 +44,9 @@ export type AuthorizationStep =
 
 export function readOrder(exchange: Exchange): Order | Failure {
   const value = parseObject(exchange.body);
-  const { status, authorizations, finalize, certificate, error } = value ?? {};
+  const { status, finalize, certificate, error } = value ?? {};
+  // Servers leave the list out of an order that needs none any more.
+  const authorizations = value?.authorizations ?? (status === "pending" ? undefined : []);
   if (
     typeof status !== "string" || !isTexts(authorizations) || typeof finalize !== "string"
   ) {
@@ -128,11 +130,17 @@ export function nextForAuthorization(
   if (status === "valid") return { next: "done" };
   const failed = challenges.find((challenge) => challenge.status === "invalid");
   if (status !== "pending" || failed !== undefined) {
-    return fail(refused(`The authorization for ${name} is ${status}`, failed?.error));
+    const error = failed?.error ?? errorOf(authorization);
+    return fail(refused(`The authorization for ${name} is ${status}`, error));
   }
   const challenge = challenges.find((offered) => offered.type === type);
   if (challenge === undefined) return fail(noChallenge(authorization, type));
   return challenge.status === "pending" ? { next: "respond", challenge } : { next: "poll" };
+}
+
+/** Why a validation has not succeeded so far, where a challenge says so (RFC 8555 section 8.2). */
+export function errorOf({ challenges }: Authorization): Problem | undefined {
+  return challenges.find(({ error }) => error !== undefined)?.error;
 }
 
 function noChallenge(
@@ -158,10 +166,23 @@ function fail(failure: Failure): { readonly next: "fail"; readonly failure: Fail
   return { next: "fail", failure };
 }
 
-/** Milliseconds that a Retry-After header asks for (RFC 9110 section 10.2.3); undefined when it says nothing. */
+/** Of seconds too many to be counted (RFC 9111 section 1.2.2). */
+const MAX_DELAY_SECONDS = 2 ** 31;
+const SECONDS = /^\s*(\d{1,20})\s*(?:,|$)/;
+/** The three forms of RFC 9110 section 5.6.7 begin with the day's name; the last one has no zone and means GMT. */
+const HTTP_DATE = /^\s*(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? [\w :-]{10,40}$/i;
+
+/**
+ * Milliseconds that a Retry-After header asks for (RFC 9110 section 10.2.3), 0 for a date that has passed; undefined
+ * when it says nothing. It is a server's wish, and the caller's to bound from below and above.
+ */
 export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
-  if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
+  const seconds = SECONDS.exec(header)?.[1];
+  if (seconds !== undefined) return Math.min(Number(seconds), MAX_DELAY_SECONDS) * 1000;
+  if (!HTTP_DATE.test(header)) return undefined;
+  const date = Date.parse(/gmt\s*$/i.test(header) ? header : `${header} GMT`);
+  return Number.isNaN(date)
+    ? undefined
+    : Math.min(Math.max(0, date - nowMs), MAX_DELAY_SECONDS * 1000);
 }

@@ -64,7 +64,12 @@ export function problemText(problem: Problem): string {
 export function statusFailure(exchange: Exchange): Failure {
   const problem = parseProblem(exchange.body);
   const rateLimited = exchange.status === 429 || problem?.type === ACME_ERROR + "rateLimited";
-  const said = problem === undefined ? excerpt(exchange.body) : problemText(problem);
+  const location = exchange.status < 400 ? exchange.header("location") : undefined;
+  const said = location !== undefined
+    ? `and points to ${JSON.stringify(location.slice(0, 200))}`
+    : problem === undefined
+    ? excerpt(exchange.body)
+    : problemText(problem);
   return {
     class: rateLimited ? "rate_limited" : statusClass(exchange.status),
     message: `${exchange.request.method} ${exchange.request.url.pathname} was answered with ` +

@@ -10,6 +10,7 @@ import type { Exchange } from "../../transport/http.ts";
 import type { FlowDefinition, Iteration } from "../flow.ts";
 import type { Account } from "./account.ts";
 import { isFailure, unexpected } from "./answer.ts";
+import { lacks } from "./directory.ts";
 import { readAuthorization } from "./order.ts";
 import { Enrollment, enrollmentOptions } from "./enrollment.ts";
 import { POST_AS_GET } from "./jws.ts";
@@ -58,7 +59,10 @@ export const acmeRateLimits: FlowDefinition<RateLimitOptions> = {
   ],
   create: (context) =>
     preparedFlow(
-      () => Enrollment.open({ ...context, options: { ...context.options, accounts: "per_flow" } }),
+      () => {
+        const options = { ...context.options, accounts: "per_flow" as const };
+        return Enrollment.open({ ...context, options }, ["keyChange"]);
+      },
       (enrollment, iteration) =>
         new Contract(enrollment, iteration, context.options.limits).check(),
     ),
@@ -122,7 +126,8 @@ class Contract {
       );
     }
     if (isFailure(account)) return account;
-    const url = client.directory.keyChange;
+    const { keyChange: url } = client.directory;
+    if (url === undefined) return lacks("keyChange");
     const payload = await keyChangePayload(url, account, await this.#sameKindOfKey(account));
     const limited = await this.#limited("key_change_limited", account, url, payload);
     if (limited !== undefined) return limited;
@@ -226,6 +231,7 @@ class Contract {
     const { names } = await this.#enrollment.ticket(this.#iteration);
     const identifiers = names.map((value) => ({ type: "dns", value }));
     const { newOrder } = this.#enrollment.session.client.directory;
+    if (newOrder === undefined) return lacks("newOrder");
     return await this.#limited(step, account, newOrder, JSON.stringify({ identifiers }));
   }
 

@@ -9,6 +9,7 @@ import type { Expectation, FlowContext, FlowDefinition, Iteration } from "../flo
 import { isFailure, judge } from "./answer.ts";
 import { parseObject } from "./body.ts";
 import { certificateId } from "./certificate_id.ts";
+import { renewalInfoUrl } from "./directory.ts";
 import { Enrollment, enrollmentOptions } from "./enrollment.ts";
 import { preparedFlow } from "./session.ts";
 
@@ -57,7 +58,7 @@ class RenewalInfo {
       if (isFailure(enrolled)) return enrolled;
       const id = certificateId(enrolled.chain.leaf.raw);
       if (id === undefined) return lacking("The certificate has no authority key identifier");
-      const url = new URL(`${renewalInfo}/${id}`);
+      const url = new URL(renewalInfoUrl(renewalInfo, id));
       this.requests.push({ method: "GET", url, headers: headersFor(url) });
     }
     return undefined;

@@ -7,6 +7,7 @@ import type { Failure } from "../../transport/failure.ts";
 import type { FlowDefinition, Iteration } from "../flow.ts";
 import { isFailure } from "./answer.ts";
 import { encodeBase64url } from "./base64url.ts";
+import { lacks } from "./directory.ts";
 import { type Enrolled, Enrollment, enrollmentOptions, enrollmentSteps } from "./enrollment.ts";
 import { type Signer, signerOf } from "./jws.ts";
 import { preparedFlow } from "./session.ts";
@@ -29,7 +30,7 @@ export const acmeRevoke: FlowDefinition<RevokeOptions> = {
   steps: (parsed) => [...enrollmentSteps(parsed as RevokeOptions), "revoke"],
   create: (context) =>
     preparedFlow(
-      () => Enrollment.open(context),
+      () => Enrollment.open(context, ["revokeCert"]),
       (enrollment, iteration) => enrollAndRevoke(enrollment, iteration, context.options),
     ),
 };
@@ -42,10 +43,12 @@ async function enrollAndRevoke(
   const enrolled = await enrollment.enroll(iteration);
   if (isFailure(enrolled)) return enrolled;
   const { client } = enrollment.session;
+  const { revokeCert: url } = client.directory;
+  if (url === undefined) return lacks("revokeCert");
   const answer = await client.post(iteration, {
     step: "revoke",
     signer: signerFor(signedBy, enrolled),
-    url: client.directory.revokeCert,
+    url,
     payload: revocationPayload(enrolled.chain.leaf.raw, reason),
     statuses: [200],
     read: () => undefined,

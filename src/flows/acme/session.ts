@@ -8,7 +8,7 @@ import { type Registration, registrationFailure } from "./account.ts";
 import { Accounts } from "./accounts.ts";
 import { isFailure } from "./answer.ts";
 import { AcmeClient } from "./client.ts";
-import { directoryUrl } from "./directory.ts";
+import { directoryUrl, lacks, missingFrom, type Resource } from "./directory.ts";
 import { accountOptions, endpointOptions, hmacKeyOf } from "./options.ts";
 import { prepareSignatures } from "./p256.ts";
 import { unmeasured } from "./sender.ts";
@@ -26,10 +26,11 @@ export class Session {
   readonly accounts: Accounts;
   readonly #context: FlowContext<SessionOptions>;
 
-  /** Reads the directory; a Failure says why there can be no load. */
+  /** Reads the directory, which must have what the flow needs; a Failure says why there can be no load. */
   static async open(
     context: FlowContext<SessionOptions>,
     accounts: number | "per_flow",
+    needs: readonly Resource[] = ["newAccount"],
   ): Promise<Session | Failure> {
     const { options, target, clock } = context;
     const client = await AcmeClient.open(unmeasured(context), {
@@ -38,6 +39,8 @@ export class Session {
       clock,
     });
     if (isFailure(client)) return client;
+    const missing = missingFrom(client.directory, needs);
+    if (missing.length > 0) return lacks(...missing);
     const refused = registrationFailure(client.directory, registrationOf(options));
     return refused ?? new Session(context, client, accounts);
   }

@@ -12,7 +12,7 @@ import type { Expectation, Flow, FlowContext, FlowDefinition, Iteration } from "
 import type { HeadersFor } from "../origin_headers.ts";
 import { judge } from "./answer.ts";
 import { EXPECT_NONCE } from "./client.ts";
-import { type Directory, directoryRequest, directoryUrl, expectDirectory } from "./directory.ts";
+import { directoryRequest, directoryUrl, readDirectory, renewalInfoUrl } from "./directory.ts";
 import { acmeHeaders } from "./headers.ts";
 import { endpointOptions } from "./options.ts";
 
@@ -51,17 +51,15 @@ class Unauthenticated implements Flow {
   }
 
   async run(iteration: Iteration): Promise<Failure | undefined> {
-    let directory: Directory | undefined;
-    const expect = expectDirectory((parsed) => directory = parsed);
-    const first = await iteration.step("directory", this.#directory, expect);
-    if (directory === undefined) return first.failure;
+    const { directory, failure } = await readDirectory(iteration, this.#directory);
+    if (directory === undefined) return failure;
     const nonce = this.#request("HEAD", directory.newNonce);
     const second = await iteration.step("new_nonce", nonce, EXPECT_NONCE);
     if (directory.renewalInfo === undefined) {
       iteration.count("renewal_info_skipped");
       return second.failure;
     }
-    const info = this.#request("GET", `${directory.renewalInfo}/${this.#renewalInfoId}`);
+    const info = this.#request("GET", renewalInfoUrl(directory.renewalInfo, this.#renewalInfoId));
     const third = await iteration.step("renewal_info", info, EXPECT_UNKNOWN);
     return second.failure ?? third.failure;
   }

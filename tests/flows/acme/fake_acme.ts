@@ -11,9 +11,22 @@ export interface FakeOptions {
   readonly meta?: Record<string, unknown>;
   /** Status of new orders; "pending" orders have one pending http-01 authorization. */
   readonly born?: "ready" | "pending";
+  /** Members of the directory to change, or with undefined to leave out. */
+  readonly directory?: (origin: string) => Record<string, unknown>;
+  /** Of how many readings of an order it is still pending once its names are proved. */
+  readonly lateReady?: number;
+  /** Of how many readings of an order it is still processing once it is finalized. */
+  readonly processing?: number;
+  /** The chain of an order's certificate, in place of the right one. */
+  readonly chain?: (spki: Uint8Array, names: string[]) => Promise<string>;
   /** Answers instead of the server where it returns one. */
   readonly script?: (path: string, request: SignedRequest) => Response | undefined;
+  /** Changes right answers, unsigned requests' included. */
+  readonly bend?: Bend;
 }
+
+/** Takes the server's answer and gives another one, or the same. */
+export type Bend = (path: string, right: Response, origin: string) => Response | Promise<Response>;
 
 export interface SignedRequest {
   readonly protected: { alg: string; kid?: string; jwk?: JWK; nonce: string; url: string };
@@ -42,9 +55,10 @@ export async function withFakeAcme(
   await withServer(async (request, origin) => {
     const { pathname } = new URL(request.url);
     log.push(`${request.method} ${pathname}`);
-    const response = await server.answer(request, origin, pathname).catch((error) =>
+    const right = await server.answer(request, origin, pathname).catch((error) =>
       problem(500, "serverInternal", String(error))
     );
+    const response = await options.bend?.(pathname, right, origin) ?? right;
     if (!response.headers.has("x-no-nonce")) {
       response.headers.set("replay-nonce", server.newNonce());
     }
@@ -52,12 +66,21 @@ export async function withFakeAcme(
   }, (origin) => test({ directory: `${origin}/directory`, log }));
 }
 
+interface FakeOrder {
+  readonly identifiers: { readonly type?: string; readonly value: string }[];
+  status: string;
+  /** A challenge was answered. */
+  proved: boolean;
+  lateReady: number;
+  processing: number;
+}
+
 class Server {
   readonly #options: FakeOptions;
   readonly #nonces = new Set<string>();
   readonly #keys = new Map<string, JWK>();
   readonly #certificates = new Map<string, string>();
-  readonly #orders = new Map<string, { names: string[]; status: string }>();
+  readonly #orders = new Map<string, FakeOrder>();
   readonly #issuer = createIssuer();
   #count = 0;
 
@@ -72,7 +95,10 @@ class Server {
   }
 
   async answer(request: Request, origin: string, path: string): Promise<Response> {
-    if (path === "/directory") return Response.json(directory(origin, this.#options.meta));
+    if (path === "/directory") {
+      const { meta, directory: changes } = this.#options;
+      return Response.json({ ...directory(origin, meta), ...changes?.(origin) });
+    }
     if (request.method === "HEAD") return new Response();
     if (request.method === "GET") return this.#renewalInfo();
     const signed = await this.#verify(await request.json());
@@ -108,11 +134,11 @@ class Server {
       case "authz":
         return this.#authorization(origin, id);
       case "challenge":
-        this.#orders.get(id)!.status = "ready";
-        return Response.json({ type: "http-01", url: "", status: "processing", token: "tok" });
+        return this.#respond(id);
       case "finalize":
         return await this.#finalize(origin, id, signed);
       case "order":
+        this.#age(this.#orders.get(id)!);
         return this.#order(origin, id);
       case "certificate":
         return chain(this.#certificates.get(id)!);
@@ -139,38 +165,56 @@ class Server {
   #newOrder(origin: string, { payload }: SignedRequest): Response {
     const id = `${this.#count++}`;
     const identifiers = payload!.identifiers as { value: string }[];
-    const names = identifiers.map(({ value }) => value);
-    this.#orders.set(id, { names, status: this.#options.born ?? "ready" });
+    const { born = "ready", lateReady = 0, processing = 0 } = this.#options;
+    this.#orders.set(id, { identifiers, status: born, proved: false, lateReady, processing });
     return this.#order(origin, id, 201);
+  }
+
+  #respond(id: string): Response {
+    const order = this.#orders.get(id)!;
+    order.proved = true;
+    if (order.lateReady === 0) order.status = "ready";
+    return Response.json({ type: "http-01", url: "", status: "processing", token: "tok" });
+  }
+
+  /** An order has been read once more. */
+  #age(order: FakeOrder): void {
+    const isLate = order.status === "pending" && order.proved && order.lateReady-- <= 0;
+    if (isLate) order.status = "ready";
+    if (order.status === "processing" && --order.processing <= 0) order.status = "valid";
   }
 
   #order(origin: string, id: string, status = 200): Response {
     const order = this.#orders.get(id)!;
     return Response.json({
       status: order.status,
-      identifiers: order.names.map((value) => ({ type: "dns", value })),
+      identifiers: order.identifiers,
       authorizations: [`${origin}/authz/${id}`],
       finalize: `${origin}/finalize/${id}`,
-      certificate: this.#certificates.has(id) ? `${origin}/certificate/${id}` : undefined,
+      certificate: order.status === "valid" ? `${origin}/certificate/${id}` : undefined,
     }, { status, headers: { location: `${origin}/order/${id}` } });
   }
 
   #authorization(origin: string, id: string): Response {
-    const { names, status } = this.#orders.get(id)!;
-    const state = status === "ready" ? "valid" : "pending";
+    const { identifiers, proved, status } = this.#orders.get(id)!;
+    const state = proved || status !== "pending" ? "valid" : "pending";
     const url = `${origin}/challenge/${id}`;
     return Response.json({
       status: state,
-      identifier: { type: "dns", value: names[0] },
+      identifier: identifiers[0],
       challenges: [{ type: "http-01", url, status: state, token: "tok" }],
     });
   }
 
   async #finalize(origin: string, id: string, { payload }: SignedRequest): Promise<Response> {
+    const order = this.#orders.get(id)!;
+    if (order.status !== "ready") return problem(403, "orderNotReady", order.status);
     const { spki, names } = readCsr(decodeBase64url(String(payload!.csr))!);
     const issuer = await this.#issuer;
-    this.#certificates.set(id, await issue(issuer, spki, names) + issuer.certificate);
-    this.#orders.get(id)!.status = "valid";
+    const right = async (): Promise<string> =>
+      await issue(issuer, spki, names) + issuer.certificate;
+    this.#certificates.set(id, await (this.#options.chain?.(spki, names) ?? right()));
+    order.status = order.processing > 0 ? "processing" : "valid";
     return this.#order(origin, id);
   }
 

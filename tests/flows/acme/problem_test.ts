@@ -7,6 +7,7 @@ const exchange = (status: number, body: string): Exchange =>
   ({
     request: { method: "POST", url: new URL("https://ca.test/acme/order/1?x=1"), headers: {} },
     status,
+    header: () => undefined,
     body: new TextEncoder().encode(body),
   }) as unknown as Exchange;
 

@@ -86,15 +86,6 @@ Deno.test("acme_unauthenticated names the dashboard when the directory is HTML",
   });
 });
 
-Deno.test("acme_unauthenticated names the fields that a directory lacks", async () => {
-  const directory = (_: Request, origin: string): Response =>
-    Response.json({ ...directoryOf(origin), newOrder: undefined, keyChange: undefined });
-  await runAgainst({ ...good, "/directory": directory }, (_, failure) => {
-    assertEquals(failure?.class, "unexpected_body");
-    assertStringIncludes(failure?.message ?? "", "no newOrder, keyChange (RFC 8555 section 7.1.1)");
-  });
-});
-
 Deno.test("acme_unauthenticated refuses a directory with an URL that is none", async () => {
   const directory = (_: Request, origin: string): Response =>
     Response.json({ ...directoryOf(origin), newNonce: "/new-nonce" });

@@ -3,8 +3,10 @@ import type { Exchange } from "../../../transport/http.ts";
 import { readAccount } from "../account.ts";
 import { isFailure } from "../answer.ts";
 import { parseObject } from "../body.ts";
+import { lacks } from "../directory.ts";
 import { POST_AS_GET, signerOf } from "../jws.ts";
 import { keyChangePayload } from "../key_change.ts";
+import { locationOf } from "../location.ts";
 import { generateKey, type SigningKey } from "../keys.ts";
 import {
   type ConformCase,
@@ -16,7 +18,7 @@ import {
   verdictOf,
   wantStatus,
 } from "./case.ts";
-import type { Subject } from "./subject.ts";
+import { NoAnswer, type Subject } from "./subject.ts";
 
 export const NO_ACCOUNT: Verdict = skip("there is no account");
 
@@ -34,12 +36,13 @@ export const accountCases: readonly ConformCase[] = [
       const { account } = subject;
       if (account === undefined) return NO_ACCOUNT;
       const exchange = await newAccount(subject, account.key, '{"termsOfServiceAgreed":true}');
-      const location = exchange.header("location");
+      const location = locationOf(exchange);
       return verdictOf(
         wantStatus(exchange, 200),
+        isFailure(location) ? location : undefined,
         location === account.url
           ? undefined
-          : `Location is ${location}, the account ${account.url}`,
+          : `Location is ${JSON.stringify(location)}, the account ${account.url}`,
       );
     },
   ),
@@ -89,9 +92,10 @@ export const accountCases: readonly ConformCase[] = [
       if (subject.account === undefined || subject.other === undefined) return NO_ACCOUNT;
       const owner = subject.other.url;
       const exchange = await attemptKeyChange(subject, subject.other.key);
-      const location = exchange.header("location");
+      const location = locationOf(exchange);
       return verdictOf(
         wantStatus(exchange, 409),
+        isFailure(location) ? location : undefined,
         location === owner ? undefined : `Location is ${JSON.stringify(location)}`,
       );
     },
@@ -140,11 +144,12 @@ async function attemptKeyChange(
 async function changeKey(
   subject: Subject,
   to: SigningKey,
-  innerUrl = subject.acme.directory.keyChange,
+  innerUrl?: string,
 ): Promise<Exchange> {
   const account = subject.account!;
-  const payload = await keyChangePayload(innerUrl, account, to);
   const { keyChange: url } = subject.acme.directory;
+  if (url === undefined) throw new NoAnswer(lacks("keyChange").message);
+  const payload = await keyChangePayload(innerUrl ?? url, account, to);
   return await subject.ask({ url, payload, key: account.key, kid: account.url });
 }
 
@@ -153,7 +158,8 @@ function newAccount(
   key: SigningKey,
   payload: string,
 ): Promise<Exchange> {
-  return subject.ask({ url: subject.acme.directory.newAccount, payload, key });
+  // Without it there would have been no examination.
+  return subject.ask({ url: subject.acme.directory.newAccount!, payload, key });
 }
 
 async function askAccount(

@@ -4,6 +4,7 @@ import type { Account } from "../account.ts";
 import { isFailure } from "../answer.ts";
 import { parseObject } from "../body.ts";
 import { encodeBase64url } from "../base64url.ts";
+import { httpUrl } from "../client.ts";
 import { makeCsr } from "../csr.ts";
 import type { PlacedOrder } from "../enroller.ts";
 import { POST_AS_GET } from "../jws.ts";
@@ -37,6 +38,7 @@ export const orderCases: readonly ConformCase[] = [
           order.authorizations.length === 1
             ? undefined
             : `an order for one name has ${order.authorizations.length} authorizations`,
+          noUrlComplaint([order.url, order.finalize, ...order.authorizations]),
         ))),
   ),
   must(
@@ -119,7 +121,7 @@ export const orderCases: readonly ConformCase[] = [
       const payload = '{"identifiers":[{"type":"certload","value":"a.test"}]}';
       const { key, url: kid } = account;
       return refusedWith(
-        await subject.ask({ url: subject.acme.directory.newOrder, payload, key, kid }),
+        await subject.ask({ url: subject.acme.directory.newOrder!, payload, key, kid }),
       );
     },
   ),
@@ -201,6 +203,11 @@ export const orderCases: readonly ConformCase[] = [
     },
   ),
 ];
+
+function noUrlComplaint(urls: readonly string[]): string | undefined {
+  const none = urls.find((url) => httpUrl(url) === undefined);
+  return none === undefined ? undefined : `${JSON.stringify(none)} is no http(s) URL`;
+}
 
 /** An error of any kind: which one is only recommended. */
 function wantRefused(exchange: Awaited<ReturnType<Subject["ask"]>>): string | undefined {

@@ -5,6 +5,8 @@ import { retryAfterMs } from "../order.ts";
 
 /** A limiter of requests asks for about a second (certctl's: 1); one of orders for minutes, which is no wait. */
 const LONGEST_WAIT_MS = 5000;
+/** Whatever a server asks for: a date that has passed, or 0, is no invitation to hurry. */
+const SHORTEST_WAIT_MS = 250;
 const RETRIES = 5;
 
 /**
@@ -23,7 +25,7 @@ export function patient(client: HttpClient, clock: Clock): HttpClient {
         const isPutOff = exchange.status === 429 && waitMs !== undefined &&
           waitMs <= LONGEST_WAIT_MS;
         if (!isPutOff || retry === RETRIES || options.signal?.aborted) return exchange;
-        await clock.sleepUntil(nowUs + waitMs * 1000, options.signal);
+        await clock.sleepUntil(nowUs + Math.max(waitMs, SHORTEST_WAIT_MS) * 1000, options.signal);
       }
     },
   };

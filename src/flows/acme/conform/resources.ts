@@ -1,15 +1,18 @@
 /** Cases about the resources that need no signature (RFC 8555 sections 7.1 and 7.2). */
-import { type ConformCase, must, PASS, should, verdictOf, wantStatus } from "./case.ts";
+import { lacks, missingFrom } from "../directory.ts";
+import { type ConformCase, must, should, verdictOf, wantStatus } from "./case.ts";
 
 const NONCE = /^[A-Za-z0-9_-]+$/;
 
 export const resourceCases: readonly ConformCase[] = [
-  // Reading the directory is what the examination began with.
   must(
     "directory",
     "8555 §7.1.1",
     "The directory names all required resources",
-    () => Promise.resolve(PASS),
+    (subject) => {
+      const missing = missingFrom(subject.acme.directory);
+      return Promise.resolve(verdictOf(missing.length > 0 ? lacks(...missing) : undefined));
+    },
   ),
   must(
     "nonce-head",

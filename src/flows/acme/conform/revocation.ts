@@ -3,6 +3,7 @@ import type { Account } from "../account.ts";
 import { isFailure } from "../answer.ts";
 import { parseObject } from "../body.ts";
 import { certificateId } from "../certificate_id.ts";
+import { lacks, renewalInfoUrl } from "../directory.ts";
 import type { Enrolled } from "../enrollment.ts";
 import { POST_AS_GET } from "../jws.ts";
 import type { SigningKey } from "../keys.ts";
@@ -19,7 +20,7 @@ import {
   verdictOf,
   wantStatus,
 } from "./case.ts";
-import type { Subject } from "./subject.ts";
+import { NoAnswer, type Subject } from "./subject.ts";
 
 const NO_CERTIFICATE: Verdict = skip("no certificate was issued");
 const NO_RENEWAL_INFO: Verdict = skip("the directory has no renewalInfo, which is optional");
@@ -53,7 +54,7 @@ export const revocationCases: readonly ConformCase[] = [
     async (subject) => {
       const { renewalInfo } = subject.acme.directory;
       if (renewalInfo === undefined) return NO_RENEWAL_INFO;
-      const exchange = await subject.get(`${renewalInfo}/aaaa.bbbb`);
+      const exchange = await subject.get(renewalInfoUrl(renewalInfo, "aaaa.bbbb"));
       return verdictOf(wantStatus(exchange, 400, 404));
     },
   ),
@@ -156,7 +157,7 @@ async function withRenewalInfo(
   if (subject.enrolled === undefined) return NO_CERTIFICATE;
   const id = certificateId(subject.enrolled.chain.leaf.raw);
   if (id === undefined) return skip("the certificate has no authority key identifier");
-  return examine(await subject.get(`${renewalInfo}/${id}`));
+  return examine(await subject.get(renewalInfoUrl(renewalInfo, id)));
 }
 
 /** A revocation that must be refused; where it is not, another certificate takes the place of the revoked one. */
@@ -183,5 +184,6 @@ function revoke(
   reason?: number,
 ): Promise<Exchange> {
   const { revokeCert: url } = subject.acme.directory;
+  if (url === undefined) throw new NoAnswer(lacks("revokeCert").message);
   return subject.ask({ url, payload: revocationPayload(chain.leaf.raw, reason), key, kid });
 }
