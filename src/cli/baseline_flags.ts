@@ -1,12 +1,11 @@
 /** How a run is compared with a baseline, and kept as one, from the command line. */
-import { dirname } from "node:path";
 import type { Summary } from "../metrics/summary_schema.ts";
 import { parseShare } from "../plan/units.ts";
 import { renderJson } from "../report/json.ts";
 import { baselineOf, objectionsTo } from "../verdict/baseline.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
-import { writeWhole } from "./results.ts";
+import { type Destination, writeFile } from "./results.ts";
 import { openSummary } from "./summary_file.ts";
 
 export const ALLOW_FLAG: FlagSpec = {
@@ -74,13 +73,11 @@ export async function saveBaseline(
   }
   const savedAt = new Date().toISOString();
   const baseline = baselineOf(summary, { savedAt, forcedOver: objections });
-  try {
-    await Deno.mkdir(dirname(path), { recursive: true });
-    await writeWhole(path, renderJson(baseline));
-    return true;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    io.err(`Cannot write the baseline to "${path}": ${why}\n`);
-    return false;
-  }
+  const problem = await writeFile(baselineAt(path), renderJson(baseline));
+  if (problem !== undefined) io.err(`${problem}\n`);
+  return problem === undefined;
+}
+
+export function baselineAt(path: string): Destination {
+  return { path, what: "the baseline", flag: "--save-baseline" };
 }

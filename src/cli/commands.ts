@@ -1,7 +1,9 @@
 /**
  * The commands by name. Each is loaded when it is called, so that `certload version` does not wait for the engine.
  */
+import { nearest } from "../plan/near_miss.ts";
 import type { Command, Io } from "./io.ts";
+import { findPlan } from "./plan_source.ts";
 
 interface Entry {
   readonly summary: string;
@@ -67,22 +69,44 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
 const BAD_INPUT = 104;
 
 export async function runCommand(args: readonly string[], io: Io): Promise<number> {
-  const [name, ...rest] = args;
-  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
-    (name === undefined ? io.err : io.out)(overview());
-    return name === undefined ? BAD_INPUT : 0;
+  const [first, ...rest] = args;
+  if (first === undefined) {
+    io.err(overview());
+    return BAD_INPUT;
   }
-  const entry = COMMANDS[name === "--version" ? "version" : name];
+  const name = ALIASES.get(first) ?? first;
+  const wantsHelp = name === "help" || rest.includes("--help") || rest.includes("-h");
+  const [subject] = name === "help" ? rest.filter((word) => !word.startsWith("-")) : [name];
+  if (subject === undefined) {
+    io.out(overview());
+    return 0;
+  }
+  const entry = Object.hasOwn(COMMANDS, subject) ? COMMANDS[subject] : undefined;
   if (entry === undefined) {
-    io.err(`certload: unknown command "${name}": \`certload help\` lists the commands\n`);
+    io.err(await unknownCommand(subject));
     return BAD_INPUT;
   }
   const command = await entry.load();
-  if (rest.includes("--help") || rest.includes("-h")) {
-    io.out(command.help);
-    return 0;
-  }
-  return await command.run(rest, io);
+  if (!wantsHelp) return await command.run(rest, io);
+  io.out(command.help);
+  return 0;
+}
+
+/** As other tools have them. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ["--help", "help"],
+  ["-h", "help"],
+  ["--version", "version"],
+  ["-V", "version"],
+]);
+
+async function unknownCommand(name: string): Promise<string> {
+  const isPlan = (await findPlan(name)).ok;
+  const close = isPlan ? `run ${name}` : nearest(name, Object.keys(COMMANDS));
+  const hint = close === undefined
+    ? "`certload help` lists the commands"
+    : `did you mean \`certload ${close}\`?`;
+  return `certload: unknown command ${JSON.stringify(name.slice(0, 60))}: ${hint}\n`;
 }
 
 function overview(): string {
@@ -92,7 +116,7 @@ function overview(): string {
   );
   return `certload: load tests for certificate servers
 
-Usage: certload COMMAND [arguments], certload COMMAND --help
+Usage: certload COMMAND [arguments], certload help COMMAND
 
 Commands:
 ${rows.join("\n")}

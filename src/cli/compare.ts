@@ -39,7 +39,7 @@ export const compare: Command = {
     const { summaries, problems } = await openSummaries(line.positionals);
     const allow = allowOf(line, problems);
     const format = line.value("format") ?? "text";
-    const render = RENDERERS[format];
+    const render = Object.hasOwn(RENDERERS, format) ? RENDERERS[format] : undefined;
     if (!render) problems.push(`--format is text, markdown or json: got "${format}"`);
     const [base, next] = summaries;
     if (!base || !next || !render || problems.length > 0) {

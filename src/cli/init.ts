@@ -5,6 +5,7 @@ import { planJsonSchema } from "../plan/json_schema.ts";
 import { type ShippedFile, shippedFiles, writeFiles } from "../shipped.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { helpText, parseLine } from "./flags.ts";
+import { reasonOf } from "./host_error.ts";
 import type { Command } from "./io.ts";
 import { printProblems } from "./problems.ts";
 
@@ -70,7 +71,7 @@ async function write(
     await writeFiles(files, folder);
     return undefined;
   } catch (error) {
-    return `Cannot write into "${folder}": ${error instanceof Error ? error.message : error}`;
+    return `Cannot write into "${folder}": ${reasonOf(error)}`;
   }
 }
 

@@ -1,8 +1,9 @@
 /** What a command may touch of the world, so that tests can hand in another. */
 import type { Interrupt } from "../engine/load.ts";
+import { reasonOf } from "./host_error.ts";
 
 export interface Io {
-  /** Results. */
+  /** Results. Throws an `OutputError` where they cannot be written. */
   readonly out: (text: string) => void;
   /** Progress and problems. */
   readonly err: (text: string) => void;
@@ -26,8 +27,8 @@ const encoder = new TextEncoder();
 export function realIo(): { io: Io; release: () => void } {
   const { interrupt, release } = interruptBySignals();
   const io: Io = {
-    out: (text) => writeAll(Deno.stdout, text),
-    err: (text) => writeAll(Deno.stderr, text),
+    out: (text) => writeOut(Deno.stdout, text),
+    err: (text) => writeErr(Deno.stderr, text),
     env: Deno.env.toObject(),
     outIsTerminal: Deno.stdout.isTerminal(),
     errIsTerminal: Deno.stderr.isTerminal(),
@@ -37,14 +38,37 @@ export function realIo(): { io: Io; release: () => void } {
   return { io, release };
 }
 
+/** Standard output does not take what a command has to say; the message is for the user. */
+export class OutputError extends Error {
+  override readonly name = "OutputError";
+}
+
+interface Stream {
+  writeSync(bytes: Uint8Array): number;
+}
+
 /** A reader that has gone away (`certload run | head`) is no reason to fail. */
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  let bytes = encoder.encode(text);
+function writeOut(stream: Stream, text: string): void {
   try {
-    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+    writeAll(stream, text);
   } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (error instanceof Deno.errors.BrokenPipe) return;
+    throw new OutputError(`Cannot write to standard output: ${reasonOf(error)}`);
   }
+}
+
+/** Where problems cannot be told, there is nobody to tell that to, and the work goes on. */
+function writeErr(stream: Stream, text: string): void {
+  try {
+    writeAll(stream, text);
+  } catch {
+    // See above.
+  }
+}
+
+function writeAll(stream: Stream, text: string): void {
+  let bytes = encoder.encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
 }
 
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"

@@ -9,7 +9,7 @@ import { EXIT_CODES } from "../verdict/exit.ts";
 import { type CommandLine, type FlagSpec, helpText, parseLine } from "./flags.ts";
 import type { Command, Io } from "./io.ts";
 import { printProblems } from "./problems.ts";
-import { writeWhole } from "./results.ts";
+import { writeFile } from "./results.ts";
 
 const FLAGS: readonly FlagSpec[] = [
   { name: "hostname", value: "ADDRESS", help: "address to listen on (default 127.0.0.1)" },
@@ -59,7 +59,11 @@ async function serve(options: LabOptions, line: CommandLine, io: Io): Promise<nu
   }
   try {
     const caFile = line.value("ca-file");
-    if (caFile !== undefined) await writeWhole(caFile, running.addresses.caPem);
+    const problem = caFile && await writeFile(
+      { path: caFile, what: "the CA certificate", flag: "--ca-file" },
+      running.addresses.caPem,
+    );
+    if (problem) return printProblems("lab", [problem], io);
     announce(running.addresses, options, line, io);
     // A terminal sends Ctrl-C to the child too, which must go on answering what its parent waits for.
     await (line.has("json") ? inputClosed() : interrupted(io));

@@ -1,18 +1,15 @@
 /** `certload merge A B ...`: the summaries of shards as the one of their run. */
 import type { Summary } from "../metrics/summary_schema.ts";
-import { renderJson } from "../report/json.ts";
-import { renderText } from "../report/text.ts";
 import { MergeError, mergeSummaries } from "../verdict/merge.ts";
-import { useColor } from "./color.ts";
+import { deliver, OUT_FLAG, whyUndeliverable } from "./deliver.ts";
 import { helpText, parseLine } from "./flags.ts";
 import type { Command } from "./io.ts";
 import { printProblems } from "./problems.ts";
-import { REPORT_FLAGS, reportOrders, writeReports } from "./reports.ts";
-import { whyUnwritable, writeResults } from "./results.ts";
+import { REPORT_FLAGS, reportOrders } from "./reports.ts";
 import { openSummaries } from "./summary_file.ts";
 
 const FLAGS = [
-  { name: "out", value: "DIR", help: "where summary.json and summary.txt go (default results)" },
+  OUT_FLAG,
   ...REPORT_FLAGS,
   { name: "quiet", short: "q", help: "no summary on stdout" },
   { name: "no-color", help: "no colour (also: NO_COLOR)" },
@@ -29,22 +26,12 @@ export const merge: Command = {
     const parsed = parseLine(args, { flags: FLAGS, positionals: ["SUMMARY", "SUMMARY", "[...]"] });
     if (!parsed.ok) return printProblems("merge", parsed.problems, io);
     const { line } = parsed;
-    const directory = line.value("out") ?? "results";
     const { summaries, problems } = await openSummaries(line.positionals);
-    const { orders, problems: orderProblems } = reportOrders(line);
-    const unwritable = await whyUnwritable(directory);
-    problems.push(...orderProblems, ...(unwritable ? [unwritable] : []));
+    const { orders: reports, problems: reportProblems } = reportOrders(line);
+    problems.push(...reportProblems, ...await whyUndeliverable(line, { reports }));
     const merged = problems.length === 0 ? mergeAll(summaries, problems) : undefined;
     if (!merged) return printProblems("merge", problems, io);
-    await writeResults(directory, {
-      "summary.json": renderJson(merged),
-      "summary.txt": renderText(merged),
-    });
-    await writeReports(orders, merged, io);
-    if (!line.has("quiet")) {
-      io.out(renderText(merged, { color: useColor(line, io, io.outIsTerminal) }));
-    }
-    return merged.exit.code;
+    return await deliver(merged, line, { reports }, io);
   },
 };
 

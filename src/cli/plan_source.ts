@@ -1,6 +1,7 @@
 /** Where a command's plan comes from: a file, or one of the shipped ones by its name. */
 import { basename } from "node:path";
 import { shippedFiles } from "../shipped.ts";
+import { reasonOf } from "./host_error.ts";
 
 export type PlanSource =
   | { readonly ok: true; readonly text: string; readonly source: string }
@@ -23,10 +24,8 @@ function nameOf(path: string): string {
 }
 
 function missing(argument: string, error: unknown, names: readonly string[]): string {
-  const why = error instanceof Deno.errors.NotFound
-    ? "there is no such file"
-    : error instanceof Error
-    ? error.message
-    : String(error);
-  return `Cannot read the plan "${argument}": ${why}. Shipped plans, by name: ${names.join(", ")}`;
+  const reason = reasonOf(error);
+  return `Cannot read the plan "${argument}": ${reason}. Shipped plans, by name: ${
+    names.join(", ")
+  }`;
 }

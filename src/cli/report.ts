@@ -5,7 +5,7 @@ import { EXIT_CODES } from "../verdict/exit.ts";
 import { type CommandLine, helpText, parseLine } from "./flags.ts";
 import type { Command, Io } from "./io.ts";
 import { printProblems } from "./problems.ts";
-import { filesOf, formatProblem, writeReports } from "./reports.ts";
+import { formatProblem, reportText, writeReports } from "./reports.ts";
 import { openSummary } from "./summary_file.ts";
 
 const FLAGS = [
@@ -50,10 +50,9 @@ async function write(
 ): Promise<number> {
   const path = line.value("out");
   if (path !== undefined) {
-    const written = await writeReports([{ format, path }], summary, io);
-    return written ? EXIT_CODES.passed : EXIT_CODES.bad_input;
+    const problems = await writeReports([{ format, path }], summary);
+    return problems.length > 0 ? printProblems("report", problems, io) : EXIT_CODES.passed;
   }
-  const output = filesOf({ format, path: "" }, summary);
-  if ("text" in output) io.out(output.text);
+  io.out(reportText(format, summary));
   return EXIT_CODES.passed;
 }

@@ -1,13 +1,14 @@
 /** Reports as users ask for them, `html=FILE,junit=FILE`: understood before a run, written after it. */
-import { dirname } from "node:path";
+import { join, normalize } from "node:path";
 import type { Summary } from "../metrics/summary_schema.ts";
 import { nearest } from "../plan/near_miss.ts";
 import { FOLDER_FORMAT, FORMAT_NAMES, FORMATS } from "../report/formats.ts";
 import { hgrmFiles } from "../report/hgrm.ts";
 import { renderMarkdown } from "../report/markdown.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
+import { reasonOf } from "./host_error.ts";
 import type { Io } from "./io.ts";
-import { writeResults, writeWhole } from "./results.ts";
+import { type Destination, writeFile } from "./results.ts";
 
 export const REPORT_FLAGS: readonly FlagSpec[] = [
   {
@@ -43,6 +44,9 @@ export function reportOrders(line: CommandLine): { orders: ReportOrder[]; proble
   });
   const prometheus = line.value("prometheus");
   if (prometheus !== undefined) orders.push({ format: "prometheus", path: prometheus });
+  const paths = orders.map(({ path }) => normalize(path));
+  const twice = paths.filter((path, at) => paths.indexOf(path) !== at);
+  for (const path of new Set(twice)) problems.push(`several reports are to go to "${path}"`);
   return { orders, problems };
 }
 
@@ -53,50 +57,46 @@ export function formatProblem(format: string): string | undefined {
   return `unknown report format "${format}": ${hint}`;
 }
 
-/** The folder that a report is written into. */
-export function folderOf({ format, path }: ReportOrder): string {
-  return format === FOLDER_FORMAT ? path : dirname(path);
+/** The report's files, by their paths. */
+export function filesOf({ format, path }: ReportOrder, summary: Summary): Record<string, string> {
+  if (format !== FOLDER_FORMAT) return { [path]: reportText(format, summary) };
+  const files = Object.entries(hgrmFiles(summary));
+  return Object.fromEntries(files.map(([name, text]) => [join(path, name), text]));
 }
 
-/** What is written of a report: a file, or the files of a folder. */
-export function filesOf(
-  { format, path }: ReportOrder,
-  summary: Summary,
-): { folder: string; files: Record<string, string> } | { file: string; text: string } {
-  const render = FORMATS[format];
-  if (render) return { file: path, text: render(summary) };
-  return { folder: path, files: hgrmFiles(summary) };
+/** A report that is one text. */
+export function reportText(format: string, summary: Summary): string {
+  const render = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
+  if (render === undefined) throw new Error(`no report is called ${format}`);
+  return render(summary);
 }
 
-/** Writes each; one that cannot be written is told, and does not keep the others from being written. */
+export function destinationOf({ format, path }: ReportOrder, file = path): Destination {
+  return { path: file, what: `the ${format} report`, flag: "--report" };
+}
+
+/** A file of each report, for a look before the run whether it can be written. */
+export function destinationsOf(orders: readonly ReportOrder[]): Destination[] {
+  return orders.map((order) =>
+    destinationOf(order, order.format === FOLDER_FORMAT ? join(order.path, "any.hgrm") : order.path)
+  );
+}
+
+/** Writes each, whether or not the others can be written; gives what went wrong. */
 export async function writeReports(
   orders: readonly ReportOrder[],
   summary: Summary,
-  io: Io,
-): Promise<boolean> {
-  let all = true;
+): Promise<string[]> {
+  const problems: string[] = [];
   for (const order of orders) {
-    const problem = await writeReport(order, summary);
-    if (problem === undefined) continue;
-    io.err(`${problem}\n`);
-    all = false;
-  }
-  return all;
-}
-
-async function writeReport(order: ReportOrder, summary: Summary): Promise<string | undefined> {
-  try {
-    const output = filesOf(order, summary);
-    if ("folder" in output) await writeResults(output.folder, output.files);
-    else {
-      await Deno.mkdir(dirname(output.file), { recursive: true });
-      await writeWhole(output.file, output.text);
+    for (const [path, text] of Object.entries(filesOf(order, summary))) {
+      const problem = await writeFile(destinationOf(order, path), text);
+      if (problem === undefined) continue;
+      problems.push(problem);
+      break;
     }
-    return undefined;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return `Cannot write the ${order.format} report to "${order.path}": ${why}`;
   }
+  return problems;
 }
 
 /**
@@ -109,7 +109,6 @@ export async function writeStepSummary(summary: Summary, io: Io): Promise<void> 
   try {
     await Deno.writeTextFile(path, `${renderMarkdown(summary)}\n`, { append: true });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    io.err(`Cannot write the step summary to "${path}": ${why}\n`);
+    io.err(`Cannot write the step summary to "${path}": ${reasonOf(error)}\n`);
   }
 }

@@ -9,13 +9,16 @@ export const EXIT_CODES = {
   passed: 0,
   /** Slower, or failing more, than the baseline by more than is allowed. */
   regression: 93,
-  /** The target or the stack did not get ready; no load was sent. */
+  /** The target, the stack or the host did not get ready; no load was sent. */
   not_ready: 94,
   /** The figures do not describe the offered load; they say nothing of the target, good or bad. */
   invalid: 95,
   /** A threshold failed, or had no sample. */
   threshold: 99,
-  /** Plan, command line or a file named there is wrong; nothing was sent, and no result was touched. */
+  /**
+   * Plan, command line or a file named there is wrong; nothing was sent, and no result was touched. Also a run that
+   * passed and whose results could not be written: it has not done what was asked.
+   */
   bad_input: 104,
   /** Ended by SIGINT or SIGTERM; the summary is written and marked so. */
   interrupted: 105,

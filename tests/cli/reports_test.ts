@@ -1,54 +1,13 @@
-import { join } from "node:path";
+import { renderJson } from "../../src/report/json.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { runCommand } from "../../src/cli/commands.ts";
-import type { Io } from "../../src/cli/io.ts";
 import { readSummary } from "../../src/metrics/read_summary.ts";
 import type { Summary } from "../../src/metrics/summary_schema.ts";
-import { renderJson } from "../../src/report/json.ts";
 import { runOf } from "../metrics/runs.ts";
 import { concluded, failedRun, interruptedRun, passedRun } from "../report/summaries.ts";
-
-interface Said {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs a command in this process; `{}` in an argument stands for the folder. */
-async function say(folder: string, ...args: string[]): Promise<Said> {
-  const said = { out: "", err: "" };
-  const never = new AbortController().signal;
-  const io: Io = {
-    out: (text) => void (said.out += text),
-    err: (text) => void (said.err += text),
-    env: {},
-    outIsTerminal: false,
-    errIsTerminal: false,
-    size: () => ({ columns: 80, rows: 24 }),
-    interrupt: { soft: never, hard: never },
-  };
-  const code = await runCommand(args.map((arg) => arg.replaceAll("{}", folder)), io);
-  return { code, ...said };
-}
+import { say, withFolder } from "./say.ts";
 
 function minute(medianUs: number, seed: number): Summary {
   return concluded(runOf([{ name: "create", ratePerS: 50, durationS: 60, medianUs, seed }]));
-}
-
-async function withFolder(
-  files: Readonly<Record<string, Summary | string>>,
-  use: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "certload-cli-" });
-  try {
-    for (const [name, file] of Object.entries(files)) {
-      const text = typeof file === "string" ? file : renderJson(file);
-      await Deno.writeTextFile(join(folder, name), text);
-    }
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 Deno.test("certload compare exits 93 for a slower server, 0 for the same, 104 for another host", async () => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { withProgram } from "./program.ts";
+import { testWith } from "../programs.ts";
+import { programCommand, withProgram } from "./program.ts";
 
 const QUICK = ["run", "quickstart", "--only", "list_certificates", "--duration", "2s", "--quiet"];
 
@@ -48,16 +49,57 @@ Deno.test("run finds wrong report and baseline flags before it sends anything", 
   });
 });
 
-Deno.test("run finds a report and a baseline that cannot be written before it sends anything", async () => {
-  for (
-    const [args, what] of [
-      [["--report", "html=mine/report.html"], "the html report"],
-      [["--save-baseline", "mine/baseline.json"], "the baseline"],
-    ] as const
-  ) {
-    await withProgram([...QUICK, ...args], { files: { mine: "" } }, ({ code, stderr, summary }) => {
-      assertEquals([code, summary], [104, undefined]);
-      assertStringIncludes(stderr, `Cannot write ${what} to "mine"`);
-    });
-  }
+Deno.test("run finds every place that cannot be written to before it sends anything", async () => {
+  const args = ["--report", "html=mine/report.html", "--save-baseline", "mine/baseline.json"];
+  const files = { mine: "", "results/summary.json/x": "" };
+  await withProgram([...QUICK, ...args], { files }, ({ code, stderr, summary }) => {
+    assertEquals([code, summary], [104, undefined]);
+    for (
+      const problem of [
+        'Cannot write the html report to "mine/report.html": ',
+        'Cannot write the baseline to "mine/baseline.json": ',
+        'Cannot write the results to "results/summary.json": it is a folder. ',
+      ]
+    ) assertStringIncludes(stderr, problem);
+  });
+});
+
+const FULL = `"$@" >/dev/full`;
+
+testWith("sh")(
+  "a full standard output costs a passed run its exit code, and nothing else",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: ["-c", FULL, "sh", ...programCommand(), ...QUICK.slice(0, -1)],
+      cwd: folder,
+    }).output();
+    const told = new TextDecoder().decode(stderr);
+    assertEquals(code, 104, told);
+    assertStringIncludes(told, "Cannot write to standard output: no space is left on the disk\n");
+    const summary = JSON.parse(await Deno.readTextFile(`${folder}/results/summary.json`));
+    assertEquals(summary.exit.code, 0);
+    await Deno.remove(folder, { recursive: true });
+  },
+);
+
+testWith("sh")(
+  "what cannot be printed is no fault of certload's, whichever command prints it",
+  async () => {
+    for (const args of [["version"], ["help"], ["schema"], ["run", "--help"], ["check", "acme"]]) {
+      const { code, stderr } = await new Deno.Command("sh", {
+        args: ["-c", FULL, "sh", ...programCommand(), ...args],
+      }).output();
+      const told = "certload: Cannot write to standard output: no space is left on the disk\n";
+      assertEquals([code, new TextDecoder().decode(stderr)], [104, told], args.join(" "));
+    }
+  },
+);
+
+Deno.test("a missing folder for temporary files is the host's, and told", async () => {
+  const env = { TMPDIR: "/nowhere/at/all" };
+  await withProgram(QUICK, { env }, ({ code, stderr }) => {
+    assertEquals(code, 94, stderr);
+    assertStringIncludes(stderr, "TMPDIR");
+  });
 });

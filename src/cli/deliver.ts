@@ -1,0 +1,97 @@
+/** The end of a run: its summary goes wherever it was asked for, and where one way is barred, the other ways. */
+import { join } from "node:path";
+import type { Summary } from "../metrics/summary_schema.ts";
+import { renderJson } from "../report/json.ts";
+import { renderText } from "../report/text.ts";
+import { EXIT_CODES } from "../verdict/exit.ts";
+import { baselineAt, saveBaseline } from "./baseline_flags.ts";
+import { useColor } from "./color.ts";
+import type { CommandLine, FlagSpec } from "./flags.ts";
+import { type Io, OutputError } from "./io.ts";
+import { destinationsOf, type ReportOrder, writeReports, writeStepSummary } from "./reports.ts";
+import { type Destination, whyAllUnwritable, writeFile } from "./results.ts";
+
+export const OUT_FLAG: FlagSpec = {
+  name: "out",
+  value: "DIR",
+  help: "where summary.json and summary.txt go (default results)",
+};
+
+/** What is to come of a summary, but for its own two files. */
+export interface Wishes {
+  readonly reports: readonly ReportOrder[];
+  /** Where it is kept as a baseline. */
+  readonly saveTo?: string;
+  /** It is kept in spite of all objections. */
+  readonly force?: boolean;
+}
+
+/** Every place that could not be written to, found before anything is sent. */
+export function whyUndeliverable(line: CommandLine, wishes: Wishes): Promise<string[]> {
+  return whyAllUnwritable([
+    ...RESULT_FILES.map((name) => resultAt(line, name)),
+    ...destinationsOf(wishes.reports),
+    ...(wishes.saveTo === undefined ? [] : [baselineAt(wishes.saveTo)]),
+  ]);
+}
+
+/**
+ * Writes and prints; gives the exit code. A run that passed, and whose results are not where they were to be, has not
+ * done what was asked.
+ */
+export async function deliver(
+  summary: Summary,
+  line: CommandLine,
+  wishes: Wishes,
+  io: Io,
+): Promise<number> {
+  const problems = await writeResults(summary, line, io);
+  problems.push(...printSummary(summary, line, io, problems.length > 0));
+  await writeStepSummary(summary, io);
+  problems.push(...await writeReports(wishes.reports, summary));
+  for (const problem of problems) io.err(`${problem}\n`);
+  const saved = wishes.saveTo === undefined ||
+    await saveBaseline(summary, wishes.saveTo, wishes.force === true, io);
+  const { code, name, reason } = summary.exit;
+  if (line.has("quiet") && code !== 0) io.err(`certload: ${name} (exit code ${code}): ${reason}\n`);
+  return code === EXIT_CODES.passed && !(saved && problems.length === 0)
+    ? EXIT_CODES.bad_input
+    : code;
+}
+
+const RESULT_FILES = ["summary.json", "summary.txt"] as const;
+
+function resultAt(line: CommandLine, name: typeof RESULT_FILES[number]): Destination {
+  const directory = line.value("out") ?? "results";
+  return { path: join(directory, name), what: "the results", flag: "--out" };
+}
+
+/** Both files, each whether or not the other can be written; a former run's are replaced, and that is said. */
+async function writeResults(summary: Summary, line: CommandLine, io: Io): Promise<string[]> {
+  const texts = { "summary.json": renderJson(summary), "summary.txt": renderText(summary) };
+  const { path } = resultAt(line, "summary.json");
+  const former = await Deno.stat(path).catch(() => undefined);
+  const problems: string[] = [];
+  for (const name of RESULT_FILES) {
+    const problem = await writeFile(resultAt(line, name), texts[name]);
+    if (problem !== undefined) problems.push(problem);
+  }
+  if (former?.isFile && problems.length === 0) {
+    const when = former.mtime === null ? "" : ` of ${former.mtime.toISOString().slice(0, 19)}Z`;
+    io.err(`Replaced ${path}${when}; with another --out DIR it would have been kept\n`);
+  }
+  return problems;
+}
+
+/** On stdout, or where that is barred and no file has it, on stderr. */
+function printSummary(summary: Summary, line: CommandLine, io: Io, unwritten: boolean): string[] {
+  if (line.has("quiet") && !unwritten) return [];
+  try {
+    io.out(renderText(summary, { color: useColor(line, io, io.outIsTerminal) }));
+    return [];
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    if (unwritten) io.err(renderText(summary));
+    return [error.message];
+  }
+}

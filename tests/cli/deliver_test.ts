@@ -1,0 +1,154 @@
+import { join } from "node:path";
+import { deliver, type Wishes } from "../../src/cli/deliver.ts";
+import { type CommandLine, parseLine } from "../../src/cli/flags.ts";
+import { OutputError } from "../../src/cli/io.ts";
+import type { Summary } from "../../src/metrics/summary_schema.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { concluded, failedRun, passedRun } from "../report/summaries.ts";
+import { listeningIo, type Said, withFolder } from "./say.ts";
+
+function commandLine(...args: string[]): CommandLine {
+  const flags = [
+    { name: "out", value: "DIR", help: "" },
+    { name: "quiet", short: "q", help: "" },
+  ];
+  const parsed = parseLine(args, { flags, positionals: [] });
+  assert(parsed.ok);
+  return parsed.line;
+}
+
+interface Delivery {
+  readonly args?: readonly string[];
+  readonly wishes?: (folder: string) => Wishes;
+  /** Standard output takes nothing. */
+  readonly deaf?: boolean;
+  readonly summary?: Summary;
+}
+
+async function delivered(
+  folder: string,
+  { args = [], wishes = () => ({ reports: [] }), deaf, summary }: Delivery = {},
+): Promise<Said> {
+  const { io, said } = listeningIo();
+  const out = (text: string): void => {
+    if (deaf) throw new OutputError("Cannot write to standard output: it is full");
+    io.out(text);
+  };
+  const line = commandLine("--out", join(folder, "results"), ...args);
+  const code = await deliver(summary ?? concluded(passedRun()), line, wishes(folder), {
+    ...io,
+    out,
+  });
+  return { code, ...said };
+}
+
+const ALL_WISHES = (folder: string): Wishes => ({
+  reports: [
+    { format: "html", path: join(folder, "report.html") },
+    { format: "hgrm", path: join(folder, "hgrm") },
+  ],
+  saveTo: join(folder, "baseline.json"),
+  force: true,
+});
+
+function read(folder: string, name: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(join(folder, name));
+  } catch {
+    return undefined;
+  }
+}
+
+Deno.test("a passed run is in its files and on stdout, and nothing is said beside it", async () => {
+  await withFolder({}, async (folder) => {
+    const { code, out, err } = await delivered(folder, { wishes: ALL_WISHES });
+    assertEquals([code, err], [0, ""]);
+    assertEquals(read(folder, "results/summary.txt"), out);
+    for (const name of ["results/summary.json", "report.html", "baseline.json"]) {
+      assert(read(folder, name) !== undefined, name);
+    }
+  });
+});
+
+for (const barred of ["summary.json", "summary.txt"]) {
+  Deno.test(`where ${barred} is a folder, everything else is written, and that is told`, async () => {
+    await withFolder({}, async (folder) => {
+      await Deno.mkdir(join(folder, "results", barred), { recursive: true });
+      const { code, out, err } = await delivered(folder, { wishes: ALL_WISHES });
+      assertEquals(code, 104);
+      assertStringIncludes(
+        err,
+        `Cannot write the results to "${folder}/results/${barred}": it is a`,
+      );
+      const other = barred === "summary.json" ? "summary.txt" : "summary.json";
+      for (const name of [`results/${other}`, "report.html", "baseline.json"]) {
+        assert(read(folder, name) !== undefined, name);
+      }
+      assertMatch(out, /certctl/);
+    });
+  });
+}
+
+Deno.test("a report that cannot be written keeps neither the others nor the baseline from it", async () => {
+  await withFolder({}, async (folder) => {
+    await Deno.mkdir(join(folder, "report.html"));
+    await Deno.writeTextFile(join(folder, "hgrm"), "a file");
+    const wishes = (): Wishes => ({
+      ...ALL_WISHES(folder),
+      reports: [
+        ...ALL_WISHES(folder).reports,
+        { format: "junit", path: join(folder, "junit.xml") },
+      ],
+    });
+    const { code, err } = await delivered(folder, { wishes });
+    assertEquals(code, 104);
+    assertStringIncludes(
+      err,
+      `Cannot write the html report to "${folder}/report.html": it is a fo`,
+    );
+    assertMatch(err, /Cannot write the hgrm report to ".*\.hgrm": .*a file.*with --report\n/);
+    assert(read(folder, "junit.xml") !== undefined && read(folder, "baseline.json") !== undefined);
+  });
+});
+
+Deno.test("where stdout takes nothing, the files are written, the cause is told, and a pass is none", async () => {
+  await withFolder({}, async (folder) => {
+    const { code, err } = await delivered(folder, { deaf: true, wishes: ALL_WISHES });
+    assertEquals([code, err], [104, "Cannot write to standard output: it is full\n"]);
+    assert(read(folder, "results/summary.txt") !== undefined);
+    assert(read(folder, "baseline.json") !== undefined);
+    const failed = await delivered(folder, { deaf: true, summary: concluded(failedRun()) });
+    assertEquals(failed.code, 99, "a verdict wins");
+  });
+});
+
+Deno.test("where neither files nor stdout take the text, stderr has it", async () => {
+  await withFolder({ results: "a file" }, async (folder) => {
+    const { err } = await delivered(folder, { deaf: true });
+    assertMatch(err, /certctl[\s\S]*p95/);
+    const quiet = await delivered(folder, { args: ["-q"] });
+    assertMatch(quiet.out, /p95/, "quiet, and nowhere else to be found");
+  });
+});
+
+Deno.test("a quiet run says nothing when it passed, and its verdict in one line when it did not", async () => {
+  await withFolder({}, async (folder) => {
+    const passed = await delivered(folder, { args: ["--quiet"] });
+    assertEquals([passed.code, passed.out, passed.err], [0, "", ""]);
+  });
+  await withFolder({}, async (folder) => {
+    const summary = concluded(failedRun());
+    const failed = await delivered(folder, { args: ["-q"], summary });
+    assertEquals([failed.code, failed.out], [99, ""]);
+    assertEquals(failed.err, `certload: threshold (exit code 99): ${summary.exit.reason}\n`);
+  });
+});
+
+Deno.test("former results are not replaced without a word", async () => {
+  await withFolder({}, async (folder) => {
+    await delivered(folder);
+    const { code, err } = await delivered(folder);
+    assertEquals(code, 0);
+    assertMatch(err, /^Replaced .*\/results\/summary\.json of 20[-\dT:]+Z; with another --out DIR/);
+  });
+});
