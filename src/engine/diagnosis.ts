@@ -66,7 +66,9 @@ function answerCause({ scenario }: ProbeResult, { exchange }: ProbedStep): Advic
 
 function acmeCause(path: string, exchange: Exchange): Advice {
   if (!path.includes("/acme")) return undefined;
-  if (mediaType(exchange) === "text/html") {
+  // Other statuses with a page are a proxy's, and mean what they say.
+  const isPage = mediaType(exchange) === "text/html" && [200, 404].includes(exchange.status);
+  if (isPage) {
     return "the dashboard answers on /acme: certctl serves its web page there when its working directory has a `web` " +
       "folder; start it from a directory without one";
   }

@@ -28,12 +28,17 @@ export function mediaType(exchange: Exchange): string {
   return (end < 0 ? value : value.slice(0, end)).trim().toLowerCase();
 }
 
-/** The start of the body on one line, for messages. */
+/** The start of the body on one line, for messages; of a page its words. */
 export function excerpt(exchange: Exchange): string {
   if (exchange.body.length === 0) return "empty body";
   const text = new TextDecoder().decode(exchange.body.subarray(0, 4 * EXCERPT_CHARS));
-  const line = text.replaceAll(/\s+/g, " ").trim();
-  return line.length > EXCERPT_CHARS ? `${line.slice(0, EXCERPT_CHARS)}…` : line;
+  const words = mediaType(exchange) === "text/html" ? text.replaceAll(/<[^>]*>/g, " ") : text;
+  return shortened(words.replaceAll(/\s+/g, " ").trim() || text.trim());
+}
+
+/** Cut to what a message may quote. */
+export function shortened(text: string): string {
+  return text.length > EXCERPT_CHARS ? `${text.slice(0, EXCERPT_CHARS)}…` : text;
 }
 
 function statusFailure(exchange: Exchange, expect: Expectation): Failure {

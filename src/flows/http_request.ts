@@ -1,28 +1,27 @@
 /** `http_request`: any endpoint, described in the plan alone. */
 import { z } from "zod";
 import { headers, mergeHeaders } from "../plan/headers.ts";
-import { httpUrl } from "../plan/url.ts";
+import { httpUrl, urlPath } from "../plan/url.ts";
 import type { Failure } from "../transport/failure.ts";
 import type { Exchange, HttpRequest } from "../transport/http.ts";
-import { apiHeaders, apiUrl } from "./api/headers.ts";
+import { apiAddress, apiHeaders } from "./api/headers.ts";
+import { shortened } from "./expectation.ts";
 import type { Expectation, Flow, FlowContext, FlowDefinition, Iteration } from "./flow.ts";
-import { jsonObject } from "./json_body.ts";
-import { compileTemplate, hasPlaceholders, type Template } from "./template.ts";
+import { fieldAt, isSameJson, jsonStructure } from "./json_body.ts";
+import { mediaType, method, statuses } from "./options.ts";
+import { compileTemplate, hasPlaceholders, PLACEHOLDERS, type Template } from "./template.ts";
 
 const expectOptions = z.strictObject({
-  status: z.union([z.int().min(100).max(599).transform((one) => [one]), z.array(z.int()).min(1)])
-    .prefault(200).describe("Accepted status or statuses"),
-  content_type: z.string().optional().describe("Media type without parameters"),
+  status: statuses().describe("Accepted status or statuses"),
+  content_type: mediaType().optional().describe("Media type without parameters"),
   json: z.record(z.string(), z.unknown()).optional().describe(
-    "Fields (dots go deeper) and the value each must have; null: it must be there",
+    "Fields (dots go deeper, numbers into lists) and the value each must have; null: it must be there",
   ),
 });
 
 const options = z.strictObject({
-  method: z.string().regex(/^[A-Z]+$/, "must be a method in capitals, such as GET").default("GET"),
-  path: z.string().startsWith("/").optional().describe(
-    "Below the target's base_url, with its token",
-  ),
+  method: method.default("GET").describe("In capitals"),
+  path: urlPath().optional().describe("Below the target's base_url, with its token"),
   url: httpUrl().optional().describe("Absolute; the target's token is not sent to it"),
   headers: headers().describe("In place of the target's and the built-in ones of that name"),
   body: z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]).optional()
@@ -42,6 +41,7 @@ export const httpRequest: FlowDefinition<Options> = {
   summary: "One HTTP request as the plan describes it",
   phase: "api",
   options,
+  placeholders: PLACEHOLDERS,
   steps: () => ["request"],
   create: (context) => new PlannedRequest(context),
 };
@@ -68,27 +68,17 @@ function requestMaker(
   { options, target }: FlowContext<Options>,
 ): (iteration: Iteration) => HttpRequest {
   const { method, body } = options;
-  const onTarget = options.url === undefined ? apiUrl(target, options.path ?? "/") : undefined;
-  const address = onTarget?.href ?? options.url!;
+  // Filled in before the URL is parsed: what the plan has encoded itself (%7B) stays as it is.
+  const address = options.url ?? apiAddress(target, options.path ?? "/");
   const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
   const typed: Record<string, string> = text === body ? {} : { "content-type": "application/json" };
-  const headers = onTarget === undefined
-    ? mergeHeaders(typed, options.headers)
-    : apiHeaders(target, onTarget, typed, options.headers);
-  const fixed = ![address, text ?? "", ...Object.values(headers)].some(mayVary);
+  const headers = options.url === undefined
+    ? apiHeaders(target, new URL(target.baseUrl), typed, options.headers)
+    : mergeHeaders(typed, options.headers);
   const fill = compileRequest(method, address, headers, text);
-  if (!fixed) return fill;
+  if ([address, text ?? "", ...Object.values(headers)].some(hasPlaceholders)) return fill;
   let request: HttpRequest | undefined;
   return (iteration) => request ??= fill(iteration);
-}
-
-/** URLs percent-encode braces; both spellings are placeholders. */
-function mayVary(text: string): boolean {
-  return hasPlaceholders(decodeBraces(text));
-}
-
-function decodeBraces(text: string): string {
-  return text.replaceAll(/%7B/gi, "{").replaceAll(/%7D/gi, "}");
 }
 
 function compileRequest(
@@ -97,7 +87,7 @@ function compileRequest(
   headers: Record<string, string>,
   text: string | undefined,
 ): (iteration: Iteration) => HttpRequest {
-  const url = compileTemplate(decodeBraces(address));
+  const url = compileTemplate(address);
   const values = Object.entries(headers).map(([name, value]): [string, Template] => [
     name,
     compileTemplate(value),
@@ -122,21 +112,18 @@ function expectationOf(expect: Options["expect"]): Expectation {
 }
 
 function wrongField(exchange: Exchange, fields: Record<string, unknown>): string | undefined {
-  const body = jsonObject(exchange);
+  const body = jsonStructure(exchange);
   if (typeof body === "string") return body;
   for (const [path, wanted] of Object.entries(fields)) {
     const seen = fieldAt(body, path);
     if (seen === undefined) return `expected the field ${path}, which is not there`;
-    if (wanted !== null && JSON.stringify(seen) !== JSON.stringify(wanted)) {
-      return `expected ${path} to be ${JSON.stringify(wanted)}, got ${JSON.stringify(seen)}`;
+    if (wanted !== null && !isSameJson(seen, wanted)) {
+      return `expected ${path} to be ${shown(wanted)}, got ${shown(seen)}`;
     }
   }
   return undefined;
 }
 
-function fieldAt(value: unknown, path: string): unknown {
-  return path.split(".").reduce<unknown>(
-    (inner, key) => (inner as Record<string, unknown> | null | undefined)?.[key],
-    value,
-  );
+function shown(value: unknown): string {
+  return shortened(JSON.stringify(value));
 }

@@ -7,8 +7,6 @@ import type { Iteration } from "./flow.ts";
 
 export type Template = (iteration: Iteration) => string;
 
-const PLACEHOLDER = /\{(id|index|user|now)\}/;
-
 const VALUES: Readonly<Record<string, Template>> = {
   id: (iteration) => iteration.id,
   index: (iteration) => String(iteration.index),
@@ -16,12 +14,17 @@ const VALUES: Readonly<Record<string, Template>> = {
   now: () => new Date().toISOString(),
 };
 
+/** Their names. */
+export const PLACEHOLDERS: readonly string[] = Object.keys(VALUES);
+
+// Splitting by a pattern with one group gives text and placeholder names in turn.
+const PLACEHOLDER = new RegExp(`\\{(${PLACEHOLDERS.join("|")})\\}`);
+
 export function hasPlaceholders(text: string): boolean {
   return PLACEHOLDER.test(text);
 }
 
 export function compileTemplate(text: string): Template {
-  // Splitting by a pattern with one group gives text and placeholder names in turn.
   const pieces = text.split(PLACEHOLDER);
   if (pieces.length === 1) return () => text;
   const parts = pieces.map((piece, at): Template => (at % 2 && VALUES[piece]) || (() => piece));

@@ -13,6 +13,8 @@ export interface FlowSignature {
   readonly phase: Phase;
   /** Schema of the scenario's `with`; its output is what the flow gets. Strict: unknown keys are problems. */
   readonly options: ZodType;
+  /** Names that the flow fills in where texts of its options have them in braces. */
+  readonly placeholders?: readonly string[];
   /** Step names in the order in which an iteration makes them, for already parsed options. */
   steps(options: unknown): readonly string[];
 }

@@ -134,6 +134,8 @@ class Reader {
       const range = rangeOf(key);
       if (!isScalar(key)) {
         this.#complain(range, "a key must be a plain word");
+      } else if (key.value === "__proto__") {
+        this.#complain(range, "`__proto__` cannot be a key");
       } else if (key.value === "<<" && value !== null) {
         merged.push(value);
       } else if (entries.has(String(key.value))) {

@@ -25,7 +25,7 @@ export function effectivePlan(plan: Plan, catalogue: Catalogue): Record<string, 
     ),
     thresholds: plan.thresholds.map(({ text }) => text),
   };
-  return withoutAbsent(maskSecrets(surface, plan.secrets)) as Record<string, unknown>;
+  return written(maskSecrets(surface, plan.secrets)) as Record<string, unknown>;
 }
 
 export function effectiveYaml(plan: Plan, catalogue: Catalogue): string {
@@ -106,13 +106,15 @@ function unlessEmpty(map: object): object | undefined {
   return Object.keys(map).length === 0 ? undefined : map;
 }
 
-function withoutAbsent(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutAbsent);
+/** As a plan has it: what is absent left out, and no text taken for a variable. */
+function written(value: unknown): unknown {
+  if (typeof value === "string") return value.replaceAll(/\$(?=[${])/g, "$$$$");
+  if (Array.isArray(value)) return value.map(written);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).filter(([, each]) => each !== undefined).map(([key, each]) => [
       key,
-      withoutAbsent(each),
+      written(each),
     ]),
   );
 }

@@ -54,7 +54,7 @@ export function loadPlan(input: PlanSource): LoadedPlan {
     sortProblems(found.map((problem) => withoutSecrets(problem, secrets)));
   if (problems.length > 0 || !surface.ok) return { ok: false, problems: shown(problems) };
   const plan = withSecrets(planOf(surface.value, parts, input), secrets);
-  return { ok: true, plan, warnings: shown(planWarnings(plan, root)) };
+  return { ok: true, plan, warnings: shown(planWarnings(plan, root, input.catalogue)) };
 }
 
 /** Where a variable is not set, nothing else is worth saying about the value. */

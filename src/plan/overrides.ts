@@ -84,7 +84,7 @@ function parseSet(text: string): Change | Problem {
   const at = text.indexOf("=");
   const path = text.slice(0, Math.max(at, 0)).split(".");
   const file = `--set ${isSecret(path) ? `${path.join(".")}=${MASK}` : text}`;
-  if (at < 1 || path.includes("")) {
+  if (at < 1 || path.includes("") || path.includes("__proto__")) {
     const hint = "for example --set scenarios.list_certificates.rate=10/s";
     return problemAt({ file }, [], "must be path=value", hint);
   }
@@ -104,6 +104,7 @@ function parseSet(text: string): Change | Problem {
 function fromData(data: unknown, place: Place): PlanNode {
   if (Array.isArray(data)) return { content: data.map((item) => fromData(item, place)), place };
   if (typeof data !== "object" || data === null) return { content: data as Scalar, place };
+  if (Object.hasOwn(data, "__proto__")) throw new SyntaxError("`__proto__` cannot be a key");
   const entries = Object.entries(data).map(([key, item]): [string, PlanNode] => [
     key,
     { ...fromData(item, place), keyPlace: place },

@@ -93,3 +93,12 @@ export function mapScalars(
   if (isList(node)) return { ...node, content: node.content.map(into) };
   return change(node, path);
 }
+
+/** Every scalar at and below `node`, which is at `path`. */
+export function scalarsOf(node: PlanNode, path: Path): [node: ScalarNode, path: Path][] {
+  if (isMap(node)) {
+    return [...node.content].flatMap(([key, each]) => scalarsOf(each, [...path, key]));
+  }
+  if (isList(node)) return node.content.flatMap((each, at) => scalarsOf(each, [...path, at]));
+  return [[node, path]];
+}

@@ -12,7 +12,20 @@ export function httpUrl(scheme: "http or https" | "https" = "http or https"): z.
   return z.url({
     protocol: either ? /^https?$/ : /^https$/,
     error: either ? "must be an http:// or https:// URL" : "must be an https:// URL",
-  }).refine(hasNoUser, NO_USER);
+  }).refine(hasNoUser, NO_USER).refine(isWhole, {
+    error: "must be a URL without fragment (#...) and control characters: they are never sent",
+  });
+}
+
+/** A path on the target, with its query. */
+export function urlPath(): z.ZodString {
+  return z.string().startsWith("/", "must start with /").refine(isWhole, {
+    error: "must be a path without fragment (#...) and control characters: they are never sent",
+  });
+}
+
+function isWhole(text: string): boolean {
+  return !/[#\p{Cc}]/u.test(text);
 }
 
 /** Also true of what is no URL, which is another problem. */

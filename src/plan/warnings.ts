@@ -1,10 +1,13 @@
 /** What a plan may well say, but hardly means. */
+import type { Catalogue } from "./catalogue.ts";
+import { within } from "./interpolate.ts";
+import { nearest } from "./near_miss.ts";
 import type { Plan, Scenario } from "./plan.ts";
 import { plannedRequests } from "./planned.ts";
 import { type Path, type Problem, problemAt } from "./problem.ts";
-import { placeOf, type PlanNode } from "./tree.ts";
+import { nodeAt, placeOf, type PlanNode, scalarsOf } from "./tree.ts";
 
-export function planWarnings(plan: Plan, root: PlanNode): Problem[] {
+export function planWarnings(plan: Plan, root: PlanNode, catalogue: Catalogue): Problem[] {
   const warn = (path: Path, message: string, hint?: string): Problem =>
     problemAt(placeOf(root, path), path, `warning: ${message}`, hint);
   const planned = new Map(
@@ -15,7 +18,32 @@ export function planWarnings(plan: Plan, root: PlanNode): Problem[] {
       warn(["scenarios", scenario.name, "thresholds", at], message)
     )
   );
-  return [...(tokenInTheClear(plan) ? [warn(["target", "base_url"], CLEAR_TOKEN)] : []), ...thin];
+  const misspelt = plan.scenarios.flatMap(({ name, flow }) =>
+    misspeltPlaceholders(root, ["scenarios", name, "with"], catalogue.get(flow)?.placeholders ?? [])
+  );
+  const clear = tokenInTheClear(plan) ? [warn(["target", "base_url"], CLEAR_TOKEN)] : [];
+  return [...clear, ...thin, ...misspelt];
+}
+
+/** Braces stay where they are, so that JSON needs no escaping; a word in them that is nearly a placeholder was meant. */
+function misspeltPlaceholders(
+  root: PlanNode,
+  path: Path,
+  placeholders: readonly string[],
+): Problem[] {
+  const options = placeholders.length === 0 ? undefined : nodeAt(root, path);
+  if (options === undefined) return [];
+  return scalarsOf(options, path).flatMap(([node, at]) =>
+    [...String(node.content).matchAll(/\{([A-Za-z_]\w*)\}/g)].flatMap(
+      ({ 0: written, 1: word = "", index }) => {
+        const meant = placeholders.includes(word) ? undefined : nearest(word, placeholders);
+        if (meant === undefined) return [];
+        const message = `warning: \`${written}\` is no placeholder, and stays as it is`;
+        const hint = `did you mean \`{${meant}}\`?`;
+        return [problemAt(within(node, index, written.length), at, message, hint)];
+      },
+    )
+  );
 }
 
 const CLEAR_TOKEN = "the token goes over the network unencrypted";

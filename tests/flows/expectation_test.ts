@@ -52,6 +52,18 @@ Deno.test("an excerpt is one short line however long and broken the body is", ()
   assertEquals(line.length <= 161, true);
 });
 
+Deno.test("a page is quoted by its words", () => {
+  const text =
+    "<html><head><title>503 Service Unavailable</title></head><body><hr>nginx</body></html>";
+  const headers = { "content-type": "text/html; charset=utf-8" };
+  assertEquals(judge(exchangeOf({ status: 503, headers, text }), JSON_OK), {
+    class: "status_5xx",
+    message: "expected 200, got 503: 503 Service Unavailable nginx",
+  });
+  assertEquals(excerpt(exchangeOf({ headers, text: "<br>" })), "<br>");
+  assertEquals(excerpt(exchangeOf({ text: "<br> a" })), "<br> a");
+});
+
 Deno.test("an answer without a content type has none", () => {
   assertEquals(mediaType(exchangeOf()), "");
 });

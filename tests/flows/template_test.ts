@@ -14,6 +14,23 @@ Deno.test("braces of JSON stay as they are", () => {
   assertEquals(compileTemplate(text)(iteration), '{"name":"lt1-0-7","deep":{"index":7}}');
 });
 
+Deno.test("any text around any placeholders stays, each of them filled in", () => {
+  const filled = { "{id}": "lt1-0-7", "{index}": "7", "{user}": "3" };
+  const other = fc.string({ unit: fc.constantFrom("{", "}", "i", "d", '"', "$", " ") })
+    .filter((text) => !text.includes("{id}"));
+  const piece = fc.oneof(other, fc.constantFrom(...Object.keys(filled)));
+  fc.assert(fc.property(fc.array(piece), (pieces) => {
+    // Pieces side by side may make a placeholder of their own: {, i, d, }.
+    fc.pre(pieces.join("").split("{id}").length === pieces.filter((p) => p === "{id}").length + 1);
+    const meant = pieces.map((each) => (filled as Record<string, string>)[each] ?? each).join("");
+    assertEquals(compileTemplate(pieces.join(""))(iteration), meant);
+  }));
+});
+
+Deno.test("without a user, {user} is 0", () => {
+  assertEquals(compileTemplate("{user}")({ id: "x", index: 1 } as Iteration), "0");
+});
+
 Deno.test("{now} is an RFC 3339 instant", () => {
   assertMatch(compileTemplate("{now}")(iteration), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 });

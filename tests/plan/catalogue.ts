@@ -62,6 +62,7 @@ const FLOWS: readonly FlowSignature[] = [
     }).refine((given) => (given.path === undefined) !== (given.url === undefined), {
       error: "needs one of `path` and `url`",
     }),
+    placeholders: ["id", "index", "user", "now"],
     steps: () => ["request"],
   },
 ];

@@ -69,6 +69,7 @@ Deno.test("a key given twice, a list as a key and an unknown alias are problems"
   assertEquals(complaints("a: 1\nb: 2\na: 3\n"), ["3:1 `a` is given twice, first on line 1"]);
   assertEquals(complaints("? [a]\n: 1\n"), ["1:3 a key must be a plain word"]);
   assertEquals(complaints("a: *b\n"), ["1:4 no anchor `&b` stands before this"]);
+  assertEquals(complaints("a: {__proto__: 5}\n"), ["1:5 `__proto__` cannot be a key"]);
   assertEquals(complaints("a: {<<: 5}\n"), ["1:9 `<<` takes a map, or a list of maps"]);
 });
 

@@ -101,3 +101,15 @@ Deno.test("any load comes back from an effective plan as it was", () => {
     { numRuns: 50 },
   );
 });
+
+Deno.test("dollar signs that look like variables come back from an effective plan as they were", () => {
+  const texts = ["${X}", "$${X}", "$$", "$$$", "$5", "${", "a$$b${c}$"];
+  for (const text of texts) {
+    const written = text.replaceAll("$", "$$$$");
+    const plan = planOf(PLAN.replace("/d,", () => `'/${written}',`));
+    const again = planOf(effectiveYaml(plan, catalogue));
+    const directory = ({ scenarios }: Plan) =>
+      (scenarios.find(({ name }) => name === "acme")?.with as { directory: string }).directory;
+    assertEquals([directory(plan), directory(again)], [`/${text}`, `/${text}`]);
+  }
+});

@@ -417,3 +417,21 @@ Deno.test("a token sent in the clear is a warning, unless it stays on this host"
   };
   assertEquals(["http://ca.test", "https://ca.test", "http://127.0.0.1:1"].map(warned), [1, 0, 0]);
 });
+
+Deno.test("a word in braces that is nearly a placeholder is a warning, where the flow has placeholders", () => {
+  const text = `target: { base_url: https://x }
+scenarios:
+  any: { flow: http_request, users: 1, duration: 1s, with: { path: "/{id}/{idx}/{name}" } }
+  acme: { flow: acme_unauthenticated, users: 1, duration: 1s, with: { directory: "/{idx}" } }
+`;
+  const loaded = load(text);
+  assert(loaded.ok);
+  assertEquals(
+    loaded.warnings.map(({ line, column, length, message, hint }) =>
+      `${line}:${column}+${length} ${message} [${hint}]`
+    ),
+    [
+      "3:75+5 warning: `{idx}` is no placeholder, and stays as it is [did you mean `{id}`?]",
+    ],
+  );
+});

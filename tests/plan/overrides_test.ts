@@ -93,6 +93,8 @@ Deno.test("a --set that leads nowhere is a problem", () => {
     ["=5", "must be path=value"],
     ["a..b=1", "must be path=value"],
     ["warmup=[1", "the value is not YAML"],
+    ["warmup.__proto__=1", "must be path=value"],
+    ["warmup={__proto__: 1}", "the value is not YAML"],
     ["scenarios.lst.rate=1/s", 'no scenario is named "lst"'],
     ["scenarios.ramp.stages.9.rate=1/s", "`scenarios.ramp.stages` is a list of 2: count from 0"],
     ["scenarios.list.rate.x=1", "`scenarios.list.rate` is no map"],

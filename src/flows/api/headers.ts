@@ -19,5 +19,10 @@ export function apiHeaders(
 }
 
 export function apiUrl(target: Target, path: string): URL {
-  return new URL(target.baseUrl.replace(/\/+$/, "") + path);
+  return new URL(apiAddress(target, path));
+}
+
+/** The same as it is written. */
+export function apiAddress({ baseUrl }: Target, path: string): string {
+  return baseUrl.replace(/\/+$/, "") + path;
 }

@@ -8,6 +8,7 @@ import { httpUrl } from "../../plan/url.ts";
 import type { Failure } from "../../transport/failure.ts";
 import type { Exchange, PeerIdentity } from "../../transport/http.ts";
 import type { Expectation, FlowDefinition } from "../flow.ts";
+import { statuses } from "../options.ts";
 
 const expectOptions = z.strictObject({
   fingerprint: z.string().transform((text) => text.replaceAll(":", "").toLowerCase())
@@ -25,7 +26,7 @@ const options = z.strictObject({
   target_type: z.enum(["nginx", "apache", "haproxy", "f5", "other"]).default("other"),
   url: httpUrl("https"),
   headers: headers().describe("Sent with the GET"),
-  status: z.array(z.int().min(100).max(599)).default([200]),
+  status: statuses().describe("Accepted status or statuses"),
   expect: expectOptions.prefault({}),
 });
 
