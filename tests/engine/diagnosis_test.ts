@@ -51,6 +51,11 @@ Deno.test("500 on create is the demo rows', on a list it is not", () => {
 Deno.test("HTML on /acme is the dashboard's; 404 of a directory an unknown profile's", () => {
   const html = at("/acme/profile/p/directory", 200, { "content-type": "text/html; charset=utf-8" });
   assertStringIncludes(causeOf("acme_unauthenticated", html, FAILED), "dashboard");
+  const proxy = at("/acme/profile/p/directory", 503, { "content-type": "text/html" });
+  assertEquals(
+    causeOf("acme_unauthenticated", proxy, FAILED)?.includes("dashboard") ?? false,
+    false,
+  );
   const unknown = at("/acme/profile/prof-x/directory", 404);
   assertStringIncludes(causeOf("acme_unauthenticated", unknown, FAILED), '"prof-x" does not exist');
 });
