@@ -3,7 +3,7 @@ import { renderBaseline } from "../report/markdown.ts";
 import { renderText } from "../report/text.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { saveBaseline } from "./baseline_flags.ts";
-import { useColor } from "./color.ts";
+import { textOptions } from "./color.ts";
 import { type CommandLine, helpText, parseLine } from "./flags.ts";
 import type { Command, Io } from "./io.ts";
 import { printProblems } from "./problems.ts";
@@ -38,7 +38,6 @@ export const baseline: Command = {
 async function show(path: string, line: CommandLine, io: Io): Promise<number> {
   const opened = await openSummary(path);
   if (!opened.ok) return printProblems("baseline", [opened.problem], io);
-  const color = useColor(line, io, io.outIsTerminal);
   const { summary } = opened;
   if (summary.baseline === null) {
     const advice = `keep it with \`certload baseline save ${path} FILE\`, or print it with ` +
@@ -46,7 +45,9 @@ async function show(path: string, line: CommandLine, io: Io): Promise<number> {
     const problem = `Cannot show "${path}" as it was not kept as a baseline: ${advice}`;
     return printProblems("baseline", [problem], io);
   }
-  io.out(line.has("markdown") ? renderBaseline(summary) : renderText(summary, { color }));
+  io.out(
+    line.has("markdown") ? renderBaseline(summary) : renderText(summary, textOptions(line, io)),
+  );
   return EXIT_CODES.passed;
 }
 

@@ -3,10 +3,11 @@ import type { Comparison } from "../metrics/summary_schema.ts";
 import { renderComparison } from "../report/comparison.ts";
 import { jsonText } from "../report/json.ts";
 import { comparisonSection } from "../report/markdown.ts";
+import type { TextOptions } from "../report/text/page.ts";
 import { compare as compareRuns } from "../verdict/compare.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { ALLOW_FLAG, allowOf } from "./baseline_flags.ts";
-import { useColor } from "./color.ts";
+import { textOptions } from "./color.ts";
 import { helpText, parseLine } from "./flags.ts";
 import type { Command } from "./io.ts";
 import { printProblems } from "./problems.ts";
@@ -24,8 +25,10 @@ const SUMMARY =
 baselines, with an interval for every change. Exits with 0 (no regression found), 93 (regression:
 an interval lies wholly beyond what is allowed) or 104 (the runs must not be compared).`;
 
-const RENDERERS: Readonly<Record<string, (comparison: Comparison, color: boolean) => string>> = {
-  text: (comparison, color) => renderComparison(comparison, { color }),
+const RENDERERS: Readonly<
+  Record<string, (comparison: Comparison, options: TextOptions) => string>
+> = {
+  text: renderComparison,
   markdown: (comparison) => `${comparisonSection(comparison)}\n`,
   json: (comparison) => `${jsonText(comparison)}\n`,
 };
@@ -46,7 +49,7 @@ export const compare: Command = {
       return printProblems("compare", problems, io);
     }
     const comparison = compareRuns(base, next, { allow, force: line.has("force") });
-    io.out(render(comparison, useColor(line, io, io.outIsTerminal)));
+    io.out(render(comparison, textOptions(line, io)));
     return codeOf(comparison);
   },
 };

@@ -5,7 +5,7 @@ import { renderJson } from "../report/json.ts";
 import { renderText } from "../report/text.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { baselineAt, saveBaseline } from "./baseline_flags.ts";
-import { useColor } from "./color.ts";
+import { textOptions } from "./color.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import { type Io, OutputError } from "./io.ts";
 import { destinationsOf, type ReportOrder, writeReports, writeStepSummary } from "./reports.ts";
@@ -87,7 +87,7 @@ async function writeResults(summary: Summary, line: CommandLine, io: Io): Promis
 function printSummary(summary: Summary, line: CommandLine, io: Io, unwritten: boolean): string[] {
   if (line.has("quiet") && !unwritten) return [];
   try {
-    io.out(renderText(summary, { color: useColor(line, io, io.outIsTerminal) }));
+    io.out(renderText(summary, textOptions(line, io)));
     return [];
   } catch (error) {
     if (!(error instanceof OutputError)) throw error;

@@ -32,7 +32,10 @@ export function realIo(): { io: Io; release: () => void } {
     env: Deno.env.toObject(),
     outIsTerminal: Deno.stdout.isTerminal(),
     errIsTerminal: Deno.stderr.isTerminal(),
-    size: () => Deno.stderr.isTerminal() ? Deno.consoleSize() : { columns: 80, rows: 24 },
+    size: () =>
+      Deno.stderr.isTerminal() || Deno.stdout.isTerminal()
+        ? Deno.consoleSize()
+        : { columns: 80, rows: 24 },
     interrupt,
   };
   return { io, release };

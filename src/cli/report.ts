@@ -1,7 +1,9 @@
 /** `certload report SUMMARY --format NAME`: another report of a run that is over. */
 import type { Summary } from "../metrics/summary_schema.ts";
 import { FOLDER_FORMAT, FORMAT_NAMES } from "../report/formats.ts";
+import { renderText } from "../report/text.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
+import { textOptions } from "./color.ts";
 import { type CommandLine, helpText, parseLine } from "./flags.ts";
 import type { Command, Io } from "./io.ts";
 import { printProblems } from "./problems.ts";
@@ -15,6 +17,7 @@ const FLAGS = [
     value: "FILE",
     help: `where it goes (default stdout); for ${FOLDER_FORMAT} a folder`,
   },
+  { name: "no-color", help: "no colour (also: NO_COLOR)" },
 ];
 
 const SUMMARY = "Makes a report of a summary.json: the same that `run --report` makes.";
@@ -53,6 +56,8 @@ async function write(
     const problems = await writeReports([{ format, path }], summary);
     return problems.length > 0 ? printProblems("report", problems, io) : EXIT_CODES.passed;
   }
-  io.out(reportText(format, summary));
+  io.out(
+    format === "text" ? renderText(summary, textOptions(line, io)) : reportText(format, summary),
+  );
   return EXIT_CODES.passed;
 }

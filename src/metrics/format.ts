@@ -40,6 +40,11 @@ export function formatPercent(share: number | null | undefined): string {
   return `${significant(percent, percent < 10 ? 2 : 3)} %`;
 }
 
+/** CPU time by the time it took: `12 % of a core`, `1.5 cores`. */
+export function formatCores(cores: number): string {
+  return cores < 1 ? `${formatPercent(cores)} of a core` : `${significant(cores)} cores`;
+}
+
 /** `1.2 kB`, `3.4 MB`, in powers of 1000. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];

@@ -1,11 +1,10 @@
 /** A comparison of two runs in words and lines. */
 import type { ComparedFigure, Comparison } from "../metrics/summary_schema.ts";
 import { formatMs, formatPercent, significant } from "../metrics/format.ts";
-import { oneLine, type Style, styleOf, wrap } from "./style.ts";
-import { tableLines } from "./table.ts";
+import type { Style } from "./style.ts";
+import { fittedLines } from "./table.ts";
+import { block, item, type Page, pageOf, type TextOptions } from "./text/page.ts";
 import { plural } from "./words.ts";
-
-const WIDTH = 100;
 
 const HEADLINES: Readonly<Record<Comparison["verdict"], string>> = {
   regressed: "REGRESSED",
@@ -80,21 +79,23 @@ export function methodText({ confidence, allow, figures, method }: Comparison): 
   } %; a change of up to ${significant(allow * 100)} % is allowed. Method: ${method}.`;
 }
 
-export function comparisonLines(comparison: Comparison, style: Style): string[] {
+export function comparisonLines(comparison: Comparison, page: Page): string[] {
+  const { style } = page;
   const { verdict, differences } = comparison;
   const paint = verdict === "regressed" || verdict === "refused" ? style.bad : style.good;
   const counts = comparison.figures.length > 0 ? `, ${countsText(comparison)}` : "";
   return [
     `${style.strong("Comparison")}  ${paint(comparisonHeadline(comparison))}${counts}`,
-    `  ${oneLine(comparedText(comparison))}`,
-    ...differences.map(({ message, refusal }) =>
-      `  ${refusal ? style.bad("✗") : style.warn("!")} ${oneLine(message)}`
+    ...block(comparedText(comparison), page, { first: 2 }),
+    ...differences.flatMap(({ message, refusal }) =>
+      item(refusal ? style.bad("✗") : style.warn("!"), message, page)
     ),
-    ...figureLines(comparison, style),
+    ...figureLines(comparison, page),
   ];
 }
 
-function figureLines(comparison: Comparison, style: Style): string[] {
+function figureLines(comparison: Comparison, page: Page): string[] {
+  const { style } = page;
   const { shown, left } = figureGroups(comparison);
   if (shown.length === 0) return [];
   const rows = shown.flatMap(({ figures }) =>
@@ -108,17 +109,24 @@ function figureLines(comparison: Comparison, style: Style): string[] {
     ])
   );
   const head = ["", "base", "new", "change", "interval", "verdict"];
-  const [headLine = "", ...lines] = tableLines({ head, rows });
+  const { lines: [headLine = "", ...lines], left: gone } = fittedLines({ head, rows }, {
+    width: page.width - 4,
+    drop: ["verdict", "base", "new"],
+  });
   return [
     `    ${style.faint(headLine)}`,
     ...shown.flatMap(({ name, figures }) => [
-      `  ${oneLine(name)}`,
+      ...block(name, page, { first: 2 }),
       ...lines.splice(0, figures.length).map((line, i) =>
         `    ${painted(line, figures[i]!, style)}`
       ),
     ]),
-    ...(left.length > 0 ? [`  ${leftText(left)}`] : []),
-    ...wrap(methodText(comparison), WIDTH - 2).map((line) => `  ${style.faint(line)}`),
+    ...(left.length > 0 ? block(leftText(left), page, { first: 2 }) : []),
+    ...block(
+      `${methodText(comparison)}${gone.length > 0 ? ` No room for ${gone.join(", ")}.` : ""}`,
+      page,
+      { first: 2, paint: style.faint },
+    ),
   ];
 }
 
@@ -158,9 +166,6 @@ function painted(line: string, { verdict }: ComparedFigure, style: Style): strin
   return verdict === "improved" ? style.good(line) : line;
 }
 
-export function renderComparison(
-  comparison: Comparison,
-  { color = false }: { readonly color?: boolean } = {},
-): string {
-  return comparisonLines(comparison, styleOf(color)).join("\n") + "\n";
+export function renderComparison(comparison: Comparison, options: TextOptions = {}): string {
+  return comparisonLines(comparison, pageOf(options)).join("\n") + "\n";
 }

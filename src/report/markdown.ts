@@ -2,6 +2,7 @@
 import type {
   Comparison,
   Finding,
+  Stats,
   Summary,
   SummarySeries,
   ThresholdResult,
@@ -17,7 +18,9 @@ import {
   intervalText,
   methodText,
 } from "./comparison.ts";
+import { statusCells, statusHeads } from "./exchanges.ts";
 import {
+  formatBytes,
   formatCount,
   formatMs,
   formatPercent,
@@ -34,13 +37,17 @@ import {
   QUANTILES_NOTE,
 } from "./server_metrics.ts";
 import {
+  crowdedHost,
+  FAILED_ROW,
   findingGroups,
   inUnit,
   LAB_WARNING,
   nameOfPhase,
+  otherFindings,
   partOfRun,
   peerNames,
   peersOf,
+  RESPONSE_TIME_NOTE,
   scenariosOf,
   seriesOf,
   thresholdValue,
@@ -57,6 +64,7 @@ export function renderMarkdown(summary: Summary): string {
     summary.comparison ? comparisonSection(summary.comparison) : "",
     ...Object.entries(summary.phases).map(([name]) => phaseTable(summary, name)),
     failureTable(summary),
+    folded("On the wire: answers by status, connections, bytes", exchangeTable(summary)),
     serverProblem(summary),
     ownMetrics(summary, undefined),
     folded("Certificates served", peerTable(summary)),
@@ -82,7 +90,9 @@ export function codeMarkdown(text: string): string {
 function headSection(summary: Summary): string {
   const { exit, totals, methodology } = summary;
   const icon = exit.code === 0 ? "✅" : exit.name === "interrupted" ? "⚠️" : "❌";
+  const host = crowdedHost(summary);
   const lines = [
+    ...(host ? [`> ⚠️ ${escapeMarkdown(host.message)}. ${escapeMarkdown(host.advice)}.`, ""] : []),
     `## ${icon} ${verdictWord(summary)}: ${escapeMarkdown(summary.plan.name)}`,
     "",
     `${escapeMarkdown(exit.reason)} (exit ${exit.code}). ${
@@ -99,17 +109,17 @@ function validitySection(summary: Summary): string {
   const { reasons, warnings } = summary.validity;
   const part = partOfRun(summary);
   const shown = (findings: readonly Finding[], icon: string): string[] =>
-    findingGroups(findings).flatMap(({ messages, advice }) => [
-      ...messages.map((message, i) =>
+    findingGroups(findings).flatMap(({ messages, advice }) =>
+      messages.map((message, i) =>
         `- ${icon} ${escapeMarkdown(message)}.${
           i < messages.length - 1 ? "" : ` ${escapeMarkdown(advice)}.`
         }`
-      ),
-    ]);
+      )
+    );
   const items = [
     ...(part === undefined ? [] : [`- ⚠️ ${escapeMarkdown(part)}.`]),
-    ...shown(reasons, "❌"),
-    ...shown(warnings, "⚠️"),
+    ...shown(otherFindings(reasons), "❌"),
+    ...shown(otherFindings(warnings), "⚠️"),
   ];
   if (items.length === 0) return "";
   return [`### Validity: ${validityWord(summary)}`, "", ...items].join("\n");
@@ -177,11 +187,15 @@ function figureTable(figures: Comparison["figures"]): string {
 
 function phaseTable(summary: Summary, phase: string): string {
   const rows = Object.entries(summary.phases[phase] ?? {}).flatMap(([scenario, data]) =>
-    seriesOf(scenario, data).map(({ step, series }) => resultRow(step ?? scenario, step, series))
+    seriesOf(scenario, data).flatMap(({ step, series }) =>
+      resultRows(step ?? scenario, step, series)
+    )
   );
   const head = ["Scenario", "Count", "Rate", "Failed", "Avg", "Min", "p50", "p95", "p99", "Max"];
   const own = ownMetrics(summary, phase);
-  return section(`### ${nameOfPhase(phase)}`, table(head, rows, 1)) + (own && `\n\n${own}`);
+  const note = `${RESPONSE_TIME_NOTE[0]!.toUpperCase()}${RESPONSE_TIME_NOTE.slice(1)}.`;
+  const results = `${note}\n\n${table(head, rows, 1)}`;
+  return section(`### ${nameOfPhase(phase)}`, results) + (own && `\n\n${own}`);
 }
 
 /** What the server says of itself, folded away below what was seen of it. */
@@ -211,15 +225,22 @@ function serverProblem({ server_metrics }: Summary): string {
     : "";
 }
 
-function resultRow(name: string, step: string | null, series: SummarySeries): string[] {
-  const stats = series.response_time_ms;
-  const times = [stats?.avg, stats?.min, stats?.p50, stats?.p95, stats?.p99, stats?.max];
+/** The response times, and below them those of failures that are in none of them. */
+function resultRows(name: string, step: string | null, series: SummarySeries): string[][] {
+  const times = (stats: Stats | null): string[] =>
+    [stats?.avg, stats?.min, stats?.p50, stats?.p95, stats?.p99, stats?.max].map(formatMs);
+  const { response_time_ms: response, failed_time_ms: failed } = series;
   return [
-    step === null ? codeMarkdown(name) : `&emsp;${codeMarkdown(name)}`,
-    formatCount(series.count),
-    formatRate(series.rate_per_s),
-    formatPercent(series.error_rate),
-    ...times.map(formatMs),
+    [
+      nameCell(name, step),
+      formatCount(series.count),
+      formatRate(series.rate_per_s),
+      formatPercent(series.error_rate),
+      ...times(response),
+    ],
+    ...(failed
+      ? [[`&emsp;${FAILED_ROW}`, formatCount(failed.count), "", "", ...times(failed)]]
+      : []),
   ];
 }
 
@@ -238,6 +259,26 @@ function failureTable(summary: Summary): string {
   });
   if (rows.length === 0) return "";
   return section("### Failures", table(["Scenario", "Class", "Count", "Sample"], rows, 2));
+}
+
+function exchangeTable(summary: Summary): string {
+  const heads = statusHeads(summary);
+  const rows = scenariosOf(summary).flatMap(([scenario, data]) =>
+    seriesOf(scenario, data).map(({ step, series }) => [
+      nameCell(step ?? scenario, step),
+      ...statusCells(series, heads),
+      formatCount(series.connections.new),
+      formatCount(series.connections.reused),
+      formatBytes(series.bytes_sent),
+      formatBytes(series.bytes_received),
+    ])
+  );
+  const head = ["Scenario", ...heads, "New connections", "Reused", "Sent", "Received"];
+  return table(head, rows, 1);
+}
+
+function nameCell(name: string, step: string | null): string {
+  return step === null ? codeMarkdown(name) : `&emsp;${codeMarkdown(name)}`;
 }
 
 function peerTable(summary: Summary): string {
@@ -283,7 +324,7 @@ export function renderBaseline(summary: Summary): string {
     `### Baseline of ${saved.slice(0, 10)}: ${escapeMarkdown(plan.name)}`,
     ...(forced && forced.length > 0 ? [forced.join("\n>\n")] : []),
     table(head, rows, 1),
-    "Response times from the planned instant; thresholds in brackets.",
+    `R${RESPONSE_TIME_NOTE.slice(1)}; thresholds in brackets.`,
     ...(further.length > 0
       ? [`Further thresholds, and what was measured:\n\n${further.join("\n")}`]
       : []),
@@ -332,7 +373,7 @@ function baselineRow(
       .map((one) => `${one.comparison} ${inUnit(one.limit, one.unit)}`).join(", ");
     return limits === "" ? value(series) : `${value(series)} (${escapeMarkdown(limits)})`;
   });
-  return [step === null ? codeMarkdown(scenario) : `&emsp;${codeMarkdown(step)}`, ...cells];
+  return [nameCell(step ?? scenario, step), ...cells];
 }
 
 function section(title: string, body: string): string {

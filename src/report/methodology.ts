@@ -1,6 +1,16 @@
 /** What somebody else needs to take the figures again, for every report. */
 import type { Summary, SummaryScenario } from "../metrics/summary_schema.ts";
-import { formatBytes, formatMemory, formatPercent, formatSeconds } from "../metrics/format.ts";
+import {
+  formatBytes,
+  formatCores,
+  formatCount,
+  formatMemory,
+  formatMs,
+  formatPercent,
+  formatRate,
+  formatSeconds,
+  significant,
+} from "../metrics/format.ts";
 import { plural, scenariosOf } from "./words.ts";
 
 /** Label and text. */
@@ -32,7 +42,9 @@ export function methodologyRows(summary: Summary): [string, string][] {
     ["tool", [`certload ${tool.version}`, ...runtime].join(", ")],
     [
       "generator",
-      `${plural(generator.workers.length, "worker")}, busiest ${formatPercent(cpu)} of a core, ${
+      `${plural(generator.workers.length, "worker")}, busiest ${
+        formatPercent(cpu)
+      } of a core, the whole process ${formatCores(generator.cpu_cores)}, ${
         formatBytes(generator.max_rss_bytes)
       } memory`,
     ],
@@ -53,18 +65,19 @@ export function loadRows(summary: Summary): [string, string][] {
 
 /** `open model, 50/s for 300 s, from 5 s, at most 1000 in flight; flow create_certificate over http/1.1` */
 function loadText({ load, flow, protocol, server }: SummaryScenario): string {
-  const level = (from: number, to: number): string => {
-    const unit = load.model === "open" ? "/s" : " users";
-    return from === to ? `${from}${unit}` : `${from} to ${to}${unit}`;
-  };
+  const level = load.model === "open"
+    ? formatRate
+    : (users: number): string => `${formatCount(users)} users`;
   const stages = load.stages.map(({ from, to, duration_s }) =>
-    `${level(from, to)} for ${duration_s} s`
+    `${from === to ? level(from) : `${level(from)} to ${level(to)}`} for ${
+      formatSeconds(duration_s)
+    }`
   );
   return [
     `${load.model} model, ${stages.join(", then ")}`,
-    load.start_after_s > 0 ? `from second ${load.start_after_s}` : "",
-    load.max_in_flight === null ? "" : `at most ${load.max_in_flight} in flight`,
-    load.think_time_ms === null ? "" : `think time ${load.think_time_ms} ms`,
+    load.start_after_s > 0 ? `from second ${significant(load.start_after_s)}` : "",
+    load.max_in_flight === null ? "" : `at most ${formatCount(load.max_in_flight)} in flight`,
+    load.think_time_ms === null ? "" : `think time ${formatMs(load.think_time_ms)}`,
     `flow ${flow} over ${protocol}`,
     server ? `server ${server}` : "",
   ].filter(Boolean).join("; ");

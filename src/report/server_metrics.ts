@@ -1,8 +1,9 @@
 /** The server's own metrics as lines of a table: what changed while the load was on. */
 import type { ServerMetricsSummary } from "../metrics/summary_schema.ts";
-import { formatMs, significant } from "../metrics/format.ts";
+import { formatCount, formatMs, significant } from "../metrics/format.ts";
 import { oneLine } from "./style.ts";
-import { tableLines } from "./table.ts";
+import { fittedLines } from "./table.ts";
+import { wrap } from "./width.ts";
 
 type Counter = ServerMetricsSummary["counters"][number];
 type ServerHistogram = ServerMetricsSummary["histograms"][number];
@@ -54,7 +55,7 @@ export function metricValue(name: string, value: number | null): string {
   return /_seconds$/.test(name) ? formatMs(value * 1000) : significant(value, 6);
 }
 
-export function serverMetricsTable(metrics: ServerMetricsSummary): string[] {
+export function serverMetricsTable(metrics: ServerMetricsSummary, width: number): string[] {
   const counters = changedCounters(metrics);
   const changes = counters.map((c) => [
     metricName(c),
@@ -65,12 +66,18 @@ export function serverMetricsTable(metrics: ServerMetricsSummary): string[] {
   const seen = metrics.histograms.filter(({ count }) => count > 0);
   return [
     ...(changes.length > 0
-      ? tableLines({ head: ["", "before", "after", "change"], rows: changes }, 64)
+      ? fittedLines(
+        { head: ["", "before", "after", "change"], rows: changes },
+        { width, drop: ["before", "after"] },
+      ).lines
       : []),
     ...(seen.length > 0
       ? [
-        ...tableLines({ head: ["", "count", "avg", "p50", "p95", "p99"], rows: seen.map(row) }, 56),
-        QUANTILES_NOTE,
+        ...fittedLines(
+          { head: ["", "count", "avg", "p50", "p95", "p99"], rows: seen.map(row) },
+          { width, drop: ["count", "avg", "p50"] },
+        ).lines,
+        ...wrap(QUANTILES_NOTE, width),
       ]
       : []),
   ];
@@ -80,7 +87,7 @@ function row(histogram: ServerHistogram): string[] {
   const { name, count, avg, p50, p95, p99 } = histogram;
   return [
     metricName(histogram),
-    String(count),
+    formatCount(count),
     ...[avg, p50, p95, p99].map((value) => metricValue(name, value)),
   ];
 }

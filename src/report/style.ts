@@ -42,23 +42,6 @@ export function oneLine(text: string, max = Infinity): string {
     : characters.slice(0, max - 1).join("") + "…";
 }
 
-/** Breaks text at spaces so that no line is longer than `width`, if no word is; colours take no room. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && widthOf(last) + 1 + widthOf(word) <= width) {
-      lines[lines.length - 1] = `${last} ${word}`;
-    } else lines.push(word);
-  }
-  return lines;
-}
-
-function widthOf(text: string): number {
-  // deno-lint-ignore no-control-regex -- what `sgr` puts there
-  return text.replaceAll(/\u001b\[\d+m/g, "").length;
-}
-
 function sgr(code: number): Paint {
   return (text) => `\u001b[${code}m${text}\u001b[0m`;
 }

@@ -61,15 +61,29 @@ export function partOfRun(summary: Summary): string | undefined {
   }: figures and thresholds are of that part alone`;
 }
 
+/** The host had no CPU left: said once, before anything else, as every figure is to be read with it in mind. */
+export function crowdedHost({ validity }: Summary): Finding | undefined {
+  return [...validity.reasons, ...validity.warnings].find(isCrowdedHost);
+}
+
+/** Findings without what `crowdedHost` has said already. */
+export function otherFindings(findings: readonly Finding[]): Finding[] {
+  return findings.filter((finding) => !isCrowdedHost(finding));
+}
+
+function isCrowdedHost({ code }: Finding): boolean {
+  return code === "host_cpu";
+}
+
 /** Findings that ask for the same, together: `advice` once, in the order of the first of each. */
 export function findingGroups(
   findings: readonly Finding[],
 ): { messages: string[]; advice: string }[] {
-  const groups = new Map<string, string[]>();
-  for (const { message, advice } of findings) {
-    groups.set(advice, [...groups.get(advice) ?? [], message]);
-  }
-  return Array.from(groups, ([advice, messages]) => ({ messages, advice }));
+  const groups = Map.groupBy(findings, ({ advice }) => advice);
+  return Array.from(groups, ([advice, same]) => ({
+    messages: same.map(({ message }) => message),
+    advice,
+  }));
 }
 
 /** `create_certificate`, `acme directory`, `whole run` */
@@ -92,6 +106,11 @@ export function inUnit(value: number | null, unit: ThresholdResult["unit"]): str
   }
 }
 
+/** Nothing is to be done about it: it held, or there was no baseline to hold it to. */
+export function isHeld({ verdict }: Pick<ThresholdResult, "verdict">): boolean {
+  return verdict === "pass" || verdict === "skipped";
+}
+
 /** What was seen: `3.2 ms`, `no data`, `3.2 ms, baseline has no such figure`. */
 export function thresholdValue(threshold: ThresholdResult): string {
   const { value, unit, limit, verdict } = threshold;
@@ -102,6 +121,13 @@ export function thresholdValue(threshold: ThresholdResult): string {
   const bound = isRelative(threshold) ? `${seen}, limit ${inUnit(limit, unit)}` : seen;
   return verdict === "cannot_tell" ? `${bound}, cannot tell` : bound;
 }
+
+/** What the response times are of; failures that have a time of their own are told apart. */
+export const RESPONSE_TIME_NOTE =
+  "response time of answers as expected and of timeouts, from the planned instant";
+
+/** The row of the other failures, whose times are below those that count. */
+export const FAILED_ROW = "failed, in";
 
 /** `1 worker`, `2 workers` */
 export function plural(count: number, noun: string): string {

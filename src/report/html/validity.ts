@@ -1,7 +1,7 @@
 /** How far the run is to be trusted: what the generator did, always, and what was found fault with. */
 import type { Finding, Summary } from "../../metrics/summary_schema.ts";
 import { formatCount, formatMs, formatPercent } from "../../metrics/format.ts";
-import { findingGroups, partOfRun, plural, scenariosOf } from "../words.ts";
+import { findingGroups, otherFindings, partOfRun, plural, scenariosOf } from "../words.ts";
 import { facts, html, type Markup } from "./markup.ts";
 
 export function validityPart(summary: Summary): Markup {
@@ -9,8 +9,8 @@ export function validityPart(summary: Summary): Markup {
   const part = partOfRun(summary);
   const items = [
     ...(part === undefined ? [] : [finding("warn", "!", [part])]),
-    ...groups(reasons, "bad", "✗"),
-    ...groups(warnings, "warn", "!"),
+    ...groups(otherFindings(reasons), "bad", "✗"),
+    ...groups(otherFindings(warnings), "warn", "!"),
   ];
   return html`${facts(generatorFacts(summary))}${
     items.length > 0 && html`<ul class="findings">${items}</ul>`

@@ -1,0 +1,194 @@
+/** The tables of the text, each in the width of the page; their columns go in the order that is said here. */
+import type {
+  Stats,
+  Summary,
+  SummaryScenario,
+  SummarySeries,
+} from "../../metrics/summary_schema.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatMs,
+  formatPercent,
+  formatRate,
+} from "../../metrics/format.ts";
+import { statusCells, statusHeads } from "../exchanges.ts";
+import { metricsOfTier, serverMetricsTable, tellsAnything } from "../server_metrics.ts";
+import { oneLine } from "../style.ts";
+import { fittedLines, leftNote, withoutEmptyColumns } from "../table.ts";
+import { FAILED_ROW, nameOfPhase, RESPONSE_TIME_NOTE, scenariosOf } from "../words.ts";
+import { block, type Page, title } from "./page.ts";
+
+const RESULT_HEADS = ["", "count", "rate", "failed", "avg", "min", "p50", "p95", "p99", "max"];
+const RESULT_DROP = ["min", "avg", "rate", "count", "max", "p50", "p99"];
+
+/** One table over all tiers, so that their columns are in line, cut into a section for each. */
+export function phaseSections(summary: Summary, page: Page): string[][] {
+  const { style } = page;
+  const { phases } = summary;
+  const rowsOf = (phase: Record<string, SummaryScenario>): string[][] =>
+    Object.entries(phase).flatMap(([scenario, data]) => [
+      ...resultRows(oneLine(scenario), data),
+      ...stepsOf(data).flatMap(([step, series]) => resultRows(`  ${oneLine(step)}`, series)),
+    ]);
+  const rows = Object.values(phases).flatMap(rowsOf);
+  const fit = { width: page.width, drop: RESULT_DROP };
+  const { lines: [headLine = "", ...lines], left } = fittedLines({ head: RESULT_HEADS, rows }, fit);
+  const note = `${RESPONSE_TIME_NOTE}${leftNote(left)}`;
+  return Object.entries(phases).map(([name, phase]) => [
+    ...title(nameOfPhase(name), note, page),
+    style.faint(headLine),
+    ...lines.splice(0, rowsOf(phase).length),
+    ...Object.entries(phase).flatMap(([scenario, data]) =>
+      block(shortfall(scenario, data), page, { paint: style.bad })
+    ),
+    ...ownMetricsOf(summary, name, page),
+  ]);
+}
+
+/** What the server says of itself, below what was seen of it; `undefined`: of no tier that was run. */
+export function ownMetricsOf(summary: Summary, phase: string | undefined, page: Page): string[] {
+  if (!summary.server_metrics) return [];
+  const mine = metricsOfTier(summary.server_metrics, phase, Object.keys(summary.phases));
+  if (!tellsAnything(mine)) return [];
+  const head = phase === undefined ? [] : [`  ${page.style.faint("the server's own metrics")}`];
+  return [...head, ...serverMetricsTable(mine, page.width - 2).map((line) => `  ${line}`)];
+}
+
+/** The response times, and below them those of failures that are in none of them. */
+function resultRows(name: string, series: SummarySeries): string[][] {
+  const { response_time_ms: response, failed_time_ms: failed } = series;
+  const blanks = name.length - name.trimStart().length + 2;
+  return [
+    [
+      name,
+      formatCount(series.count),
+      formatRate(series.rate_per_s),
+      formatPercent(series.error_rate),
+      ...timesOf(response),
+    ],
+    ...(failed
+      ? [[" ".repeat(blanks) + FAILED_ROW, formatCount(failed.count), "", "", ...timesOf(failed)]]
+      : []),
+  ];
+}
+
+function timesOf(stats: Stats | null): string[] {
+  return [stats?.avg, stats?.min, stats?.p50, stats?.p95, stats?.p99, stats?.max].map(formatMs);
+}
+
+/** Steps where they say more than the scenario does. */
+export function stepsOf(scenario: SummaryScenario): [string, SummarySeries][] {
+  const steps = Object.entries(scenario.steps);
+  return steps.length > 1 ? steps : [];
+}
+
+/** Arrivals without an answer; an empty text where each has one. */
+function shortfall(name: string, { offered, dropped, interrupted }: SummaryScenario): string {
+  const parts = [
+    dropped > 0 ? `${formatCount(dropped)} dropped` : "",
+    interrupted > 0 ? `${formatCount(interrupted)} interrupted` : "",
+  ].filter(Boolean).join(", ");
+  if (parts === "") return "";
+  const of = offered ? ` of ${formatCount(offered.arrivals)} arrivals` : "";
+  return `${oneLine(name)}: ${parts}${of}`;
+}
+
+const DURATION_HEADS = [
+  "",
+  "lag p99",
+  "service",
+  "blocked p99",
+  "dns",
+  "connect",
+  "tls",
+  "tls p99",
+  "ttfb",
+  "ttfb p99",
+];
+const DURATION_DROP = ["ttfb p99", "tls p99", "dns", "connect", "ttfb", "tls", "blocked p99"];
+
+export function durationsSection(summary: Summary, page: Page): string[] {
+  const rows = seriesRows(summary, durationsRow);
+  if (rows.every((row) => row.slice(1).every((cell) => cell === "-"))) return [];
+  const table = withoutEmptyColumns({ head: DURATION_HEADS, rows });
+  const { lines: [head = "", ...lines], left } = fittedLines(table, {
+    width: page.width,
+    drop: DURATION_DROP,
+  });
+  const note = `medians, where it does not say p99${leftNote(left)}`;
+  return [...title("Where the time went", note, page), page.style.faint(head), ...lines];
+}
+
+function durationsRow(name: string, series: SummarySeries): string[] {
+  const { phases, lag_ms, service_time_ms, blocked_ms } = series;
+  const of = (stats: Stats | null, key: "p50" | "p99"): string => formatMs(stats?.[key]);
+  return [
+    name,
+    of(lag_ms, "p99"),
+    of(service_time_ms, "p50"),
+    of(blocked_ms, "p99"),
+    of(phases.dns_ms, "p50"),
+    of(phases.connect_ms, "p50"),
+    of(phases.tls_handshake_ms, "p50"),
+    of(phases.tls_handshake_ms, "p99"),
+    of(phases.ttfb_ms, "p50"),
+    of(phases.ttfb_ms, "p99"),
+  ];
+}
+
+/** What went over the wire: answers by status, connections, bytes. */
+export function exchangesSection(summary: Summary, page: Page): string[] {
+  const heads = statusHeads(summary);
+  const rows = seriesRows(summary, (name, series) => [
+    name,
+    ...statusCells(series, heads),
+    formatCount(series.connections.new),
+    formatCount(series.connections.reused),
+    formatBytes(series.bytes_sent),
+    formatBytes(series.bytes_received),
+  ]);
+  const head = ["", ...heads, "new", "reused", "sent", "received"];
+  const drop = ["sent", "received", "reused", "new", ...heads.toReversed()];
+  const { lines: [headLine = "", ...lines], left } = fittedLines({ head, rows }, {
+    width: page.width,
+    drop,
+  });
+  const statuses = heads.length > 0 ? "answers by status, " : "";
+  const note = `${statuses}connections new and reused, bytes${leftNote(left)}`;
+  return [...title("On the wire", note, page), page.style.faint(headLine), ...lines];
+}
+
+/** Durations and counters that the flows name themselves. */
+export function ownSection(summary: Summary, page: Page): string[] {
+  const rows = scenariosOf(summary).flatMap(([name, { observed, counters }]) => [
+    ...Object.entries(observed).map(([own, { stats_ms: s }]) => [
+      `${oneLine(name)} ${oneLine(own)}`,
+      formatCount(s.count),
+      ...[s.avg, s.min, s.p50, s.p95, s.p99, s.max].map(formatMs),
+    ]),
+    ...Object.entries(counters).map(([own, count]) => [
+      `${oneLine(name)} ${oneLine(own)}`,
+      formatCount(count),
+    ]),
+  ]);
+  if (rows.length === 0) return [];
+  const head = ["", "count", "avg", "min", "p50", "p95", "p99", "max"];
+  const { lines: [headLine = "", ...lines], left } = fittedLines(
+    withoutEmptyColumns({ head, rows }),
+    { width: page.width, drop: ["min", "avg", "p50", "max", "p99"] },
+  );
+  const note = leftNote(left).replace("; ", "");
+  return [...title("Of the flows' own", note, page), page.style.faint(headLine), ...lines];
+}
+
+/** A row for each scenario, and for each of its steps. */
+function seriesRows(
+  summary: Summary,
+  row: (name: string, series: SummarySeries) => string[],
+): string[][] {
+  return scenariosOf(summary).flatMap(([name, data]) => [
+    row(oneLine(name), data),
+    ...stepsOf(data).map(([step, series]) => row(`  ${oneLine(step)}`, series)),
+  ]);
+}
