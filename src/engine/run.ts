@@ -55,7 +55,7 @@ export async function runPlan(options: RunOptions): Promise<RunOutcome> {
   const outcome = await runLoad({ plan, workers, runId, interrupt, onProgress });
   if (outcome.kind === "not_prepared") return notPrepared(plan, outcome);
   if (outcome.kind !== "ran") return outcome;
-  const run = assemble(options, outcome, host, target, notes);
+  const run = assemble(options, outcome, host, target, [...plan.notes ?? [], ...notes]);
   if (plan.serverMetrics === undefined || before === undefined) return { kind: "ran", run };
   const after = await readServerMetrics(plan, plan.serverMetrics);
   const serverMetrics = compareReadings(plan.serverMetrics.url, before, after);

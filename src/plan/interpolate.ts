@@ -4,17 +4,24 @@
  * is then read as YAML reads it: `ttl: ${TTL}` is a number where TTL is one, `ttl: "${TTL}"` is text.
  */
 import { plainScalar } from "./document.ts";
-import { type Place, type Problem, problemAt } from "./problem.ts";
+import { type Path, type Place, type Problem, problemAt } from "./problem.ts";
 import { isSecret } from "./secret.ts";
 import { mapScalars, type PlanNode, type ScalarNode } from "./tree.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A text that begins with a variable's default. */
+export interface Defaulted {
+  readonly path: Path;
+  readonly variable: string;
+}
 
 export interface Interpolated {
   readonly root: PlanNode;
   readonly problems: readonly Problem[];
   /** Values that came from variables with a secret's name: wherever they ended up, they are not to be shown. */
   readonly secrets: readonly string[];
+  readonly defaulted: readonly Defaulted[];
 }
 
 /** Characters that the variables of one plan may come to: a long value in a thousand places was not meant. */
@@ -23,6 +30,7 @@ const MOST_CHARACTERS = 4 * 1024 * 1024;
 export function interpolate(root: PlanNode, environment: Environment): Interpolated {
   const problems: Problem[] = [];
   const secrets = new Set<string>();
+  const defaulted: Defaulted[] = [];
   let charactersLeft = MOST_CHARACTERS;
   let hasSecret = false;
   const lookUp: LookUp = (name, fallback) => {
@@ -41,6 +49,8 @@ export function interpolate(root: PlanNode, environment: Environment): Interpola
     const complain: Complain = (message, hint, at, length) => {
       problems.push(problemAt(within(node, at, length), path, message, hint));
     };
+    const [, variable] = BEGINNING.exec(node.content) ?? [];
+    if (variable !== undefined && !environment[variable]) defaulted.push({ path, variable });
     const isFirst = charactersLeft >= 0;
     hasSecret = false;
     const filled = new Filling(node.content, lookUp, complain).all();
@@ -49,8 +59,10 @@ export function interpolate(root: PlanNode, environment: Environment): Interpola
     }
     return withReadings(node, filled, hasSecret);
   });
-  return { root: changed, problems, secrets: [...secrets] };
+  return { root: changed, problems, secrets: [...secrets], defaulted };
 }
+
+const BEGINNING = /^\$\{([A-Za-z_][A-Za-z0-9_]*):-/;
 
 /** A secret is text: as a number it would not be known again where it is to be masked. */
 function withReadings(

@@ -10,6 +10,7 @@ import { authorization, mergeHeaders } from "./headers.ts";
 import { planHash } from "./identity.ts";
 import { type Environment, interpolate } from "./interpolate.ts";
 import { check } from "./issue.ts";
+import { leaveOut, withoutAddress } from "./left_out.ts";
 import { override, type PlanOverrides } from "./overrides.ts";
 import type { Plan, ServerMetrics, Target, TlsOptions, Warmup } from "./plan.ts";
 import { type Problem, problemAt, sortProblems, withoutSecrets } from "./problem.ts";
@@ -42,7 +43,7 @@ export function loadPlan(input: PlanSource): LoadedPlan {
   const document = parseDocument(text, source);
   if (!document.ok) return { ok: false, problems: sortProblems(document.problems) };
   const overridden = override(document.root, overrides);
-  const { root, problems: unset, secrets } = interpolate(overridden.root, env);
+  const { root, problems: unset, secrets, defaulted } = interpolate(overridden.root, env);
   const surface = check(planSchema, root, []);
   const parts = checkParts(root, input);
   const problems = [
@@ -53,8 +54,19 @@ export function loadPlan(input: PlanSource): LoadedPlan {
   const shown = (found: readonly Problem[]): Problem[] =>
     sortProblems(found.map((problem) => withoutSecrets(problem, secrets)));
   if (problems.length > 0 || !surface.ok) return { ok: false, problems: shown(problems) };
-  const plan = withSecrets(planOf(surface.value, parts, input), secrets);
-  return { ok: true, plan, warnings: shown(planWarnings(plan, root, input.catalogue)) };
+  const whole = planOf(surface.value, parts, input);
+  const absent = withoutAddress(root, defaulted, whole.target.baseUrl);
+  const plan = withSecrets(
+    overrides.target === undefined ? whole : leaveOut(whole, absent),
+    secrets,
+  );
+  const notes = (plan.notes ?? []).map((note) => problemAt({ file: "--target" }, [], note));
+  if (plan.scenarios.length === 0) return { ok: false, problems: notes };
+  return {
+    ok: true,
+    plan,
+    warnings: [...notes, ...shown(planWarnings(plan, root, input.catalogue))],
+  };
 }
 
 /** Where a variable is not set, nothing else is worth saying about the value. */

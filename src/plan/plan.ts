@@ -101,4 +101,6 @@ export interface Plan {
   readonly thresholds: readonly Threshold[];
   /** Texts in this plan that are never to be shown: tokens, credentials in headers and options, secret variables. */
   readonly secrets: readonly string[];
+  /** What readers of the results have to know of this plan, one sentence each. */
+  readonly notes?: readonly string[];
 }
