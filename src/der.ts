@@ -104,12 +104,15 @@ export function readElement(der: Uint8Array, offset = 0): Element | undefined {
   return { tag, contents: der.subarray(start, end), whole: der.subarray(offset, end), end };
 }
 
-/** The elements inside a constructed one; undefined when they do not add up. */
+/** Of one constructed element: what certificates and requests have is a few hundred at most. */
+const MAX_ELEMENTS = 10_000;
+
+/** The elements inside a constructed one; undefined when they do not add up, or are more than anything has. */
 export function readElements(contents: Uint8Array): Element[] | undefined {
   const elements: Element[] = [];
   for (let offset = 0; offset < contents.length;) {
     const next = readElement(contents, offset);
-    if (next === undefined) return undefined;
+    if (next === undefined || elements.length === MAX_ELEMENTS) return undefined;
     elements.push(next);
     offset = next.end;
   }

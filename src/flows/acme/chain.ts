@@ -1,11 +1,14 @@
 /**
  * Is the downloaded chain the certificate that was ordered? It parses, the leaf holds the request's key and the order's
- * names, it is in its time, and every certificate is signed by the next one (RFC 8555 section 7.4.2).
+ * names, every certificate is in its time and is signed by the next one (RFC 8555 section 7.4.2).
  */
 import { X509Certificate } from "node:crypto";
 import type { Failure } from "../../transport/failure.ts";
+import { isFailure } from "./answer.ts";
 import { excerpt } from "./body.ts";
-import { equalBytes, Issuer } from "./issuer.ts";
+import { canonicalName } from "../../identifier.ts";
+import { Issuer, Validity } from "./issuer.ts";
+import { equalBytes, subjectAltNames } from "./x509.ts";
 
 export interface ExpectedCertificate {
   /** SubjectPublicKeyInfo of the request, DER. */
@@ -21,12 +24,16 @@ export interface Chain {
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+/** More are no chain: every one costs a signature's check. */
+const MAX_CERTIFICATES = 16;
 const REMEMBERED = 64;
+/** Of a PEM text; a longer one is checked each time. */
+const MAX_REMEMBERED_LENGTH = 64 * 1024;
 
 /** Checks chains, and remembers the issuing certificates that it has already checked. */
 export class ChainChecker {
-  /** PEM of everything after the leaf -> the leaf's issuer, its chain checked. */
-  readonly #issuers = new Map<string, Issuer>();
+  /** PEM of everything after the leaf -> the issuers in it, the leaf's first, their signatures checked. */
+  readonly #issuers = new Map<string, readonly Issuer[]>();
 
   /** The chain, or what is wrong with it. */
   check(body: Uint8Array, expected: ExpectedCertificate): Chain | Failure {
@@ -42,29 +49,39 @@ export class ChainChecker {
   #check(body: Uint8Array, expected: ExpectedCertificate): Chain | Failure {
     const pems = new TextDecoder().decode(body).match(CERTIFICATE);
     if (pems === null) return unparsable(`no PEM certificate in ${excerpt(body)}`);
+    if (pems.length > MAX_CERTIFICATES) {
+      return unparsable(`it has ${pems.length} certificates, ${MAX_CERTIFICATES} are the most`);
+    }
     const [first = "", ...rest] = pems;
     const leaf = parse(first);
     if (leaf === undefined) return unparsable(`the first certificate is ${shown(first)}`);
     const complaint = leafComplaint(leaf, expected);
     if (complaint !== undefined) return wrong(complaint);
     if (rest.length === 0) return { leaf };
-    const issuer = this.#issuerOf(rest);
-    if (!(issuer instanceof Issuer)) return issuer;
+    const issuers = this.#issuersOf(rest);
+    if (isFailure(issuers)) return issuers;
+    for (const [index, { validity }] of issuers.entries()) {
+      const untimely = validity.complaintAt(expected.nowMs);
+      if (untimely !== undefined) return wrong(`certificate ${index + 2} of the chain ${untimely}`);
+    }
+    const issuer = issuers[0]!;
     const { certificate } = issuer;
     return issuer.signed(leaf)
       ? { leaf, issuer: certificate }
       : wrong(`the leaf is not signed by the next certificate, ${nameOf(certificate.subject)}`);
   }
 
-  #issuerOf(pems: readonly string[]): Issuer | Failure {
+  #issuersOf(pems: readonly string[]): readonly Issuer[] | Failure {
     const key = pems.join("");
     const known = this.#issuers.get(key);
     if (known !== undefined) return known;
-    const issuers = pems.map(parse).map((each) => each && new Issuer(each));
+    const issuers: Issuer[] = [];
+    for (const [index, pem] of pems.entries()) {
+      const certificate = parse(pem);
+      if (certificate === undefined) return unparsable(`certificate ${index + 2} is ${shown(pem)}`);
+      issuers.push(new Issuer(certificate));
+    }
     for (const [index, issuer] of issuers.entries()) {
-      if (issuer === undefined) {
-        return unparsable(`certificate ${index + 2} is ${shown(pems[index]!)}`);
-      }
       if (!issuer.certificate.ca) return wrong(`certificate ${index + 2} of the chain is no CA`);
       const next = issuers[index + 1];
       if (next !== undefined && !next.signed(issuer.certificate)) {
@@ -72,31 +89,22 @@ export class ChainChecker {
       }
     }
     if (this.#issuers.size >= REMEMBERED) this.#issuers.clear();
-    this.#issuers.set(key, issuers[0]!);
-    return issuers[0]!;
+    if (key.length <= MAX_REMEMBERED_LENGTH) this.#issuers.set(key, issuers);
+    return issuers;
   }
 }
 
 function leafComplaint(leaf: X509Certificate, expected: ExpectedCertificate): string | undefined {
   const spki = leaf.publicKey.export({ type: "spki", format: "der" });
   if (!equalBytes(spki, expected.spki)) return "the leaf's key is not the request's";
-  const names = dnsNames(leaf);
-  const ordered = new Set(expected.names.map((name) => name.toLowerCase()));
+  const names = new Set(subjectAltNames(leaf.raw));
+  const ordered = new Set(expected.names.map((name) => canonicalName(name).toLowerCase()));
   if (names.size !== ordered.size || [...ordered].some((name) => !names.has(name))) {
     return `the leaf's names are ${[...names].join(", ") || "none"}, ` +
       `the order's ${[...ordered].join(", ")}`;
   }
-  if (Date.parse(leaf.validTo) < expected.nowMs) return `the leaf expired on ${leaf.validTo}`;
-  return undefined;
-}
-
-/** DNS names in the subjectAltName, in lower case. */
-function dnsNames(leaf: X509Certificate): Set<string> {
-  const entries = (leaf.subjectAltName ?? "").split(", ");
-  return new Set(
-    entries.map((entry) => entry.startsWith("DNS:") ? entry.slice(4).toLowerCase() : entry)
-      .filter((entry) => entry !== ""),
-  );
+  const untimely = new Validity(leaf).complaintAt(expected.nowMs);
+  return untimely === undefined ? undefined : `the leaf ${untimely}`;
 }
 
 function parse(pem: string): X509Certificate | undefined {

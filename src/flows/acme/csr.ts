@@ -3,7 +3,7 @@ import * as der from "../../der.ts";
 import type { SigningKey } from "./keys.ts";
 import { signed, subjectAltName } from "./x509.ts";
 
-/** DER of a request for DNS names, signed with `key`. */
+/** DER of a request for DNS names and IP addresses, signed with `key`. */
 export async function makeCsr(key: SigningKey, names: readonly string[]): Promise<Uint8Array> {
   const info = der.sequence(
     der.integer(Uint8Array.of(0)),

@@ -2,6 +2,7 @@
  * One enrollment (RFC 8555 section 7.4): order, authorisations, finalize, download. What comes next is decided in
  * `order.ts`; here is the sending, the waiting and the checking.
  */
+import { identifierOf } from "../../identifier.ts";
 import type { Clock } from "../../schedule/clock.ts";
 import type { Failure } from "../../transport/failure.ts";
 import type { Exchange } from "../../transport/http.ts";
@@ -142,7 +143,7 @@ export class Enroller {
     const { client, notBefore, notAfter, profile } = this.#options;
     const { newOrder: url } = client.directory;
     if (url === undefined) return lacks("newOrder");
-    const identifiers = names.map((value) => ({ type: "dns", value }));
+    const identifiers = names.map(identifierOf);
     const answer = await client.post(sender, {
       step: "new_order",
       signer: account.signer,

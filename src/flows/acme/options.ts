@@ -1,6 +1,7 @@
 /** Options that ACME flows share, as parts of their schemas. */
 import { z } from "zod";
 import { headers } from "../../plan/headers.ts";
+import { isIpAddress } from "../../identifier.ts";
 import { duration, parseDuration } from "../../plan/units.ts";
 import { hasNoUser, NO_USER } from "../../plan/url.ts";
 import { decodeBase64url } from "./base64url.ts";
@@ -39,7 +40,7 @@ export const accounts = z.union([z.int().min(1).max(10_000), z.literal("per_flow
 export const orderOptions = {
   identifiers: z.union([identifier(), z.array(identifier()).min(1).max(100)])
     .default("{id}.example.test").describe(
-      "DNS names of an order; {id} is unique to it, {n} counts 1 to `names`",
+      "DNS names and IP addresses of an order; {id} is unique to it, {n} counts 1 to `names`",
     ),
   names: z.int().min(1).max(100).default(1).describe("How often a name with {n} is repeated"),
   not_before: instantOption(),
@@ -118,13 +119,14 @@ function isInstant(text: string): boolean {
 
 function identifier(): z.ZodString {
   return z.string().refine(isTemplate, {
-    error: "must be a DNS name, in which {id} and {n} are the only placeholders",
+    error: "must be a DNS name or an IP address, in which {id} and {n} are the only placeholders",
   });
 }
 
 function isTemplate(text: string): boolean {
   const name = text.replaceAll("{id}", "x").replaceAll("{n}", "1");
-  return name.length <= 200 && /^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9-]+$/i.test(name);
+  return isIpAddress(name) ||
+    name.length <= 200 && /^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9-]+$/i.test(name);
 }
 
 function address(): z.ZodString {

@@ -1,6 +1,7 @@
 /**
  * Orders and authorisations (RFC 8555 sections 7.1.3 to 7.1.6) as pure state: read an answer, then say what comes next.
  */
+import { canonicalName } from "../../identifier.ts";
 import type { Failure } from "../../transport/failure.ts";
 import type { Exchange } from "../../transport/http.ts";
 import { unexpected } from "./answer.ts";
@@ -74,7 +75,7 @@ export function readAuthorization(exchange: Exchange): Authorization | Failure {
         `(RFC 8555 section 7.1.4): ${excerpt(exchange.body)}`,
     );
   }
-  return { status, name, challenges: read as Challenge[] };
+  return { status, name: canonicalName(name), challenges: read as Challenge[] };
 }
 
 export function readChallenge(exchange: Exchange): Challenge | Failure {

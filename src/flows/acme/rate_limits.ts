@@ -5,6 +5,7 @@
  * (`retry_after_present`, `retry_after_absent`). One arrival checks all limits: hundreds of requests.
  */
 import { z } from "zod";
+import { identifierOf } from "../../identifier.ts";
 import type { Failure } from "../../transport/failure.ts";
 import type { Exchange } from "../../transport/http.ts";
 import type { FlowDefinition, Iteration } from "../flow.ts";
@@ -229,7 +230,7 @@ class Contract {
 
   async #limitedOrder(step: string, account: Account): Promise<Failure | undefined> {
     const { names } = await this.#enrollment.ticket(this.#iteration);
-    const identifiers = names.map((value) => ({ type: "dns", value }));
+    const identifiers = names.map(identifierOf);
     const { newOrder } = this.#enrollment.session.client.directory;
     if (newOrder === undefined) return lacks("newOrder");
     return await this.#limited(step, account, newOrder, JSON.stringify({ identifiers }));

@@ -1,6 +1,7 @@
 /**
  * What an enrollment needs that can be made before the clock starts: its names, a key and the request signed with it.
  */
+import { canonicalName } from "../../identifier.ts";
 import { encodeBase64url } from "./base64url.ts";
 import { makeCsr } from "./csr.ts";
 import { type Algorithm, generateKey, type SigningKey } from "./keys.ts";
@@ -71,8 +72,10 @@ export function namesOf(
 ): string[] {
   return identifiers.flatMap((template) => {
     const named = template.replaceAll("{id}", id);
-    if (!named.includes("{n}")) return [named];
-    return Array.from({ length: names }, (_, index) => named.replaceAll("{n}", `${index + 1}`));
+    if (!named.includes("{n}")) return [canonicalName(named)];
+    const numbered = (_: unknown, index: number): string =>
+      canonicalName(named.replaceAll("{n}", `${index + 1}`));
+    return Array.from({ length: names }, numbered);
   });
 }
 

@@ -1,5 +1,6 @@
 /** What certificates and requests share: signatures and extensions of X.509 (RFC 5280), and their PEM. */
 import * as der from "../../der.ts";
+import { generalName, readGeneralName } from "../../identifier.ts";
 import type { SigningKey } from "./keys.ts";
 
 /** ecdsa-with-SHA256 (RFC 5758 section 3.2). */
@@ -29,11 +30,43 @@ export async function signatureOver(key: SigningKey, data: Uint8Array): Promise<
   );
 }
 
-/** The subjectAltName extension (section 4.2.1.6) for DNS names, not critical. */
+/** The subjectAltName extension (section 4.2.1.6) for DNS names and IP addresses, not critical. */
 export function subjectAltName(names: readonly string[]): Uint8Array {
-  const encoder = new TextEncoder();
-  const dnsNames = names.map((name) => der.element(0x82, encoder.encode(name)));
-  return der.sequence(der.oid("2.5.29.17"), der.octetString(der.sequence(...dnsNames)));
+  return der.sequence(
+    der.oid("2.5.29.17"),
+    der.octetString(der.sequence(...names.map(generalName))),
+  );
+}
+
+const EXTENSIONS = 0xa3;
+
+/** DER inside of a certificate's extension; undefined when there is none, or the certificate cannot be read. */
+export function extensionOf(certificate: Uint8Array, dotted: string): Uint8Array | undefined {
+  const wanted = der.oid(dotted);
+  const [tbs] = childrenOf(der.readElement(certificate));
+  const [list] = childrenOf(childrenOf(tbs).find(({ tag }) => tag === EXTENSIONS));
+  for (const extension of childrenOf(list)) {
+    const parts = childrenOf(extension);
+    const isWanted = parts[0] !== undefined && equalBytes(parts[0].whole, wanted);
+    if (isWanted) return parts.at(-1)!.contents;
+  }
+  return undefined;
+}
+
+/** Names that a certificate is for, in lower case; one that is neither a DNS name nor an IP address as its type. */
+export function subjectAltNames(certificate: Uint8Array): string[] {
+  const value = extensionOf(certificate, "2.5.29.17");
+  return childrenOf(value && der.readElement(value)).map((name) =>
+    readGeneralName(name) ?? `a name of type ${name.tag & 0x1f}`
+  );
+}
+
+export function childrenOf(element: der.Element | undefined): readonly der.Element[] {
+  return (element && der.readElements(element.contents)) ?? [];
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((octet, index) => octet === b[index]);
 }
 
 /** Parts of a certificate whose signature is to be checked; undefined when it cannot be read. */

@@ -1,4 +1,5 @@
 /** Authorizations (RFC 8555 section 7.1.4): one for each name of an order, with challenges that prove it. */
+import { identifierOf, isIpAddress } from "../../identifier.ts";
 import { json, type LabResponse } from "../http/message.ts";
 import type { Store } from "../store.ts";
 import type { AccountCall } from "./call.ts";
@@ -49,7 +50,7 @@ export function addAuthorization(store: Store, given: NewAuthorization): string 
     expiresMs,
   );
   const token = base64url(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)));
-  for (const type of typesFor(given, isWildcard)) {
+  for (const type of typesFor(given)) {
     store.run(
       `INSERT INTO acme_challenges (id, authorization_id, type, token, status)
        VALUES (?, ?, ?, ?, ?)`,
@@ -63,13 +64,11 @@ export function addAuthorization(store: Store, given: NewAuthorization): string 
   return id;
 }
 
-/** A wildcard can be proved by DNS alone. */
-function typesFor(
-  { mode, challengeTypes }: NewAuthorization,
-  isWildcard: boolean,
-): readonly ChallengeType[] {
+/** A wildcard can be proved by DNS alone, an address not by DNS (RFC 8738 section 7). */
+function typesFor({ mode, name, challengeTypes }: NewAuthorization): readonly ChallengeType[] {
   if (mode !== "challenge") return ["http-01"];
-  return isWildcard ? ["dns-01"] : challengeTypes;
+  if (name.startsWith("*.")) return ["dns-01"];
+  return isIpAddress(name) ? challengeTypes.filter((type) => type !== "dns-01") : challengeTypes;
 }
 
 /** POST authz/{authorization}: reads, or deactivates (section 7.5.2). */
@@ -129,7 +128,7 @@ function answer(call: AccountCall, authorization: Authorization): LabResponse {
   const { name, status, expiresMs, wildcard } = authorization;
   const challenges = challengesOf(call.store, authorization.id);
   return json(200, {
-    identifier: { type: "dns", value: name },
+    identifier: identifierOf(name),
     status,
     expires: new Date(expiresMs).toISOString(),
     challenges: shown(challenges, status).map((challenge) => challengeDocument(call, challenge)),

@@ -1,11 +1,12 @@
 /** Certificate requests (RFC 2986): read, and their signature verified. */
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { type Element, readElement } from "../../der.ts";
+import { readGeneralName } from "../../identifier.ts";
 import { Problem } from "./problem.ts";
 import { children, dotted, readExtensions } from "./x509_reader.ts";
 
 export interface CertificateRequest {
-  /** Common name and alternative DNS names, lower case, each once. */
+  /** Common name and alternative names, lower case, each once. */
   readonly names: ReadonlySet<string>;
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKey: Uint8Array;
@@ -27,7 +28,6 @@ const HASHES: Readonly<Record<string, string | null>> = {
 const COMMON_NAME = "2.5.4.3";
 const EXTENSION_REQUEST = "1.2.840.113549.1.9.14";
 const SUBJECT_ALT_NAME = "2.5.29.17";
-const DNS_NAME = 0x82;
 const ATTRIBUTES = 0xa0;
 const MIN_RSA_BITS = 2048;
 const CURVE_BITS: Readonly<Record<string, number>> = {
@@ -110,8 +110,9 @@ function alternativeNames(attributes: Element | undefined): string[] {
     if (type === undefined || dotted(type.contents) !== EXTENSION_REQUEST) continue;
     const extension = readExtensions(children(values)[0]).get(SUBJECT_ALT_NAME);
     return children(extension && readElement(extension.value)).map((name) => {
-      if (name.tag !== DNS_NAME) throw badCsr("it has alternative names that are no DNS names");
-      return text(name);
+      const read = readGeneralName(name);
+      if (read !== undefined) return read;
+      throw badCsr("it has alternative names that are neither DNS names nor IP addresses");
     });
   }
   return [];

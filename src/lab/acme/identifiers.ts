@@ -1,4 +1,5 @@
-/** The identifiers of an order (RFC 8555 section 7.1.3, wildcards section 7.1.3): DNS names. Pure. */
+/** The identifiers of an order (RFC 8555 section 7.1.3): DNS names, with wildcards, and IP addresses (RFC 8738). Pure. */
+import { canonicalName, isIpAddress } from "../../identifier.ts";
 import { malformed, Problem, problemType } from "./problem.ts";
 
 const MAX_IDENTIFIERS = 100;
@@ -20,13 +21,18 @@ export function identifiersOf(value: unknown): string[] {
 
 function complaintOf(identifier: unknown): Record<string, unknown> | undefined {
   const { type, value } = (identifier ?? {}) as { type?: unknown; value?: unknown };
-  if (type !== "dns") {
-    const detail = `type ${JSON.stringify(type)} is not supported, only dns is`;
+  if (type !== "dns" && type !== "ip") {
+    const detail = `type ${JSON.stringify(type)} is not supported, only dns and ip are`;
     return { type: problemType("unsupportedIdentifier"), detail, identifier };
   }
-  if (typeof value === "string" && isName(value.toLowerCase())) return undefined;
-  const detail = "value is no DNS name";
+  const isRight = type === "dns" ? isName : isCanonicalAddress;
+  if (typeof value === "string" && isRight(value.toLowerCase())) return undefined;
+  const detail = type === "dns" ? "value is no DNS name" : "value is no IP address of RFC 5952";
   return { type: problemType("rejectedIdentifier"), detail, identifier };
+}
+
+function isCanonicalAddress(value: string): boolean {
+  return isIpAddress(value) && canonicalName(value) === value;
 }
 
 function isName(name: string): boolean {

@@ -4,13 +4,14 @@
  */
 import { createHash } from "node:crypto";
 import * as der from "../../der.ts";
+import { generalName } from "../../identifier.ts";
 import { type Authority, serialNumber } from "../authority.ts";
 import type { CertificateRequest } from "./csr.ts";
 
 export interface IssuanceOptions {
   readonly authority: Authority;
   readonly request: CertificateRequest;
-  /** DNS names, in the order in which the certificate has them. */
+  /** DNS names and IP addresses, in the order in which the certificate has them. */
   readonly names: readonly string[];
   /** Whole seconds. */
   readonly notBeforeMs: number;
@@ -79,8 +80,7 @@ function subjectOf(name: string): Uint8Array {
 
 /** Critical where the subject is empty (RFC 5280 section 4.2.1.6). */
 function alternativeNames(names: readonly string[], critical: boolean): Uint8Array {
-  const list = names.map((name) => der.element(0x82, encoder.encode(name)));
-  return extension("2.5.29.17", critical, der.sequence(...list));
+  return extension("2.5.29.17", critical, der.sequence(...names.map(generalName)));
 }
 
 function authorityKeyIdentifier(identifier: Uint8Array): Uint8Array {

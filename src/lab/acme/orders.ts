@@ -1,4 +1,5 @@
 /** Orders (RFC 8555 section 7.1.3): their rows, their states, and the requests that make and read them. */
+import { identifierOf } from "../../identifier.ts";
 import { json, type LabResponse } from "../http/message.ts";
 import type { Store } from "../store.ts";
 import type { AccountCall, Call } from "./call.ts";
@@ -17,7 +18,7 @@ export interface Order {
   readonly profile: string;
   readonly status: OrderStatus;
   readonly expiresMs: number;
-  /** DNS names, lower case, each once. */
+  /** DNS names and IP addresses, lower case, each once. */
   readonly names: readonly string[];
   readonly notBeforeMs?: number;
   readonly notAfterMs?: number;
@@ -119,7 +120,7 @@ function orderDocument(
   return {
     status: order.status,
     expires: new Date(order.expiresMs).toISOString(),
-    identifiers: order.names.map((value) => ({ type: "dns", value })),
+    identifiers: order.names.map(identifierOf),
     ...(notBeforeMs !== undefined && { notBefore: new Date(notBeforeMs).toISOString() }),
     ...(notAfterMs !== undefined && { notAfter: new Date(notAfterMs).toISOString() }),
     ...(replaces && { replaces }),

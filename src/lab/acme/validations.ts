@@ -10,7 +10,7 @@ import { validateTlsAlpn01 } from "./validators/tls_alpn01.ts";
 
 export interface Validation {
   readonly type: ChallengeType;
-  /** DNS name, without a wildcard label. */
+  /** DNS name without a wildcard label, or IP address. */
   readonly name: string;
   readonly token: string;
   /** RFC 8555 section 8.1. */

@@ -49,6 +49,62 @@ Deno.test("ChainChecker refuses a certificate with another key or other names, o
   }
 });
 
+const MINUTE_MS = 60_000;
+
+Deno.test("ChainChecker refuses a leaf that is not valid yet, but for clocks that differ by seconds", async () => {
+  const early = await issue(issuer, key.spki, names, { fromMs: MINUTE_MS });
+  const failure = check(early + issuer.certificate);
+  assertEquals(failure?.class, "wrong_certificate");
+  assertStringIncludes(failure?.message ?? "", "the leaf is not valid before ");
+  const ahead = await issue(issuer, key.spki, names, { fromMs: 5000 });
+  assertEquals(check(ahead + issuer.certificate), undefined);
+});
+
+Deno.test("ChainChecker refuses an issuer out of its time, whichever it is and though its chain is known", async () => {
+  const [expired, unborn] = await Promise.all([
+    createIssuer("test issuer", { toMs: -MINUTE_MS }),
+    createIssuer("test issuer", { fromMs: MINUTE_MS }),
+  ]);
+  for (
+    const [bad, reason] of [[expired, "expired on "], [unborn, "is not valid before "]] as const
+  ) {
+    const failure = check(await issue(bad, key.spki, names) + bad.certificate);
+    assertEquals(failure?.class, "wrong_certificate");
+    assertStringIncludes(failure?.message ?? "", `certificate 2 of the chain ${reason}`);
+  }
+  const soonOver = await createIssuer("test issuer", { toMs: MINUTE_MS });
+  const pem = new TextEncoder().encode(
+    await issue(soonOver, key.spki, names, { toMs: 3 * MINUTE_MS }) + soonOver.certificate,
+  );
+  const checker = new ChainChecker();
+  assertEquals("leaf" in checker.check(pem, expected), true);
+  const later = checker.check(pem, { ...expected, nowMs: Date.now() + 2 * MINUTE_MS });
+  assertStringIncludes((later as Failure).message, "certificate 2 of the chain expired on ");
+});
+
+Deno.test("ChainChecker checks the dates of every issuer, the last one too", async () => {
+  const root = await createIssuer("test issuer", { toMs: -MINUTE_MS });
+  const failure = check(leaf + issuer.certificate + root.certificate);
+  assertEquals(failure?.class, "wrong_certificate");
+});
+
+Deno.test("ChainChecker takes addresses however they are written, and not as names", async () => {
+  const addresses = ["192.0.2.1", "2001:db8::1"];
+  const certificate = await issue(issuer, key.spki, addresses);
+  assertEquals(check(certificate, { names: ["2001:DB8:0::1", "192.0.2.1"] }), undefined);
+  assertStringIncludes(
+    check(certificate, { names: ["192.0.2.1"] })?.message ?? "",
+    "the leaf's names are 192.0.2.1, 2001:db8::1, the order's 192.0.2.1",
+  );
+});
+
+Deno.test("ChainChecker refuses more certificates than a chain has", () => {
+  assertStringIncludes(
+    check(leaf + issuer.certificate.repeat(16))?.message ?? "",
+    "it has 17 certificates, 16 are the most",
+  );
+});
+
 Deno.test("ChainChecker refuses a chain whose signatures do not hold", async () => {
   const other = await createIssuer(); // the same name, another key
   const failure = check(leaf + other.certificate);

@@ -57,6 +57,16 @@ async function complete<Options>(
   }
 }
 
+/** Pebble is the oracle for the form of the identifiers, the request and the proofs. */
+for (const type of ["http-01", "tls-alpn-01"] as const) {
+  pebbleTest(`acme_enroll completes for addresses on Pebble by ${type}`, {}, async (pebble) => {
+    const port = type === "http-01" ? pebble.httpPort : pebble.tlsPort;
+    const challenge = { type, listen: `127.0.0.1:${port}` };
+    const identifiers = ["127.0.0.1"];
+    await complete(acmeEnroll, pebble, 1, { identifiers, challenge, poll, accounts: 1 });
+  });
+}
+
 const FRESH = { PEBBLE_AUTHZREUSE: "0" };
 const poll = { interval: "50ms" };
 

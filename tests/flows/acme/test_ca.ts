@@ -1,5 +1,6 @@
 /** A certification authority of a few lines: issues what a request asks for. */
 import * as der from "../../../src/der.ts";
+import { readGeneralName } from "../../../src/identifier.ts";
 import { generateKey, type SigningKey } from "../../../src/flows/acme/keys.ts";
 import { signatureAlgorithm, signed, subjectAltName, toPem } from "../../../src/flows/acme/x509.ts";
 
@@ -11,14 +12,23 @@ export interface Issuer {
   readonly certificate: string;
 }
 
-export async function createIssuer(commonName = "test issuer"): Promise<Issuer> {
+/** From when until when, in milliseconds from now. */
+export interface Period {
+  readonly fromMs?: number;
+  readonly toMs?: number;
+}
+
+export async function createIssuer(
+  commonName = "test issuer",
+  period: Period = {},
+): Promise<Issuer> {
   const key = await generateKey("ES256");
   const ca = der.sequence(
     der.oid("2.5.29.19"),
     der.TRUE,
     der.octetString(der.sequence(der.TRUE)),
   );
-  const options = { subject: commonName, issuer: commonName, extensions: [ca] };
+  const options = { subject: commonName, issuer: commonName, extensions: [ca], ...period };
   return { key, certificate: await sign(key, key.spki, options) };
 }
 
@@ -27,7 +37,7 @@ export function issue(
   issuer: Issuer,
   spki: Uint8Array,
   names: readonly string[],
-  validMs = DAY_MS,
+  period: Period = {},
 ): Promise<string> {
   const authority = der.sequence(
     der.oid("2.5.29.35"),
@@ -37,7 +47,7 @@ export function issue(
     subject: "leaf",
     issuer: "test issuer",
     extensions: [subjectAltName(names), authority],
-    validMs,
+    ...period,
   });
 }
 
@@ -50,25 +60,22 @@ export function readCsr(csr: Uint8Array): { readonly spki: Uint8Array; readonly 
       (element, index) => der.readElements(element.contents)![index]!,
       der.readElements(attributes!.contents)![0]!,
     );
-  const names = der.readElements(sans.contents)!.map(({ contents }) =>
-    new TextDecoder().decode(contents)
-  );
+  const names = der.readElements(sans.contents)!.map((name) => readGeneralName(name)!);
   return { spki: spki!.whole, names };
 }
 
-interface Contents {
+interface Contents extends Period {
   readonly subject: string;
   readonly issuer: string;
   readonly extensions: readonly Uint8Array[];
-  readonly validMs?: number;
 }
 
 async function sign(
   key: SigningKey,
   spki: Uint8Array,
-  { subject, issuer, extensions, validMs = DAY_MS }: Contents,
+  { subject, issuer, extensions, fromMs = -2 * DAY_MS, toMs = DAY_MS }: Contents,
 ): Promise<string> {
-  const [from, to] = [Date.now() - 2 * DAY_MS, Date.now() + validMs].map((ms) => new Date(ms));
+  const [from, to] = [Date.now() + fromMs, Date.now() + toMs].map((ms) => new Date(ms));
   const tbs = der.sequence(
     der.explicit(0, der.integer(Uint8Array.of(2))),
     der.integer(crypto.getRandomValues(new Uint8Array(8))),

@@ -36,8 +36,12 @@ Deno.test("identifiers that are none are rejected, each with a subproblem", asyn
     const identifiers = [
       { type: "dns", value: "good.test" },
       { type: "dns", value: "" },
-      { type: "ip", value: "10.0.0.1" },
       { type: "dns", value: "a..b" },
+      { type: "dns", value: "10.0.0.1" },
+      { type: "ip", value: "a.test" },
+      { type: "ip", value: "2001:db8:0::1" },
+      { type: "email", value: "a@a.test" },
+      null,
     ];
     const reply = await client.post("/new-order", { identifiers });
     assertEquals(problemOf(reply), [400, "rejectedIdentifier"]);
@@ -45,6 +49,10 @@ Deno.test("identifiers that are none are rejected, each with a subproblem", asyn
       reply.body.subproblems.map((it: { identifier: unknown }) => it.identifier),
       identifiers.slice(1),
     );
+    const types = reply.body.subproblems.map((it: { type: string }) => it.type.split(":").at(-1));
+    const rejected = "rejectedIdentifier";
+    const unsupported = "unsupportedIdentifier";
+    assertEquals(types, [...Array(5).fill(rejected), unsupported, unsupported]);
   });
 });
 

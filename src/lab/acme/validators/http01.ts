@@ -1,4 +1,5 @@
 /** http-01 (RFC 8555 section 8.3): the key authorization under a well-known path, over plain HTTP. */
+import { urlHost } from "../../../identifier.ts";
 import { Reader, TooLarge } from "../../http/reader.ts";
 import type { AcmeSettings } from "../options.ts";
 import { Problem } from "../problem.ts";
@@ -24,7 +25,7 @@ export async function validateHttp01(
     const { head, body } = await get(name, path, settings, signal);
     const location = head.headers.get("location");
     if (head.status >= 300 && head.status < 400 && location !== undefined) {
-      path = redirectPath(location, `http://${name}${path}`);
+      path = redirectPath(location, `http://${urlHost(name)}${path}`);
       continue;
     }
     if (head.status !== 200) throw incorrect(name, path, `status ${head.status}`);
@@ -53,7 +54,7 @@ async function get(
 ): Promise<Response> {
   try {
     return await withConnection({ hostname, port }, signal, async (conn) => {
-      const host = port === 80 ? name : `${name}:${port}`;
+      const host = port === 80 ? urlHost(name) : `${urlHost(name)}:${port}`;
       const request = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: certload-lab\r\n` +
         "Accept: */*\r\nConnection: close\r\n\r\n";
       await writeAll(conn, new TextEncoder().encode(request));
@@ -62,7 +63,7 @@ async function get(
   } catch (error) {
     if (error instanceof Problem) throw error;
     const reason = error instanceof TooLarge ? "too long an answer" : failureReason(error, signal);
-    throw connectionProblem(`http://${name}:${port}${path} cannot be fetched: ${reason}`);
+    throw connectionProblem(`http://${urlHost(name)}:${port}${path} cannot be fetched: ${reason}`);
   }
 }
 
@@ -87,7 +88,7 @@ function incorrect(name: string, path: string, seen: string): Problem {
   return new Problem(
     "incorrectResponse",
     403,
-    `http://${name}${path} must have the key authorization, it has ${seen}`,
+    `http://${urlHost(name)}${path} must have the key authorization, it has ${seen}`,
   );
 }
 

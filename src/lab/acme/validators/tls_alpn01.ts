@@ -1,6 +1,7 @@
 /** tls-alpn-01 (RFC 8737): a self-signed certificate with the key authorization's digest, for the ALPN acme-tls/1. */
 import { createHash } from "node:crypto";
 import { readElement } from "../../../der.ts";
+import { challengeServerName, readGeneralName } from "../../../identifier.ts";
 import { Reader } from "../../http/reader.ts";
 import type { AcmeSettings } from "../options.ts";
 import { Problem } from "../problem.ts";
@@ -12,7 +13,6 @@ import { ClientHandshake, HandshakeError, type ServerFlight } from "./handshake.
 const PROTOCOL = "acme-tls/1";
 const ACME_IDENTIFIER = "1.3.6.1.5.5.7.1.31";
 const SUBJECT_ALT_NAME = "2.5.29.17";
-const DNS_NAME = 0x82;
 /** A server's first flight is a few kilobytes. */
 const MAX_RECORDS = 16;
 
@@ -25,7 +25,7 @@ export async function validateTlsAlpn01(
   if (protocol !== PROTOCOL) throw tlsProblem(`${name} did not choose the protocol ${PROTOCOL}`);
   const extensions = extensionsOf(certificate);
   const names = namesOf(extensions.get(SUBJECT_ALT_NAME)?.value);
-  if (names.length !== 1 || names[0]?.toLowerCase() !== name) {
+  if (names.length !== 1 || names[0] !== name) {
     throw incorrect(name, `must have the one name ${name}, it has ${names.join(", ") || "none"}`);
   }
   const identifier = extensions.get(ACME_IDENTIFIER);
@@ -38,8 +38,8 @@ export async function validateTlsAlpn01(
 }
 
 function namesOf(value: Uint8Array | undefined): string[] {
-  return children(value && readElement(value)).map(({ tag, contents }) =>
-    tag === DNS_NAME ? new TextDecoder().decode(contents) : `a name of type ${tag & 0x1f}`
+  return children(value && readElement(value)).map((name) =>
+    readGeneralName(name) ?? `a name of type ${name.tag & 0x1f}`
   );
 }
 
@@ -50,7 +50,7 @@ async function serverFlight(
 ): Promise<ServerFlight> {
   try {
     return await withConnection({ hostname, port }, signal, async (conn) => {
-      const handshake = await ClientHandshake.create(name, PROTOCOL);
+      const handshake = await ClientHandshake.create(challengeServerName(name), PROTOCOL);
       await writeAll(conn, handshake.hello);
       return await readFlight(new Reader((into) => conn.read(into)), handshake);
     });
