@@ -20,6 +20,8 @@ export class LiveExchange implements Exchange {
   endedUs = 0;
   reused = false;
   retried = false;
+  /** How often it was sent again. */
+  resends = 0;
   status = 0;
   body: Uint8Array = EMPTY;
   bytesReceived = 0;
@@ -47,6 +49,13 @@ export class LiveExchange implements Exchange {
   header(name: string): string | undefined {
     this.fields ??= readFields(this.head);
     return this.fields.get(name.toLowerCase());
+  }
+
+  /** It is about to be sent once more. */
+  resend(): void {
+    this.resends++;
+    this.retried = true;
+    this.reused = false;
   }
 
   setPhases(phases: ConnectPhases): void {

@@ -57,8 +57,8 @@ export interface Exchange {
   readonly reused: boolean;
   /**
    * The reused connection was found closed before any byte of an answer, and the request was sent once more on another
-   * one: an idempotent request (RFC 9112 section 9.3.1), or one that an HTTP/2 server says it has not touched. The
-   * durations hold both attempts.
+   * one: an idempotent request (RFC 9112 section 9.3.1), or one that an HTTP/2 server says it has not touched, which may
+   * be sent again several times. The durations hold all attempts.
    */
   readonly retried?: boolean;
   /** 0 when there was no answer. */

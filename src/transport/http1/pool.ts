@@ -110,8 +110,7 @@ export class Http1Pool implements Pool, ConnectionOwner {
     const { exchange } = job;
     const lost = failure.class === "closed" || failure.class === "reset";
     if (!lost || !exchange.reused || !IDEMPOTENT.has(exchange.request.method)) return false;
-    exchange.retried = true;
-    exchange.reused = false;
+    exchange.resend();
     this.#dial(job);
     return true;
   }

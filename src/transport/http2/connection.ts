@@ -1,7 +1,9 @@
 /** One HTTP/2 connection over any byte stream (RFC 9113): many exchanges at a time, flow control, orderly farewells. */
 import { nowUs } from "../../schedule/clock.ts";
 import { timerMs } from "../../timer.ts";
+import { ByteBuffer } from "../byte_buffer.ts";
 import { classify, timedOut } from "../classify.ts";
+import { decodeBody } from "../content_coding.ts";
 import { type Job, settle } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import type { PeerIdentity } from "../http.ts";
@@ -9,6 +11,7 @@ import { MAX_HEAD_BYTES } from "../http1/parser.ts";
 import type { ByteStream, StreamSink } from "../stream.ts";
 import {
   ackFrame,
+  checkShape,
   contentOf,
   ErrorCode,
   errorName,
@@ -16,11 +19,13 @@ import {
   type Frame,
   FrameReader,
   FrameType,
+  goawayFrame,
   Http2Error,
   MAX_PAYLOAD_BYTES,
   MAX_WINDOW,
   numberFrame,
   PREFACE,
+  readSettings,
   readUint32,
   Setting,
   settingsFrame,
@@ -38,12 +43,16 @@ const CONNECTION_WINDOW = 2 ** 24;
 const DEFAULT_WINDOW = 65_535;
 /** Answers to SETTINGS and PING that may wait to be written: a peer could make us hoard them. */
 const MAX_UNWRITTEN_ACKS = 1000;
+/** Frames in a row that bring no exchange forward: no answer, nothing of a body, no room for one that waits. */
+const MAX_IDLE_FRAMES = 10_000;
 /** Ids are 31 bits; a connection is replaced long before they run out. */
 const LAST_STREAM_ID = 2 ** 30;
 
 export interface Http2Owner {
   /** A stream is done, and the connection has room again. Called before the exchange's promise resolves. */
   onRoom(connection: Http2Connection): void;
+  /** The server has said how many streams it takes at a time. */
+  onLimit(connection: Http2Connection, streams: number): void;
   /** The connection is gone, called once. */
   onClosed(connection: Http2Connection): void;
   /**
@@ -59,31 +68,38 @@ export interface Http2Options {
   /** `host:port`, for messages. */
   readonly name: string;
   readonly maxBodyBytes: number;
+  /** Streams at a time until the server says how many it takes. */
+  readonly streams?: number;
   readonly owner: Http2Owner;
 }
 
 export class Http2Connection implements StreamSink {
   readonly #options: Http2Options;
   readonly #reader = new FrameReader();
-  readonly #decoder = new HpackDecoder(MAX_HEAD_BYTES);
+  readonly #decoder = new HpackDecoder();
   readonly #streams = new Map<number, Http2Stream>();
   #nextId = 1;
   /** What the peer allows. */
-  #maxStreams = USUAL_STREAMS;
-  #maxPayload = MAX_PAYLOAD_BYTES;
+  #maxStreams: number;
   #streamWindow = DEFAULT_WINDOW;
   #sendWindow = DEFAULT_WINDOW;
   #unacknowledged = 0;
   #unwrittenAcks = 0;
   /** A header that is not complete yet; only its continuation may follow. */
-  #header: { readonly frame: Frame; block: Uint8Array } | undefined;
+  #header: { readonly frame: Frame; readonly block: ByteBuffer } | undefined;
+  /** The server has begun, as it must, with its settings. */
+  #begun = false;
+  #idleFrames = 0;
+  /** Nothing more is sent here; what the server said of it, if it did. */
   #draining = false;
+  #farewell: Failure | undefined;
   #closed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerUs = Infinity;
 
   constructor(options: Http2Options) {
     this.#options = options;
+    this.#maxStreams = options.streams ?? USUAL_STREAMS;
     options.stream.start(this);
     this.#write(PREFACE);
     this.#write(settingsFrame([
@@ -130,12 +146,13 @@ export class Http2Connection implements StreamSink {
         if (!this.#closed) this.#take(frame, now);
       });
     } catch (error) {
-      this.#fail(protocolFailure(error));
+      this.#break(error);
     }
   }
 
   onEnd(): void {
-    this.#fail({ class: "closed", message: "The server closed the connection before its answer" });
+    const message = "The server closed the connection before its answer";
+    this.#fail(this.#farewell ?? { class: "closed", message });
   }
 
   onError(error: unknown): void {
@@ -157,9 +174,9 @@ export class Http2Connection implements StreamSink {
   #sendHeader(stream: Http2Stream, block: Uint8Array): void {
     const first = stream.id === 1 ? withEmptyTable(block) : block;
     const end = stream.unsent === undefined ? Flag.EndStream : 0;
-    for (let at = 0; at === 0 || at < first.length; at += this.#maxPayload) {
-      const payload = first.subarray(at, at + this.#maxPayload);
-      const last = at + this.#maxPayload >= first.length ? Flag.EndHeaders : 0;
+    for (let at = 0; at === 0 || at < first.length; at += MAX_PAYLOAD_BYTES) {
+      const payload = first.subarray(at, at + MAX_PAYLOAD_BYTES);
+      const last = at + MAX_PAYLOAD_BYTES >= first.length ? Flag.EndHeaders : 0;
       if (at === 0) this.#send(stream, FrameType.Headers, end | last, payload);
       else this.#send(stream, FrameType.Continuation, last, payload);
     }
@@ -168,8 +185,9 @@ export class Http2Connection implements StreamSink {
   /** As much of the body as the peer has room for. */
   #sendBody(stream: Http2Stream): void {
     while (stream.unsent !== undefined) {
-      const room = Math.min(stream.sendWindow, this.#sendWindow, this.#maxPayload);
+      const room = Math.min(stream.sendWindow, this.#sendWindow, MAX_PAYLOAD_BYTES);
       if (room <= 0) return;
+      this.#idleFrames = 0;
       const payload = stream.unsent.subarray(0, room);
       const last = payload.length === stream.unsent.length;
       stream.unsent = last ? undefined : stream.unsent.subarray(room);
@@ -180,7 +198,10 @@ export class Http2Connection implements StreamSink {
   }
 
   #sendBodies(): void {
-    for (const stream of this.#streams.values()) this.#sendBody(stream);
+    for (const stream of this.#streams.values()) {
+      if (this.#sendWindow <= 0) return;
+      this.#sendBody(stream);
+    }
   }
 
   #acknowledge(bytes: Uint8Array): void {
@@ -194,9 +215,17 @@ export class Http2Connection implements StreamSink {
   // Receiving.
 
   #take(frame: Frame, now: number): void {
+    checkShape(frame);
     const expected = this.#header !== undefined ? FrameType.Continuation : undefined;
     if ((frame.type === FrameType.Continuation ? frame.type : undefined) !== expected) {
       throw new Http2Error("a header is not continued, or continued without a beginning");
+    }
+    if (!this.#begun && (frame.type !== FrameType.Settings || frame.flags & Flag.Ack)) {
+      throw new Http2Error("it does not begin with its settings");
+    }
+    if (++this.#idleFrames > MAX_IDLE_FRAMES) {
+      const flood = `it sent ${MAX_IDLE_FRAMES} frames in a row that bring no answer forward`;
+      throw new Http2Error(flood, ErrorCode.EnhanceYourCalm);
     }
     switch (frame.type) {
       case FrameType.Data:
@@ -239,6 +268,7 @@ export class Http2Connection implements StreamSink {
     }
     if (stream === undefined) return;
     stream.job.exchange.bytesReceived += 9 + length;
+    if (data.length > 0) this.#idleFrames = 0;
     const last = (frame.flags & Flag.EndStream) !== 0;
     const failure = stream.takeData(data, last);
     if (failure === undefined && !last) this.#giveRoom(stream, length);
@@ -255,29 +285,32 @@ export class Http2Connection implements StreamSink {
   #takeHeader(frame: Frame, block: Uint8Array, now: number): void {
     const stream = this.#streamOf(frame);
     if ((frame.flags & Flag.EndHeaders) === 0) {
-      this.#header = { frame, block };
+      this.#header = { frame, block: new ByteBuffer(MAX_HEAD_BYTES) };
+      this.#header.block.append(block);
       return;
     }
     // Decoded even if nobody wants it any more: the table that later blocks refer to changes with it.
-    const fields = this.#decoder.decode(block);
+    const decoder = this.#decoder;
+    const fields = decoder.decode(block, stream?.headRoom ?? MAX_HEAD_BYTES);
     if (stream === undefined) return;
+    stream.headRoom -= decoder.listBytes;
     stream.job.exchange.bytesReceived += 9 + block.length;
-    this.#proceed(stream, stream.takeFields(fields, (frame.flags & Flag.EndStream) !== 0, now));
+    const failure = stream.takeFields(fields, (frame.flags & Flag.EndStream) !== 0, now);
+    if (stream.answered) this.#idleFrames = 0;
+    this.#proceed(stream, failure);
   }
 
   #continueHeader({ streamId, flags, payload }: Frame, now: number): void {
     const { frame, block } = this.#header!;
     if (streamId !== frame.streamId) throw new Http2Error("another stream continues a header");
-    const joined = new Uint8Array(block.length + payload.length);
-    joined.set(block);
-    joined.set(payload, block.length);
-    if (joined.length > MAX_HEAD_BYTES) {
-      throw new Http2Error(`a header is larger than ${MAX_HEAD_BYTES} bytes`);
+    if (block.length + payload.length > MAX_HEAD_BYTES) {
+      const large = `a header is larger than ${MAX_HEAD_BYTES} bytes`;
+      throw new Http2Error(large, ErrorCode.EnhanceYourCalm, "too_large");
     }
-    this.#header = { frame, block: joined };
+    block.append(payload);
     if ((flags & Flag.EndHeaders) === 0) return;
     this.#header = undefined;
-    this.#takeHeader({ ...frame, flags: frame.flags | Flag.EndHeaders }, joined, now);
+    this.#takeHeader({ ...frame, flags: frame.flags | Flag.EndHeaders }, block.bytes, now);
   }
 
   /** Goes on, or ends the stream for better or worse. */
@@ -293,64 +326,66 @@ export class Http2Connection implements StreamSink {
   #takeReset(frame: Frame): void {
     const stream = this.#streamOf(frame);
     if (stream === undefined) return;
-    const code = readUint32(exactly(frame, 4), 0);
+    const code = readUint32(frame.payload, 0);
     const message = `The server at ${this.#options.name} reset the stream: ${errorName(code)}`;
     this.#end(stream, { class: "reset", message }, code === ErrorCode.RefusedStream);
   }
 
-  #takeSettings({ flags, payload }: Frame): void {
-    if (flags & Flag.Ack) return;
-    if (payload.length % 6 !== 0) throw new Http2Error("a setting is cut short");
-    for (let at = 0; at < payload.length; at += 6) {
-      this.#takeSetting((payload[at]! << 8) | payload[at + 1]!, readUint32(payload, at + 2));
+  #takeSettings(frame: Frame): void {
+    let window = this.#streamWindow, streams = this.#maxStreams;
+    for (const [name, value] of readSettings(frame)) {
+      if (name === Setting.MaxConcurrentStreams) streams = value;
+      else if (name === Setting.InitialWindowSize) window = value;
     }
+    if (frame.flags & Flag.Ack) return;
+    this.#begun = true;
     this.#acknowledge(ackFrame(FrameType.Settings));
+    if (window !== this.#streamWindow) this.#moveWindows(window);
+    if (streams === this.#maxStreams) return;
+    this.#maxStreams = streams;
+    this.#options.owner.onLimit(this, streams);
+  }
+
+  #moveWindows(size: number): void {
+    const change = size - this.#streamWindow;
+    this.#streamWindow = size;
+    for (const stream of this.#streams.values()) widen(stream, change);
     this.#sendBodies();
   }
 
-  #takeSetting(name: number, value: number): void {
-    if (name === Setting.MaxConcurrentStreams) this.#maxStreams = value;
-    else if (name === Setting.MaxFrameSize) this.#maxPayload = Math.min(value, MAX_PAYLOAD_BYTES);
-    else if (name === Setting.InitialWindowSize) {
-      const change = value - this.#streamWindow;
-      this.#streamWindow = value;
-      for (const stream of this.#streams.values()) stream.sendWindow += change;
-      if (value > MAX_WINDOW) throw new Http2Error("a window is too large");
-    }
-  }
-
-  #takePing(frame: Frame): void {
-    if ((frame.flags & Flag.Ack) === 0) {
-      this.#acknowledge(ackFrame(FrameType.Ping, exactly(frame, 8)));
-    }
+  #takePing({ flags, payload }: Frame): void {
+    if ((flags & Flag.Ack) === 0) this.#acknowledge(ackFrame(FrameType.Ping, payload));
   }
 
   /** What the server has begun it will finish; what it has not begun goes elsewhere. */
   #takeGoaway({ payload }: Frame): void {
-    if (payload.length < 8) throw new Http2Error("a farewell is cut short");
+    if (payload.length < 8) {
+      throw new Http2Error("a farewell is cut short", ErrorCode.FrameSizeError);
+    }
     const lastId = readUint32(payload, 0) & 0x7fffffff;
     const code = readUint32(payload, 4);
     this.#draining = true;
     const message = `The server at ${this.#options.name} is closing the connection: ${
       errorName(code)
     }`;
+    this.#farewell = { class: "closed", message };
     for (const stream of [...this.#streams.values()]) {
-      if (stream.id > lastId) this.#end(stream, { class: "closed", message }, true);
+      if (stream.id > lastId) this.#end(stream, this.#farewell, true);
     }
-    if (this.#streams.size === 0) this.#fail({ class: "closed", message });
+    if (this.#streams.size === 0) this.#fail(this.#farewell);
   }
 
   #takeWindow(frame: Frame): void {
-    const more = readUint32(exactly(frame, 4), 0) & 0x7fffffff;
+    const more = readUint32(frame.payload, 0) & 0x7fffffff;
+    if (more === 0) throw new Http2Error("a window is widened by nothing");
     if (frame.streamId === 0) {
       this.#sendWindow += more;
-      if (more === 0 || this.#sendWindow > MAX_WINDOW) throw new Http2Error("a window is wrong");
+      if (this.#sendWindow > MAX_WINDOW) throw tooWide();
       return this.#sendBodies();
     }
     const stream = this.#streamOf(frame);
     if (stream === undefined) return;
-    stream.sendWindow += more;
-    if (more === 0 || stream.sendWindow > MAX_WINDOW) throw new Http2Error("a window is wrong");
+    widen(stream, more);
     this.#sendBody(stream);
   }
 
@@ -367,15 +402,25 @@ export class Http2Connection implements StreamSink {
   }
 
   #end(stream: Http2Stream, failure: Failure | undefined, untouched = false): void {
+    const endedUs = nowUs();
     const { job } = stream;
-    const { owner } = this.#options;
+    const { owner, maxBodyBytes } = this.#options;
     this.#streams.delete(stream.id);
     const resent = failure !== undefined && !stream.answered &&
       owner.onLost(job, failure, untouched);
-    job.exchange.body = stream.body();
+    const { exchange } = job;
+    exchange.body = stream.body;
+    failure ??= decodeBody(exchange, exchange.header("content-encoding"), maxBodyBytes);
     if (this.#draining && this.#streams.size === 0) this.#shut();
     else if (!this.#closed) owner.onRoom(this);
-    if (!resent) settle(job, failure);
+    if (!resent) settle(job, failure, endedUs);
+  }
+
+  /** The server broke the rules: it is told, and nothing more is taken from it. */
+  #break(error: unknown): void {
+    if (this.#closed) return;
+    this.#write(goawayFrame(codeOf(error)));
+    this.#fail(protocolFailure(error));
   }
 
   /** Ends the connection and everything on it. */
@@ -422,14 +467,24 @@ function withEmptyTable(block: Uint8Array): Uint8Array {
   return whole;
 }
 
-function exactly({ payload }: Frame, length: number): Uint8Array {
-  if (payload.length !== length) throw new Http2Error("a frame has the wrong size");
-  return payload;
+function widen(stream: Http2Stream, more: number): void {
+  stream.sendWindow += more;
+  if (stream.sendWindow > MAX_WINDOW) throw tooWide();
+}
+
+function tooWide(): Http2Error {
+  return new Http2Error(`a window is wider than ${MAX_WINDOW}`, ErrorCode.FlowControlError);
+}
+
+function codeOf(error: unknown): number {
+  if (error instanceof Http2Error) return error.code;
+  return error instanceof HpackError ? ErrorCode.CompressionError : ErrorCode.InternalError;
 }
 
 function protocolFailure(error: unknown): Failure {
   if (error instanceof Http2Error || error instanceof HpackError) {
-    return { class: "protocol", message: `The server breaks HTTP/2's rules: ${error.message}` };
+    const kind = error instanceof Http2Error ? error.kind : "protocol";
+    return { class: kind, message: `The server breaks HTTP/2's rules: ${error.message}` };
   }
   return { class: "client", message: `Cannot read the answer: ${String(error)}` };
 }

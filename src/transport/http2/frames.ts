@@ -1,4 +1,5 @@
 /** HTTP/2 frames (RFC 9113 sections 4 and 6). Pure. */
+import type { FailureClass } from "../failure.ts";
 
 export const FrameType = {
   Data: 0,
@@ -27,6 +28,7 @@ export const Setting = {
 export const ErrorCode = {
   NoError: 0,
   ProtocolError: 1,
+  InternalError: 2,
   FlowControlError: 3,
   FrameSizeError: 6,
   RefusedStream: 7,
@@ -75,7 +77,12 @@ export interface Frame {
 export class Http2Error extends Error {
   override name = "Http2Error";
 
-  constructor(message: string, readonly code: number = ErrorCode.ProtocolError) {
+  /** What is told to the peer, and to whoever awaits an answer. */
+  constructor(
+    message: string,
+    readonly code: number = ErrorCode.ProtocolError,
+    readonly kind: FailureClass = "protocol",
+  ) {
     super(message);
   }
 }
@@ -112,6 +119,13 @@ export function numberFrame(type: number, streamId: number, value: number): Uint
 
 export function ackFrame(type: number, payload: Uint8Array = EMPTY): Uint8Array {
   return writeFrame({ type, flags: Flag.Ack, streamId: 0, payload });
+}
+
+/** A farewell that blames the peer: nothing that it began (no push is allowed) has been taken. */
+export function goawayFrame(code: number): Uint8Array {
+  const payload = new Uint8Array(8);
+  writeUint32(payload, 4, code);
+  return writeFrame({ type: FrameType.Goaway, flags: 0, streamId: 0, payload });
 }
 
 function writeUint32(bytes: Uint8Array, at: number, value: number): void {
@@ -156,6 +170,67 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   both.set(a);
   both.set(b, a.length);
   return both;
+}
+
+interface Shape {
+  /** It belongs to a stream, or else to the connection; undefined where it may be both. */
+  readonly ofStream?: boolean;
+  readonly bytes?: number;
+}
+
+/** By frame type. Types that are not here are passed over (section 5.5). */
+const SHAPES: readonly Shape[] = [
+  { ofStream: true },
+  { ofStream: true },
+  { ofStream: true, bytes: 5 },
+  { ofStream: true, bytes: 4 },
+  { ofStream: false },
+  { ofStream: true },
+  { ofStream: false, bytes: 8 },
+  { ofStream: false },
+  { bytes: 4 },
+  { ofStream: true },
+];
+
+/** Throws where a frame is on a stream, or of a size, that its type must not have (section 6). */
+export function checkShape({ type, streamId, payload }: Frame): void {
+  const shape = SHAPES[type];
+  if (shape === undefined) return;
+  const { ofStream, bytes } = shape;
+  if (ofStream !== undefined && ofStream !== (streamId !== 0)) {
+    throw new Http2Error(`a frame of type ${type} is on stream ${streamId}`);
+  }
+  if (bytes !== undefined && bytes !== payload.length) {
+    const seen = `a frame of type ${type} has ${payload.length} bytes in place of ${bytes}`;
+    throw new Http2Error(seen, ErrorCode.FrameSizeError);
+  }
+}
+
+/** The settings of a frame, in order. Throws for values that no peer may send (section 6.5.2). */
+export function* readSettings({ flags, payload }: Frame): Generator<readonly [number, number]> {
+  if (payload.length % 6 !== 0 || (flags & Flag.Ack && payload.length > 0)) {
+    throw new Http2Error("a setting is cut short", ErrorCode.FrameSizeError);
+  }
+  for (let at = 0; at < payload.length; at += 6) {
+    const name = (payload[at]! << 8) | payload[at + 1]!, value = readUint32(payload, at + 2);
+    checkSetting(name, value);
+    yield [name, value];
+  }
+}
+
+function checkSetting(name: number, value: number): void {
+  if (name === Setting.EnablePush && value !== 0) {
+    throw new Http2Error(`it sets ENABLE_PUSH to ${value}, which only a client may`);
+  }
+  if (name === Setting.InitialWindowSize && value > MAX_WINDOW) {
+    throw new Http2Error(
+      `it sets INITIAL_WINDOW_SIZE to ${value}, above ${MAX_WINDOW}`,
+      ErrorCode.FlowControlError,
+    );
+  }
+  if (name === Setting.MaxFrameSize && !(value >= MAX_PAYLOAD_BYTES && value < 2 ** 24)) {
+    throw new Http2Error(`it sets MAX_FRAME_SIZE to ${value}, not between 16384 and 16777215`);
+  }
 }
 
 /** The payload of a DATA or HEADERS frame without padding and priority (sections 6.1 and 6.2). */

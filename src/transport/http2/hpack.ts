@@ -31,9 +31,22 @@ export class HpackError extends Error {
   override name = "HpackError";
 }
 
+/** A name as HTTP/2 writes it, with the colon of those that are its own (RFC 9113 section 8.2.1). */
+const NAME = /^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+const NOT_A_VALUE = /[\0\r\n]/;
+/** What is about one HTTP/1 connection has no meaning here (section 8.2.2). */
+const OF_CONNECTIONS = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+]);
+
 /** Reads the blocks of one connection, in order, every one of them. */
 export class HpackDecoder {
-  readonly #maxListBytes: number;
+  /** What the last list takes, as RFC 9113 section 6.5.2 counts it. */
+  listBytes = 0;
   /** Oldest first. */
   readonly #dynamic: Field[] = [];
   #dynamicBytes = 0;
@@ -41,26 +54,21 @@ export class HpackDecoder {
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
 
-  /** Lists that are larger when decoded are refused. */
-  constructor(maxListBytes: number) {
-    this.#maxListBytes = maxListBytes;
-  }
-
-  decode(block: Uint8Array): Field[] {
+  /** Undefined where the list is larger than `maxListBytes`: it is not kept, but the table that goes on is. */
+  decode(block: Uint8Array, maxListBytes: number): Field[] | undefined {
     this.#bytes = block;
     this.#at = 0;
+    this.listBytes = 0;
     const fields: Field[] = [];
-    let left = this.#maxListBytes;
+    let begun = false;
     while (this.#at < block.length) {
-      const field = this.#readField(fields.length === 0);
+      const field = this.#readField(!begun);
       if (field === undefined) continue;
-      left -= costOf(field);
-      if (left < 0) {
-        throw new HpackError(`the header fields are larger than ${this.#maxListBytes} bytes`);
-      }
-      fields.push(field);
+      begun = true;
+      this.listBytes += costOf(field);
+      if (this.listBytes <= maxListBytes) fields.push(field);
     }
-    return fields;
+    return this.listBytes <= maxListBytes ? fields : undefined;
   }
 
   /** Undefined for a change of the table's size (section 6.3), which comes before all fields. */
@@ -78,7 +86,13 @@ export class HpackDecoder {
   #readLiteral(prefixBits: number): Field {
     const index = this.#readNumber(prefixBits);
     const name = index === 0 ? this.#readString() : this.#entry(index)[0];
-    return [name, this.#readString()];
+    if (index === 0 && !NAME.test(name)) throw new HpackError(`${quoted(name)} is no field's name`);
+    if (OF_CONNECTIONS.has(name)) throw new HpackError(`the field "${name}" is of HTTP/1 alone`);
+    const value = this.#readString();
+    if (NOT_A_VALUE.test(value)) {
+      throw new HpackError(`the field "${name}" has a control character`);
+    }
+    return [name, value];
   }
 
   #entry(index: number): Field {
@@ -128,7 +142,7 @@ export class HpackDecoder {
     const bytes = this.#bytes.subarray(this.#at, this.#at + length);
     if (bytes.length < length) throw new HpackError("the block ends within a field");
     this.#at += length;
-    const text = coded ? decodeHuffman(bytes) : String.fromCharCode(...bytes);
+    const text = coded ? decodeHuffman(bytes) : lettersOf(bytes);
     if (text === undefined) throw new HpackError("a string is not in the Huffman code");
     return text;
   }
@@ -138,6 +152,20 @@ export class HpackDecoder {
     if (byte === undefined) throw new HpackError("the block ends within a field");
     return byte;
   }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 40));
+}
+
+/** Each byte a letter; not all at once, for arguments are put on the stack. */
+function lettersOf(bytes: Uint8Array): string {
+  if (bytes.length <= 4096) return String.fromCharCode(...bytes);
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 4096) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  }
+  return text;
 }
 
 function costOf([name, value]: Field): number {

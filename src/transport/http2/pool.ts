@@ -11,12 +11,17 @@ import type { Connected, Dial, Dialer, DialResult, Origin } from "../stream.ts";
 import { WaitingJobs } from "../waiting.ts";
 import { Http2Connection, type Http2Owner, USUAL_STREAMS } from "./connection.ts";
 
+/** How often one request is sent again that servers say they have not touched. */
+const MAX_RESENDS = 5;
+
 export class Http2Pool implements Pool, Http2Owner {
   readonly #origin: Origin;
   readonly #name: string;
   readonly #dialer: Dialer;
   readonly #options: ClientOptions;
   readonly #max: number;
+  /** Streams at a time that a connection is taken to have, until it says: as many as the last one said. */
+  #streams = USUAL_STREAMS;
   readonly #shared = new Set<Http2Connection>();
   /** Connections for one fresh request. */
   readonly #single = new Set<Http2Connection>();
@@ -76,20 +81,31 @@ export class Http2Pool implements Pool, Http2Owner {
     }
   }
 
+  onLimit(connection: Http2Connection, streams: number): void {
+    this.#streams = Math.max(1, streams);
+    if (this.#single.has(connection)) return;
+    this.onRoom(connection);
+    this.#serveWaiting();
+  }
+
   onClosed(connection: Http2Connection): void {
     this.#single.delete(connection);
     this.#shared.delete(connection);
     this.#serveWaiting();
   }
 
-  /** Once more, on another connection that is there or made for it, where nothing can happen twice: as for HTTP/1.1, or by the server's own word. */
+  /**
+   * Once more, on another connection that is there or made for it, where nothing can happen twice: as for HTTP/1.1, or
+   * by the server's own word, and then more than once, for it takes a connection's first word to know how many streams
+   * it has.
+   */
   onLost(job: Job, failure: Failure, untouched: boolean): boolean {
     const { exchange } = job;
     const lost = failure.class === "closed" || failure.class === "reset";
     const harmless = exchange.reused && IDEMPOTENT.has(exchange.request.method);
-    if (exchange.retried || !lost || !(untouched || harmless)) return false;
-    exchange.retried = true;
-    exchange.reused = false;
+    const most = untouched ? MAX_RESENDS : harmless ? 1 : 0;
+    if (!lost || exchange.resends >= most) return false;
+    exchange.resend();
     this.submit(job);
     return true;
   }
@@ -109,7 +125,7 @@ export class Http2Pool implements Pool, Http2Owner {
   /** No more connections are allowed, or those on the way will have room for one more. */
   #mustWait({ options }: Job): boolean {
     if (this.#full) return true;
-    return !options.fresh && this.#waiting.size + 1 < this.#dials.size * USUAL_STREAMS;
+    return !options.fresh && this.#waiting.size + 1 < this.#dials.size * this.#streams;
   }
 
   #serveWaiting(): void {
@@ -156,9 +172,14 @@ export class Http2Pool implements Pool, Http2Owner {
 
   /** Takes a connection that was made, here or elsewhere, for a job and for whatever waits. */
   adopt({ stream, peer }: Connected, job?: Job): void {
-    const { maxBodyBytes } = this.#options;
-    const options = { stream, peer, name: this.#name, maxBodyBytes, owner: this };
-    const connection = new Http2Connection(options);
+    const connection = new Http2Connection({
+      stream,
+      peer,
+      name: this.#name,
+      maxBodyBytes: this.#options.maxBodyBytes,
+      streams: this.#streams,
+      owner: this,
+    });
     const single = job?.options.fresh === true;
     (single ? this.#single : this.#shared).add(connection);
     if (job !== undefined) connection.run(job);

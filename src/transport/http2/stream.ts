@@ -1,8 +1,10 @@
 /** One request and its answer on an HTTP/2 connection (RFC 9113 section 8). */
 import { nowUs } from "../../schedule/clock.ts";
+import { ByteBuffer } from "../byte_buffer.ts";
 import { addField, type Job } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import type { HttpRequest } from "../http.ts";
+import { MAX_HEAD_BYTES, repeatedNumber } from "../http1/parser.ts";
 import { encodeFields, type Field } from "./hpack.ts";
 
 export class Http2Stream {
@@ -14,9 +16,10 @@ export class Http2Stream {
   unsent: Uint8Array | undefined;
   /** Bytes that came since the peer was last given room for more. */
   unacknowledged = 0;
+  /** Bytes that interim answers, answer and trailers may still have together. */
+  headRoom = MAX_HEAD_BYTES;
   readonly #maxBodyBytes: number;
-  #chunks: Uint8Array[] = [];
-  #bodyBytes = 0;
+  readonly #body: ByteBuffer;
   #complete = false;
 
   constructor(id: number, job: Job, sendWindow: number, maxBodyBytes: number) {
@@ -24,6 +27,7 @@ export class Http2Stream {
     this.job = job;
     this.sendWindow = sendWindow;
     this.#maxBodyBytes = maxBodyBytes;
+    this.#body = new ByteBuffer(maxBodyBytes);
     const { body } = job.exchange.request;
     this.unsent = body?.length ? body : undefined;
   }
@@ -38,44 +42,50 @@ export class Http2Stream {
     return this.#complete;
   }
 
-  /** Takes a list of fields: interim answer, answer or trailers. Returns what is wrong with it, if anything. */
-  takeFields(fields: readonly Field[], last: boolean, now: number): Failure | undefined {
-    const failure = this.answered ? undefined : this.#takeAnswer(fields, now);
+  /**
+   * Takes a list of fields: interim answer, answer or trailers; undefined for one that is too large. Returns what is
+   * wrong, if anything.
+   */
+  takeFields(
+    fields: readonly Field[] | undefined,
+    last: boolean,
+    now: number,
+  ): Failure | undefined {
+    if (fields === undefined) {
+      const message = `The answer's head is larger than ${MAX_HEAD_BYTES} bytes`;
+      return { class: "too_large", message };
+    }
+    const failure = this.answered ? checkTrailers(fields, last) : this.#takeAnswer(fields, now);
     if (failure !== undefined) return failure;
     return last ? this.#end() : undefined;
   }
 
   takeData(data: Uint8Array, last: boolean): Failure | undefined {
     if (!this.answered) return protocol("The server sent a body before its answer's header");
-    this.#bodyBytes += data.length;
-    if (this.#bodyBytes > this.#maxBodyBytes) {
+    if (this.#body.length + data.length > this.#maxBodyBytes) {
       const message = `The answer's body is larger than the ${this.#maxBodyBytes} bytes allowed`;
       return { class: "too_large", message };
     }
-    if (data.length > 0) this.#chunks.push(data);
+    if (data.length > 0) this.#body.append(data);
     return last ? this.#end() : undefined;
   }
 
-  body(): Uint8Array {
-    const [only] = this.#chunks;
-    if (only === undefined || this.#chunks.length === 1) return only ?? new Uint8Array(0);
-    const whole = new Uint8Array(this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      whole.set(chunk, at);
-      at += chunk.length;
-    }
-    return whole;
+  get body(): Uint8Array {
+    return this.#body.bytes;
   }
 
   #takeAnswer(fields: readonly Field[], now: number): Failure | undefined {
     const [first, ...rest] = fields;
     const status = first?.[0] === ":status" && /^[1-5]\d\d$/.test(first[1]) ? Number(first[1]) : 0;
     if (status === 0) return protocol(`The answer has no status but ${JSON.stringify(first)}`);
+    if (status === 101) return protocol("The server switched protocols unasked (101)");
     if (status < 200) return undefined;
     const { exchange } = this.job;
     const values = new Map<string, string>();
-    for (const [name, value] of rest) addField(values, name, value);
+    for (const [name, value] of rest) {
+      if (isPseudo(name)) return protocol(`The answer's header has a field ${name}`);
+      addField(values, name, value);
+    }
     exchange.ttfbUs = now - this.writtenUs;
     exchange.status = status;
     exchange.fields = values;
@@ -89,9 +99,21 @@ export class Http2Stream {
     this.#complete = true;
     const announced = exchange.header("content-length");
     const bodiless = exchange.request.method === "HEAD" || exchange.status === 304;
-    if (announced === undefined || bodiless || Number(announced) === this.#bodyBytes) return;
-    return protocol(`The answer's body has ${this.#bodyBytes} bytes, its header says ${announced}`);
+    const { length } = this.#body;
+    if (announced === undefined || bodiless || repeatedNumber(announced) === length) return;
+    return protocol(`The answer's body has ${length} bytes, its header says ${announced}`);
   }
+}
+
+/** Trailers are dropped, but must be the last, and of the message alone (RFC 9113 section 8.1). */
+function checkTrailers(fields: readonly Field[], last: boolean): Failure | undefined {
+  if (!last) return protocol("The server sent another header within the answer's body");
+  const [name] = fields.find(([name]) => isPseudo(name)) ?? [];
+  return name === undefined ? undefined : protocol(`The answer's trailers have a field ${name}`);
+}
+
+function isPseudo(name: string): boolean {
+  return name.startsWith(":");
 }
 
 function protocol(message: string): Failure {

@@ -1,138 +1,16 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertMatch } from "../../assert.ts";
-import { nowUs } from "../../../src/schedule/clock.ts";
-import { type Job, LiveExchange } from "../../../src/transport/exchange.ts";
-import type { Failure } from "../../../src/transport/failure.ts";
-import type { Exchange, HttpRequest } from "../../../src/transport/http.ts";
-import { Http2Connection } from "../../../src/transport/http2/connection.ts";
 import {
   ErrorCode,
   Flag,
-  type Frame,
-  FrameReader,
   FrameType,
   numberFrame,
-  PREFACE,
   Setting,
   settingsFrame,
   writeFrame,
 } from "../../../src/transport/http2/frames.ts";
 import { encodeFields, type Field, HpackDecoder } from "../../../src/transport/http2/hpack.ts";
-import type { ByteStream, StreamSink } from "../../../src/transport/stream.ts";
-
-const EMPTY = new Uint8Array(0);
-
-/** The server's end of a connection, in memory. */
-class Server implements ByteStream {
-  readonly writing = false;
-  readonly frames: Frame[] = [];
-  destroyed = false;
-  sink!: StreamSink;
-  #preface = PREFACE.length;
-  readonly #reader = new FrameReader();
-
-  start(sink: StreamSink): void {
-    this.sink = sink;
-  }
-
-  write(bytes: Uint8Array): void {
-    const skipped = Math.min(this.#preface, bytes.length);
-    this.#preface -= skipped;
-    this.#reader.read(bytes.subarray(skipped), (frame) => this.frames.push(frame));
-  }
-
-  destroy(): void {
-    this.destroyed = true;
-  }
-
-  of(type: number): Frame[] {
-    return this.frames.filter((frame) => frame.type === type);
-  }
-
-  push(type: number, flags: number, streamId: number, payload: Uint8Array = EMPTY): void {
-    this.sink.onData(writeFrame({ type, flags, streamId, payload }));
-  }
-
-  header(streamId: number, fields: readonly Field[], flags: number = Flag.EndHeaders): void {
-    this.push(FrameType.Headers, flags, streamId, encodeFields(fields));
-  }
-
-  data(streamId: number, text: string, flags = 0): void {
-    this.push(FrameType.Data, flags, streamId, new TextEncoder().encode(text));
-  }
-
-  answer(streamId: number, body = "ok"): void {
-    this.header(streamId, [[":status", "200"]]);
-    this.data(streamId, body, Flag.EndStream);
-  }
-}
-
-interface Loss {
-  readonly job: Job;
-  readonly failure: Failure;
-  readonly untouched: boolean;
-}
-
-interface Scene {
-  readonly server: Server;
-  readonly connection: Http2Connection;
-  readonly lost: Loss[];
-  readonly closed: { count: number };
-  send(request?: Partial<HttpRequest>, timeoutMs?: number): Promise<Exchange>;
-}
-
-function scene(): Scene {
-  const server = new Server();
-  const lost: Loss[] = [];
-  const closed = { count: 0 };
-  const connection = new Http2Connection({
-    stream: server,
-    name: "a.example:443",
-    maxBodyBytes: 1000,
-    owner: {
-      onRoom: () => {},
-      onClosed: () => void closed.count++,
-      onLost: (job, failure, untouched) => {
-        lost.push({ job, failure, untouched });
-        return false;
-      },
-    },
-  });
-  const send: Scene["send"] = (wish, timeoutMs = 10_000) =>
-    new Promise((resolve) => {
-      const request = {
-        method: "GET",
-        url: new URL("https://a.example/p?q"),
-        headers: {},
-        ...wish,
-      };
-      const exchange = new LiveExchange(request, nowUs());
-      const options = { timeoutMs };
-      const deadlineUs = exchange.startedUs + timeoutMs * 1000;
-      // The pool is the client's business, not the connection's.
-      const prepared = { pool: undefined as never };
-      connection.run({ exchange, prepared, options, deadlineUs, resolve });
-    });
-  return { server, connection, lost, closed, send };
-}
-
-/** Plays a scene with one request under way on stream 1, and returns how that ended. */
-async function play(
-  act: (scene: Scene) => void,
-  request: Partial<HttpRequest> = {},
-): Promise<Exchange> {
-  const setting = scene();
-  const sent = setting.send(request);
-  act(setting);
-  const exchange = await Promise.race([sent, Promise.resolve(undefined)]);
-  setting.connection.close();
-  assert(exchange !== undefined, "the exchange goes on");
-  return exchange;
-}
-
-function bodyOf(exchange: Exchange): string {
-  return new TextDecoder().decode(exchange.body);
-}
+import { bodyOf, EMPTY, play, scene } from "./scene.ts";
 
 Deno.test("a connection begins with settings without push, and a request is one header", async () => {
   const { server, connection, send } = scene();
@@ -140,7 +18,7 @@ Deno.test("a connection begins with settings without push, and a request is one 
   assertEquals(server.frames[0]?.type, FrameType.Settings);
   const [header] = server.of(FrameType.Headers);
   assertEquals([header!.flags, header!.streamId], [Flag.EndStream | Flag.EndHeaders, 1]);
-  assertEquals(new HpackDecoder(1000).decode(header!.payload), [
+  assertEquals(new HpackDecoder().decode(header!.payload, 1000), [
     [":method", "GET"],
     [":scheme", "https"],
     [":authority", "a.example"],
@@ -245,8 +123,10 @@ Deno.test("settings and pings are answered", () => {
 });
 
 Deno.test("as many streams are opened as the server allows", () => {
-  const { server, connection, send } = scene();
+  const { server, connection, limits, send } = scene();
   server.sink.onData(settingsFrame([[Setting.MaxConcurrentStreams, 2]]));
+  server.sink.onData(settingsFrame([[Setting.MaxConcurrentStreams, 2]]));
+  assertEquals(limits, [2]);
   void send();
   assertEquals(connection.hasRoom, true);
   void send();
@@ -320,53 +200,25 @@ Deno.test("a stream's time is its own", async () => {
 });
 
 const end = Flag.EndHeaders | Flag.EndStream;
-const broken: readonly [string, (server: Server) => void, string][] = [
-  [
-    "HTTP/1",
-    (s) => s.sink.onData(new TextEncoder().encode("HTTP/1.1 400 Bad\r\n\r\n")),
-    "protocol",
-  ],
-  ["a pushed stream", (s) => s.push(FrameType.PushPromise, 4, 1, new Uint8Array(5)), "protocol"],
-  ["a stream never opened", (s) => s.answer(99), "protocol"],
-  ["an even stream", (s) => s.answer(2), "protocol"],
-  ["data on stream 0", (s) => s.data(0, "x"), "protocol"],
-  ["a body without a header", (s) => s.data(1, "x"), "protocol"],
-  ["no status", (s) => s.header(1, [["a", "b"]], end), "protocol"],
-  ["a strange status", (s) => s.header(1, [[":status", "2000"]], end), "protocol"],
-  ["an end after an interim answer", (s) => s.header(1, [[":status", "103"]], end), "protocol"],
-  ["a broken header", (s) => s.push(FrameType.Headers, end, 1, new Uint8Array([0xff])), "protocol"],
-  ["a continuation of nothing", (s) => s.push(FrameType.Continuation, 4, 1), "protocol"],
-  [
-    "nothing but padding",
-    (s) => s.push(FrameType.Data, Flag.Padded, 1, new Uint8Array([9])),
-    "protocol",
-  ],
-  ["a setting cut short", (s) => s.push(FrameType.Settings, 0, 0, new Uint8Array(5)), "protocol"],
-  ["a ping of the wrong size", (s) => s.push(FrameType.Ping, 0, 0, new Uint8Array(7)), "protocol"],
-  ["a window opened by nothing", (s) => s.sink.onData(numberFrame(8, 0, 0)), "protocol"],
-  ["a window too wide", (s) => s.sink.onData(numberFrame(8, 0, 2 ** 31 - 1)), "protocol"],
-  ["a huge frame", (s) => s.sink.onData(new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0, 1])), "protocol"],
-  ["a header without end", (s) => {
-    s.push(FrameType.Headers, 0, 1, new Uint8Array(16_000));
-    for (let i = 0; i < 5; i++) s.push(FrameType.Continuation, 0, 1, new Uint8Array(16_000));
-  }, "protocol"],
-  ["a length that is not kept", (s) => {
-    s.header(1, [[":status", "200"], ["content-length", "3"]]);
-    s.data(1, "ok", Flag.EndStream);
-  }, "protocol"],
-  ["a body beyond the limit", (s) => {
-    s.header(1, [[":status", "200"]]);
-    s.data(1, "b".repeat(1001), Flag.EndStream);
-  }, "too_large"],
-];
-for (const [what, act, kind] of broken) {
-  Deno.test(`HTTP/2: ${what} is a failure of class ${kind}`, async () => {
-    const { failure, body } = await play(({ server }) => act(server));
-    assertEquals(failure?.class, kind);
-    assertMatch(failure!.message, /\w{3}/);
-    assert(body.length <= 1000);
-  });
-}
+
+Deno.test("every stream's time is looked at again, whichever was up first", async () => {
+  const { server, connection, send } = scene();
+  const sent = [send({}, 120), send({}, 20), send({}, 70), send({}, 10_000)];
+  const [slow, quick, middle] = await Promise.all(sent.slice(0, 3));
+  for (const exchange of [slow!, quick!, middle!]) {
+    assertEquals(exchange.failure?.class, "timeout");
+    assertMatch(exchange.failure!.message, /within \d+ ms/);
+  }
+  for (const [exchange, ms] of [[quick, 20], [middle, 70], [slow, 120]] as const) {
+    const tookMs = (exchange!.endedUs - exchange!.startedUs) / 1000;
+    assert(tookMs >= ms - 1 && tookMs < ms + 2_000, `${tookMs} ms in place of ${ms}`);
+  }
+  assertEquals(server.of(FrameType.RstStream).map(({ streamId }) => streamId), [3, 5, 1]);
+  assertEquals(connection.hasRoom, true);
+  server.answer(7);
+  assertEquals((await sent[3]!).status, 200);
+  connection.close();
+});
 
 Deno.test("a length need not be kept where there is no body", async () => {
   const fields: Field[] = [[":status", "200"], ["content-length", "3"]];

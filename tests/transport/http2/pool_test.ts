@@ -1,0 +1,238 @@
+import { assert, assertEquals, assertMatch } from "../../assert.ts";
+import { nowUs } from "../../../src/schedule/clock.ts";
+import { LiveExchange } from "../../../src/transport/exchange.ts";
+import type { ClientOptions, Exchange, HttpRequest } from "../../../src/transport/http.ts";
+import {
+  ErrorCode,
+  Flag,
+  FrameType,
+  numberFrame,
+  Setting,
+  settingsFrame,
+} from "../../../src/transport/http2/frames.ts";
+import { Http2Pool } from "../../../src/transport/http2/pool.ts";
+import type { Road } from "../../../src/transport/stream.ts";
+import { Server } from "./scene.ts";
+
+/** Servers in memory, one for each connection that a pool makes. */
+interface Scene {
+  readonly servers: Server[];
+  readonly pool: Http2Pool;
+  send(request?: Partial<HttpRequest>, fresh?: boolean): Promise<Exchange>;
+}
+
+/** Nothing of a server arrives before the client has sent its first requests. */
+function setting(options: Partial<ClientOptions> = {}): Scene {
+  const servers: Server[] = [];
+  const road: Road = (_origin, _wish, done) => {
+    queueMicrotask(() => {
+      const server = new Server();
+      servers.push(server);
+      done({ stream: server, protocol: "h2" });
+    });
+    return { phases: {}, cancel: (failure) => done(failure) };
+  };
+  const origin = { secure: true, hostname: "a.example", port: 443 };
+  const pool = new Http2Pool(origin, road, {
+    tls: { insecureSkipVerify: true },
+    protocol: "h2",
+    maxBodyBytes: 1000,
+    ...options,
+  });
+  const send: Scene["send"] = (wish, fresh = false) =>
+    new Promise((resolve) => {
+      const request = { method: "POST", url: new URL("https://a.example/"), headers: {}, ...wish };
+      const exchange = new LiveExchange(request, nowUs());
+      const deadlineUs = exchange.startedUs + 5e6;
+      pool.submit({
+        exchange,
+        prepared: { pool },
+        options: { timeoutMs: 5_000, fresh },
+        deadlineUs,
+        resolve,
+      });
+    });
+  return { servers, pool, send };
+}
+
+function streams(server: Server | undefined): number[] {
+  return server?.of(FrameType.Headers).map(({ streamId }) => streamId) ?? [];
+}
+
+/** Lets the dials that are under way end. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 5; i++) await Promise.resolve();
+}
+
+function limit(streams: number): Uint8Array {
+  return settingsFrame([[Setting.MaxConcurrentStreams, streams]]);
+}
+
+function refuse(server: Server, id: number): void {
+  server.sink.onData(numberFrame(FrameType.RstStream, id, ErrorCode.RefusedStream));
+}
+
+Deno.test("what a server refuses before its limit is known is sent again, under that limit", async () => {
+  const { servers, pool, send } = setting();
+  const sent = [send(), send(), send()];
+  await settle();
+  assertEquals(servers.map(streams), [[1, 3, 5]]);
+  servers[0]!.sink.onData(limit(1));
+  refuse(servers[0]!, 3);
+  refuse(servers[0]!, 5);
+  await settle();
+  // One at a time, so each on a connection of its own, and none waits for one that is full.
+  assertEquals(servers.map(streams), [[1, 3, 5], [1], [1]]);
+  for (const server of servers) {
+    server.sink.onData(limit(1));
+    server.answer(1);
+  }
+  const exchanges = await Promise.all(sent);
+  assertEquals(
+    exchanges.map(({ status, failure }) => [status, failure]),
+    Array(3).fill([200, undefined]),
+  );
+  assertEquals(exchanges.map(({ retried }) => retried), [false, true, true]);
+  pool.close();
+});
+
+Deno.test("a closed set sends what was refused as soon as there is room", async () => {
+  const { servers, pool, send } = setting({ maxConnections: 1 });
+  const sent = [send(), send()];
+  await settle();
+  const [server] = servers;
+  server!.sink.onData(limit(1));
+  refuse(server!, 3);
+  await settle();
+  assertEquals(streams(server), [1, 3]);
+  server!.answer(1);
+  assertEquals(streams(server), [1, 3, 5]);
+  server!.answer(5);
+  assertEquals((await Promise.all(sent)).map(({ status }) => status), [200, 200]);
+  assertEquals(servers.length, 1);
+  pool.close();
+});
+
+Deno.test("a later connection begins with the limit that an earlier one had, until it says its own", async () => {
+  const { servers, pool, send } = setting();
+  const first = send();
+  await settle();
+  servers[0]!.sink.onData(limit(2));
+  const more = Array.from({ length: 3 }, () => send());
+  await settle();
+  assertEquals(servers.map(streams), [[1, 3], [1, 3]]);
+  servers[1]!.sink.onData(limit(3));
+  const last = send();
+  await settle();
+  assertEquals(servers.map(streams), [[1, 3], [1, 3, 5]]);
+  for (const server of servers) for (const id of streams(server)) server.answer(id);
+  await Promise.all([first, ...more, last]);
+  pool.close();
+});
+
+Deno.test("room that a server makes known lets in what waits", async () => {
+  const { servers, pool, send } = setting({ maxConnections: 1 });
+  const first = send();
+  await settle();
+  servers[0]!.sink.onData(limit(1));
+  const second = send();
+  assertEquals(streams(servers[0]), [1]);
+  servers[0]!.sink.onData(limit(2));
+  assertEquals(streams(servers[0]), [1, 3]);
+  for (const id of [1, 3]) servers[0]!.answer(id);
+  const exchanges = await Promise.all([first, second]);
+  assert(exchanges[1]!.blockedUs > 0);
+  pool.close();
+});
+
+Deno.test("a request that is refused again and again fails in the end, with the server's word", async () => {
+  const { servers, pool, send } = setting();
+  const sent = send();
+  for (let i = 0; i < 20; i++) {
+    await settle();
+    const server = servers[i];
+    if (server === undefined) break;
+    server.sink.onData(limit(0));
+    refuse(server, 1);
+  }
+  const { failure, retried } = await sent;
+  assertEquals([failure?.class, retried, servers.length], ["reset", true, 6]);
+  assertMatch(failure!.message, /REFUSED_STREAM/);
+  pool.close();
+});
+
+Deno.test("a farewell sends what it does not name elsewhere, and a reset does not", async () => {
+  const { servers, pool, send } = setting();
+  const sent = [send(), send(), send()];
+  await settle();
+  const [server] = servers;
+  server!.sink.onData(settingsFrame([]));
+  server!.push(FrameType.Goaway, 0, 0, new Uint8Array([0, 0, 0, 3, 0, 0, 0, 0]));
+  server!.answer(1);
+  server!.sink.onData(numberFrame(FrameType.RstStream, 3, ErrorCode.Cancel));
+  await settle();
+  assertEquals(servers.map(streams), [[1, 3, 5], [1]]);
+  servers[1]!.sink.onData(settingsFrame([]));
+  servers[1]!.answer(1);
+  const exchanges = await Promise.all(sent);
+  assertEquals(exchanges.map(({ failure }) => failure?.class), [undefined, "reset", undefined]);
+  assertEquals([server!.destroyed, exchanges[2]!.retried], [true, true]);
+  pool.close();
+});
+
+Deno.test("what a farewell names and the server then drops is closed, in the farewell's words", async () => {
+  const { servers, pool, send } = setting();
+  const sent = send();
+  await settle();
+  servers[0]!.sink.onData(settingsFrame([]));
+  servers[0]!.push(FrameType.Goaway, 0, 0, new Uint8Array([0, 0, 0, 1, 0, 0, 0, 11]));
+  servers[0]!.sink.onEnd();
+  const { failure } = await sent;
+  assertEquals([failure?.class, servers.length], ["closed", 1]);
+  assertMatch(failure!.message, /ENHANCE_YOUR_CALM/);
+  pool.close();
+});
+
+for (
+  const [method, reused, again] of [
+    ["GET", true, true],
+    ["POST", true, false],
+    ["GET", false, false],
+  ] as const
+) {
+  const where = reused ? "a reused connection" : "a new connection";
+  Deno.test(`a ${method} on ${where} that closes is ${again ? "sent once more" : "not sent again"}`, async () => {
+    const { servers, pool, send } = setting();
+    const first = reused ? send() : undefined;
+    await settle();
+    servers[0]?.sink.onData(settingsFrame([]));
+    servers[0]?.answer(1);
+    await first;
+    const sent = send({ method });
+    await settle();
+    servers[0]!.sink.onEnd();
+    await settle();
+    assertEquals(servers.length, again ? 2 : 1);
+    servers[1]?.sink.onData(settingsFrame([]));
+    // The second attempt is the last one.
+    servers[1]?.sink.onEnd();
+    const { failure, retried } = await sent;
+    assertEquals([failure?.class, retried], ["closed", again]);
+    assert(servers.length <= 2);
+    pool.close();
+  });
+}
+
+Deno.test("a fresh request that is refused gets another connection of its own", async () => {
+  const { servers, pool, send } = setting();
+  const sent = send({}, true);
+  await settle();
+  servers[0]!.sink.onData(limit(5));
+  refuse(servers[0]!, 1);
+  await settle();
+  servers[1]!.sink.onData(limit(5));
+  servers[1]!.header(1, [[":status", "204"]], Flag.EndHeaders | Flag.EndStream);
+  assertEquals((await sent).status, 204);
+  assertEquals(servers.map(({ destroyed }) => destroyed), [true, true]);
+  pool.close();
+});
