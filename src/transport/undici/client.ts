@@ -9,6 +9,7 @@ import { setImmediate } from "node:timers";
 import { Client, type Dispatcher, Pool } from "undici";
 import { nowUs } from "../../schedule/clock.ts";
 import { classify, type Stage, timedOut } from "../classify.ts";
+import { decodeBody } from "../content_coding.ts";
 import { dialer } from "../connect.ts";
 import { LiveExchange } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
@@ -294,11 +295,13 @@ class UndiciExchange implements Dispatcher.DispatchHandler {
     this.#over = true;
     const exchange = this.#exchange;
     exchange.endedUs = nowUs();
-    exchange.failure = failure;
     if (this.#attempt.waits && this.#socket === undefined) {
       exchange.blockedUs = exchange.endedUs - exchange.startedUs;
     }
-    exchange.body = joined(this.#chunks, Math.min(this.#bodyBytes, this.#attempt.maxBodyBytes));
+    const { maxBodyBytes } = this.#attempt;
+    exchange.body = joined(this.#chunks, Math.min(this.#bodyBytes, maxBodyBytes));
+    exchange.failure = failure ??
+      decodeBody(exchange, exchange.header("content-encoding"), maxBodyBytes);
     exchange.bytesReceived += Math.max(0, (this.#socket?.bytesRead ?? 0) - this.#readBefore);
     // undici takes a connection as free a round of the event loop later: who asked before would be given a new one.
     setImmediate(() => setImmediate(this.#done.resolve));
