@@ -11,7 +11,7 @@ import {
   settingsFrame,
 } from "../../../src/transport/http2/frames.ts";
 import { Http2Pool } from "../../../src/transport/http2/pool.ts";
-import type { Road } from "../../../src/transport/stream.ts";
+import type { Dialer } from "../../../src/transport/stream.ts";
 import { Server } from "./scene.ts";
 
 /** Servers in memory, one for each connection that a pool makes. */
@@ -24,7 +24,7 @@ interface Scene {
 /** Nothing of a server arrives before the client has sent its first requests. */
 function setting(options: Partial<ClientOptions> = {}): Scene {
   const servers: Server[] = [];
-  const road: Road = (_origin, _wish, done) => {
+  const dial: Dialer = (_origin, _wish, done) => {
     queueMicrotask(() => {
       const server = new Server();
       servers.push(server);
@@ -33,7 +33,7 @@ function setting(options: Partial<ClientOptions> = {}): Scene {
     return { phases: {}, cancel: (failure) => done(failure) };
   };
   const origin = { secure: true, hostname: "a.example", port: 443 };
-  const pool = new Http2Pool(origin, road, {
+  const pool = new Http2Pool(origin, dial, {
     tls: { insecureSkipVerify: true },
     protocol: "h2",
     maxBodyBytes: 1000,
