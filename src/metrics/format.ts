@@ -58,9 +58,12 @@ export function formatMemory(bytes: number): string {
   return gib >= 1 ? `${significant(gib)} GiB` : `${significant(bytes / 2 ** 20)} MiB`;
 }
 
+/** Beyond these decimals nothing that is measured here means anything, and digits would stand in exponent form. */
+const MOST_DECIMALS = 6;
+
 /** Three significant digits without trailing zeros; whole numbers from 1,000 on stay whole. */
 export function significant(value: number, digits = 3): string {
   if (value === 0) return "0";
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value))));
-  return String(Number(value.toFixed(Math.min(decimals, 12))));
+  return String(Number(value.toFixed(Math.min(decimals, MOST_DECIMALS))));
 }

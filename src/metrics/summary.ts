@@ -256,13 +256,13 @@ function loadOf(load: Load, startAfterMs: number): SummaryScenario["load"] {
   return {
     model: load.model,
     stages: load.stages.map(({ durationMs, from, to }) => ({
-      duration_s: durationMs / 1000,
-      from,
-      to,
+      duration_s: rounded(durationMs / 1000),
+      from: rounded(from, 6),
+      to: rounded(to, 6),
     })),
-    start_after_s: startAfterMs / 1000,
+    start_after_s: rounded(startAfterMs / 1000),
     max_in_flight: load.model === "open" ? load.maxInFlight : null,
-    think_time_ms: load.model === "closed" ? load.thinkTimeMs : null,
+    think_time_ms: load.model === "closed" ? rounded(load.thinkTimeMs) : null,
   };
 }
 

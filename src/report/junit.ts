@@ -6,6 +6,7 @@
 import type { Summary, ThresholdResult } from "../metrics/summary_schema.ts";
 import { changeText, figureName, figureValue, intervalText } from "./comparison.ts";
 import { isRelative } from "../verdict/relative.ts";
+import { harmless } from "./style.ts";
 import { inUnit, partOfRun, thresholdValue, whereOf } from "./words.ts";
 
 interface Case {
@@ -151,6 +152,6 @@ export function escapeXml(text: string): string {
     "\t": "&#9;",
     "\r": "&#13;",
   };
-  return text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "�")
+  return harmless(text).replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "�")
     .replace(/[&<>"'\n\t\r]/g, (character) => entities[character] ?? character);
 }

@@ -78,13 +78,18 @@ export function escapeMarkdown(text: string): string {
   return oneLine(text).replace(/[\\`*{}[\]()#+!|<>~@$]|(?<!\w)_|_(?!\w)/g, "\\$&");
 }
 
-/** Text in code quotes, in which nothing is markup. */
+/** Text in code quotes, in which nothing is markup; with a pipe in it, which would end a table's cell, as entities. */
 export function codeMarkdown(text: string): string {
-  const clean = oneLine(text).replaceAll("|", "\\|");
+  const clean = oneLine(text);
+  if (clean.includes("|")) return `<code>${asEntities(clean)}</code>`;
   const longest = Math.max(0, ...Array.from(clean.matchAll(/`+/g), ([run]) => run.length));
   const fence = "`".repeat(longest + 1);
   const pad = clean.startsWith("`") || clean.endsWith("`") ? " " : "";
   return fence + pad + clean + pad + fence;
+}
+
+function asEntities(text: string): string {
+  return text.replace(/[!-,/:-@[-^`{-~]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function headSection(summary: Summary): string {

@@ -1,6 +1,6 @@
 /**
- * A run in Prometheus' text format (0.0.4), for the textfile collector of node_exporter: gauges of the last run, in base
- * units (seconds, shares 0..1). Nothing here is a counter, since the next run begins at nought.
+ * A run in Prometheus' text format (0.0.4), for the textfile collector of node_exporter: the last run's figures in base
+ * units (seconds, bytes, shares 0..1). Durations are summaries, all else gauges: the next run begins at nought.
  */
 import type { Stats, Summary } from "../metrics/summary_schema.ts";
 import { rounded } from "../metrics/stats.ts";
@@ -8,18 +8,19 @@ import { oneLine } from "./style.ts";
 import { scenariosOf, seriesOf } from "./words.ts";
 
 type Labels = Readonly<Record<string, string>>;
-type Sample = readonly [labels: Labels, value: number];
+type Sample = readonly [labels: Labels, value: number, suffix?: string];
 
 interface Family {
   readonly name: string;
   readonly help: string;
+  readonly type: "gauge" | "summary";
   readonly samples: readonly Sample[];
 }
 
-const QUANTILES = [["0.5", "p50"], ["0.9", "p90"], ["0.95", "p95"], ["0.99", "p99"], [
-  "1",
-  "max",
-]] as const;
+const QUANTILES = [["0.5", "p50"], ["0.9", "p90"], ["0.95", "p95"], ["0.99", "p99"]] as const;
+
+/** Of seconds these are microseconds; more would be the noise of binary fractions. */
+const DECIMALS = 6;
 
 export function renderPrometheus(summary: Summary): string {
   return [...runFamilies(summary), ...seriesFamilies(summary), ...verdictFamilies(summary)]
@@ -57,10 +58,25 @@ function seriesFamilies(summary: Summary): Family[] {
     labels: { scenario },
     data,
   }));
-  const each = (of: (series: (typeof all)[number]["series"]) => number): Sample[] =>
+  type Series = (typeof all)[number]["series"];
+  const each = (of: (series: Series) => number): Sample[] =>
     all.map(({ labels, series }) => [labels, of(series)]);
-  const times = (of: (series: (typeof all)[number]["series"]) => Stats | null): Sample[] =>
-    all.flatMap(({ labels, series }) => quantiles(labels, of(series)));
+  /** A sample for each entry, which a label tells apart. */
+  const by = (label: string, of: (series: Series) => readonly [string, number][]): Sample[] =>
+    all.flatMap(({ labels, series }) =>
+      of(series).map(([value, count]): Sample => [{ ...labels, [label]: value }, count])
+    );
+  const times = (name: string, help: string, of: (series: Series) => Stats | null): Family[] => [
+    {
+      ...gauge(`${name}_seconds`, `${help}.`, all.flatMap((one) => summaryOf(one, of))),
+      type: "summary",
+    },
+    gauge(
+      `${name}_max_seconds`,
+      `${help}: the largest.`,
+      all.flatMap(({ labels, series }) => optional(labels, seconds(of(series)?.max))),
+    ),
+  ];
   return [
     gauge("finished", "Finished iterations (requests, for a step).", each(({ count }) => count)),
     gauge("failed", "Failed ones among the finished.", each(({ failed }) => failed)),
@@ -68,12 +84,20 @@ function seriesFamilies(summary: Summary): Family[] {
     gauge(
       "failures",
       "Failures by class.",
-      all.flatMap(({ labels, series }) =>
-        series.failures.map((
-          failure,
-        ): Sample => [{ ...labels, class: failure.class }, failure.count])
-      ),
+      by("class", ({ failures }) => failures.map((one) => [one.class, one.count])),
     ),
+    gauge(
+      "answers",
+      "Answers by status.",
+      by("status", ({ statuses }) => Object.entries(statuses)),
+    ),
+    gauge(
+      "connections",
+      "Requests on new and on reused connections.",
+      by("state", ({ connections }) => Object.entries(connections)),
+    ),
+    gauge("sent_bytes", "Bytes sent.", each(({ bytes_sent }) => bytes_sent)),
+    gauge("received_bytes", "Bytes received.", each(({ bytes_received }) => bytes_received)),
     gauge(
       "offered_rate",
       "Arrivals per second that the plan asked for.",
@@ -84,21 +108,22 @@ function seriesFamilies(summary: Summary): Family[] {
       "Arrivals that were not sent.",
       scenarios.map(({ labels, data }) => [labels, data.dropped]),
     ),
-    gauge(
-      "response_time_seconds",
-      "Planned instant to last byte; quantile 1 is the maximum.",
-      times((series) => series.response_time_ms),
+    ...times(
+      "response_time",
+      "Planned instant to last byte, of answers as expected and of timeouts",
+      ({ response_time_ms }) => response_time_ms,
     ),
-    gauge(
-      "service_time_seconds",
-      "Send to last byte.",
-      times((series) => series.service_time_ms),
+    ...times(
+      "failed_time",
+      "Planned instant to the failure, of all others that failed",
+      ({ failed_time_ms }) => failed_time_ms,
     ),
-    gauge("lag_seconds", "The generator's own lateness.", times((series) => series.lag_ms)),
-    gauge(
-      "tls_handshake_seconds",
-      "TLS handshakes of new connections.",
-      times((series) => series.phases.tls_handshake_ms),
+    ...times("service_time", "Send to last byte", ({ service_time_ms }) => service_time_ms),
+    ...times("lag", "The generator's own lateness", ({ lag_ms }) => lag_ms),
+    ...times(
+      "tls_handshake",
+      "TLS handshakes of new connections",
+      ({ phases }) => phases.tls_handshake_ms,
     ),
   ];
 }
@@ -127,23 +152,35 @@ function verdictFamilies({ thresholds, validity, exit }: Summary): Family[] {
 }
 
 function gauge(name: string, help: string, samples: readonly Sample[]): Family {
-  return { name: `certload_${name}`, help, samples };
+  return { name: `certload_${name}`, help, type: "gauge", samples };
 }
 
 function optional(labels: Labels, value: number | null | undefined): Sample[] {
   return value === null || value === undefined ? [] : [[labels, value]];
 }
 
-function quantiles(labels: Labels, stats: Stats | null): Sample[] {
+function summaryOf<Series>(
+  { labels, series }: { readonly labels: Labels; readonly series: Series },
+  of: (series: Series) => Stats | null,
+): Sample[] {
+  const stats = of(series);
   if (!stats) return [];
-  return QUANTILES.map((
-    [quantile, key],
-  ) => [{ ...labels, quantile }, rounded(stats[key] / 1000, 7)]);
+  return [
+    ...QUANTILES.map(([quantile, key]): Sample => [{ ...labels, quantile }, stats[key] / 1000]),
+    [labels, (stats.avg * stats.count) / 1000, "_sum"],
+    [labels, stats.count, "_count"],
+  ];
 }
 
-function familyText({ name, help, samples }: Family): string {
-  const lines = samples.map(([labels, value]) => `${name}${labelText(labels)} ${value}\n`);
-  return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${lines.join("")}`;
+function seconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1000;
+}
+
+function familyText({ name, help, type, samples }: Family): string {
+  const lines = samples.map(([labels, value, suffix = ""]) =>
+    `${name}${suffix}${labelText(labels)} ${rounded(value, DECIMALS)}\n`
+  );
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
 }
 
 function labelText(labels: Labels): string {

@@ -1,5 +1,6 @@
 /** An interval of change as a small picture: the allowed band, the interval, the change, and nought. */
 import type { ComparedFigure } from "../../metrics/summary_schema.ts";
+import { rounded } from "../../metrics/stats.ts";
 import { ALLOWED_ERRORS } from "../../verdict/compare.ts";
 import { html, type Markup } from "./markup.ts";
 
@@ -19,8 +20,9 @@ export function intervalPicture(figure: ComparedFigure, allow: number): Markup {
   return html`
     <svg class="interval" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}"
       aria-hidden="true">
-      <rect class="allowed" x="${x(-band)}" width="${x(band) -
-        x(-band)}" y="0" height="${HEIGHT}" />
+      <rect class="allowed" x="${x(-band)}" width="${rounded(
+        x(band) - x(-band),
+      )}" y="0" height="${HEIGHT}" />
       <line class="zero" x1="${x(0)}" x2="${x(0)}" y1="0" y2="${HEIGHT}" />
       <line class="span" x1="${x(low)}" x2="${x(high)}" y1="${middle}" y2="${middle}" />
       <circle class="change" cx="${x(change)}" cy="${middle}" r="3.5" />

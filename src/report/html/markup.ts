@@ -1,4 +1,5 @@
 /** HTML by tagged template: what is put in is text and is escaped, unless it is markup itself. */
+import { harmless } from "../style.ts";
 
 export class Markup {
   readonly text: string;
@@ -61,7 +62,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** For element content and quoted attributes. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+  return harmless(text).replace(
+    /[&<>"']/g,
+    (character) => ENTITIES[character] ?? character,
+  );
 }
 
 /** JSON that can stand in a script element: nothing in it can end the element. */
