@@ -1,0 +1,286 @@
+/** Every command that README and docs show is run as it is written there, against the lab where it wants a server. */
+import { join } from "node:path";
+import { runCommand } from "../../src/cli/commands.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { listeningIo } from "../cli/say.ts";
+import { findProgram, testWith } from "../programs.ts";
+import { programCommand } from "./program.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+interface Place {
+  /** An empty folder, the same for all commands of a page. */
+  readonly folder: string;
+  /** Of the lab, as it announces it. */
+  readonly lab: Readonly<Record<string, string>>;
+}
+
+interface Outcome {
+  readonly code: number;
+  readonly output: string;
+  /** Of the run, where there was one. */
+  // deno-lint-ignore no-explicit-any -- tests look into it freely
+  readonly summary: any;
+}
+
+/** How a command is exercised. */
+interface Exercise {
+  /** Added to the command: a test has no five minutes. */
+  readonly more?: string;
+  /** In place of what stands for something of the reader's own. */
+  readonly replace?: (place: Place) => Readonly<Record<string, string>>;
+  readonly env?: (place: Place) => Readonly<Record<string, string>>;
+  readonly check: (outcome: Outcome, place: Place) => void;
+}
+
+/** The load was sent and judged. How it was judged is another test's: this host may be busy. */
+function judged({ code, output, summary }: Outcome): void {
+  assert([0, 93, 95, 99].includes(code), output);
+  assertEquals(summary?.exit.code, code, output);
+}
+
+function passed({ code, output }: Outcome): void {
+  assertEquals(code, 0, output);
+}
+
+/** The command line is right, and what is missing is told. */
+function wantsContainers({ code, output }: Outcome): void {
+  assertEquals(code, 94, output);
+  assertStringIncludes(output, "docker compose");
+}
+
+const SHORT = '--duration 1s --out "$FOLDER/results"';
+const ONE = "--only issuance_acceptance";
+const onLab = ({ lab }: Place): Readonly<Record<string, string>> => lab;
+
+const OURS: Readonly<Record<string, Exercise>> = {
+  "deno task loadtest": {
+    more: SHORT,
+    check: (outcome) => {
+      judged(outcome);
+      assertEquals(Object.keys(outcome.summary.phases).sort(), ["acme", "api", "connector"]);
+    },
+  },
+  'deno task certload run loadtest --target https://certctl.example:8443 --token "$TOKEN" --ca ca.crt':
+    {
+      more: SHORT,
+      replace: ({ lab }) => ({
+        "https://certctl.example:8443": lab["CERTCTL_BASE"]!,
+        "ca.crt": lab["CERTLOAD_CA_FILE"]!,
+      }),
+      env: ({ lab }) => ({ TOKEN: lab["CERTCTL_TOKEN"]! }),
+      check: (outcome) => {
+        judged(outcome);
+        const { phases, methodology } = outcome.summary;
+        const named = ["nginx_handshake", "apache_handshake", "haproxy_handshake", "f5_handshake"];
+        assertEquals(Object.keys(phases), ["api"]);
+        for (const each of [...named, "NGINX_TARGET_URL"]) {
+          assertStringIncludes(methodology.notes.join(), each);
+          assertStringIncludes(outcome.output, each);
+        }
+      },
+    },
+  "deno task loadtest:compose": { check: wantsContainers },
+  "./certload-linux-x64 version": { check: passed },
+  "./certload-linux-x64 run quickstart": { more: `${SHORT} ${ONE}`, check: judged },
+  "certload run loadtest --stack compose": { check: wantsContainers },
+  "certload init mine": { check: passed },
+  "certload run mine/scenarios/loadtest.yaml --stack compose --compose-file mine/compose/docker-compose.yml":
+    { check: wantsContainers },
+  "certload run loadtest --save-baseline baseline.json": {
+    more: `${SHORT} ${ONE} --force`,
+    env: onLab,
+    check: judged,
+  },
+  "certload run loadtest --baseline baseline.json": {
+    more: `${SHORT} ${ONE} --force`,
+    env: onLab,
+    check: (outcome) => {
+      judged(outcome);
+      assert(outcome.summary.comparison !== null);
+    },
+  },
+  "certload baseline show baseline.json --markdown": { check: passed },
+};
+
+/** What is running here, and what `tools/test_executable.ts` does: that there is such a task is all that is asked. */
+const TASKS = /^(?:DENORT_BIN=\S+ )?deno task (test|compile)\b/;
+
+/** Other people's programs, and what wants a network: of these only the shell's grammar is looked at. */
+const OTHERS = /^(sha256sum|chmod|export|docker|for|done|deno install --frozen|LEGO_)/;
+
+interface Page {
+  readonly name: string;
+  readonly blocks: readonly string[];
+}
+
+async function pages(): Promise<Page[]> {
+  const docs = Array.from(Deno.readDirSync(join(ROOT, "docs")), ({ name }) => `docs/${name}`);
+  const names = [
+    "README.md",
+    "CHANGELOG.md",
+    ...docs.filter((name) => name.endsWith(".md")).sort(),
+  ];
+  return await Promise.all(names.map(async (name) => {
+    const text = await Deno.readTextFile(join(ROOT, name));
+    const blocks = text.matchAll(/^```(?:sh|bash|shell|console)\n(.*?)^```/gms);
+    return { name, blocks: Array.from(blocks, ([, block]) => block ?? "") };
+  }));
+}
+
+/** One a line; a backslash goes on in the next, and a remark is none of it. */
+function commandsOf(block: string): string[] {
+  return block.replaceAll("\\\n", " ").split("\n")
+    .map((line) => line.replace(/\s+# .*$/, "").replaceAll(/\s+/g, " ").trim())
+    .filter((line) => line !== "");
+}
+
+Deno.test("every command of README and docs is exercised here, and nothing is that is not there", async () => {
+  const all = (await pages()).flatMap(({ blocks }) => blocks.flatMap(commandsOf));
+  const ours = all.filter((command) => !OTHERS.test(command) && !TASKS.test(command));
+  assertEquals([...new Set(ours)].sort(), Object.keys(OURS).sort());
+});
+
+Deno.test("every task that README and docs name is there", async () => {
+  const { tasks } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
+  for (const { name } of await pages()) {
+    const text = await Deno.readTextFile(join(ROOT, name));
+    for (const [, task] of text.matchAll(/deno task ([\w:]+)/g)) {
+      assert(Object.hasOwn(tasks, task!), `${name}: deno task ${task}`);
+    }
+  }
+});
+
+testWith("sh")("every block of commands is what a shell can read", async () => {
+  for (const { name, blocks } of await pages()) {
+    for (const block of blocks) {
+      const { success } = await new Deno.Command("sh", { args: ["-n", "-c", block] }).output();
+      assert(success, `${name}:\n${block}`);
+    }
+  }
+});
+
+testWith("sh")(
+  "every command of README and docs does what it says, as it is written",
+  async (t) => {
+    const folder = await Deno.makeTempDir({ prefix: "certload-docs-" });
+    const lab = await startLab(folder);
+    try {
+      for (const { name, blocks } of await pages()) {
+        const place = { folder: join(folder, name.replaceAll("/", "_")), lab: lab.environment };
+        await Deno.mkdir(place.folder);
+        await Deno.symlink("../bin/certload", join(place.folder, "certload-linux-x64"));
+        for (const command of blocks.flatMap(commandsOf)) {
+          const exercise = OURS[command];
+          if (exercise === undefined) continue;
+          await t.step(`${name}: ${command}`, async () => {
+            exercise.check(await perform(command, exercise, place, folder), place);
+          });
+        }
+      }
+    } finally {
+      await lab.stop();
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+/** Runs it in a shell that knows `deno` and `certload` and no container engine. */
+async function perform(
+  command: string,
+  { more = "", replace, env }: Exercise,
+  place: Place,
+  bin: string,
+): Promise<Outcome> {
+  let line = `${command} ${more}`;
+  for (const [from, to] of Object.entries(replace?.(place) ?? {})) line = line.replaceAll(from, to);
+  const { code, stdout, stderr } = await new Deno.Command(findProgram("sh")!, {
+    args: ["-c", line],
+    cwd: command.startsWith("deno ") ? ROOT : place.folder,
+    env: {
+      PATH: join(bin, "bin"),
+      FOLDER: place.folder,
+      NO_COLOR: "1",
+      ...env?.(place),
+    },
+  }).output();
+  const decoder = new TextDecoder();
+  const path = join(place.folder, "results", "summary.json");
+  const summary = await Deno.readTextFile(path).then(JSON.parse, () => undefined);
+  await Deno.remove(join(place.folder, "results"), { recursive: true }).catch(() => {});
+  return { code, output: decoder.decode(stdout) + decoder.decode(stderr), summary };
+}
+
+interface RunningLab {
+  readonly environment: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+/** The lab, and the programs that the commands call. */
+async function startLab(folder: string): Promise<RunningLab> {
+  const [program, ...before] = programCommand();
+  const words = [program, ...before].map((word) => `'${word}'`).join(" ");
+  await Deno.mkdir(join(folder, "bin"));
+  await Deno.symlink(Deno.execPath(), join(folder, "bin", "deno"));
+  await Deno.writeTextFile(join(folder, "bin", "certload"), `#!/bin/sh\nexec ${words} "$@"\n`, {
+    mode: 0o755,
+  });
+  const child = new Deno.Command(program, {
+    args: [...before, "lab", "--json", "--ca-file", join(folder, "ca.pem")],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!text.includes("\n")) text += (await reader.read()).value ?? "";
+  return {
+    environment: JSON.parse(text).environment,
+    stop: async () => {
+      await reader.cancel();
+      await child.stdin.close();
+      await child.status;
+    },
+  };
+}
+
+async function helpOf(command: string): Promise<string> {
+  const { io, said } = listeningIo();
+  assertEquals(await runCommand(["help", command], io), 0);
+  return said.out;
+}
+
+async function commandNames(): Promise<string[]> {
+  const { io, said } = listeningIo();
+  await runCommand(["help"], io);
+  return Array.from(said.out.matchAll(/^ {2}(\w+) {2}/gm), ([, name]) => name!);
+}
+
+Deno.test("README's table has the commands that there are, with the arguments that they take", async () => {
+  const readme = await Deno.readTextFile(join(ROOT, "README.md"));
+  const rows = readme.split("\n").filter((line) => line.startsWith("| `certload "));
+  const named = rows.flatMap((row) =>
+    Array.from(row.matchAll(/`certload (\w+)/g), ([, word]) => word!)
+  );
+  assertEquals([...new Set(named)].sort(), (await commandNames()).sort());
+  for (const [, name, argument] of readme.matchAll(/^\| `certload (\w+) ([A-Z]+)/gm)) {
+    assertStringIncludes((await helpOf(name!)).split("\n")[0]!, argument!);
+  }
+});
+
+/** Everyone's, and Deno's. */
+const OTHERS_FLAGS = new Set(["--help", "--cached-only"]);
+
+Deno.test("every flag that README and docs name is one of some command", async () => {
+  const helps = await Promise.all((await commandNames()).map(helpOf));
+  const flags = new Set(helps.join("\n").match(/--[a-z][a-z-]*/g));
+  for (const { name } of await pages()) {
+    if (/benchmarks|real-certctl/.test(name)) continue;
+    const text = (await Deno.readTextFile(join(ROOT, name))).replaceAll(/^```.*?^```/gms, "");
+    for (const [code] of text.matchAll(/`(?:deno task )?(?:--|certload |run )[^`\n]+`/g)) {
+      for (const [flag] of code.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)) {
+        assert(flags.has(flag) || OTHERS_FLAGS.has(flag), `${name} names ${flag}, in ${code}`);
+      }
+    }
+  }
+});
