@@ -9,17 +9,30 @@ import { createClient } from "../transport/client.ts";
 const TIMEOUT_MS = 15_000;
 const MAX_BYTES = 4 * 1024 * 1024;
 
+/** Both are read; the older one says all that is wanted, in fewer bytes. */
+const ACCEPT =
+  "text/plain;version=0.0.4,application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1";
+
 export async function readServerMetrics(plan: Plan, metrics: ServerMetrics): Promise<Reading> {
   const tls = plan.target.tls;
   const client = createClient({ tls, protocol: "http/1.1", maxBodyBytes: MAX_BYTES });
   try {
     const url = new URL(metrics.url);
-    const request = { method: "GET", url, headers: metrics.headers };
+    const request = { method: "GET", url, headers: withAccept(metrics.headers) };
     const exchange = await client.send(request, { timeoutMs: TIMEOUT_MS, fresh: true });
     if (exchange.failure !== undefined) return { problem: `${url}: ${exchange.failure.message}` };
     if (exchange.status !== 200) return { problem: `${url} answered ${exchange.status}` };
-    return { text: new TextDecoder().decode(exchange.body) };
+    return {
+      text: new TextDecoder().decode(exchange.body),
+      openMetrics: /^application\/openmetrics-text\b/i.test(exchange.header("content-type") ?? ""),
+    };
   } finally {
     client.close();
   }
+}
+
+/** The plan's own `Accept` comes first, however it is spelt. */
+function withAccept(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const given = Object.keys(headers).some((name) => name.toLowerCase() === "accept");
+  return given ? headers : { accept: ACCEPT, ...headers };
 }

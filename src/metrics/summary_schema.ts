@@ -239,11 +239,20 @@ const connectorSchema = z.object({
   iterations: z.number().nullable(),
 });
 
+/** A quantile of a server's histogram in the metric's unit, and what is known of it. */
+const quantileSchema = z.object({
+  value: z.number(),
+  /** `about`: interpolated between a bucket's bounds; `at_most`: in the first bucket; `at_least`: in the last, open one. */
+  is: z.enum(["about", "at_most", "at_least"]),
+});
+
 /** The server's own metrics, read before and after the run. */
 const serverMetricsSchema = z.object({
   url: z.string(),
   /** Why a reading is missing, else null. */
   problem: z.string().nullable(),
+  /** What was left out of the following, one sentence each. */
+  notes: z.array(z.string()),
   counters: z.array(z.object({
     name: z.string(),
     labels: z.record(z.string(), z.string()),
@@ -252,15 +261,15 @@ const serverMetricsSchema = z.object({
     after: z.number().nullable(),
     delta: z.number().nullable(),
   })),
-  /** Of what was observed during the run alone; quantiles are interpolated within buckets, in the metric's unit. */
+  /** Histograms and summaries, of what was observed during the run alone; the latter have no quantiles of it. */
   histograms: z.array(z.object({
     name: z.string(),
     labels: z.record(z.string(), z.string()),
     count: z.number(),
     avg: z.number().nullable(),
-    p50: z.number().nullable(),
-    p95: z.number().nullable(),
-    p99: z.number().nullable(),
+    p50: quantileSchema.nullable(),
+    p95: quantileSchema.nullable(),
+    p99: quantileSchema.nullable(),
   })),
 });
 

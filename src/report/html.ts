@@ -136,12 +136,14 @@ function ownMetricsOf(summary: Summary, phase: string | undefined): Markup | und
 }
 
 function serverSection(summary: Summary): Markup {
-  const problem = summary.server_metrics?.problem;
+  const { problem, notes = [] } = summary.server_metrics ?? {};
   const own = ownMetricsOf(summary, undefined);
-  if (!problem && !own) return html``;
+  if (!problem && notes.length === 0 && !own) return html``;
   return section(
     "The server's own metrics",
-    html`${problem && html`<p class="bad">${problem}</p>`}${own}`,
+    html`${problem && html`<p class="bad">${problem}</p>`}${
+      notes.map((note) => html`<p class="note">${note}.</p>`)
+    }${own}`,
   );
 }
 

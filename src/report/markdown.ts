@@ -225,9 +225,11 @@ function ownMetrics({ server_metrics, phases }: Summary, phase: string | undefin
 }
 
 function serverProblem({ server_metrics }: Summary): string {
-  return server_metrics?.problem
-    ? `⚠️ The server's own metrics could not be read: ${escapeMarkdown(server_metrics.problem)}`
-    : "";
+  const { problem, notes = [] } = server_metrics ?? {};
+  return [
+    problem ? `⚠️ The server's own metrics could not be read: ${escapeMarkdown(problem)}` : "",
+    ...notes.map((note) => `⚠️ The server's own metrics: ${escapeMarkdown(note)}`),
+  ].filter(Boolean).join("\n\n");
 }
 
 /** The response times, and below them those of failures that are in none of them. */

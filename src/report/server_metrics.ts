@@ -17,7 +17,7 @@ const TIERS: readonly (readonly [phase: string, names: RegExp])[] = [
 
 /** Beside the quantiles of a server's histograms, which would else seem as sharp as the client's. */
 export const QUANTILES_NOTE =
-  "Quantiles of the server's histograms lie somewhere in a bucket: they are interpolated, as Prometheus does it";
+  "Quantiles of the server's histograms lie somewhere in a bucket: they are interpolated, as Prometheus does it, but in the first and the last one, where one bound (≤, ≥) is all that is known";
 
 /** The metrics of one tier; `undefined`: those that belong to none of the tiers that were run. */
 export function metricsOfTier(
@@ -49,9 +49,16 @@ export function metricName({ name, labels }: Pick<Counter, "name" | "labels">): 
   return oneLine(pairs.length === 0 ? name : `${name}{${pairs.join(",")}}`);
 }
 
-/** A value of a Prometheus metric; by its naming rules one of seconds ends in `_seconds`. */
-export function metricValue(name: string, value: number | null): string {
+/**
+ * A value of a Prometheus metric; by its naming rules one of seconds ends in `_seconds`. Of a quantile `≤ 5 ms` in the
+ * first bucket, `≥ 10 s` in the last, open one.
+ */
+export function metricValue(name: string, value: number | ServerHistogram["p50"]): string {
   if (value === null) return "-";
+  if (typeof value === "object") {
+    const bound = { about: "", at_most: "≤ ", at_least: "≥ " }[value.is];
+    return bound + metricValue(name, value.value);
+  }
   return /_seconds$/.test(name) ? formatMs(value * 1000) : significant(value, 6);
 }
 

@@ -199,8 +199,9 @@ function peerText(peer: SummaryPeer, scenarios: readonly string[]): string {
 function serverSection(summary: Summary, page: Page): string[] {
   const { server_metrics: metrics } = summary;
   if (!metrics) return [];
-  const problem = metrics.problem ? block(metrics.problem, page, { first: 2 }) : [];
-  const lines = [...problem, ...ownMetricsOf(summary, undefined, page)];
+  const remarks = [metrics.problem ?? "", ...metrics.notes].filter(Boolean)
+    .flatMap((text) => block(text, page, { first: 2 }));
+  const lines = [...remarks, ...ownMetricsOf(summary, undefined, page)];
   return lines.length === 0 ? [] : [page.style.strong("The server's own metrics"), ...lines];
 }
 

@@ -37,7 +37,13 @@ Deno.test("renderMarkdown() has the reasons of an invalid and of an interrupted 
 });
 
 Deno.test("every report says why the server's own metrics are not in it", () => {
-  const server_metrics = { url: "u", problem: "u answered 401", counters: [], histograms: [] };
+  const server_metrics = {
+    url: "u",
+    problem: "u answered 401",
+    notes: [],
+    counters: [],
+    histograms: [],
+  };
   const summary = { ...concluded(passedRun()), server_metrics };
   for (const render of [renderText, renderMarkdown, renderHtml]) {
     assertStringIncludes(render(summary), "u answered 401");

@@ -46,6 +46,7 @@ function planted(): Summary {
   summary.server_metrics = {
     url: EVIL,
     problem: EVIL,
+    notes: [EVIL],
     counters: [
       { name: EVIL, labels: { [EVIL]: EVIL }, kind: "counter", before: 0, after: 1, delta: 1 },
     ],

@@ -8,6 +8,7 @@ import { concluded, failedRun, interruptedRun, invalidRun, passedRun } from "./s
 const SERVER_METRICS: ServerMetricsSummary = {
   url: "https://localhost:8443/api/v1/metrics/prometheus",
   problem: null,
+  notes: [],
   counters: [
     {
       name: "certctl_job_completed_total",
@@ -24,9 +25,9 @@ const SERVER_METRICS: ServerMetricsSummary = {
     labels: { issuer_type: "local" },
     count: 1000,
     avg: 0.0123,
-    p50: 0.01,
-    p95: 0.025,
-    p99: 0.05,
+    p50: { value: 0.01, is: "at_most" },
+    p95: { value: 0.025, is: "about" },
+    p99: { value: 0.05, is: "at_least" },
   }],
 };
 
