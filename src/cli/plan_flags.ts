@@ -74,7 +74,7 @@ export function readPlan(
     readFile: Deno.readTextFileSync,
   });
   if (!loaded.ok) {
-    io.err(renderProblems(loaded.problems));
+    io.err(renderProblems(loaded.problems, loaded.more));
     return undefined;
   }
   if (loaded.warnings.length > 0) io.err(renderProblems(loaded.warnings));

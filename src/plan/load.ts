@@ -36,12 +36,21 @@ export interface PlanSource {
 
 export type LoadedPlan =
   | { readonly ok: true; readonly plan: Plan; readonly warnings: readonly Problem[] }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  | {
+    readonly ok: false;
+    /** The first of them, from the top of the plan. */
+    readonly problems: readonly Problem[];
+    /** Problems beyond those. */
+    readonly more: number;
+  };
+
+/** Nobody reads a thousand problems; the first ones bring most of the others with them. */
+const MOST_PROBLEMS = 50;
 
 export function loadPlan(input: PlanSource): LoadedPlan {
   const { text, source, env, overrides = {} } = input;
   const document = parseDocument(text, source);
-  if (!document.ok) return { ok: false, problems: sortProblems(document.problems) };
+  if (!document.ok) return refused(document.problems);
   const overridden = override(document.root, overrides);
   const { root, problems: unset, secrets, defaulted } = interpolate(overridden.root, env);
   const surface = check(planSchema, root, []);
@@ -51,9 +60,7 @@ export function loadPlan(input: PlanSource): LoadedPlan {
     ...unset,
     ...[...(surface.ok ? [] : surface.problems), ...parts.problems].filter(isNotUnset(unset)),
   ];
-  const shown = (found: readonly Problem[]): Problem[] =>
-    sortProblems(found.map((problem) => withoutSecrets(problem, secrets)));
-  if (problems.length > 0 || !surface.ok) return { ok: false, problems: shown(problems) };
+  if (problems.length > 0 || !surface.ok) return refused(problems, secrets);
   const whole = planOf(surface.value, parts, input);
   const absent = withoutAddress(root, defaulted, whole.target.baseUrl);
   const plan = withSecrets(
@@ -61,12 +68,28 @@ export function loadPlan(input: PlanSource): LoadedPlan {
     secrets,
   );
   const notes = (plan.notes ?? []).map((note) => problemAt({ file: "--target" }, [], note));
-  if (plan.scenarios.length === 0) return { ok: false, problems: notes };
+  if (plan.scenarios.length === 0) return refused(notes);
   return {
     ok: true,
     plan,
-    warnings: [...notes, ...shown(planWarnings(plan, root, input.catalogue))],
+    warnings: [
+      ...notes,
+      ...firstOf(sortProblems(planWarnings(plan, root, input.catalogue)), secrets),
+    ],
   };
+}
+
+function refused(problems: readonly Problem[], secrets: readonly string[] = []): LoadedPlan {
+  const sorted = sortProblems(problems);
+  return {
+    ok: false,
+    problems: firstOf(sorted, secrets),
+    more: Math.max(0, sorted.length - MOST_PROBLEMS),
+  };
+}
+
+function firstOf(problems: readonly Problem[], secrets: readonly string[]): Problem[] {
+  return problems.slice(0, MOST_PROBLEMS).map((problem) => withoutSecrets(problem, secrets));
 }
 
 /** Where a variable is not set, nothing else is worth saying about the value. */
