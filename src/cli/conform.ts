@@ -3,6 +3,7 @@ import { z } from "zod";
 import { newRunId } from "../engine/run.ts";
 import { timerClock } from "../timer.ts";
 import { isFailure } from "../flows/acme/answer.ts";
+import { Attention } from "../flows/acme/conform/attention.ts";
 import type { CaseResult } from "../flows/acme/conform/case.ts";
 import { CASES, conform as examine } from "../flows/acme/conform/conform.ts";
 import { renderResult, renderTotal } from "../flows/acme/conform/render.ts";
@@ -11,9 +12,12 @@ import { type EnrollmentOptions, enrollmentOptions } from "../flows/acme/enrollm
 import type { FlowContext } from "../flows/flow.ts";
 import { nearest } from "../plan/near_miss.ts";
 import { certificatesOf } from "../plan/trust.ts";
+import { formatDuration, parseDuration } from "../plan/units.ts";
+import { type Style, styleOf } from "../report/style.ts";
 import type { FailureClass } from "../transport/failure.ts";
 import { createClient } from "../transport/client.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
+import { useColor } from "./color.ts";
 import { type CommandLine, type FlagSpec, helpText, parseLine } from "./flags.ts";
 import type { Command, Io } from "./io.ts";
 import { printProblems } from "./problems.ts";
@@ -47,15 +51,23 @@ const FLAGS: readonly FlagSpec[] = [
     help: "external account binding; its HMAC key in CERTLOAD_EAB_HMAC_KEY",
   },
   { name: "known", value: "CASES", help: "cases that may fail without consequence (comma list)" },
+  {
+    name: "timeout",
+    value: "DURATION",
+    help: "give up when the examination takes longer (default 10m)",
+  },
+  { name: "no-color", help: "no colour (also: NO_COLOR)" },
 ];
 
 const SUMMARY =
   "Asks the ACME server at DIRECTORY what an RFC 8555 client depends on: register, order, certificate,\n" +
   "renewal information, revocation, and requests that must be refused. It creates accounts, orders and\n" +
-  "certificates. Exit code 0 when every MUST holds, 99 when one does not, 94 when there is no ACME server.";
+  "certificates. Exit code 0 when every MUST holds, 99 when one does not or not all could be asked, 94 when\n" +
+  "there is no ACME server.";
 
 /** A request that takes longer is not answered. */
-const TIMEOUT_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const DEFAULT_TIMEOUT_MS = 10 * 60_000;
 const MAX_BODY_BYTES = 1024 * 1024;
 
 export const conform: Command = {
@@ -66,16 +78,23 @@ export const conform: Command = {
     const options = optionsOf(parsed.line, io.env);
     const caPem = readCa(parsed.line.value("ca"));
     const known = parsed.line.value("known")?.split(",").map((id) => id.trim()) ?? [];
+    const timeoutMs = timeoutOf(parsed.line);
     const problems = [
       ...options.problems,
+      ...(timeoutMs === undefined ? ["--timeout: must be a duration such as 90s or 10m"] : []),
       ...unknownCases(known),
       ...(caPem instanceof Error ? [caPem.message] : []),
     ];
-    if (options.value === undefined || caPem instanceof Error || problems.length > 0) {
-      return printProblems("conform", problems, io);
-    }
+    if (
+      options.value === undefined || caPem instanceof Error || timeoutMs === undefined ||
+      problems.length > 0
+    ) return printProblems("conform", problems, io);
     const tls = { insecureSkipVerify: parsed.line.has("insecure"), caPem };
-    return await run(contextOf(options.value, tls, io), new Set(known), io);
+    const style = styleOf(useColor(parsed.line, io, io.outIsTerminal));
+    return await withDeadline(timeoutMs, io.interrupt.soft, (signal) => {
+      const context = contextOf(options.value!, tls, signal);
+      return run(context, { known: new Set(known), style, timeoutMs }, io);
+    });
   },
 };
 
@@ -86,14 +105,27 @@ const ADVICE: Partial<Record<FailureClass, string>> = {
   tls_verify: "name the certificate authority with --ca FILE (--insecure on a test system only)",
 };
 
+interface Examination {
+  readonly known: ReadonlySet<string>;
+  readonly style: Style;
+  readonly timeoutMs: number;
+}
+
 async function run(
-  context: FlowContext<EnrollmentOptions>,
-  known: ReadonlySet<string>,
+  given: FlowContext<EnrollmentOptions>,
+  { known, style, timeoutMs }: Examination,
   io: Io,
 ): Promise<number> {
-  const { directory } = context.options;
+  const { directory } = given.options;
+  const attention = new Attention(given.client);
+  const context = { ...given, client: attention };
+  const { signal } = context;
   try {
     const subject = await Subject.open(context);
+    if (signal.aborted) {
+      if (!isFailure(subject)) await subject.close();
+      return endedEarly(0, timeoutMs, io);
+    }
     if (isFailure(subject)) {
       const advice = ADVICE[subject.class];
       io.err(
@@ -104,14 +136,19 @@ async function run(
     }
     try {
       io.out(`ACME conformance of ${directory}\n\n`);
-      const onResult = (result: CaseResult): void => io.out(renderResult(result));
-      const results = await examine({ subject, known, onResult, signal: context.signal });
+      const paint = paintOf(style);
+      const onResult = (result: CaseResult): void => io.out(renderResult(result, paint));
+      const isLost = (): boolean => attention.lost !== undefined;
+      const results = await examine({ subject, known, onResult, signal, isLost });
       io.out(renderTotal(results));
-      if (context.signal.aborted) {
+      if (signal.aborted) return endedEarly(results.length, timeoutMs, io);
+      const { lost } = attention;
+      if (lost !== undefined && results.length < CASES.length) {
         io.err(
-          `certload conform: interrupted after ${results.length} of ${CASES.length} cases\n`,
+          `certload conform: ended after ${results.length} of ${CASES.length} cases, because the ` +
+            `server gives no answers any more: ${lost.message}\n`,
         );
-        return EXIT_CODES.interrupted;
+        return EXIT_CODES.threshold;
       }
       const failed = results.some(({ outcome }) => outcome === "fail");
       return failed ? EXIT_CODES.threshold : EXIT_CODES.passed;
@@ -123,10 +160,54 @@ async function run(
   }
 }
 
+/** Told when not all cases could be asked; the exit code. */
+function endedEarly(asked: number, timeoutMs: number, { err, interrupt }: Io): number {
+  const cases = `after ${asked} of ${CASES.length} cases`;
+  if (interrupt.soft.aborted) {
+    err(`certload conform: interrupted ${cases}\n`);
+    return EXIT_CODES.interrupted;
+  }
+  err(
+    `certload conform: gave up ${cases}, because ${formatDuration(timeoutMs)} were over ` +
+      `(--timeout): the server is too slow to be examined in that time\n`,
+  );
+  return EXIT_CODES.threshold;
+}
+
+/** Runs with a signal that aborts with `interrupt`, or when the time is over. */
+async function withDeadline<T>(
+  timeoutMs: number,
+  interrupt: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), Math.min(timeoutMs, MAX_TIMER_MS));
+  try {
+    return await work(AbortSignal.any([interrupt, deadline.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A longer timer would fire at once; 24 days are as good as none here. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+function paintOf(style: Style): (mark: string, outcome: CaseResult["outcome"]) => string {
+  const paints = { pass: style.good, fail: style.bad, warn: style.warn };
+  return (mark, outcome) => (paints[outcome as keyof typeof paints] ?? style.faint)(mark);
+}
+
+function timeoutOf(line: CommandLine): number | undefined {
+  const text = line.value("timeout");
+  if (text === undefined) return DEFAULT_TIMEOUT_MS;
+  const timeoutMs = parseDuration(text);
+  return timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined;
+}
+
 function contextOf(
   options: EnrollmentOptions,
   tls: { readonly insecureSkipVerify: boolean; readonly caPem?: string },
-  io: Io,
+  signal: AbortSignal,
 ): FlowContext<EnrollmentOptions> {
   const client = createClient({ tls, protocol: "http/1.1", maxBodyBytes: MAX_BODY_BYTES });
   return {
@@ -135,9 +216,9 @@ function contextOf(
     scenario: newRunId(),
     client,
     clock: timerClock,
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs: REQUEST_TIMEOUT_MS,
     shard: { index: 0, count: 1 },
-    signal: io.interrupt.soft,
+    signal,
   };
 }
 

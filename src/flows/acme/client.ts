@@ -68,7 +68,7 @@ export class AcmeClient {
     const headersFor = acmeHeaders(options.url, options.headers);
     const request = directoryRequest(options.url, headersFor);
     const { directory, exchange, failure } = await readDirectory(sender, request);
-    if (directory === undefined) return noDirectory(options.url, failure);
+    if (directory === undefined) return noDirectory(options.url, failure, exchange.status);
     const client = new AcmeClient(directory, headersFor, options.clock);
     client.nonces.put(exchange.header("replay-nonce"));
     return client;
@@ -162,20 +162,27 @@ function noUrl(step: string, text: string): Failure {
   );
 }
 
+const CHECK_URL = "Check the URL: certctl's is /acme/profile/PROFILE/directory, with a profile " +
+  "that exists";
+const CHECK_AUTHORIZATION = "The server wants authorization, or another than it got: set headers " +
+  "in the scenario's options (conform: --header 'authorization: Bearer TOKEN')";
+
 /** An answer that is no directory, with what to do about it; what was no answer stays as it is. */
-function noDirectory({ origin, pathname }: URL, failure: Failure | undefined): Failure {
+function noDirectory(
+  { origin, pathname }: URL,
+  failure: Failure | undefined,
+  status: number,
+): Failure {
   if (failure === undefined) {
     return unexpected(`No ACME directory was read at ${origin}${pathname}`);
   }
   const isAnswer = failure.class === "unexpected_body" || failure.class.startsWith("status_");
-  return isAnswer
-    ? {
-      ...failure,
-      message:
-        `There is no ACME directory at ${origin}${pathname}: ${failure.message}. Check the ` +
-        `URL: certctl's is /acme/profile/PROFILE/directory, with a profile that exists`,
-    }
-    : failure;
+  if (!isAnswer) return failure;
+  const advice = status === 401 ? CHECK_AUTHORIZATION : CHECK_URL;
+  return {
+    ...failure,
+    message: `There is no ACME directory at ${origin}${pathname}: ${failure.message}. ${advice}`,
+  };
 }
 
 function isBadNonce(exchange: Exchange): boolean {

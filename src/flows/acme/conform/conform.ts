@@ -26,15 +26,17 @@ export interface ConformOptions {
   readonly known: ReadonlySet<string>;
   readonly onResult: (result: CaseResult) => void;
   readonly signal: AbortSignal;
+  /** Whether there is no use in asking on; the cases that are left are then not asked. */
+  readonly isLost?: () => boolean;
 }
 
-/** Runs all cases, and tells each result as it comes; ends when `signal` aborts, without the case that it met. */
+/** Runs all cases, and tells each result as it comes; ends early when `signal` aborts, without the case that it met. */
 export async function conform(
-  { subject, known, onResult, signal }: ConformOptions,
+  { subject, known, onResult, signal, isLost }: ConformOptions,
 ): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
   for (const each of CASES) {
-    if (signal.aborted) break;
+    if (signal.aborted || isLost?.()) break;
     const verdict = await verdictOn(each, subject);
     if (signal.aborted && verdict.result !== "pass") break;
     const result = resultOf(each, verdict, known.has(each.id));

@@ -3,9 +3,12 @@ import type { CaseResult } from "./case.ts";
 
 const MARKS = { pass: "✓", fail: "✗", warn: "!", skip: "-", known: "~" } as const;
 
-/** One line, and the reason under it where there is one. */
-export function renderResult({ id, name, section, outcome, reason }: CaseResult): string {
-  const line = `  ${MARKS[outcome]} ${section.padEnd(12)}  ${name}`;
+/** One line, and the reason under it where there is one; `paint` may colour the mark. */
+export function renderResult(
+  { id, name, section, outcome, reason }: CaseResult,
+  paint: (mark: string, outcome: CaseResult["outcome"]) => string = String,
+): string {
+  const line = `  ${paint(MARKS[outcome], outcome)} ${section.padEnd(12)}  ${name}`;
   return reason === undefined ? `${line}\n` : `${line} (${id})\n${" ".repeat(18)}${reason}\n`;
 }
 
