@@ -6,7 +6,7 @@ import type { Command } from "./io.ts";
 import { printProblems } from "./problems.ts";
 
 /** Needed for the tests alone. */
-const TEST_LIBRARIES = ["@std/assert", "fast-check"];
+const TEST_LIBRARIES = ["@std/assert", "axe-core", "fast-check"];
 
 export const version: Command = {
   help: helpText("version", "Prints the versions of certload, Deno and the libraries.", []),

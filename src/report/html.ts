@@ -9,12 +9,13 @@ import style from "./html/page.css" with { type: "text" };
 import script from "./html/page.js" with { type: "text" };
 import type { Summary, SummaryScenario, ThresholdResult } from "../metrics/summary_schema.ts";
 import { comparedText, comparisonHeadline, countsText } from "./comparison.ts";
-import { formatCount, formatPercent, formatSeconds } from "../metrics/format.ts";
-import { type Chart, chartsOf } from "./html/charts.ts";
-import { attribute, facts, html, jsonForScript, type Markup, raw } from "./html/markup.ts";
+import { formatCount, formatMs, formatPercent, formatSeconds } from "../metrics/format.ts";
+import { type Chart, chartsOf, overviewCharts } from "./html/charts.ts";
+import { breakable, facts, html, jsonForScript, type Markup, raw } from "./html/markup.ts";
 import { phaseBar } from "./html/phases.ts";
 import {
   comparisonTable,
+  exchangeTable,
   failureTable,
   methodologyTable,
   ownTable,
@@ -26,7 +27,19 @@ import {
 } from "./html/tables.ts";
 import { validityPart } from "./html/validity.ts";
 import { metricsOfTier, tellsAnything } from "./server_metrics.ts";
-import { LAB_WARNING, nameOfPhase, peersOf, seriesOf, validityWord, verdictWord } from "./words.ts";
+import {
+  crowdedHost,
+  isHeld,
+  LAB_WARNING,
+  nameOfPhase,
+  peersOf,
+  plural,
+  RESPONSE_TIME_NOTE,
+  scenariosOf,
+  seriesOf,
+  validityWord,
+  verdictWord,
+} from "./words.ts";
 
 export function renderHtml(summary: Summary): string {
   const charts: Chart[] = [];
@@ -48,11 +61,21 @@ export function renderHtml(summary: Summary): string {
       <body>
         <main>
     ${head(summary)}
-    ${section(`Validity: ${validityWord(summary)}`, validityPart(summary))}
-    ${section("Thresholds", summary.thresholds.length > 0 && thresholdTable(summary))}
+    ${contents(summary)}
+    ${overview(summary, charts)}
+    ${thresholds(summary)}
+    ${section(`Validity: ${validityWord(summary)}`, validityPart(summary), "validity")}
     ${Object.keys(summary.phases).map((phase) => tier(summary, phase, charts))}
     ${comparison(summary)}
-    ${section("Certificates served", peersOf(summary).length > 0 && peerTable(summary))}
+    ${section(
+      "On the wire",
+      folded("Answers by status, connections, bytes", exchangeTable(summary)),
+    )}
+    ${section(
+      "Certificates served",
+      peersOf(summary).length > 0 &&
+        folded(plural(peersOf(summary).length, "certificate"), peerTable(summary)),
+    )}
     ${serverSection(summary)}
     ${section("Methodology", methodologyTable(summary))}
         </main>
@@ -67,8 +90,70 @@ export function renderHtml(summary: Summary): string {
   return `${page.text.trim()}\n`;
 }
 
+/** Where what is, to go to at once. */
+function contents(summary: Summary): Markup {
+  const { thresholds, phases, comparison } = summary;
+  const tiers = Object.entries(phases).map(([phase, scenarios]): Markup =>
+    html`<li>${link(nameOfPhase(phase), idOf(nameOfPhase(phase)))}<ul>${
+      Object.keys(scenarios).map((name) => html`<li>${link(name, scenarioId(summary, name))}</li>`)
+    }</ul></li>`
+  );
+  const item = (title: string, id = idOf(title)): Markup => html`<li>${link(title, id)}</li>`;
+  return html`
+    <nav aria-label="Contents">
+      <ul>${[
+        thresholds.length > 0 && item("Thresholds"),
+        item("Validity"),
+        tiers,
+        comparison && item("Comparison"),
+        item("On the wire"),
+        peersOf(summary).length > 0 && item("Certificates served"),
+        item("Methodology"),
+      ]}</ul>
+    </nav>
+  `;
+}
+
+function link(text: string, id: string): Markup {
+  return html`<a href="#${id}">${breakable(text)}</a>`;
+}
+
+/** Of a section, by its title. */
+function idOf(title: string): string {
+  return title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+}
+
+/** By number: names may hold what no address can. */
+function scenarioId(summary: Summary, name: string): string {
+  return `scenario-${scenariosOf(summary).findIndex(([other]) => other === name) + 1}`;
+}
+
+/** Those that held are folded away. */
+function thresholds(summary: Summary): Markup {
+  const held = summary.thresholds.filter(isHeld);
+  const others = summary.thresholds.filter((one) => !isHeld(one));
+  if (summary.thresholds.length === 0) return html``;
+  const title = `${formatCount(held.length)} of ${formatCount(summary.thresholds.length)} held`;
+  return section(
+    "Thresholds",
+    html`${others.length > 0 && thresholdTable(others)}${
+      held.length > 0 && folded(title, thresholdTable(held))
+    }`,
+  );
+}
+
+function overview(summary: Summary, charts: Chart[]): Markup {
+  const mine = overviewCharts(summary);
+  return mine.length === 0 ? html`` : section("Overview", chartGrid("overview", mine, charts));
+}
+
+function folded(title: string, body: Markup, open = false): Markup {
+  return html`<details${open ? raw(" open") : ""}><summary>${title}</summary>${body}</details>`;
+}
+
 function head(summary: Summary): Markup {
   const { exit, totals, methodology: { target }, plan } = summary;
+  const host = crowdedHost(summary);
   const kind = exit.code === 0 ? "good" : exit.name === "interrupted" ? "warn" : "bad";
   return html`
     <header class="${kind}">
@@ -87,7 +172,8 @@ function head(summary: Summary): Markup {
         ...comparedFact(summary),
       ])}
     </header>
-    ${target.lab ? html`<p class="banner">${LAB_WARNING}</p>` : ""}
+    ${host && html`<p class="banner">${host.message}. ${host.advice}.</p>`}
+    ${target.lab && html`<p class="banner">${LAB_WARNING}</p>`}
   `;
 }
 
@@ -112,7 +198,11 @@ function comparison(summary: Summary): Markup {
         }</span><div>${message}</div></li>`
       )
     }</ul>
-${comparisonTable(summary)}`,
+${
+      // A comparison that found nothing is for those who look for it.
+      comparison.verdict === "regressed" || comparison.verdict === "improved"
+        ? comparisonTable(summary)
+        : comparison.figures.length > 0 && folded("All figures", comparisonTable(summary))}`,
     "comparison",
   );
 }
@@ -120,10 +210,10 @@ ${comparisonTable(summary)}`,
 function tier(summary: Summary, name: string, charts: Chart[]): Markup {
   const phase = summary.phases[name] ?? {};
   const own = ownMetricsOf(summary, name);
-  return html`<section><h2>${nameOfPhase(name)}</h2>
-<p class="note">Response time, from the planned instant of each arrival to the last byte.</p>
+  return html`<section id="${idOf(nameOfPhase(name))}"><h2>${nameOfPhase(name)}</h2>
+<p class="note">R${RESPONSE_TIME_NOTE.slice(1)} of each arrival to the last byte.</p>
 ${resultTable(phase, summary.thresholds)}
-${own && html`<h4>The server's own metrics</h4>${own}`}
+${own && html`<h3>The server's own metrics</h3>${own}`}
 ${Object.entries(phase).map(([scenario, data]) => scenarioPart(scenario, data, summary, charts))}
 </section>`;
 }
@@ -147,33 +237,53 @@ function serverSection(summary: Summary): Markup {
   );
 }
 
+/** All of one scenario, folded where nothing is wrong with it. */
 function scenarioPart(
   name: string,
   data: SummaryScenario,
-  { thresholds }: Summary,
+  summary: Summary,
   charts: Chart[],
 ): Markup {
   const [whole, ...steps] = seriesOf(name, data);
   if (!whole) return html``;
-  const mine = thresholds.filter(({ scenario }) => scenario === name);
+  const mine = summary.thresholds.filter(({ scenario }) => scenario === name);
   const ofStep = (step: string | null): ThresholdResult[] =>
     // A single step is its scenario over again.
     mine.filter((one) => one.step === step || (step === null && steps.length === 0));
-  return html`<article><h3>${name}</h3>
-${shortfall(data)}
-${phaseBar(data)}
-${partTable(data, ofStep(null))}
-${chartGrid(name, chartsOf(data), charts)}
-${
-    steps.filter(({ series }) => series.count > 0).map(({ step, series }) =>
-      html`<details><summary>Step ${step}</summary>${phaseBar(series)}${
-        partTable(series, ofStep(step))
-      }${chartGrid(`${name} ${step}`, chartsOf(series), charts)}</details>`
-    )
-  }
-${failureTable(name, data)}
-${ownTable(data)}
-</article>`;
+  const wrong = mine.some((one) => !isHeld(one)) || data.failed + data.dropped > 0;
+  const context = { thresholds: ofStep(null), scenario: data };
+  return html`
+    <article id="${scenarioId(summary, name)}">
+      <details${wrong ? raw(" open") : ""}>
+    <summary><h3>${breakable(name)}</h3> <span class="brief">${briefOf(data)}</span></summary>
+    ${shortfall(data)}
+    ${phaseBar(data)}
+    ${partTable(data, ofStep(null))}
+    ${chartGrid(name, chartsOf(data, context), charts)}
+    ${steps.filter(({ series }) => series.count > 0).map(({ step, series }) =>
+      folded(
+        `Step ${step}`,
+        html`${phaseBar(series)}${partTable(series, ofStep(step))}${
+          chartGrid(
+            `${name} ${step}`,
+            chartsOf(series, { thresholds: ofStep(step), scenario: data }),
+            charts,
+          )
+        }`,
+      )
+    )}
+    ${failureTable(name, data)}
+    ${ownTable(data)}
+    </details></article>
+  `;
+}
+
+function briefOf({ count, failed, response_time_ms: stats }: SummaryScenario): string {
+  return [
+    plural(count, "iteration"),
+    failed > 0 ? `${formatCount(failed)} failed` : "",
+    stats ? `p50 ${formatMs(stats.p50)}, p95 ${formatMs(stats.p95)}` : "",
+  ].filter(Boolean).join(", ");
 }
 
 /** Places for the charts, which are numbered through the page. */
@@ -205,7 +315,7 @@ function shortfall({ offered, dropped, interrupted }: SummaryScenario): Markup {
   return html`<p class="bad">${parts}${of}</p>`;
 }
 
-function section(title: string, body: Markup | false, id?: string): Markup {
+function section(title: string, body: Markup | false, id = idOf(title)): Markup {
   if (body === false) return html``;
-  return html`<section${attribute("id", id)}><h2>${title}</h2>${body}</section>`;
+  return html`<section id="${id}"><h2>${title}</h2>${body}</section>`;
 }

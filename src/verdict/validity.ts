@@ -7,6 +7,7 @@ import type {
   Finding,
   Measured,
   SummaryScenario,
+  SummaryWorker,
   ThresholdResult,
   Validity,
 } from "../metrics/summary_schema.ts";
@@ -227,11 +228,16 @@ function crowdedHost({ generator, methodology }: Measured): Judged | undefined {
   };
 }
 
+/** How long a worker stood still at most: not run at all, or busy within its event loop. */
+export function longestStandstillMs({ stalls, max_event_loop_delay_ms }: SummaryWorker): number {
+  return Math.max(max_event_loop_delay_ms, ...stalls.map(({ duration_ms }) => duration_ms));
+}
+
 function stalls({ generator, duration_s }: Measured): Judged[] {
   return generator.workers.flatMap((worker) => {
     const total = worker.stalls.reduce((sum, stall) => sum + stall.duration_ms, 0);
     const longest = worker.stalls.toSorted((a, b) => b.duration_ms - a.duration_ms)[0];
-    const worstMs = Math.max(longest?.duration_ms ?? 0, worker.max_event_loop_delay_ms);
+    const worstMs = longestStandstillMs(worker);
     if (worstMs < STALL_WARNING_MS) return [];
     const when = longest ? `, at ${formatSeconds(longest.at_s)}` : "";
     const times = worker.stalls.length > 1

@@ -1,13 +1,21 @@
+import axe from "axe-core";
 import fc from "fast-check";
-import { assert, assertEquals, assertGreater, assertStringIncludes } from "../assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertStringIncludes,
+} from "../assert.ts";
 import type { Summary } from "../../src/metrics/summary_schema.ts";
 import { renderHtml } from "../../src/report/html.ts";
 import { chartsOf } from "../../src/report/html/charts.ts";
 import { html, jsonForScript } from "../../src/report/html/markup.ts";
 import { partsOf } from "../../src/report/html/phases.ts";
 import { scenariosOf } from "../../src/report/words.ts";
-import { runOf } from "../metrics/runs.ts";
-import { chromiumPath, withBrowser } from "./chromium.ts";
+import { runOf, workerFacts } from "../metrics/runs.ts";
+import { testWith } from "../programs.ts";
+import { withBrowser } from "./chromium.ts";
 import { concluded, failedRun, interruptedRun, invalidRun, passedRun } from "./summaries.ts";
 
 const SUMMARIES: [string, () => Summary][] = [
@@ -105,14 +113,34 @@ Deno.test("partsOf() add up to the average response time", () => {
   }
 });
 
-const chromium = chromiumPath();
+Deno.test("renderHtml() tells the standstill that a remark is about, not another one", () => {
+  const run = runOf([{ name: "a" }], { workers: [workerFacts({ maxEventLoopDelayUs: 298_000 })] });
+  const page = renderHtml(concluded(run));
+  assertStringIncludes(page, "stood still for 298 ms");
+  assert(/<dt>Longest standstill<\/dt>\s*<dd>298 ms<\/dd>/.test(page));
+});
 
-Deno.test({
-  name: `a report in a browser draws all its charts, complains of nothing, asks for nothing${
-    chromium ? "" : " (skipped: no chromium)"
-  }`,
-  ignore: !chromium,
-  async fn(): Promise<void> {
+Deno.test("renderHtml() leads to every section and scenario", () => {
+  const page = renderHtml(concluded(passedRun(), concluded(passedRun())));
+  const targets = Array.from(page.matchAll(/<a href="#([^"]+)">/g), ([, id]) => id!);
+  assert(targets.length >= 12);
+  for (const id of targets) {
+    assertEquals(page.split(` id="${id}"`).length, 2, `${id} is there once`);
+  }
+});
+
+Deno.test("renderHtml() folds what held, and leaves open what is wrong", () => {
+  const open = (summary: Summary): number =>
+    renderHtml(summary).match(/<details open>/g)?.length ?? 0;
+  assertEquals(open(concluded(passedRun())), 0);
+  assertEquals(open(concluded(failedRun())), 2);
+});
+
+const BROWSER: [string, ...string[]] = ["chromium", "chromium-browser", "google-chrome"];
+
+testWith(BROWSER)(
+  "a report in a browser draws all its charts, complains of nothing, asks for nothing",
+  async () => {
     const directory = await Deno.makeTempDir();
     await withBrowser(async (open) => {
       for (const [name, summary] of SUMMARIES) {
@@ -120,6 +148,8 @@ Deno.test({
         await Deno.writeTextFile(file, renderHtml(summary()));
         const wide = name === "compared" || name === "failed";
         const page = await open(file, { width: wide ? 1280 : 390, height: 900, dark: wide });
+        if (name === "compared") assertLess(await page.evaluate<number>(HEIGHT), 3000);
+        await page.evaluate(UNFOLD);
         assertEquals(page.complaints, [], name);
         assertEquals(page.requests, [], name);
         const [places, canvases, drawn] = await page.evaluate<number[]>(DRAWN);
@@ -134,7 +164,38 @@ Deno.test({
       }
     }).finally(() => Deno.remove(directory, { recursive: true }));
   },
-});
+);
+
+testWith(BROWSER)(
+  "a report has no finding of axe, in the light, in the dark and on a phone",
+  async () => {
+    const directory = await Deno.makeTempDir();
+    await withBrowser(async (open) => {
+      for (const [name, summary] of SUMMARIES) {
+        const file = new URL(`file://${directory}/${name}.html`);
+        await Deno.writeTextFile(file, renderHtml(summary()));
+        for (const [width, dark] of [[1280, false], [1280, true], [390, false]] as const) {
+          const page = await open(file, { width, height: 900, dark });
+          await page.evaluate(UNFOLD);
+          await page.evaluate(`${axe.source};0`);
+          assertEquals(await page.evaluate<string[]>(AXE), [], `${name}, ${width} wide`);
+        }
+      }
+    }).finally(() => Deno.remove(directory, { recursive: true }));
+  },
+);
+
+const HEIGHT = "document.documentElement.scrollHeight";
+
+/** All that is folded opened, and drawn. */
+const UNFOLD = `new Promise((done) => {
+  document.querySelectorAll("details").forEach((one) => { one.open = true; });
+  requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)));
+})`;
+
+/** Each finding with the elements that it is of. */
+const AXE = `axe.run().then(({ violations }) =>
+  violations.map(({ id, nodes }) => id + ": " + nodes.slice(0, 3).map(({ html }) => html).join(" ")))`;
 
 /** Places for charts, canvases in them, and those in which something was drawn. */
 const DRAWN = `[

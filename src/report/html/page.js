@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const HEIGHT = 230;
-  const PAPER_WIDTH = 340;
+  const PAPER = { width: 340, height: 150 };
   const charts = JSON.parse(document.getElementById("charts").textContent);
   const places = Array.from(document.querySelectorAll("[data-chart]"));
   const drawn = new Map();
@@ -90,9 +90,20 @@
     spanGaps: false,
   });
 
-  const optionsOf = (chart, place, width) => ({
+  /* The last slice where the run ended within it. */
+  const shadePartial = ({ ctx, bbox, valToPos }, { partial }) => {
+    if (partial === undefined) return;
+    const from = valToPos(partial, "x", true);
+    ctx.save();
+    ctx.fillStyle = colour("line");
+    ctx.globalAlpha = 0.6;
+    ctx.fillRect(from, bbox.top, bbox.left + bbox.width - from, bbox.height);
+    ctx.restore();
+  };
+
+  const optionsOf = (chart, place, { width, height = HEIGHT }) => ({
     width,
-    height: HEIGHT,
+    height,
     scales: {
       x: { time: false },
       y: { distr: chart.log ? 3 : 1, range: yRange(chart) },
@@ -114,36 +125,37 @@
     /* Values are shown in the legend while there is a place that they are of. */
     hooks: {
       ready: [(plot) => plot.root.classList.add("idle")],
+      drawAxes: [(plot) => shadePartial(plot, chart)],
       setCursor: [(plot) => plot.root.classList.toggle("idle", plot.cursor.idx == null)],
     },
   });
 
-  const draw = (place, width) => {
+  const draw = (place, size) => {
     drawn.get(place)?.destroy();
     const chart = charts[Number(place.dataset.chart)];
     const data = [chart.xs, ...chart.lines.map((line) => line.values)];
-    drawn.set(place, new uPlot(optionsOf(chart, place, width), data, place));
+    drawn.set(place, new uPlot(optionsOf(chart, place, size), data, place));
   };
 
   const widthOf = (place) => Math.floor(place.clientWidth);
   const visible = (place) => widthOf(place) > 0;
-  const drawAll = (width) =>
-    places.filter(visible).forEach((place) => draw(place, width ?? widthOf(place)));
+  const drawAll = (size) =>
+    places.filter(visible).forEach((place) => draw(place, size ?? { width: widthOf(place) }));
 
   drawAll();
 
-  /* A step's charts have no width until their details are opened. */
+  /* Folded charts have no width until their details are opened. */
   const resized = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       if (!visible(target)) continue;
       const chart = drawn.get(target);
       if (chart) chart.setSize({ width: widthOf(target), height: HEIGHT });
-      else draw(target, widthOf(target));
+      else draw(target, { width: widthOf(target) });
     }
   });
   places.forEach((place) => resized.observe(place));
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll());
-  addEventListener("beforeprint", () => drawAll(PAPER_WIDTH));
+  addEventListener("beforeprint", () => drawAll(PAPER));
   addEventListener("afterprint", () => drawAll());
 })();

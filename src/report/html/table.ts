@@ -5,6 +5,8 @@ export interface Column {
   readonly head: string;
   /** To the left and wrapped; figures are to the right and are not. */
   readonly text?: true;
+  /** The head is for those who hear the page: what is in the column says it to those who see it. */
+  readonly unseen?: true;
 }
 
 type Content = string | Markup | readonly Markup[];
@@ -25,9 +27,11 @@ export interface Row {
 
 /** `kind` is a class for the table's own look. */
 export function table(kind: string, columns: readonly Column[], rows: readonly Row[]): Markup {
-  const heads = columns.map(({ head, text }) =>
+  const heads = columns.map(({ head, text, unseen }) =>
     html`
-      <th scope="col" ${attribute("class", text ? "" : "n")}>${head}</th>
+      <th scope="col" ${attribute("class", text ? "" : "n")}>${unseen
+        ? html`<span class="unseen">${head}</span>`
+        : head}</th>
     `
   );
   const body = rows.map((row) => {
@@ -57,6 +61,6 @@ function cellOf(given: Row["cells"][number], column: Column | undefined): Markup
     return html`<th${over}${attribute("class", cell.class)}${title}>${cell.is}</th>`;
   }
   const looks = [column?.text ? "" : "n", cell.class].filter(Boolean).join(" ");
-  const head = attribute("data-head", column?.head);
+  const head = attribute("data-head", column?.unseen ? "" : column?.head);
   return html`<td${attribute("class", looks)}${head}${title}>${cell.is}</td>`;
 }

@@ -15,16 +15,33 @@ import {
   intervalText,
   methodText,
 } from "../comparison.ts";
-import { formatCount, formatMs, formatPercent, formatRate } from "../../metrics/format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatMs,
+  formatPercent,
+  formatRate,
+} from "../../metrics/format.ts";
+import { statusCells, statusHeads } from "../exchanges.ts";
 import { loadRows, methodologyRows } from "../methodology.ts";
 import { changedCounters, metricName, metricValue, QUANTILES_NOTE } from "../server_metrics.ts";
 import { oneLine } from "../style.ts";
-import { inUnit, peerNames, peersOf, plural, seriesOf, thresholdValue, whereOf } from "../words.ts";
+import {
+  FAILED_ROW,
+  inUnit,
+  peerNames,
+  peersOf,
+  plural,
+  scenariosOf,
+  seriesOf,
+  thresholdValue,
+  whereOf,
+} from "../words.ts";
 import { intervalPicture } from "./interval.ts";
 import { breakable, html, type Markup } from "./markup.ts";
 import { type Column, type Row, table } from "./table.ts";
 
-export function thresholdTable({ thresholds }: Summary): Markup {
+export function thresholdTable(thresholds: readonly ThresholdResult[]): Markup {
   const words: Readonly<Record<ThresholdResult["verdict"], [mark: string, word: string]>> = {
     pass: ["✓", "passed"],
     fail: ["✗", "failed"],
@@ -50,7 +67,7 @@ export function thresholdTable({ thresholds }: Summary): Markup {
     };
   });
   return table("thresholds", [
-    { head: "", text: true },
+    { head: "Outcome", text: true, unseen: true },
     { head: "Scenario", text: true },
     { head: "Threshold", text: true },
     { head: "Measured" },
@@ -65,9 +82,9 @@ export function resultTable(
   thresholds: readonly ThresholdResult[],
 ): Markup {
   const rows = Object.entries(phase).flatMap(([name, data]) =>
-    seriesOf(name, data).map(({ step, series }) => {
+    seriesOf(name, data).flatMap(({ step, series }) => {
       const mine = thresholds.filter((one) => one.scenario === name && one.step === step);
-      return resultRow(name, step, series, data, mine);
+      return [resultRow(name, step, series, data, mine), ...failedRow(series)];
     })
   );
   return table("results", columnsOf("Scenario", RESULT_HEADS), rows);
@@ -109,6 +126,40 @@ function resultRow(
   };
 }
 
+/** Failures that are in no response time, with the times that they took. */
+function failedRow({ failed_time_ms: failed }: SummarySeries): Row[] {
+  if (!failed) return [];
+  const times = TIMES.map((key) => formatMs(failed[key]));
+  const cells = [
+    { is: FAILED_ROW, heads: "row" } as const,
+    formatCount(failed.count),
+    "",
+    "",
+    ...times,
+  ];
+  return [{ class: "step", cells }];
+}
+
+/** What went over the wire, of all scenarios and steps. */
+export function exchangeTable(summary: Summary): Markup {
+  const heads = statusHeads(summary);
+  const rows = scenariosOf(summary).flatMap(([name, data]) =>
+    seriesOf(name, data).map(({ step, series }): Row => ({
+      class: step === null ? undefined : "step",
+      cells: [
+        { is: breakable(step ?? name), heads: "row" },
+        ...statusCells(series, heads),
+        formatCount(series.connections.new),
+        formatCount(series.connections.reused),
+        formatBytes(series.bytes_sent),
+        formatBytes(series.bytes_received),
+      ],
+    }))
+  );
+  const figures = [...heads, "New connections", "Reused", "Sent", "Received"];
+  return table("wire", columnsOf("Scenario", figures), rows);
+}
+
 function limits(thresholds: readonly ThresholdResult[], measure: string): Markup[] {
   return thresholds.filter((one) => one.measure === measure && one.limit !== null).map((one) =>
     html`<small class="limit ${one.verdict}">${one.comparison} ${
@@ -138,7 +189,7 @@ export function partTable(series: SummarySeries, thresholds: readonly ThresholdR
       cells: [{ is: name.replace("_", " "), heads: "row" }, formatCount(stats.count), ...times],
     }];
   });
-  return rows.length === 0 ? html`` : table("parts", columnsOf("", PART_HEADS), rows);
+  return rows.length === 0 ? html`` : table("parts", columnsOf("Part", PART_HEADS, true), rows);
 }
 
 const PART_HEADS = ["Count", "Avg", "p50", "p95", "p99", "Max"] as const;
@@ -160,7 +211,7 @@ export function failureTable(name: string, scenario: SummaryScenario): Markup {
   return html`<h4>Failures</h4>${
     table("failures", [
       { head: "Class", text: true },
-      { head: all.length > 1 ? "Step" : "", text: true },
+      { head: "Step", text: true, ...(all.length > 1 ? {} : { unseen: true } as const) },
       { head: "Count" },
       { head: "Sample", text: true },
     ], rows)
@@ -182,7 +233,7 @@ export function ownTable({ observed, counters }: SummaryScenario): Markup {
   }));
   if (durations.length + counts.length === 0) return html``;
   return html`<h4>Of the flow's own</h4>${
-    table("parts", columnsOf("", PART_HEADS), [...durations, ...counts])
+    table("parts", columnsOf("Part", PART_HEADS, true), [...durations, ...counts])
   }`;
 }
 
@@ -244,11 +295,11 @@ function figureTable(groups: readonly FigureGroup[], allow: number): Markup {
   );
   return table("compared", [
     { head: "Scenario", text: true },
-    { head: "", text: true },
+    { head: "Figure", text: true, unseen: true },
     { head: "Base" },
     { head: "New" },
     { head: "Change" },
-    { head: "", text: true },
+    { head: "Interval as a picture", text: true, unseen: true },
     { head: "Interval" },
     { head: "Verdict", text: true },
   ], rows);
@@ -291,6 +342,9 @@ export function methodologyTable(summary: Summary): Markup {
 }
 
 /** A column of names, then figures. */
-function columnsOf(name: string, figures: readonly string[]): Column[] {
-  return [{ head: name, text: true }, ...figures.map((head) => ({ head }))];
+function columnsOf(name: string, figures: readonly string[], unseen = false): Column[] {
+  return [
+    { head: name, text: true, ...(unseen && { unseen: true } as const) },
+    ...figures.map((head) => ({ head })),
+  ];
 }

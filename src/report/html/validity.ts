@@ -1,7 +1,8 @@
 /** How far the run is to be trusted: what the generator did, always, and what was found fault with. */
 import type { Finding, Summary } from "../../metrics/summary_schema.ts";
-import { formatCount, formatMs, formatPercent } from "../../metrics/format.ts";
-import { findingGroups, otherFindings, partOfRun, plural, scenariosOf } from "../words.ts";
+import { formatCores, formatCount, formatMs, formatPercent } from "../../metrics/format.ts";
+import { longestStandstillMs } from "../../verdict/validity.ts";
+import { findingGroups, otherFindings, partOfRun, scenariosOf } from "../words.ts";
 import { facts, html, type Markup } from "./markup.ts";
 
 export function validityPart(summary: Summary): Markup {
@@ -36,10 +37,8 @@ function finding(
 
 /** Of all scenarios the worst: a generator that was late in one was late. */
 function generatorFacts(summary: Summary): [string, string][] {
-  const { totals, generator: { workers, host_cpu_share: host } } = summary;
+  const { totals, generator: { workers, cpu_cores, host_cpu_share: host } } = summary;
   const lags = scenariosOf(summary).flatMap(([, { lag_ms }]) => (lag_ms ? [lag_ms] : []));
-  const stalls = workers.flatMap(({ stalls }) => stalls);
-  const longest = Math.max(0, ...stalls.map(({ duration_ms }) => duration_ms));
   const worst = (key: "p50" | "p99" | "max"): string =>
     formatMs(Math.max(...lags.map((lag) => lag[key])));
   const sum = totals.offered > 0 ? ` of ${formatCount(totals.offered)}` : "";
@@ -54,12 +53,10 @@ function generatorFacts(summary: Summary): [string, string][] {
       "Busiest worker",
       `${formatPercent(Math.max(0, ...workers.map(({ cpu_share }) => cpu_share)))} of a core`,
     ],
+    ["The whole process", formatCores(cpu_cores)],
     ...(host === null
       ? []
       : [["The host's CPUs", `${formatPercent(host)} busy`]] as [string, string][]),
-    [
-      "Standstills",
-      stalls.length === 0 ? "none" : `${plural(stalls.length, "time")}, up to ${formatMs(longest)}`,
-    ],
+    ["Longest standstill", formatMs(Math.max(0, ...workers.map(longestStandstillMs)))],
   ];
 }
