@@ -1,9 +1,11 @@
 /**
  * The commands by name. Each is loaded when it is called, so that `certload version` does not wait for the engine.
  */
+import { hide } from "../masking/mask.ts";
 import { nearest } from "../plan/near_miss.ts";
 import type { Command, Io } from "./io.ts";
 import { findPlan } from "./plan_source.ts";
+import { secretsOfArguments } from "./secrets.ts";
 
 interface Entry {
   readonly summary: string;
@@ -69,6 +71,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
 const BAD_INPUT = 104;
 
 export async function runCommand(args: readonly string[], io: Io): Promise<number> {
+  hide(secretsOfArguments(args));
   const [first, ...rest] = args;
   if (first === undefined) {
     io.err(overview());

@@ -1,5 +1,6 @@
 /** What no command has caught: whose fault it is, and what it was, in one line. */
 import { EXIT_CODES } from "../verdict/exit.ts";
+import { foreign } from "../terminal.ts";
 import { isHostError, reasonOf, subjectOf } from "./host_error.ts";
 import { type Io, OutputError } from "./io.ts";
 
@@ -14,7 +15,7 @@ export function faultOf(error: unknown, io: Io): number {
     io.err(traceOf(error, io));
     return EXIT_CODES.not_ready;
   }
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = foreign(error instanceof Error ? error.message : String(error));
   io.err(`certload: internal error: ${detail}\n`);
   io.err("This is a fault of certload itself. CERTLOAD_TRACE=1 shows where.\n");
   io.err(traceOf(error, io));

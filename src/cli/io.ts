@@ -1,12 +1,19 @@
 /** What a command may touch of the world, so that tests can hand in another. */
 import type { Interrupt } from "../engine/load.ts";
+import { hide, mask } from "../masking/mask.ts";
+import { lastGuard, takesCommands } from "../terminal.ts";
 import { reasonOf } from "./host_error.ts";
+import { secretsOfEnvironment } from "./secrets.ts";
 
 export interface Io {
   /** Results. Throws an `OutputError` where they cannot be written. */
   readonly out: (text: string) => void;
   /** Progress and problems. */
   readonly err: (text: string) => void;
+  /** The same as `out`, for who asked for it: the lab's own key in `certload lab`. Secrets are not masked. */
+  readonly reveal: (text: string) => void;
+  /** Draws over the terminal that `err` is: cursor movements are obeyed. */
+  readonly draw: (text: string) => void;
   readonly env: Readonly<Record<string, string>>;
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
@@ -26,16 +33,20 @@ const encoder = new TextEncoder();
 /** The real world; the returned `release` takes the signal handlers off again. */
 export function realIo(): { io: Io; release: () => void } {
   const { interrupt, release } = interruptBySignals();
+  const env = Deno.env.toObject();
+  hide(secretsOfEnvironment(env));
+  const [outIsTerminal, errIsTerminal] = [Deno.stdout.isTerminal(), Deno.stderr.isTerminal()];
+  const guarded = (text: string, isTerminal: boolean): string =>
+    lastGuard(text, { isTerminal, takesCommands: takesCommands(env) });
   const io: Io = {
-    out: (text) => writeOut(Deno.stdout, text),
-    err: (text) => writeErr(Deno.stderr, text),
-    env: Deno.env.toObject(),
-    outIsTerminal: Deno.stdout.isTerminal(),
-    errIsTerminal: Deno.stderr.isTerminal(),
-    size: () =>
-      Deno.stderr.isTerminal() || Deno.stdout.isTerminal()
-        ? Deno.consoleSize()
-        : { columns: 80, rows: 24 },
+    out: (text) => writeOut(Deno.stdout, guarded(mask(text), outIsTerminal)),
+    err: (text) => writeErr(Deno.stderr, guarded(mask(text), errIsTerminal)),
+    reveal: (text) => writeOut(Deno.stdout, guarded(text, outIsTerminal)),
+    draw: (text) => writeErr(Deno.stderr, mask(text)),
+    env,
+    outIsTerminal,
+    errIsTerminal,
+    size: () => errIsTerminal || outIsTerminal ? Deno.consoleSize() : { columns: 80, rows: 24 },
     interrupt,
   };
   return { io, release };

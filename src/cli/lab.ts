@@ -10,6 +10,7 @@ import { type CommandLine, type FlagSpec, helpText, parseLine } from "./flags.ts
 import type { Command, Io } from "./io.ts";
 import { printProblems } from "./problems.ts";
 import { writeFile } from "./results.ts";
+import { foreign } from "../terminal.ts";
 
 const FLAGS: readonly FlagSpec[] = [
   { name: "hostname", value: "ADDRESS", help: "address to listen on (default 127.0.0.1)" },
@@ -75,8 +76,8 @@ async function serve(options: LabOptions, line: CommandLine, io: Io): Promise<nu
 
 function announce(addresses: LabAddresses, options: LabOptions, line: CommandLine, io: Io): void {
   const environment = labEnvironment(addresses, options, line.value("ca-file"));
-  if (line.has("json")) io.out(`${JSON.stringify({ environment })}\n`);
-  else {io.out(`${
+  if (line.has("json")) io.reveal(`${JSON.stringify({ environment })}\n`);
+  else {io.reveal(`${
       Object.entries(environment).map(([name, value]) => `${name}=${value}`).join("\n")
     }\n`);}
 }
@@ -174,7 +175,7 @@ function jsonFlag(line: CommandLine, flag: string, problems: string[]): unknown 
   try {
     return JSON.parse(text);
   } catch {
-    problems.push(`--${flag}: expected JSON, got ${text.slice(0, 60)}`);
+    problems.push(`--${flag}: expected JSON, got ${foreign(text, 60)}`);
     return undefined;
   }
 }

@@ -1,5 +1,6 @@
 /** The flags by which a command says which plan it means, and how it is to be changed. */
 import { catalogue } from "../flows/registry.ts";
+import { hide } from "../masking/mask.ts";
 import { loadPlan } from "../plan/load.ts";
 import type { PlanOverrides } from "../plan/overrides.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -73,8 +74,9 @@ export function readPlan(
     overrides: planOverrides(line),
     readFile: Deno.readTextFileSync,
   });
+  hide(loaded.ok ? loaded.plan.secrets : loaded.secrets);
   if (!loaded.ok) {
-    io.err(renderProblems(loaded.problems, loaded.more));
+    io.err(renderProblems(loaded.problems));
     return undefined;
   }
   if (loaded.warnings.length > 0) io.err(renderProblems(loaded.warnings));

@@ -1,6 +1,7 @@
 /** What the probe found, as text: what was asked, what came back, and what to do. */
 import { likelyCause } from "../engine/diagnosis.ts";
 import type { ProbedStep, ProbeResult } from "../engine/probe.ts";
+import { foreign } from "../terminal.ts";
 
 export function renderProbes(results: readonly ProbeResult[]): string {
   return results.map(renderProbe).join("\n") + "\n";
@@ -25,12 +26,12 @@ function stepLine({ step, exchange }: ProbedStep): string {
 }
 
 function asked({ exchange: { request } }: ProbedStep): string {
-  return `${request.method} ${request.url.href}`;
+  return foreign(`${request.method} ${request.url.href}`);
 }
 
 function answer({ exchange }: ProbedStep): string {
   if (exchange.status === 0) return `none after ${milliseconds(exchange)}`;
-  const type = exchange.header("content-type");
+  const type = foreign(exchange.header("content-type") ?? "", 120);
   return `${exchange.status}${type ? ` ${type}` : ""} in ${milliseconds(exchange)}`;
 }
 

@@ -54,11 +54,11 @@ function screenPrinter(io: Io, color: boolean): ProgressPrinter {
       const resized = size.columns !== last.columns || size.rows !== last.rows;
       const start = drawn > 0 && resized ? CLEAR_SCREEN : home();
       last = size;
-      io.err(start + lines.map((line) => `\r${CLEAR_LINE}${line}\n`).join("") + CLEAR_BELOW);
+      io.draw(start + lines.map((line) => `\r${CLEAR_LINE}${line}\n`).join("") + CLEAR_BELOW);
       drawn = lines.length;
     },
     end: () => {
-      if (drawn > 0) io.err(`${home()}\r${CLEAR_BELOW}${SHOW_CURSOR}`);
+      if (drawn > 0) io.draw(`${home()}\r${CLEAR_BELOW}${SHOW_CURSOR}`);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** `certload run PLAN`: the tool's main job, from the command line to the exit code. */
 import { type RunOutcome, runPlan } from "../engine/run.ts";
 import { summarize } from "../metrics/summary.ts";
+import { mask } from "../masking/mask.ts";
 import { maskTexts } from "../report/mask.ts";
 import { conclude } from "../verdict/conclude.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
@@ -79,7 +80,7 @@ async function load(
 
 async function report(
   outcome: RunOutcome,
-  { plan, mask }: StackedPlan,
+  { plan }: StackedPlan,
   wishes: RunWishes,
   line: CommandLine,
   io: Io,

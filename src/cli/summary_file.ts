@@ -1,5 +1,7 @@
 /** Summaries and baselines as files that the command line names. */
 import { readSummary, SummaryError } from "../metrics/read_summary.ts";
+import { mask } from "../masking/mask.ts";
+import { maskTexts } from "../report/mask.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
 import { reasonOf } from "./host_error.ts";
 
@@ -9,7 +11,7 @@ export type OpenedSummary =
 
 export async function openSummary(path: string): Promise<OpenedSummary> {
   try {
-    return { ok: true, summary: readSummary(await Deno.readTextFile(path), path) };
+    return { ok: true, summary: maskTexts(readSummary(await Deno.readTextFile(path), path), mask) };
   } catch (error) {
     if (error instanceof SummaryError) return { ok: false, problem: error.message };
     return { ok: false, problem: `Cannot read "${path}": ${reasonOf(error)}` };

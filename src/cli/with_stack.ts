@@ -1,8 +1,8 @@
 /** A command's work with the servers that it asked for: started before, ended after, whatever happens in between. */
 import type { Plan, StackName } from "../plan/plan.ts";
-import { type Mask, maskOf } from "../report/mask.ts";
 import { embeddedStack } from "../stack/embedded.ts";
 import type { Stack, StackReady } from "../stack/stack.ts";
+import { foreign, foreignLines } from "../terminal.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
@@ -34,11 +34,9 @@ export const STACK_FLAGS: readonly FlagSpec[] = [
 export interface StackedPlan {
   readonly plan: Plan;
   readonly stack: { readonly name: string; readonly description: string };
-  /** Takes the plan's secrets out of a text. */
-  readonly mask: Mask;
 }
 
-/** A command's work: `io` masks what it prints. */
+/** A command's work. */
 type Use = (stacked: StackedPlan, io: Io) => Promise<number>;
 
 /**
@@ -47,7 +45,7 @@ type Use = (stacked: StackedPlan, io: Io) => Promise<number>;
  */
 const TO_COME = {
   CERTCTL_BASE: "https://stack.invalid",
-  CERTCTL_TOKEN: "to-come",
+  CERTCTL_TOKEN: "the-stack-will-tell",
   NGINX_TARGET_URL: "https://stack.invalid",
   APACHE_TARGET_URL: "https://stack.invalid",
   HAPROXY_TARGET_URL: "https://stack.invalid",
@@ -92,12 +90,7 @@ async function useEnvironment(
 ): Promise<number> {
   const plan = readPlan(found, line, io, { ...io.env, ...environment });
   if (plan === undefined) return EXIT_CODES.bad_input;
-  const mask = maskOf(plan.secrets);
-  const masked = {
-    out: (text: string) => io.out(mask(text)),
-    err: (text: string) => io.err(mask(text)),
-  };
-  return await use({ plan, stack, mask }, { ...io, ...masked });
+  return await use({ plan, stack }, io);
 }
 
 async function useStack(
@@ -106,11 +99,11 @@ async function useStack(
   io: Io,
   use: Use,
 ): Promise<number> {
-  const progress = (text: string): void => io.err(`${text}\n`);
+  const progress = (text: string): void => io.err(`${foreign(text)}\n`);
   const started = await stack.start({ progress, signal: io.interrupt.soft });
   if (io.interrupt.soft.aborted) return EXIT_CODES.interrupted;
   if (!started.ok) {
-    io.err(`${started.message}\n`);
+    io.err(`${foreignLines(started.message)}\n`);
     return EXIT_CODES.not_ready;
   }
   const { environment, description } = started;

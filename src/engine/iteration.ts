@@ -1,5 +1,5 @@
 /** One arrival going through a flow: sends, judges and records each step. */
-import { judge } from "../flows/expectation.ts";
+import { judge, legible } from "../flows/expectation.ts";
 import type { Expectation, Iteration, StepOptions, StepResult } from "../flows/flow.ts";
 import { nowUs } from "../schedule/clock.ts";
 import type { Failure } from "../transport/failure.ts";
@@ -124,9 +124,9 @@ export async function runIteration(
   try {
     const failure = await run(iteration);
     const endedUs = iteration.endedUs ?? nowUs();
-    return failure === undefined ? { endedUs } : { endedUs, failure };
+    return failure === undefined ? { endedUs } : { endedUs, failure: legible(failure) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { endedUs: nowUs(), failure: { class: "client", message } };
+    return { endedUs: nowUs(), failure: legible({ class: "client", message }) };
   }
 }

@@ -58,10 +58,8 @@ export interface ShardResult {
 }
 
 export type FromShard =
-  /** The scenario whose flow is being made, prepared and warmed up. */
-  | { readonly kind: "preparing"; readonly scenario: string }
   | { readonly kind: "prepared"; readonly scenarios: readonly Prepared[] }
   | Tick
   | { readonly kind: "done"; readonly result: ShardResult }
-  /** An exception that nobody caught: the thread cannot go on. */
+  /** A fault of the tool itself. */
   | { readonly kind: "fault"; readonly message: string };

@@ -2,6 +2,7 @@
  * Before any load: one iteration of every scenario, through the very flow and client. What does not work once will not
  * work fifty times a second, and says more clearly why.
  */
+import { legible } from "../flows/expectation.ts";
 import { flowNamed } from "../flows/registry.ts";
 import type { FlowContext } from "../flows/flow.ts";
 import type { Plan, Scenario } from "../plan/plan.ts";
@@ -64,7 +65,7 @@ async function probe(options: ProbeOptions, scenario: Scenario, at: number): Pro
   const flow = await definition.create(context);
   try {
     const unprepared = await flow.prepare?.(1);
-    if (unprepared !== undefined) return { scenario, steps: [], failure: unprepared };
+    if (unprepared !== undefined) return { scenario, steps: [], failure: legible(unprepared) };
     const recorder = new ProbeRecorder(scenario.steps);
     const { timeoutMs, steps } = scenario;
     const idPrefix = `${runId}-${at}-p`;

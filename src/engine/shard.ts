@@ -2,6 +2,7 @@
  * One load thread's part of a run: the flows of every scenario, its share of the arrivals, and what they recorded. Knows
  * nothing of Workers, so that tests run it directly.
  */
+import { legible } from "../flows/expectation.ts";
 import process from "node:process";
 import { flowNamed } from "../flows/registry.ts";
 import type { Flow } from "../flows/flow.ts";
@@ -14,7 +15,6 @@ import { drive } from "../schedule/driver.ts";
 import { createPacer } from "../schedule/pacer.ts";
 import { highestLevel, totalDurationMs } from "../schedule/stages.ts";
 import { createClient } from "../transport/client.ts";
-import type { FailureClass } from "../transport/failure.ts";
 import type { HttpClient } from "../transport/http.ts";
 import { createScope, type IterationScope, runIteration, RunningIteration } from "./iteration.ts";
 import type { StepRecorder } from "./iteration.ts";
@@ -27,9 +27,6 @@ import { warmUp, type WarmupResult } from "./warmup.ts";
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 const LOOP_SAMPLE_US = 10_000;
-
-/** Failures that cost a user of the closed model no time, so that it must be made to wait before it comes again. */
-const UNCONNECTED: ReadonlySet<FailureClass> = new Set(["dns", "connect_refused", "connect"]);
 
 const NO_WARMUP: Warmup = { requests: 0, durationMs: 0, rehearsalMs: 0 };
 
@@ -53,10 +50,9 @@ export class LoadShard {
   }
 
   /** Makes flows and clients, prepares and warms up scenario by scenario, then rehearses all at once and tidies up. */
-  async prepare(onScenario: (name: string) => void = () => {}): Promise<Prepared[]> {
+  async prepare(): Promise<Prepared[]> {
     const results: Prepared[] = [];
     for (const [at, scenario] of this.#options.plan.scenarios.entries()) {
-      onScenario(scenario.name);
       const lane = await Lane.create(this.#options, scenario, at, this.#kill.signal);
       this.#lanes.push(lane);
       results.push(await lane.prepare());
@@ -174,7 +170,9 @@ class Lane {
     const { shard } = this.#options;
     const scenario = this.#scenario.name;
     const failure = await this.#flow.prepare?.(this.#expectedIterations());
-    if (failure !== undefined) return { scenario, warmupRequests: 0, connections: 0, failure };
+    if (failure !== undefined) {
+      return { scenario, warmupRequests: 0, connections: 0, failure: legible(failure) };
+    }
     const makeScope = (recorder: StepRecorder): IterationScope =>
       this.#scope(recorder, `${this.#idPrefix}w${shard.index}-`);
     const warmed = await warmUp(
@@ -257,7 +255,7 @@ class Lane {
     recorder: ScenarioRecorder,
     arrival: Arrival,
     originUs: number,
-  ): Promise<{ unconnected: boolean }> {
+  ): Promise<void> {
     this.#inFlight++;
     const launchedUs = this.#options.clock.nowUs();
     const plannedUs = arrival.user === undefined ? originUs + arrival.offsetUs : undefined;
@@ -273,9 +271,6 @@ class Lane {
     });
     this.endedUs = Math.max(this.endedUs, endedUs);
     this.#inFlight--;
-    const unconnected = failure !== undefined && UNCONNECTED.has(failure.class);
-    if (unconnected && arrival.user !== undefined) recorder.count("pauses_after_refusal");
-    return { unconnected };
   }
 
   tick(): ScenarioTick {

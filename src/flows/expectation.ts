@@ -1,12 +1,28 @@
 /** Whether an answer is the one that a step wants, and the failure class when it is not. */
 import type { Failure, FailureClass } from "../transport/failure.ts";
 import type { Exchange } from "../transport/http.ts";
+import { foreign } from "../terminal.ts";
 import type { Expectation } from "./flow.ts";
 
 /** What of an answer's body may be quoted in a message. */
 const EXCERPT_CHARS = 160;
+/** And what is looked at for that: a secret must be seen whole to be hidden. */
+const READ_BYTES = 4096;
 
 export function judge(exchange: Exchange, expect: Expectation): Failure | undefined {
+  const failure = failureOf(exchange, expect);
+  return failure && legible(failure);
+}
+
+/** What a message may quote of others' words at most. */
+const MESSAGE_CHARS = 600;
+
+/** Others' words in a failure's message made fit to be shown: no secrets, one line, no endless one. */
+export function legible(failure: Failure): Failure {
+  return { ...failure, message: foreign(failure.message, MESSAGE_CHARS) };
+}
+
+function failureOf(exchange: Exchange, expect: Expectation): Failure | undefined {
   if (exchange.failure !== undefined) return exchange.failure;
   if (!expect.status.includes(exchange.status)) return statusFailure(exchange, expect);
   if (expect.contentType !== undefined) {
@@ -31,14 +47,14 @@ export function mediaType(exchange: Exchange): string {
 /** The start of the body on one line, for messages; of a page its words. */
 export function excerpt(exchange: Exchange): string {
   if (exchange.body.length === 0) return "empty body";
-  const text = new TextDecoder().decode(exchange.body.subarray(0, 4 * EXCERPT_CHARS));
+  const text = new TextDecoder().decode(exchange.body.subarray(0, READ_BYTES));
   const words = mediaType(exchange) === "text/html" ? text.replaceAll(/<[^>]*>/g, " ") : text;
-  return shortened(words.replaceAll(/\s+/g, " ").trim() || text.trim());
+  return shortened(words.trim() || text);
 }
 
-/** Cut to what a message may quote. */
+/** Others' words, cut to what a message may quote. */
 export function shortened(text: string): string {
-  return text.length > EXCERPT_CHARS ? `${text.slice(0, EXCERPT_CHARS)}…` : text;
+  return foreign(text, EXCERPT_CHARS);
 }
 
 function statusFailure(exchange: Exchange, expect: Expectation): Failure {

@@ -1,4 +1,5 @@
 /** Settings of the lab: plain data, all of it optional. */
+import { foreign } from "../terminal.ts";
 import type { AcmeOptions } from "./acme/options.ts";
 import type { LimiterOptions } from "./api/api.ts";
 import type { Clock } from "../schedule/clock.ts";
@@ -50,5 +51,5 @@ export function labSettings(options: LabOptions): LabSettings {
 }
 
 function logToStandardError(line: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`lab: ${line}\n`));
+  Deno.stderr.writeSync(new TextEncoder().encode(`lab: ${foreign(line)}\n`));
 }

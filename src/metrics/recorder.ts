@@ -1,4 +1,5 @@
 /** Records one scenario in one worker. On the hot path of every request: no allocation but for a failure's first. */
+import { foreign } from "../terminal.ts";
 import type { Failure } from "../transport/failure.ts";
 import type { Exchange, PeerIdentity } from "../transport/http.ts";
 import { Histogram } from "./histogram.ts";
@@ -76,7 +77,7 @@ export class ScenarioRecorder {
     if (stepIndex === 0) series.lag(startedUs - plannedUs);
     if (exchange.peer) this.#see(exchange.peer);
     if (this.#server === undefined && exchange.status > 0) {
-      this.#server = exchange.header("server")?.slice(0, MAX_SERVER_CHARACTERS) ?? "";
+      this.#server = foreign(exchange.header("server") ?? "").slice(0, MAX_SERVER_CHARACTERS);
     }
   }
 

@@ -2,7 +2,8 @@
 import type { z } from "zod";
 import { nearest } from "./near_miss.ts";
 import { didYouMean, type Path, type Problem, problemAt } from "./problem.ts";
-import { isSecret, maskText } from "./secret.ts";
+import { mask } from "../masking/mask.ts";
+import { isSecret } from "./secret.ts";
 import { isText, keyPlaceOf, nodeAt, placeOf, type PlanNode, toData } from "./tree.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -175,5 +176,7 @@ export function seen(root: PlanNode, path: Path): string {
   if (content === null) return ": got nothing";
   if (Array.isArray(content)) return ": got a list";
   if (typeof content === "object") return ": got a map";
-  return `: got ${typeof content === "string" ? JSON.stringify(maskText(content)) : content}`;
+  return `: got ${
+    typeof content === "string" ? JSON.stringify(mask(content, "foreign")) : content
+  }`;
 }

@@ -1,7 +1,8 @@
 /** What the command line says differently from the plan. A problem with it names the flag. */
 import { parseValue, plainScalar } from "./document.ts";
 import { didYouMean, type Path, type Place, type Problem, problemAt } from "./problem.ts";
-import { isSecret, MASK } from "./secret.ts";
+import { MASK, mask } from "../masking/mask.ts";
+import { isSecret } from "./secret.ts";
 import {
   childOf,
   isList,
@@ -83,7 +84,8 @@ function changesOf(overrides: PlanOverrides, complain: (problem: Problem) => voi
 function parseSet(text: string): Change | Problem {
   const at = text.indexOf("=");
   const path = text.slice(0, Math.max(at, 0)).split(".");
-  const file = `--set ${isSecret(path) ? `${path.join(".")}=${MASK}` : text}`;
+  const shown = isSecret(path) ? `${path.join(".")}=${MASK}` : mask(text, "plan");
+  const file = `--set ${shown}`;
   if (at < 1 || path.includes("") || path.includes("__proto__")) {
     const hint = "for example --set scenarios.list_certificates.rate=10/s";
     return problemAt({ file }, [], "must be path=value", hint);

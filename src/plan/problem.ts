@@ -1,6 +1,8 @@
 /** What is wrong with a plan, as data, and its picture for a person. */
 import { nearest } from "./near_miss.ts";
-import { maskLine, maskText } from "./secret.ts";
+import { type Mask, mask } from "../masking/mask.ts";
+import { printable } from "../terminal.ts";
+import { maskLine } from "./secret.ts";
 
 /** Keys and list indices from the top of the plan. */
 export type Path = readonly (string | number)[];
@@ -27,21 +29,36 @@ export interface Problem extends Place {
 }
 
 export function problemAt(place: Place, path: Path, message: string, hint?: string): Problem {
-  const excerpt = place.excerpt === undefined ? {} : { excerpt: maskLine(place.excerpt) };
+  const excerpt = place.excerpt === undefined ? {} : { excerpt: shownLine(place.excerpt, mask) };
   return { ...place, ...excerpt, path: path.join("."), message, ...(hint ? { hint } : {}) };
+}
+
+let lastShown: { readonly line: string; readonly mask: Mask; readonly shown: string } | undefined;
+
+/** A line may have thousands of problems: it is masked once. */
+function shownLine(line: string, hide: Mask): string {
+  if (lastShown?.line !== line || lastShown.mask !== hide) {
+    lastShown = { line, mask: hide, shown: maskLine(line, hide) };
+  }
+  return lastShown.shown;
 }
 
 const LONGEST_TEXT = 300;
 
-/** The problem with every occurrence of the secrets masked, as they are or as JSON writes them; then cut to size. */
-export function withoutSecrets(problem: Problem, secrets: readonly string[]): Problem {
-  const known = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+/** The problem with all that `hide` knows masked; then cut to size. */
+export function withoutSecrets(problem: Problem, hide: Mask): Problem {
   const shown = (text: string): string => {
-    const masked = maskText(text, known);
+    const masked = hide(text);
     return masked.length <= LONGEST_TEXT ? masked : `${masked.slice(0, LONGEST_TEXT)}...`;
   };
-  const { message, hint } = problem;
-  return { ...problem, message: shown(message), ...(hint && { hint: shown(hint) }) };
+  const { message, hint, excerpt } = problem;
+  return {
+    ...problem,
+    file: hide(problem.file),
+    message: shown(message),
+    ...(hint && { hint: shown(hint) }),
+    ...(excerpt !== undefined && { excerpt: shownLine(excerpt, hide) }),
+  };
 }
 
 /** The hint for a misspelt word: its near miss, or else the words there are. */
@@ -53,14 +70,10 @@ export function didYouMean(word: string, known: readonly string[]): string | und
 
 /** By place: the file from top to bottom, then the flags. Repetitions (from YAML aliases) are dropped. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {
-  const seen = new Map(problems.map((problem) => [identityOf(problem), problem]));
+  const seen = new Map(problems.map((problem) => [renderProblem(problem), problem]));
   return [...seen.values()].sort((a, b) =>
     (a.line ?? Infinity) - (b.line ?? Infinity) || (a.column ?? 0) - (b.column ?? 0) || 0
   );
-}
-
-function identityOf({ file, line, column, message, hint }: Problem): string {
-  return JSON.stringify([file, line, column, message, hint]);
 }
 
 /**
@@ -93,17 +106,16 @@ const WIDEST = 120;
 /** The part of a long line around `column` (0-based), and what of it precedes the column. */
 function window(excerpt: string, column: number): [shown: string, lead: string] {
   const from = column > WIDEST - 20 ? column - 20 : 0;
-  const line = printable(excerpt.slice(from, Math.max(from + WIDEST, column)));
-  return [line.slice(0, WIDEST), line.slice(0, column - from)];
+  const line = harmlessLine(excerpt);
+  return [line.slice(from, from + WIDEST), line.slice(from, column)];
 }
 
-/** A plan's text may hold what a terminal would obey. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\P{Cc}\t]/gu, "�");
+/** A plan's text may hold what a terminal would obey. Letter for letter, so that columns stay. */
+function harmlessLine(text: string): string {
+  return text.replaceAll(/[^\P{C}\t]|[\p{Zl}\p{Zp}]/gu, "�");
 }
 
-/** One after the other, as sorted, and how many `more` there are. */
-export function renderProblems(problems: readonly Problem[], more = 0): string {
-  const rest = more === 0 ? "" : `and ${more} more\n`;
-  return problems.map((problem) => `${renderProblem(problem)}\n`).join("") + rest;
+/** One after the other, as sorted. */
+export function renderProblems(problems: readonly Problem[]): string {
+  return problems.map((problem) => `${renderProblem(problem)}\n`).join("");
 }

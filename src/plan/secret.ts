@@ -1,72 +1,87 @@
-/** What must not be shown. */
+/** What of a plan must not be shown. How it is hidden is `masking/`. */
+import { SECRET_NAME, secretsIn } from "../masking/look.ts";
+import { MASK, type Mask, maskOf } from "../masking/mask.ts";
 
-export const MASK = "***";
-
-const SECRET_KEY = /token|secret|password|passwd|authorization|cookie|hmac|private|api_?key/i;
+type Path = readonly (string | number)[];
 
 /** Whether the value under a key is kept out of every output. Headers are, all of them: any may carry a credential. */
-export function isSecret(path: readonly (string | number)[]): boolean {
+export function isSecret(path: Path): boolean {
   return path.some((key, at) => {
-    const isName = at === 1 && path[0] === "scenarios";
-    if (typeof key !== "string" || isName) return false;
-    return SECRET_KEY.test(key) || (key === "headers" && at < path.length - 1);
+    return key === "headers" && at < path.length - 1;
+  }) || hasSecretName(path);
+}
+
+function hasSecretName(path: Path): boolean {
+  return path.some((key, at) => {
+    const isScenario = at === 1 && path[0] === "scenarios";
+    return typeof key === "string" && !isScenario && SECRET_NAME.test(key);
   });
 }
 
 /** A copy of plain data in which secrets are masked, and so is every occurrence of the `known` ones. */
-export function maskSecrets(
-  value: unknown,
-  known: readonly string[] = [],
-  path: readonly (string | number)[] = [],
-): unknown {
-  if (Array.isArray(value)) return value.map((item, at) => maskSecrets(item, known, [...path, at]));
+export function maskSecrets(value: unknown, known: readonly string[] = []): unknown {
+  return masked(value, maskOf(known), []);
+}
+
+function masked(value: unknown, mask: Mask, path: Path): unknown {
+  if (Array.isArray(value)) return value.map((item, at) => masked(item, mask, [...path, at]));
   if (typeof value === "object" && value !== null) {
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, maskSecrets(item, known, [...path, key])]),
+      Object.entries(value).map(([key, item]) => [key, masked(item, mask, [...path, key])]),
     );
   }
   if (value === undefined || value === null || typeof value === "boolean") return value;
   if (isSecret(path)) return MASK;
-  return typeof value === "string" ? maskText(value, known) : value;
+  return typeof value === "string" ? mask(value, isProse(path) ? "own" : "foreign") : value;
 }
 
-/** Every text under a secret's key; of `Bearer abc` also `abc`. */
-export function findSecrets(value: unknown, key = ""): string[] {
+/** Texts that speak about the plan: `token: see the wiki` in a description is no secret. */
+function isProse(path: Path): boolean {
+  return ["name", "description", "thresholds"].includes(String(path.at(-1)));
+}
+
+/** Every text under a secret's key, and what looks like a credential in any other; all with their parts. */
+export function findSecrets(value: unknown, path: Path = []): string[] {
   if (typeof value === "string") {
-    if (!SECRET_KEY.test(key) || value === "") return [];
-    return [...new Set([value, value.replace(/^(Bearer|Basic) +/i, "")])];
+    if (hasSecretName(path)) return partsOf(value);
+    return isProse(path) ? [] : secretsIn(value).flatMap(partsOf);
   }
   if (typeof value !== "object" || value === null) return [];
-  const entries = Array.isArray(value) ? value.map((item) => [key, item]) : Object.entries(value);
-  return entries.flatMap(([name, item]) => findSecrets(item, name));
+  const isList = Array.isArray(value);
+  return [
+    ...new Set(
+      Object.entries(value).flatMap(([key, item]) =>
+        findSecrets(item, isList ? path : [...path, key])
+      ),
+    ),
+  ];
 }
 
-/** Shorter ones would blot out ordinary words. */
-const SHORTEST = 4;
-
-/** Masks credentials in URLs, and the `known` secrets. */
-export function maskText(text: string, known: readonly string[] = []): string {
-  const masked = text.replaceAll(/(\/\/)[^/?#@\s]+@/g, `$1${MASK}@`);
-  return known.filter(({ length }) => length >= SHORTEST).reduce(
-    (rest, secret) => rest.replaceAll(secret, MASK),
-    masked,
-  );
+/** A secret, and what of it is one by itself: of `Bearer abc` also `abc`, of `Basic` what it encodes, of cookies each. */
+export function partsOf(secret: string): string[] {
+  if (secret === "") return [];
+  const [, scheme, credential] = /^(Bearer|Basic|Digest|Negotiate) +(.+)$/i.exec(secret) ?? [];
+  const cookies = secret.split(/; */).map((cookie) => cookie.replace(/^[\w-]+=/, ""));
+  const basic = scheme?.toLowerCase() === "basic" ? userAndPassword(credential!) : [];
+  const parts = [secret, credential, ...basic, ...(cookies.length > 1 ? cookies : [])];
+  return [...new Set(parts.filter((part) => part !== undefined && part !== ""))] as string[];
 }
 
-const KEY_AND_VALUE = new RegExp(
-  `((?:[\\w-]*(?:${SECRET_KEY.source})[\\w-]*)["']?\\s*[:=]\\s*)` +
-    `("[^"]*"|'[^']*'|(?:\\$\\{[^}]*\\}|[^,}#])+)`,
-  "gi",
-);
+function userAndPassword(base64: string): string[] {
+  try {
+    const both = new TextDecoder().decode(Uint8Array.fromBase64(base64));
+    return [both, both.slice(both.indexOf(":") + 1)];
+  } catch {
+    return [];
+  }
+}
 
 /**
  * A line of a plan's text with the values of secret keys starred out, letter for letter, so that columns stay. The names
  * of variables stay too; their defaults do not.
  */
-export function maskLine(line: string): string {
-  return line
-    .replaceAll(KEY_AND_VALUE, (_, key: string, value: string) => key + starred(value))
-    .replaceAll(/(?<=\/\/)[^/?#@\s]+(?=@)/g, starred);
+export function maskLine(line: string, mask: Mask = maskOf([])): string {
+  return mask(line, "plan", starred);
 }
 
 function starred(text: string): string {

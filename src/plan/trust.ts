@@ -1,8 +1,7 @@
 /** Trusted roots from a PEM file. */
 import { X509Certificate } from "node:crypto";
 
-/** RFC 7468 section 3: base64 has no hyphen. */
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
 /** The certificates of a PEM text and nothing else of it; undefined when there is none, or one cannot be read. */
 export function certificatesOf(text: string): string | undefined {

@@ -2,8 +2,7 @@
 import { z } from "zod";
 
 export const NO_USER = {
-  error: "must be a URL without user and password: a header can carry them, " +
-    "authorization: Basic BASE64",
+  error: "must be a URL without user and password: let a header carry them",
 };
 
 /** An absolute URL of the scheme, `https` or either, without user and password. */

@@ -6,7 +6,7 @@
 import type { Summary, ThresholdResult } from "../metrics/summary_schema.ts";
 import { changeText, figureName, figureValue, intervalText } from "./comparison.ts";
 import { isRelative } from "../verdict/relative.ts";
-import { harmless } from "./style.ts";
+import { harmless } from "../terminal.ts";
 import { inUnit, partOfRun, thresholdValue, whereOf } from "./words.ts";
 
 interface Case {

@@ -1,5 +1,7 @@
 /** Colour for terminals, only when asked; and text made fit for one. */
 
+import { cut, printable } from "../terminal.ts";
+
 export type Paint = (text: string) => string;
 
 export interface Style {
@@ -35,16 +37,7 @@ export function styleOf(color: boolean): Style {
  * terminal or break a table. Cut off at `max` characters with an ellipsis.
  */
 export function oneLine(text: string, max = Infinity): string {
-  const clean = harmless(text.replace(/\s+/g, " "));
-  const characters = Array.from(clean.trim());
-  return characters.length <= max
-    ? characters.join("")
-    : characters.slice(0, max - 1).join("") + "…";
-}
-
-/** Foreign text, lines and tabs kept: no controls, and no marks that would change the order in which it is read. */
-export function harmless(text: string): string {
-  return text.toWellFormed().replace(/\r\n?/g, "\n").replace(/[^\P{Cc}\n\t]|\p{Cf}/gu, "�");
+  return cut(printable(text), max);
 }
 
 function sgr(code: number): Paint {

@@ -2,7 +2,8 @@
 import { thread } from "./thread.ts";
 import { type AlarmMemory, runAlarmThread } from "./alarm.ts";
 
-thread.on("message", (memory) => {
+thread.onmessage = ({ data }) => {
   thread.postMessage("running");
-  runAlarmThread(memory as AlarmMemory);
-});
+  runAlarmThread(data as AlarmMemory);
+  thread.close();
+};

@@ -1,9 +1,8 @@
-/** This thread's side of the channel to the thread that started it; null on the main thread. */
-import { parentPort } from "node:worker_threads";
-
-interface ThreadPort {
-  on(event: "message", hear: (message: unknown) => void): void;
+/** The global scope inside a Worker, typed: the type checker sees every file as the main thread's. */
+interface ThreadScope {
+  onmessage: ((event: MessageEvent<unknown>) => void) | null;
   postMessage(message: unknown): void;
+  close(): void;
 }
 
-export const thread = parentPort as unknown as ThreadPort;
+export const thread = globalThis as unknown as ThreadScope;

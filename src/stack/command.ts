@@ -2,6 +2,9 @@
  * Running other programs: no shell, no input, bounded output. A program that is missing or fails is a result, not an
  * exception.
  */
+import { mask } from "../masking/mask.ts";
+import { foreign } from "../terminal.ts";
+
 export interface CommandResult {
   /** Exit code; 127 when the program could not be started. */
   readonly code: number;
@@ -36,7 +39,7 @@ export async function runCommand(
   const tail: string[] = [];
   const keep = (line: string): void => {
     options.onLine?.(line);
-    tail.push(line.slice(0, MAX_LINE_CHARACTERS));
+    tail.push(foreign(line, MAX_LINE_CHARACTERS));
     if (tail.length > MAX_TAIL_LINES) tail.shift();
   };
   const release = killOnAbort(child, options.signal);
@@ -104,7 +107,9 @@ async function read(
     const text = decoder.decode(chunk, { stream: true });
     if (kept.length < maxBytes) kept += text.slice(0, maxBytes - kept.length);
     const lines = (rest + text).split(/\r?\n/);
-    rest = (lines.pop() ?? "").slice(-MAX_LINE_CHARACTERS);
+    // Half a secret could not be found any more.
+    rest = lines.pop() ?? "";
+    if (rest.length > MAX_LINE_CHARACTERS) rest = mask(rest).slice(-MAX_LINE_CHARACTERS);
     lines.filter((line) => line.trim() !== "").forEach(onLine);
   }
   if (rest.trim() !== "") onLine(rest);

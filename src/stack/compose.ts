@@ -3,6 +3,7 @@
  * with it. Every run has a project name of its own, so two runs on one machine do not meet.
  */
 import { join, resolve } from "node:path";
+import { hide } from "../masking/mask.ts";
 import { shippedFiles, writeFiles } from "../shipped.ts";
 import { bringUp } from "./bring_up.ts";
 import { runCommand } from "./command.ts";
@@ -57,6 +58,8 @@ class ComposeStack implements Stack {
   }
 
   async start(options: StackOptions): Promise<StackReady | StackFailed> {
+    // Logs of a stack may show the keys that it was given.
+    hide(["CERTCTL_TOKEN", "CERTCTL_CONFIG_ENCRYPTION_KEY"].map((name) => Deno.env.get(name)));
     try {
       this.#run = await this.#prepare();
       return await this.#start(this.#run, options);
@@ -131,7 +134,7 @@ class ComposeStack implements Stack {
 
   async #fail(reason: string): Promise<StackFailed> {
     const left = await this.stop();
-    const message = `Cannot start the compose stack: ${mask(reason)}`;
+    const message = `Cannot start the compose stack: ${reason}`;
     return { ok: false, message: left ? `${message}\nNot everything is down: ${left}` : message };
   }
 }
@@ -172,15 +175,4 @@ async function unpack(folder: string): Promise<string[]> {
 function describe(run: Run, containers: readonly Container[]): string {
   const images = containers.map(({ service, image }) => `${service} ${image}`).sort().join(", ");
   return `compose project ${run.project.name} (${run.toolVersion}): ${images}`;
-}
-
-/** Logs of a stack may show the keys that it was given. */
-function mask(text: string): string {
-  const secrets = ["CERTCTL_TOKEN", "CERTCTL_CONFIG_ENCRYPTION_KEY"].map((name) =>
-    Deno.env.get(name)
-  );
-  return secrets.reduce<string>(
-    (masked, secret) => secret ? masked.replaceAll(secret, "***") : masked,
-    text,
-  );
 }

@@ -2,6 +2,7 @@
  * What went wrong, as a failure class and a sentence. Errors come with Node's codes (POSIX, OpenSSL) or, from Deno's
  * own API and older releases, with nothing but a text by rustls.
  */
+import { foreign } from "../terminal.ts";
 import type { Failure, FailureClass } from "./failure.ts";
 
 /** How far a connection had come. */
@@ -147,8 +148,7 @@ const ATTEMPT: Partial<Record<FailureClass, string>> = {
 };
 
 function shorten(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > 240 ? `${line.slice(0, 239)}…` : line;
+  return foreign(text, 240);
 }
 
 function asSystemError(error: unknown): SystemError {

@@ -20,6 +20,8 @@ async function run(
   const io: Io = {
     out: (text) => void (written.out += text),
     err: (text) => void (written.err += text),
+    reveal: (text) => void (written.out += text),
+    draw: (text) => void (written.err += text),
     env,
     outIsTerminal,
     errIsTerminal: false,

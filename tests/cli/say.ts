@@ -18,6 +18,8 @@ export function listeningIo(): { io: Io; said: { out: string; err: string } } {
   const io: Io = {
     out: (text) => void (said.out += text),
     err: (text) => void (said.err += text),
+    reveal: (text) => void (said.out += text),
+    draw: (text) => void (said.err += text),
     env: {},
     outIsTerminal: false,
     errIsTerminal: false,

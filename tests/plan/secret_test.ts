@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { findSecrets, isSecret, maskLine, maskSecrets, maskText } from "../../src/plan/secret.ts";
+import { findSecrets, isSecret, maskLine, maskSecrets, partsOf } from "../../src/plan/secret.ts";
 import { assert, assertEquals } from "../assert.ts";
 
 Deno.test("isSecret() knows secrets by their key, and takes every header for one", () => {
@@ -26,10 +26,6 @@ Deno.test("maskSecrets() masks by key, by known value, and in URLs", () => {
     url: "https://***@host/x",
     on: true,
   });
-});
-
-Deno.test("maskText() leaves a text without secrets alone", () => {
-  assertEquals(maskText("https://host:8443/a@b"), "https://host:8443/a@b");
 });
 
 Deno.test("maskLine() stars secrets out and keeps every other column", () => {
@@ -65,4 +61,24 @@ Deno.test("findSecrets() finds texts under secret keys, at any depth, with and w
     secret_count: 5,
   });
   assertEquals(found, ["a-token", "Bearer inner", "inner", "k1", "s1", "s2"]);
+});
+
+Deno.test("findSecrets() finds what looks like a credential in any other text, but not in prose", () => {
+  const found = findSecrets({
+    name: "token: see the wiki",
+    description: "token: see the wiki",
+    scenarios: {
+      token_refresh: { flow: "http_request", with: { url: "https://h/?api_key=k1k1&x=1" } },
+      login: { with: { body: '{"password":"pw-1"}' } },
+    },
+  });
+  assertEquals(found, ["k1k1", "pw-1"]);
+});
+
+Deno.test("partsOf() a secret are secrets: the credential of a scheme, a user's password, each cookie", () => {
+  assertEquals(partsOf("Bearer abc"), ["Bearer abc", "abc"]);
+  const basic = `Basic ${btoa("user:pass-word")}`;
+  assertEquals(partsOf(basic), [basic, btoa("user:pass-word"), "user:pass-word", "pass-word"]);
+  assertEquals(partsOf("sid=abcd; theme=dark"), ["sid=abcd; theme=dark", "abcd", "dark"]);
+  assertEquals(partsOf(""), []);
 });

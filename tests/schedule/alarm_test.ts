@@ -1,4 +1,3 @@
-import { Worker } from "node:worker_threads";
 import { AlarmClock, createAlarmMemory, endAlarmThread } from "../../src/schedule/alarm.ts";
 import { assert, assertEquals } from "../assert.ts";
 
@@ -7,9 +6,11 @@ async function withAlarm(
   use: (clocks: AlarmClock[]) => Promise<void>,
 ): Promise<void> {
   const memory = createAlarmMemory(shards);
-  const thread = new Worker(new URL("../../src/schedule/alarm_thread.ts", import.meta.url));
+  const thread = new Worker(new URL("../../src/schedule/alarm_thread.ts", import.meta.url), {
+    type: "module",
+  });
   await new Promise((resolve) => {
-    thread.once("message", resolve);
+    thread.onmessage = resolve;
     thread.postMessage(memory);
   });
   try {

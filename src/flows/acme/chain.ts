@@ -2,6 +2,7 @@
  * Is the downloaded chain the certificate that was ordered? It parses, the leaf holds the request's key and the order's
  * names, every certificate is in its time and is signed by the next one (RFC 8555 section 7.4.2).
  */
+import { foreign } from "../../terminal.ts";
 import { X509Certificate } from "node:crypto";
 import type { Failure } from "../../transport/failure.ts";
 import { isFailure } from "./answer.ts";
@@ -119,7 +120,7 @@ function parse(pem: string): X509Certificate | undefined {
 function shown(pem: string): string {
   const base64 = pem.replaceAll(/-----[^-]+-----|\s/g, "");
   return `no X.509 in DER: base64 ${
-    JSON.stringify(base64.slice(0, 40))
+    JSON.stringify(foreign(base64, 40))
   }, ${base64.length} characters`;
 }
 

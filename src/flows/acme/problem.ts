@@ -3,6 +3,7 @@
  */
 import type { Failure, FailureClass } from "../../transport/failure.ts";
 import type { Exchange } from "../../transport/http.ts";
+import { foreign } from "../../terminal.ts";
 import { excerpt, parseObject } from "./body.ts";
 
 export const ACME_ERROR = "urn:ietf:params:acme:error:";
@@ -56,8 +57,7 @@ export function problemText(problem: Problem): string {
   );
   const text = problem.type + (problem.detail === undefined ? "" : `: ${problem.detail}`) +
     (parts.length === 0 ? "" : ` [${parts.join("; ")}]`);
-  const line = text.replace(/\s+/g, " ");
-  return line.length > 300 ? line.slice(0, 299) + "…" : line;
+  return foreign(text, 300);
 }
 
 /** The failure that an answer with an unwelcome status is; the urn stands in the message. */

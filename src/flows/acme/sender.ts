@@ -2,6 +2,7 @@
  * Through what a request is sent: an iteration, which measures it, or the plain client while a flow prepares. Both are
  * asked in the same way, so that registering an account is one function.
  */
+import { legible } from "../expectation.ts";
 import type { FlowContext, Iteration } from "../flow.ts";
 
 export type Sender = Pick<Iteration, "step" | "observe" | "count" | "signal">;
@@ -25,7 +26,7 @@ export function unmeasured(
       const failure = typeof said === "string"
         ? { class: "unexpected_body" as const, message: said }
         : said;
-      return { exchange, failure };
+      return { exchange, failure: failure && legible(failure) };
     },
   };
 }

@@ -1,5 +1,5 @@
 /** HTML by tagged template: what is put in is text and is escaped, unless it is markup itself. */
-import { harmless } from "../style.ts";
+import { harmless } from "../../terminal.ts";
 
 export class Markup {
   readonly text: string;

@@ -1,4 +1,5 @@
 /** Results of a conformance examination as text. Pure. */
+import { foreign } from "../../../terminal.ts";
 import type { CaseResult } from "./case.ts";
 
 const MARKS = { pass: "✓", fail: "✗", warn: "!", skip: "-", known: "~" } as const;
@@ -9,7 +10,9 @@ export function renderResult(
   paint: (mark: string, outcome: CaseResult["outcome"]) => string = String,
 ): string {
   const line = `  ${paint(MARKS[outcome], outcome)} ${section.padEnd(12)}  ${name}`;
-  return reason === undefined ? `${line}\n` : `${line} (${id})\n${" ".repeat(18)}${reason}\n`;
+  return reason === undefined
+    ? `${line}\n`
+    : `${line} (${id})\n${" ".repeat(18)}${foreign(reason)}\n`;
 }
 
 /** The last lines: how many of each. */
