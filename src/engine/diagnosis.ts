@@ -3,7 +3,7 @@
  * surroundings are known to have; the first that fits is named.
  */
 import { mediaType } from "../flows/expectation.ts";
-import type { FailureClass } from "../transport/failure.ts";
+import type { Failure, FailureClass } from "../transport/failure.ts";
 import type { Exchange } from "../transport/http.ts";
 import type { ProbedStep, ProbeResult } from "./probe.ts";
 
@@ -13,13 +13,45 @@ type Advice = string | undefined;
 export function likelyCause(result: ProbeResult): Advice {
   const failed = result.steps.findLast(({ failure }) => failure !== undefined);
   if (result.failure === undefined) return undefined;
-  return (failed && answerCause(result, failed)) ?? transportCause(result, result.failure.class);
+  return (failed && answerCause(result, failed)) ??
+    transportCause(result, result.failure, failed?.exchange);
 }
 
-function transportCause({ scenario }: ProbeResult, failure: FailureClass): Advice {
-  if (failure === "wrong_certificate" && scenario.flow !== "tls_handshake") return undefined;
-  return TRANSPORT_CAUSES[failure];
+function transportCause(
+  { scenario }: ProbeResult,
+  failure: Failure,
+  exchange: Exchange | undefined,
+): Advice {
+  if (failure.class === "wrong_certificate" && scenario.flow !== "tls_handshake") return undefined;
+  const told = CAUSES_BY_WORDS.find(([words]) => words.test(failure.message));
+  if (told !== undefined) return told[1];
+  const lost = failure.class === "closed" || failure.class === "reset";
+  if (lost && exchange?.status === 0 && exchange.request.url.protocol === "http:") {
+    return "the port may speak TLS: if it does, write https:// in place of http://";
+  }
+  return TRANSPORT_CAUSES[failure.class];
 }
+
+/** Where the failure's own words tell more than its class. */
+const CAUSES_BY_WORDS: readonly (readonly [RegExp, string])[] = [
+  [
+    /handshake_failure/,
+    "compare the server's TLS versions, ciphers and groups with those that the README's limitations " +
+    "name, and see whether the server asks for client certificates (ssl_verify_client, " +
+    "SSLVerifyClient, verify required)",
+  ],
+  [
+    /client certificate/,
+    "certload gives no client certificate: test at a port that wants none, or make it optional there",
+  ],
+  [/neither TLS 1\.2/, "let the server speak TLS 1.2 or 1.3"],
+  [/does not speak TLS/, "is the port right? A plain port is asked with http://"],
+  [/is TLS, not HTTP/, "the port speaks TLS: write https:// in place of http://"],
+  [
+    /Content-Encoding|is not (gzip|x-gzip|deflate|br)\b/,
+    "a plan or a proxy asks for a coding that certload cannot undo",
+  ],
+];
 
 const TRANSPORT_CAUSES: Partial<Record<FailureClass, string>> = {
   dns:
@@ -35,7 +67,8 @@ const TRANSPORT_CAUSES: Partial<Record<FailureClass, string>> = {
   tls: "the TLS handshake failed: does the port speak TLS, and TLS 1.2 or newer?",
   wrong_certificate:
     "the server serves another certificate than the plan expects: was it deployed?",
-  protocol: "what answers does not speak HTTP/1.1: is the port right?",
+  protocol:
+    "what answers breaks the rules of HTTP: is the port right, and which proxy is in between?",
   timeout:
     "the server accepted the connection and did not answer in time: look at its log and its database",
 };

@@ -10,6 +10,7 @@ export type Stage = "dns" | "connect" | "tls" | "exchange";
 
 interface SystemError {
   readonly code: string;
+  readonly syscall?: string;
   readonly name: string;
   readonly message: string;
 }
@@ -58,6 +59,8 @@ const PORTS =
 const FILES =
   "this process may open no more files (raise `ulimit -n`, or lower the rate or max_connections)";
 
+const UNSENT = "while the request was being sent: if there was an answer, it is lost";
+
 /** rustls, where Deno (2.7 and before) verifies with it; OpenSSL takes such a certificate if it is a given root. */
 const CA_AS_LEAF =
   "it is a CA certificate (CA:TRUE), which this build does not take for a server's own; give the server one with " +
@@ -65,6 +68,32 @@ const CA_AS_LEAF =
 
 /** What TLS says when ALPN finds nothing in common (RFC 7301 section 3.2), whoever says it. */
 const NO_PROTOCOL = /no_?\s?application_?\s?protocol/i;
+
+/**
+ * What TLS libraries say, and what it means. An alert about a certificate that the server sends is about ours, and there
+ * is none; in TLS 1.2 and before many servers send handshake_failure (RFC 5246 section 7.4.6) for that too.
+ */
+const EXPLAINED: readonly (readonly [RegExp, string])[] = [
+  [/CaUsedAsEndEntity/, CA_AS_LEAF],
+  [NO_PROTOCOL, "the server speaks none of the protocols offered"],
+  [
+    /\balert:? ?((bad|unsupported|no) ?certificate|certificate ?(required|unknown|expired|revoked)|unknown ?ca|access ?denied)/i,
+    "the server wants a client certificate, and certload has none to give",
+  ],
+  [
+    /\balert:? ?(handshake ?failure|insufficient ?security)/i,
+    "the server refused it (handshake_failure): it has no cipher, group or signature in common with certload, " +
+    "or it wants a client certificate, of which certload has none to give",
+  ],
+  [
+    /\balert:? ?protocol ?version|unsupported protocol/i,
+    "the server speaks neither TLS 1.2 nor TLS 1.3, and certload nothing older",
+  ],
+  [
+    /InvalidContentType|wrong version number|packet length too long|http request/i,
+    "what answers does not speak TLS",
+  ],
+];
 
 const ADVICE: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: PORTS,
@@ -118,13 +147,13 @@ function sentence(kind: FailureClass, error: SystemError, stage: Stage, peer: st
   if (kind === "client" && reason !== undefined) return `Cannot connect to ${peer}: ${reason}`;
   const detail = explained(error.message) ??
     shorten(error.message || error.code || error.name || "unknown error");
+  if (kind === "reset" && error.syscall === "write") return `${ATTEMPT.reset} ${peer} ${UNSENT}`;
   return `${ATTEMPT[kind] ?? ATTEMPTS[stage]} ${peer}: ${detail}`;
 }
 
 /** Words for what the TLS library says in one of its own. */
 function explained(message: string): string | undefined {
-  if (/CaUsedAsEndEntity/.test(message)) return CA_AS_LEAF;
-  if (NO_PROTOCOL.test(message)) return "the server speaks none of the protocols offered";
+  return EXPLAINED.find(([pattern]) => pattern.test(message))?.[1];
 }
 
 function advice(message: string): string | undefined {
@@ -152,8 +181,9 @@ function shorten(text: string): string {
 }
 
 function asSystemError(error: unknown): SystemError {
-  const { code, name, message } = (error ?? {}) as Partial<SystemError>;
+  const { code, syscall, name, message } = (error ?? {}) as Partial<SystemError>;
   return {
+    ...(typeof syscall === "string" && { syscall }),
     code: typeof code === "string" ? code : "",
     name: typeof name === "string" ? name : "",
     message: typeof message === "string" ? message : String(error),

@@ -69,6 +69,36 @@ Deno.test("what never got an answer is told by the class of its failure", () => 
   assertStringIncludes(cause("dns"), "not known");
 });
 
+for (
+  const [message, expected] of [
+    ["the server wants a client certificate", "gives no client certificate"],
+    ["refused it (handshake_failure): ... or it wants a client certificate", "limitations"],
+    ["the server speaks neither TLS 1.2 nor TLS 1.3", "TLS 1.2 or 1.3"],
+    ["what answers does not speak TLS", "http://"],
+    ["The answer is TLS, not HTTP: ask with https://", "https:// in place of http://"],
+    ['The answer\'s Content-Encoding "zstd" is not understood', "coding"],
+    ["anything else", "does the port speak TLS"],
+  ] as const
+) {
+  Deno.test(`"${message}" has a cause of its own`, () => {
+    assertStringIncludes(
+      causeOf("list_certificates", at("/", 0), { class: "tls", message }),
+      expected,
+    );
+  });
+}
+
+Deno.test("a server that hangs up on plain HTTP may speak TLS, one that is asked over TLS does", () => {
+  const request = { method: "GET", url: new URL("http://server.test/"), headers: {} };
+  for (const kind of ["closed", "reset"] as const) {
+    const failure: Failure = { class: kind, message: "gone" };
+    const cause = causeOf("list_certificates", exchangeOf({ request, status: 0 }), failure);
+    assertStringIncludes(cause, "https://");
+    assertEquals(causeOf("list_certificates", exchangeOf({ request, status: 200 }), failure), "");
+    assertEquals(causeOf("list_certificates", at("/", 0), failure), "");
+  }
+});
+
 Deno.test("a scenario that works has no cause", () => {
   assertEquals(
     likelyCause({ scenario: { name: "s", flow: "f" } as Scenario, steps: [] }),

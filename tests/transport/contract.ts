@@ -15,6 +15,7 @@ import { issue, type Issued } from "./certificates.ts";
 import {
   always,
   canReset,
+  deadUrl,
   type Peer,
   type Script,
   type ScriptedServer,
@@ -323,7 +324,7 @@ export function contract(implementation: Implementation): void {
 
   test("opens nothing where nobody listens", () =>
     using({ script: always(OK) }, async ({ client }) => {
-      assertEquals(await client.open(new URL("http://127.0.0.1:1/"), 5, 2_000), 0);
+      assertEquals(await client.open(deadUrl(), 5, 2_000), 0);
     }));
 
   test("does not use a connection again that the server wants closed", () => {
@@ -471,9 +472,10 @@ export function contract(implementation: Implementation): void {
 
   test("a refused connection is a failure of class connect_refused", () =>
     using({ script: always(OK) }, async ({ send }) => {
-      const { failure, status } = await send({ url: new URL("http://127.0.0.1:1/") });
+      const url = deadUrl();
+      const { failure, status } = await send({ url });
       assertEquals([failure?.class, status], ["connect_refused", 0]);
-      assertMatch(failure!.message, /127\.0\.0\.1:1/);
+      assert(failure!.message.includes(url.host), failure!.message);
     }));
 
   test("an unknown name is a failure of class dns", () =>
@@ -606,6 +608,41 @@ export function contract(implementation: Implementation): void {
         assertEquals(peer?.notAfter, isoSeconds(leaf.certificate.notAfter));
       }
     }));
+
+  /** Refuses a body that it has not read, and closes: the system then tells of a reset. */
+  const refusing: Script = async (peer) => {
+    await peer.head();
+    await peer.send("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  };
+  async function isRefused({ send }: Setting): Promise<void> {
+    for (let i = 0; i < 3; i++) {
+      const exchange = await send({ method: "POST", body: new Uint8Array(600_000) });
+      assertEquals([exchange.failure, exchange.status, bodyOf(exchange)], [undefined, 413, "no"]);
+    }
+  }
+
+  test("keeps the answer that refuses a body before it is read", () =>
+    using({ script: refusing }, isRefused));
+
+  test("keeps the answer that refuses a body before it is read, over TLS", () =>
+    usingTls({ script: refusing }, isRefused));
+
+  test("http:// asked of a TLS port is told as that", () =>
+    usingTls({}, async ({ server, send }) => {
+      const { failure } = await send({ url: new URL(`http://127.0.0.1:${server.port}/`) });
+      assertEquals(failure?.class, "protocol");
+      assertMatch(failure!.message, /TLS, not HTTP.*https:/);
+    }));
+
+  test("https:// asked of a port that speaks something else is told as that", () => {
+    const script: Script = (peer) => peer.send("SSH-2.0-OpenSSH_9.2\r\n".repeat(10));
+    return using({ script }, async ({ server, send }) => {
+      const { failure } = await send({ url: new URL(`https://127.0.0.1:${server.port}/`) });
+      assertEquals(failure?.class, "tls");
+      assertMatch(failure!.message, /does not speak TLS/);
+    });
+  });
 
   test("carries large bodies over TLS", () =>
     usingTls({

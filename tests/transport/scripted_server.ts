@@ -7,6 +7,8 @@ export interface Peer {
   readonly index: number;
   /** Reads one request with its body (Content-Length only); undefined when the client has closed. */
   request(): Promise<Received | undefined>;
+  /** Reads one request's head and nothing after it but what came along. */
+  head(): Promise<string | undefined>;
   send(data: string | Uint8Array): Promise<void>;
   /** Closes in order. */
   close(): void;
@@ -88,12 +90,18 @@ class ScriptedPeer implements Peer {
     this.#conn = conn;
   }
 
-  async request(): Promise<Received | undefined> {
+  async head(): Promise<string | undefined> {
     let end: number;
     while ((end = this.#buffered.indexOf("\r\n\r\n")) < 0) {
       if (!await this.#more()) return undefined;
     }
-    const head = this.#buffered.slice(0, end);
+    return this.#buffered.slice(0, end);
+  }
+
+  async request(): Promise<Received | undefined> {
+    const head = await this.head();
+    if (head === undefined) return undefined;
+    const end = head.length;
     const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
     while (this.#buffered.length < end + 4 + length) if (!await this.#more()) return undefined;
     const body = this.#buffered.slice(end + 4, end + 4 + length);
@@ -136,6 +144,14 @@ export function always(answer: string | ((request: Received, peer: Peer) => stri
       await peer.send(typeof answer === "string" ? answer : answer(request, peer));
     }
   };
+}
+
+/** An address where nobody listens: the system does not give a port out again soon. */
+export function deadUrl(): URL {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  return new URL(`http://127.0.0.1:${port}/`);
 }
 
 export const canReset = "resetAndDestroy" in Socket.prototype;
