@@ -1,5 +1,5 @@
 /** Summaries and baselines as files that the command line names. */
-import { readSummary, SummaryError } from "../metrics/read_summary.ts";
+import { checkSize, readSummary, SummaryError } from "../metrics/read_summary.ts";
 import { mask } from "../masking/mask.ts";
 import { maskTexts } from "../report/mask.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
@@ -11,6 +11,7 @@ export type OpenedSummary =
 
 export async function openSummary(path: string): Promise<OpenedSummary> {
   try {
+    checkSize((await Deno.stat(path)).size, path);
     return { ok: true, summary: maskTexts(readSummary(await Deno.readTextFile(path), path), mask) };
   } catch (error) {
     if (error instanceof SummaryError) return { ok: false, problem: error.message };

@@ -1,5 +1,6 @@
 /** Reading summary.json back: whole, of this program and of this schema, or a sentence that says what it is instead. */
 import type { ZodError } from "zod";
+import { formatBytes, formatCount } from "./format.ts";
 import { unpacked } from "./stats.ts";
 import {
   SCHEMA_VERSION,
@@ -15,19 +16,71 @@ export class SummaryError extends Error {
 
 const PROBLEMS_SHOWN = 3;
 
+/** Of a file; a run of ten scenarios with five steps each and ten minutes of slices has a tenth of it. */
+export const MAX_SUMMARY_BYTES = 256 * 2 ** 20;
+/** How deep braces and brackets may be nested; a summary's are 12 deep. */
+const MAX_DEPTH = 32;
+/** Entries of one array or object; a run's slices are a tenth of it. */
+const MAX_ENTRIES = 20_000;
+
 /**
  * @param name How messages call the file.
  * @throws {SummaryError} when the text is anything but a whole summary of this schema.
  */
 export function readSummary(text: string, name: string): Summary {
+  checkSize(text.length, name);
   const value = parse(text, name);
   checkOrigin(value, name);
+  const crowd = crowdedPlace(value, []);
+  if (crowd !== undefined) throw new SummaryError(`Cannot read "${name}" as ${crowd}`);
   const result = summarySchema.safeParse(value);
   const damage = result.success ? damagedHistogram(result.data, []) : problems(result.error);
   if (result.success && damage === undefined) return result.data;
   throw new SummaryError(
     `Cannot read "${name}" as it is damaged: ${damage}. Copy it again or run the test again`,
   );
+}
+
+/** @throws {SummaryError} for what is too large for a summary, before it is read. */
+export function checkSize(bytes: number, name: string): void {
+  if (bytes <= MAX_SUMMARY_BYTES) return;
+  throw new SummaryError(
+    `Cannot read "${name}" as it is ${formatBytes(bytes)} large: no summary is larger than ${
+      formatBytes(MAX_SUMMARY_BYTES)
+    }`,
+  );
+}
+
+/** An array or object with more entries than any summary has: not to be gone through by the schema. */
+function crowdedPlace(value: unknown, path: readonly string[]): string | undefined {
+  if (value === null || typeof value !== "object") return undefined;
+  const entries = Object.entries(value);
+  if (entries.length > MAX_ENTRIES) {
+    return `${path.join(".") || "the whole"} has ${
+      formatCount(entries.length)
+    } entries: no summary has more than ${formatCount(MAX_ENTRIES)} in one place`;
+  }
+  for (const [key, part] of entries) {
+    const found = crowdedPlace(part, [...path, key]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Told before it is parsed: each level costs memory and stack out of proportion to its one character. */
+function isTooDeep(text: string): boolean {
+  let [depth, quoted] = [0, false];
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at);
+    if (quoted) {
+      if (character === 0x5c) at++;
+      else if (character === 0x22) quoted = false;
+    } else if (character === 0x22) quoted = true;
+    else if (character === 0x7b || character === 0x5b) {
+      if (++depth > MAX_DEPTH) return true;
+    } else if (character === 0x7d || character === 0x5d) depth--;
+  }
+  return false;
 }
 
 /** Where a histogram's buckets cannot be had, and why: found on reading, not in the middle of a report. */
@@ -50,6 +103,11 @@ function damagedHistogram(value: unknown, path: readonly string[]): string | und
 
 function parse(text: string, name: string): unknown {
   if (text.trim() === "") throw new SummaryError(`Cannot read "${name}" as it is empty`);
+  if (isTooDeep(text)) {
+    throw new SummaryError(
+      `Cannot read "${name}" as it is not a summary of certload: it is nested more than ${MAX_DEPTH} deep`,
+    );
+  }
   try {
     return JSON.parse(text);
   } catch (error) {

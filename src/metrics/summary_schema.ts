@@ -5,51 +5,75 @@
  */
 import { z } from "zod";
 import { FAILURE_CLASSES } from "../transport/failure.ts";
+import { MAX_SLICES } from "./slices.ts";
 
 export const SCHEMA_VERSION = 2;
 
+/** How many of something. */
+const count = z.int().min(0);
+/** A duration, rate, size or amount: nothing of the kind is negative. */
+const amount = z.number().min(0);
+const share = z.number().min(0).max(1);
+/** Of a run: up to some thirty years. */
+const seconds = amount.max(1e9);
+
 /** Statistics of one duration in milliseconds. Percentiles are HdrHistogram's, to three digits; min, avg, max exact. */
 export const statsSchema = z.object({
-  count: z.number(),
-  min: z.number(),
-  avg: z.number(),
-  p50: z.number(),
-  p90: z.number(),
-  p95: z.number(),
-  p99: z.number(),
-  p999: z.number(),
-  max: z.number(),
+  count,
+  min: amount,
+  avg: amount,
+  p50: amount,
+  p90: amount,
+  p95: amount,
+  p99: amount,
+  p999: amount,
+  max: amount,
 });
 
 const nullableStats = statsSchema.nullable();
 
 /** HdrHistogram V2 compressed, base64, of microseconds; beside it exactly what its buckets round. */
 export const histogramSchema = z.object({
-  count: z.number(),
-  sum_us: z.number(),
-  min_us: z.number(),
-  max_us: z.number(),
+  count,
+  sum_us: amount,
+  min_us: amount,
+  max_us: amount,
   hdr: z.string(),
 });
 
 const failureSchema = z.object({
   class: z.enum(FAILURE_CLASSES),
-  count: z.number(),
+  count,
   sample: z.string(),
   newest: z.string(),
 });
 
 /** What finished within a stretch of the run, counted from the run's start. */
 const sliceSchema = z.object({
-  at_s: z.number(),
-  count: z.number(),
-  failed: z.number(),
-  dropped: z.number(),
-  max_lag_ms: z.number(),
+  at_s: seconds,
+  count,
+  failed: count,
+  dropped: count,
+  max_lag_ms: amount,
   response_time: histogramSchema.nullable(),
 });
 
-const courseSchema = z.object({ width_s: z.number(), slices: z.array(sliceSchema) });
+/** A run has at most `MAX_SLICES`; runs that are added up may have begun one after the other. */
+const SLICES_READ = 4 * MAX_SLICES;
+
+const courseSchema = z.object({
+  width_s: z.int().min(1).max(2 ** 30),
+  slices: z.array(sliceSchema).max(SLICES_READ),
+}).refine(
+  ({ width_s, slices }) => spanOf(slices) < width_s * SLICES_READ,
+  { path: ["slices"], error: `spread over more than ${SLICES_READ} slices` },
+);
+
+/** Seconds between the first and the last. */
+function spanOf(slices: readonly { readonly at_s: number }[]): number {
+  const [first, last] = [slices[0]?.at_s ?? 0, slices.at(-1)?.at_s ?? 0];
+  return Math.abs(last - first);
+}
 
 const histogramsSchema = z.object({
   response_time: histogramSchema.nullable(),
@@ -66,18 +90,18 @@ const histogramsSchema = z.object({
 /** A step's requests, or a scenario's iterations (whose exchange facts are the sum of the steps'). */
 const seriesShape = {
   /** Finished ones, failed ones included, interrupted ones not. */
-  count: z.number(),
-  failed: z.number(),
+  count,
+  failed: count,
   /** 0..1; null when nothing finished. */
-  error_rate: z.number().nullable(),
-  rate_per_s: z.number(),
-  interrupted: z.number(),
+  error_rate: share.nullable(),
+  rate_per_s: amount,
+  interrupted: count,
   failures: z.array(failureSchema),
-  statuses: z.record(z.string(), z.number()),
-  bytes_received: z.number(),
-  bytes_sent: z.number(),
-  connections: z.object({ new: z.number(), reused: z.number() }),
-  protocols: z.record(z.string(), z.number()),
+  statuses: z.record(z.string(), count),
+  bytes_received: count,
+  bytes_sent: count,
+  connections: z.object({ new: count, reused: count }),
+  protocols: z.record(z.string(), count),
   /** Of answers as expected, and of timeouts with the time waited. */
   response_time_ms: nullableStats,
   /** Of all others that failed: from the planned instant to the failure. The two counts add up to `count`. */
@@ -106,19 +130,19 @@ const peerSchema = z.object({
   issuer: z.string(),
   sans: z.array(z.string()),
   not_after: z.string(),
-  chain_length: z.number(),
-  exchanges: z.number(),
+  chain_length: count,
+  exchanges: count,
 });
 
 const loadSchema = z.object({
   model: z.enum(["open", "closed"]),
   /** Levels are arrivals per second (open) or users (closed). */
-  stages: z.array(z.object({ duration_s: z.number(), from: z.number(), to: z.number() })),
-  start_after_s: z.number(),
+  stages: z.array(z.object({ duration_s: seconds, from: amount, to: amount })),
+  start_after_s: seconds,
   /** Open model only. */
-  max_in_flight: z.number().nullable(),
+  max_in_flight: amount.nullable(),
   /** Closed model only. */
-  think_time_ms: z.number().nullable(),
+  think_time_ms: amount.nullable(),
 });
 
 export const scenarioSchema = z.object({
@@ -126,19 +150,19 @@ export const scenarioSchema = z.object({
   target_type: z.string().nullable(),
   load: loadSchema,
   protocol: z.string(),
-  max_connections: z.number().nullable(),
-  timeout_ms: z.number(),
+  max_connections: amount.nullable(),
+  timeout_ms: amount,
   /** What the server calls itself, for example `nginx/1.22.1`. */
   server: z.string().nullable(),
   /** Before the clock started, and in none of the figures. */
-  warmup_requests: z.number(),
-  opened_connections: z.number(),
+  warmup_requests: count,
+  opened_connections: count,
   /** Null in the closed model, which has no arrivals of its own. */
-  offered: z.object({ arrivals: z.number(), rate_per_s: z.number() }).nullable(),
+  offered: z.object({ arrivals: count, rate_per_s: amount }).nullable(),
   /** From the scenario's start to its last finish. */
-  duration_s: z.number(),
+  duration_s: seconds,
   /** Arrivals that were not sent as `max_in_flight` were under way. */
-  dropped: z.number(),
+  dropped: count,
   ...seriesShape,
   steps: z.record(z.string(), seriesSchema),
   /** Durations that the flow names itself, for example `signing`. */
@@ -146,26 +170,26 @@ export const scenarioSchema = z.object({
   counters: z.record(z.string(), z.number()),
   tls_peers: z.array(peerSchema),
   /** Exchanges with further certificates than those listed. */
-  other_peer_exchanges: z.number(),
+  other_peer_exchanges: count,
 });
 
 const workerSchema = z.object({
-  index: z.number(),
-  wall_s: z.number(),
-  cpu_s: z.number(),
+  index: count,
+  wall_s: amount,
+  cpu_s: amount,
   /** Of one core, 0..1. */
-  cpu_share: z.number(),
+  cpu_share: amount,
   event_loop_delay_ms: nullableStats,
-  max_event_loop_delay_ms: z.number(),
+  max_event_loop_delay_ms: amount,
   /** Gaps in which the worker did not run at all. */
-  stalls: z.array(z.object({ at_s: z.number(), duration_ms: z.number() })),
+  stalls: z.array(z.object({ at_s: z.number(), duration_ms: amount })),
 });
 
 const methodologySchema = z.object({
   hardware: z.object({
     cpu_model: z.string(),
-    cpu_count: z.number(),
-    memory_bytes: z.number(),
+    cpu_count: count,
+    memory_bytes: amount,
   }),
   os: z.object({
     name: z.string(),
@@ -274,20 +298,20 @@ const serverMetricsSchema = z.object({
 });
 
 const totalsSchema = z.object({
-  iterations: z.number(),
-  failed: z.number(),
+  iterations: count,
+  failed: count,
   /** Failed share of all iterations, 0..1. */
-  error_rate: z.number().nullable(),
-  requests: z.number(),
-  failed_requests: z.number(),
-  offered: z.number(),
-  dropped: z.number(),
-  interrupted: z.number(),
-  rate_per_s: z.number(),
-  bytes_received: z.number(),
-  bytes_sent: z.number(),
-  connections: z.object({ new: z.number(), reused: z.number() }),
-  statuses: z.record(z.string(), z.number()),
+  error_rate: share.nullable(),
+  requests: count,
+  failed_requests: count,
+  offered: count,
+  dropped: count,
+  interrupted: count,
+  rate_per_s: amount,
+  bytes_received: count,
+  bytes_sent: count,
+  connections: z.object({ new: count, reused: count }),
+  statuses: z.record(z.string(), count),
   failures: z.array(failureSchema),
 });
 
@@ -303,20 +327,20 @@ export const measuredSchema = z.object({
   tool: z.object({ name: z.literal("certload"), version: z.string() }),
   plan: planSchema,
   /** ISO 8601, UTC. */
-  started_at: z.string(),
-  duration_s: z.number(),
+  started_at: z.iso.datetime(),
+  duration_s: seconds,
   /** Ended before its time, by a signal. */
   interrupted: z.boolean(),
   methodology: methodologySchema,
   generator: z.object({
     workers: z.array(workerSchema),
     /** The whole process, all threads. */
-    cpu_s: z.number(),
+    cpu_s: amount,
     /** The same by the run's length: 1.5 is one core and half of another. */
-    cpu_cores: z.number(),
+    cpu_cores: amount,
     /** CPU time in use by anyone, of all that the host had while the load ran; null where the system does not tell. */
-    host_cpu_share: z.number().nullable(),
-    max_rss_bytes: z.number(),
+    host_cpu_share: amount.nullable(),
+    max_rss_bytes: amount,
   }),
   totals: totalsSchema,
   /** By tier, then by scenario. There is no latency over several scenarios: it would be nobody's. */

@@ -1,5 +1,10 @@
-import { assertEquals, assertThrows } from "../assert.ts";
-import { readSummary, SummaryError } from "../../src/metrics/read_summary.ts";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
+import {
+  checkSize,
+  MAX_SUMMARY_BYTES,
+  readSummary,
+  SummaryError,
+} from "../../src/metrics/read_summary.ts";
 import { summarize } from "../../src/metrics/summary.ts";
 import { conclude } from "../../src/verdict/conclude.ts";
 import { runOf } from "./runs.ts";
@@ -48,4 +53,69 @@ Deno.test("readSummary() finds a histogram whose buckets are damaged, in whateve
   refusal(cutOff(text), "response_time: Cannot read a histogram as it is cut off. Copy it again");
   const [head, ...slices] = text.split('"slices"');
   refusal([head, ...slices.map(cutOff)].join('"slices"'), ".slices.0.response_time");
+});
+
+/** The summary with one place changed. */
+function changed(path: readonly (string | number)[], to: unknown): string {
+  const copy = structuredClone(summary) as unknown as Record<string | number, unknown>;
+  const parent = path.slice(0, -1).reduce(
+    (at, key) => at[key] as Record<string | number, unknown>,
+    copy,
+  );
+  assert(path.at(-1)! in parent, path.join("."));
+  parent[path.at(-1)!] = to;
+  return JSON.stringify(copy);
+}
+
+Deno.test("readSummary() refuses numbers that nothing can have been counted or measured as", () => {
+  const scenario = ["phases", "api", "a"];
+  const impossible: [path: (string | number)[], to: unknown][] = [
+    [[...scenario, "count"], -1],
+    [[...scenario, "count"], 1.5],
+    [[...scenario, "count"], 2 ** 60],
+    [[...scenario, "error_rate"], 1.01],
+    [[...scenario, "rate_per_s"], -1],
+    [[...scenario, "statuses", "200"], -3],
+    [[...scenario, "response_time_ms", "p95"], -0.5],
+    [[...scenario, "histograms", "response_time", "sum_us"], -1],
+    [[...scenario, "course", "width_s"], 0],
+    [[...scenario, "course", "width_s"], 0.5],
+    [[...scenario, "course", "slices", 0, "at_s"], -1],
+    [["duration_s"], 1e10],
+    [["totals", "offered"], -1],
+    [["generator", "workers", 0, "cpu_s"], -1],
+    [["started_at"], "yesterday"],
+  ];
+  for (const [path, to] of impossible) {
+    refusal(changed(path, to), `as it is damaged: ${path.join(".")}`);
+  }
+  const beyond = JSON.stringify(summary).replace(/"duration_s":[\d.]+/, '"duration_s":1e999');
+  refusal(beyond, "as it is damaged");
+});
+
+Deno.test("readSummary() refuses slices that no run has: a report would draw every second between them", () => {
+  const { slices } = summary.phases.api!.a!.course;
+  const at = (at_s: number) => ({ ...slices[0]!, at_s });
+  const path = ["phases", "api", "a", "course", "slices"];
+  refusal(changed(path, [at(0), at(4e8)]), "course.slices: spread over more than 2400 slices");
+  refusal(changed(path, [at(0), at(4e9)]), "course.slices.1.at_s");
+  const many = Array.from({ length: 2401 }, (_, i) => at(i));
+  refusal(changed(path, many), "course.slices: ");
+  assertEquals(readSummary(changed(path, [at(0), at(2399)]), "x").exit, summary.exit);
+});
+
+Deno.test("readSummary() refuses what is nested, filled or blown up beyond any summary before it costs memory", () => {
+  const deep = `{"schema_version":2,"tool":${"[".repeat(4e6)}`;
+  refusal(deep, "it is nested more than 32 deep");
+  refusal(`${'{"a":'.repeat(33)}1${"}".repeat(33)}`, "it is nested more than 32 deep");
+  refusal(changed(["plan", "name"], new Array(20_001).fill(0)), "plan.name has 20,001 entries");
+  const braces = changed(["plan", "name"], '[{"\\'.repeat(1000));
+  assertEquals(readSummary(braces, "x").plan.name, '[{"\\'.repeat(1000));
+  assertThrows(() => checkSize(2 ** 30, "big"), SummaryError, 'Cannot read "big" as it is 1.07 GB');
+  checkSize(MAX_SUMMARY_BYTES, "big");
+});
+
+Deno.test("readSummary() refuses a histogram that holds other values than are said beside it", () => {
+  const path = ["phases", "api", "a", "histograms", "response_time", "count"];
+  refusal(changed(path, 5), "its buckets hold 20 values: 5 are said");
 });

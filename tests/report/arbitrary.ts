@@ -103,7 +103,9 @@ export function anySummary({ name, message }: Words): fc.Arbitrary<Summary> {
     const rewritten = rewrite({ ...concluded(run), comparison }, figures, shares) as Summary;
     scenarios.forEach(({ name, statuses }) => {
       const data = Object.values(rewritten.phases).map((phase) => phase[name]).find(Boolean);
-      if (data) data.statuses = Object.fromEntries(statuses.map((s) => [s, next(figures)]));
+      if (data) {
+        data.statuses = Object.fromEntries(statuses.map((s) => [s, Math.round(next(figures))]));
+      }
     });
     rewritten.plan.name = plan;
     rewritten.validity.warnings.push(...findings);
@@ -133,7 +135,8 @@ function rewrite(value: unknown, figures: Iterator<number>, shares: Iterator<num
       if (SHARES.test(key)) return next(shares);
       if (!FIGURES.test(key)) return item;
       const figure = next(figures);
-      return /^(count|failed|samples|exchanges|new|reused|arrivals)$/.test(key)
+      return /^(count|failed|dropped|interrupted|iterations|requests|bytes_\w+|samples|exchanges|new|reused|arrivals|warmup_requests|opened_connections)$/
+          .test(key)
         ? Math.round(figure)
         : figure;
     }
