@@ -64,12 +64,18 @@ export async function withStack(line: CommandLine, io: Io, use: Use): Promise<nu
   if (first === undefined || stack === undefined) {
     return await useEnvironment({}, NO_STACK, { found, line }, io, use);
   }
+  let code: number = EXIT_CODES.passed;
   try {
-    return await useStack(stack, { found, line }, io, use);
+    code = await useStack(stack, { found, line }, io, use);
   } finally {
     const leftOver = await stack.stop();
-    if (leftOver !== undefined) io.err(`${leftOver}\n`);
+    if (leftOver !== undefined) {
+      io.err(`${leftOver}\n`);
+      // Servers that are left running are not what was asked for; a verdict on the run itself goes before.
+      if (code === EXIT_CODES.passed) code = EXIT_CODES.not_ready;
+    }
   }
+  return code;
 }
 
 /** The plan's text, and the command line that changes it. */

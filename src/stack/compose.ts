@@ -16,6 +16,7 @@ import {
   type Project,
   versionCommand,
 } from "./engine.ts";
+import { noFolder } from "./folder.ts";
 import { Guard } from "./guard.ts";
 import type { Stack, StackFailed, StackOptions, StackReady } from "./stack.ts";
 import { learnTrust } from "./trust.ts";
@@ -74,7 +75,9 @@ class ComposeStack implements Stack {
 
   async #prepare(): Promise<Run> {
     const { engine, version } = await findEngine(this.#options.command);
-    const folder = await Deno.makeTempDir({ prefix: "certload-" });
+    const folder = await Deno.makeTempDir({ prefix: "certload-" }).catch((error: unknown) => {
+      throw new Error(noFolder(error));
+    });
     try {
       const files = this.#options.files?.map((file) => resolve(file)) ?? await unpack(folder);
       const project = { engine, files, name: `certload-${crypto.randomUUID().slice(0, 8)}` };

@@ -3,6 +3,7 @@
  * The child ends when its standard input closes, so it does not outlive the tool however the tool ends.
  */
 import { join } from "node:path";
+import { makeRunFolder, type RunFolder, sweepRunFolders } from "./folder.ts";
 import type { Stack, StackFailed, StackOptions, StackReady } from "./stack.ts";
 
 /** What `certload lab --json` prints first. */
@@ -10,6 +11,7 @@ export interface LabAnnouncement {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+const FOLDER_PREFIX = "certload-lab-";
 const START_TIMEOUT_MS = 20_000;
 const LAST_WORDS_BYTES = 4096;
 
@@ -23,22 +25,36 @@ class EmbeddedStack implements Stack {
   readonly #args: readonly string[];
   #child: Deno.ChildProcess | undefined;
   /** For the lab's CA certificate. */
-  #folder: string | undefined;
+  #folder: RunFolder | undefined;
 
   constructor(args: readonly string[]) {
     this.#args = args;
   }
 
-  async start({ progress, signal }: StackOptions): Promise<StackReady | StackFailed> {
+  async start(options: StackOptions): Promise<StackReady | StackFailed> {
+    try {
+      await sweepRunFolders(FOLDER_PREFIX);
+      const folder = this.#folder = await makeRunFolder(FOLDER_PREFIX);
+      return await this.#start(folder, options);
+    } catch (error) {
+      await this.stop();
+      const message = error instanceof Error ? error.message : String(error);
+      return { ok: false, message: `The embedded lab did not start: ${message}` };
+    }
+  }
+
+  async #start(
+    folder: RunFolder,
+    { progress, signal }: StackOptions,
+  ): Promise<StackReady | StackFailed> {
     progress("starting the embedded lab");
-    this.#folder = await Deno.makeTempDir({ prefix: "certload-lab-" });
     const child = this.#child = new Deno.Command(Deno.execPath(), {
       args: [
         ...programArgs(),
         "lab",
         "--json",
         "--ca-file",
-        join(this.#folder, "ca.pem"),
+        join(folder.path, "ca.pem"),
         ...this.#args,
       ],
       stdin: "piped",
@@ -57,15 +73,11 @@ class EmbeddedStack implements Stack {
     return { ok: true, environment: announcement.environment, description: "embedded lab" };
   }
 
-  async stop(): Promise<undefined> {
-    const child = this.#child;
-    if (child === undefined) return;
-    this.#child = undefined;
-    await child.stdin.close().catch(() => {});
-    const killing = setTimeout(() => kill(child), 3_000);
-    await child.status;
-    clearTimeout(killing);
-    if (this.#folder !== undefined) await Deno.remove(this.#folder, { recursive: true });
+  async stop(): Promise<string | undefined> {
+    const [child, folder] = [this.#child, this.#folder];
+    this.#child = this.#folder = undefined;
+    if (child !== undefined) await endChild(child);
+    return await folder?.remove();
   }
 }
 
@@ -73,6 +85,13 @@ class EmbeddedStack implements Stack {
 function programArgs(): string[] {
   if (Deno.build.standalone) return [];
   return ["run", "-A", "--quiet", new URL("../../main.ts", import.meta.url).href];
+}
+
+async function endChild(child: Deno.ChildProcess): Promise<void> {
+  await child.stdin.close().catch(() => {});
+  const killing = setTimeout(() => kill(child), 3_000);
+  await child.status;
+  clearTimeout(killing);
 }
 
 function kill(child: Deno.ChildProcess): void {
@@ -100,9 +119,10 @@ async function firstLine(
   const ended = AbortSignal.any([AbortSignal.timeout(timeoutMs), signal]);
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
-  const over = new Promise<undefined>((resolve) =>
-    ended.addEventListener("abort", () => resolve(undefined), { once: true })
-  );
+  const over = new Promise<undefined>((resolve) => {
+    if (ended.aborted) resolve(undefined);
+    else ended.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
   while (!text.includes("\n")) {
     const chunk = await Promise.race([reader.read(), over]);
     if (chunk === undefined || chunk.done) return undefined;

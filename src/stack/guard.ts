@@ -12,6 +12,8 @@ export interface GuardOptions {
   /** The run's own folder; the guard's log is in it, and it is removed once everything is down. */
   readonly folder: string;
   readonly platform?: typeof Deno.build.os;
+  /** For the teardown to end before it is left to itself; 2 min. */
+  readonly timeoutMs?: number;
 }
 
 const TEARDOWN_TIMEOUT_MS = 120_000;
@@ -107,17 +109,16 @@ export class Guard {
 
   async #tearDown(): Promise<string | undefined> {
     await this.#pipe.close().catch(() => {});
+    const { timeoutMs = TEARDOWN_TIMEOUT_MS } = this.#options;
     const timeout = new Promise<undefined>((resolve) => {
-      const timer = setTimeout(() => resolve(undefined), TEARDOWN_TIMEOUT_MS);
+      const timer = setTimeout(() => resolve(undefined), timeoutMs);
       this.#child.status.finally(() => clearTimeout(timer));
     });
     const status = await Promise.race([this.#child.status, timeout]);
     if (status?.success) return undefined;
     const command = this.#options.down.join(" ");
     if (status === undefined) {
-      return `"${command}" has not ended after ${
-        TEARDOWN_TIMEOUT_MS / 1000
-      } s; it goes on by itself`;
+      return `"${command}" has not ended after ${timeoutMs / 1000} s; it goes on by itself`;
     }
     return `"${command}" failed three times; what it said is in ${this.#options.folder}/down.log`;
   }

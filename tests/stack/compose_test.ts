@@ -233,3 +233,67 @@ test("the token is not shown with a service's log", async () => {
     Deno.env.delete("CERTCTL_TOKEN");
   }
 });
+
+/** The folders of runs in a TMPDIR of the test's own, after `use`. */
+async function foldersAfter(use: () => Promise<void>): Promise<string[]> {
+  const before = Deno.env.get("TMPDIR");
+  const temp = await Deno.makeTempDir();
+  Deno.env.set("TMPDIR", temp);
+  try {
+    await use();
+    return (await Array.fromAsync(Deno.readDir(temp))).map(({ name }) => name)
+      .filter((name) => name.startsWith("certload-"));
+  } finally {
+    if (before === undefined) Deno.env.delete("TMPDIR");
+    else Deno.env.set("TMPDIR", before);
+    await Deno.remove(temp, { recursive: true });
+  }
+}
+
+test("a run without a shell for its guard starts nothing and leaves no folder", async () => {
+  await using tools = await dockerV2();
+  const path = Deno.env.get("PATH")!;
+  const folders = await foldersAfter(async () => {
+    Deno.env.set("PATH", tools.folder);
+    try {
+      assertStringIncludes(message(await startAndStop({})), "Cannot start the compose stack: ");
+    } finally {
+      Deno.env.set("PATH", path);
+    }
+  });
+  assertEquals(folders, []);
+  assertEquals(await count(tools, "up"), 0);
+});
+
+test("a run leaves no folder, and a kept one leaves what its removal needs", async () => {
+  await using tools = await dockerV2();
+  await tools.containers([BASE]);
+  assertEquals(
+    await foldersAfter(async () => {
+      assert((await startAndStop({})).outcome.ok);
+    }),
+    [],
+  );
+  assertEquals(
+    (await foldersAfter(async () => {
+      assert((await startAndStop({ keep: true })).outcome.ok);
+    })).length,
+    1,
+  );
+});
+
+test("without a TMPDIR nothing is started, and the remedy is told", async () => {
+  await using tools = await dockerV2();
+  const before = Deno.env.get("TMPDIR");
+  Deno.env.set("TMPDIR", "/no/such/folder");
+  try {
+    assertStringIncludes(
+      message(await startAndStop({})),
+      "Set TMPDIR to a folder that exists and can be written to",
+    );
+  } finally {
+    if (before === undefined) Deno.env.delete("TMPDIR");
+    else Deno.env.set("TMPDIR", before);
+  }
+  assertEquals(await count(tools, "up"), 0);
+});

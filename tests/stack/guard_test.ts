@@ -108,3 +108,11 @@ Deno.test("on Windows the guard is a PowerShell script with quoted arguments", (
   assertEquals(program, "powershell");
   assertStringIncludes(args.at(-1)!, "& 'docker' 'compose' '-f' 'C:\\it''s\\a.yml' 'down' *>");
 });
+
+test("a teardown that takes too long is left to itself, which is told, and it ends what it began", async () => {
+  const { folder, mark } = await scratch();
+  const down = ["sh", "-c", `sleep 1; echo down >>'${mark}'`];
+  const left = await new Guard({ down, folder, timeoutMs: 200 }).tearDown();
+  assertStringIncludes(left ?? "", "has not ended after 0.2 s; it goes on by itself");
+  await until(() => exists(mark), "the teardown's end");
+});
