@@ -92,6 +92,34 @@ Deno.test("Histogram.add() of the parts is the histogram of the whole, dense or 
   }));
 });
 
+Deno.test("Histogram.add() loses nothing of a part that ends right where the whole has room, or one bucket on", () => {
+  for (const edge of [2048, 3072, 4096, 10 * 1024]) {
+    for (const index of [edge - 1, edge, edge + 1]) {
+      const part = histogramOf([bucketHigh(index)]);
+      assertEquals(Array.from(part.toData().indices), [index]);
+      for (const start of [[], [5], [bucketHigh(2048)]]) {
+        for (const added of [part, part.toData()]) {
+          const sum = histogramOf(start).add(added);
+          const held = Array.from(sum.buckets()).reduce((n, { count }) => n + count, 0);
+          assertEquals([held, sum.count], [start.length + 1, start.length + 1], `bucket ${index}`);
+          assertEquals(sum.percentile(100), Math.max(bucketHigh(index), ...start));
+        }
+      }
+    }
+  }
+});
+
+Deno.test("Histogram.buckets() counts as many as were recorded, in ascending order", () => {
+  fc.assert(fc.property(durations, (values) => {
+    const buckets = [...histogramOf(values).buckets()];
+    assertEquals(buckets.reduce((n, { count }) => n + count, 0), values.length);
+    assertEquals(
+      buckets.map(({ index }) => index),
+      buckets.map(({ index }) => index).toSorted((a, b) => a - b),
+    );
+  }));
+});
+
 Deno.test("Histogram without values is all zeros, also after clear()", () => {
   const h = histogramOf([5, 7000]);
   h.clear();

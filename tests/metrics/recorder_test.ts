@@ -48,6 +48,17 @@ Deno.test("ScenarioRecorder keeps dns, connect and handshake of a new connection
   assertEquals([step.newConnections, step.reusedConnections], [1, 0]);
 });
 
+Deno.test("ScenarioRecorder counts exchanges by protocol, bytes both ways, and statuses up to 999", () => {
+  const r = recorder();
+  const sizes = { bytesReceived: 7, bytesSent: 3 };
+  for (const protocol of ["h2", "http/1.1", "h2", "h2", undefined] as const) {
+    r.step(0, at(0), exchangeOf({ ...sizes, protocol, status: protocol ? 999 : 0 }));
+  }
+  const step = r.finish().steps[0]!;
+  assertEquals(step.protocols, { "http/1.1": 1, h2: 3 });
+  assertEquals([step.bytesReceived, step.bytesSent, step.statuses], [35, 15, { 999: 4 }]);
+});
+
 Deno.test("ScenarioRecorder has a lag for the first step alone", () => {
   const r = recorder(["first", "second"]);
   r.step(0, at(0), exchangeOf({ startedUs: at(0) + 5, endedUs: at(0) + 9 }));

@@ -4,7 +4,7 @@ import { Histogram } from "../../src/metrics/histogram.ts";
 import { ScenarioRecorder } from "../../src/metrics/recorder.ts";
 import { MAX_SLICES, SliceSeries } from "../../src/metrics/slices.ts";
 import { ScenarioTotals } from "../../src/metrics/totals.ts";
-import type { Slice } from "../../src/metrics/recording.ts";
+import type { SeriesRecording, Slice } from "../../src/metrics/recording.ts";
 import { exchangeOf, peerOf } from "./exchanges.ts";
 
 const second = (n: number): number => n * 1_000_000;
@@ -28,8 +28,19 @@ function record(recorders: readonly ScenarioRecorder[], times: readonly number[]
     const recorder = recorders[i % recorders.length]!;
     const [plannedUs, startedUs] = [second(i / 10), second(i / 10) + 7];
     const failure = i % 5 === 0 ? { class: "status_5xx", message: "no" } as const : undefined;
-    const exchange = exchangeOf({ startedUs, endedUs: startedUs + us, peer: peerOf(`p${i % 3}`) });
+    const exchange = exchangeOf({
+      startedUs,
+      endedUs: startedUs + us,
+      peer: peerOf(`p${i % 3}`),
+      protocol: i % 2 === 0 ? "h2" : "http/1.1",
+      reused: i % 3 !== 0,
+      connectUs: i % 3 === 0 ? 40 : undefined,
+      bytesReceived: us,
+      bytesSent: i,
+    });
     recorder.step(0, plannedUs, exchange, failure);
+    if (i % 11 === 0) recorder.dropped(2, plannedUs);
+    if (i % 13 === 0) recorder.interrupted(1);
     recorder.iteration({ plannedUs, startedUs, endedUs: exchange.endedUs, failure });
     recorder.observe("wait", us);
     recorder.count("tries");
@@ -48,6 +59,12 @@ function totalsOf(shards: number, times: readonly number[]): ScenarioTotals {
   return totals;
 }
 
+/** All that is counted, without the samples of failures, which are those of any worker. */
+function countsOf(series: SeriesRecording): unknown {
+  const { durations: _d, failures, ...counts } = series;
+  return { ...counts, failures: failures.map((tally) => [tally.class, tally.count]) };
+}
+
 Deno.test("ScenarioTotals of several workers are those of one, to the last count", () => {
   const times = fc.array(fc.integer({ min: 0, max: 5_000_000 }), { maxLength: 60 });
   fc.assert(
@@ -56,7 +73,9 @@ Deno.test("ScenarioTotals of several workers are those of one, to the last count
       assertEquals(many.iterations.durations, one.iterations.durations);
       assertEquals(many.steps[0]!.durations, one.steps[0]!.durations);
       assertEquals(many.steps[0]!.statuses, one.steps[0]!.statuses);
-      assertEquals(many.iterations.failed, one.iterations.failed);
+      assertEquals(countsOf(many.iterations), countsOf(one.iterations));
+      assertEquals(countsOf(many.steps[0]!), countsOf(one.steps[0]!));
+      assertEquals([many.dropped, many.otherPeerExchanges], [one.dropped, one.otherPeerExchanges]);
       assertEquals(many.counters, one.counters);
       assertEquals(many.observed, one.observed);
       assertEquals(

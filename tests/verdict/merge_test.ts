@@ -33,7 +33,16 @@ function shards(count: number): Summary[] {
 }
 
 function assertSameSeries(a: SummarySeries, b: SummarySeries): void {
-  for (const key of ["count", "failed", "error_rate", "interrupted", "bytes_received"] as const) {
+  for (
+    const key of [
+      "count",
+      "failed",
+      "error_rate",
+      "interrupted",
+      "bytes_received",
+      "bytes_sent",
+    ] as const
+  ) {
     assertEquals(a[key], b[key], key);
   }
   assertEquals([a.statuses, a.connections, a.protocols], [b.statuses, b.connections, b.protocols]);
@@ -44,8 +53,74 @@ function assertSameSeries(a: SummarySeries, b: SummarySeries): void {
     assertEquals([one!.minUs, one!.maxUs], [other!.minUs, other!.maxUs], name);
     assertAlmostEquals(one!.sumUs, other!.sumUs, 1e-9 * other!.sumUs);
   }
-  assertEquals(a.response_time_ms?.p99, b.response_time_ms?.p99);
+  const p99s = (series: SummarySeries): unknown =>
+    [
+      series.response_time_ms,
+      series.failed_time_ms,
+      series.service_time_ms,
+      series.lag_ms,
+      series.blocked_ms,
+      ...Object.values(series.phases),
+    ].map((stats) => stats?.p99);
+  assertEquals(p99s(a), p99s(b));
 }
+
+/** The totals, of each class of failures how many: the samples are those of any shard. */
+function withCounts({ failures, ...totals }: Summary["totals"]): unknown {
+  return { ...totals, failures: failures.map(({ class: name, count }) => [name, count]) };
+}
+
+Deno.test("mergeSummaries() adds up every total: bytes, connections, statuses, failures of one class", () => {
+  const [a, b] = shards(2);
+  const totals = (n: number): Summary["totals"] => ({
+    ...a!.totals,
+    iterations: n,
+    failed: 2 * n,
+    requests: 3 * n,
+    failed_requests: 4 * n,
+    offered: 5 * n,
+    dropped: 6 * n,
+    interrupted: 7 * n,
+    bytes_received: 8 * n,
+    bytes_sent: 9 * n,
+    connections: { new: 10 * n, reused: 11 * n },
+    statuses: { 200: 12 * n },
+    failures: [{ class: "reset", count: 13 * n, sample: "first", newest: `of ${n}` }],
+    error_rate: 2,
+  });
+  const merged = mergeSummaries([{ ...a!, totals: totals(3) }, { ...b!, totals: totals(4) }]);
+  assertEquals(merged.totals, {
+    ...totals(7),
+    failures: [{ class: "reset", count: 91, sample: "first", newest: "of 4" }],
+    rate_per_s: Math.round(7000 / merged.duration_s) / 1000,
+  });
+});
+
+Deno.test("mergeSummaries() adds up what the generators took, and takes the busiest host's CPU", () => {
+  const [a, b] = shards(2);
+  const with_ = (one: Summary, host: number | null): Summary => (
+    { ...one, generator: { ...one.generator, host_cpu_share: host } }
+  );
+  const host = (x: number | null, y: number | null): number | null =>
+    mergeSummaries([with_(a!, x), with_(b!, y)]).generator.host_cpu_share;
+  assertEquals(
+    [host(0.2, 0.7), host(0.7, 0.2), host(null, 0.1), host(0.1, null), host(null, null)],
+    [
+      0.7,
+      0.7,
+      0.1,
+      0.1,
+      null,
+    ],
+  );
+  const { cpu_s, cpu_cores, max_rss_bytes } = mergeSummaries([a!, b!]).generator;
+  const of = (one: Summary): Summary["generator"] => one.generator;
+  assertEquals([cpu_s, cpu_cores, max_rss_bytes], [
+    of(a!).cpu_s + of(b!).cpu_s,
+    Math.round(1000 * (of(a!).cpu_cores + of(b!).cpu_cores)) / 1000,
+    of(a!).max_rss_bytes + of(b!).max_rss_bytes,
+  ]);
+});
 
 Deno.test("mergeSummaries() of the shards of a run is the run, to the last count", () => {
   const whole = run(undefined);
@@ -61,13 +136,23 @@ Deno.test("mergeSummaries() of the shards of a run is the run, to the last count
           }
           assertEquals(found.offered?.arrivals, scenario.offered?.arrivals);
           assertEquals(
-            found.course.slices.map((s) => [s.at_s, s.count]),
-            scenario.course.slices.map((s) => [s.at_s, s.count]),
+            [found.counters, found.dropped, found.other_peer_exchanges],
+            [scenario.counters, scenario.dropped, scenario.other_peer_exchanges],
+          );
+          assertEquals(
+            found.tls_peers.map((peer) => [peer.subject, peer.exchanges]),
+            scenario.tls_peers.map((peer) => [peer.subject, peer.exchanges]),
+          );
+          assertEquals(found.warmup_requests, count * scenario.warmup_requests);
+          assertEquals(found.opened_connections, count * scenario.opened_connections);
+          assertEquals(
+            found.course.slices.map((s) => [s.at_s, s.count, s.failed, s.dropped, s.max_lag_ms]),
+            scenario.course.slices.map((s) => [s.at_s, s.count, s.failed, s.dropped, s.max_lag_ms]),
           );
         }
       }
       assertEquals(merged.connector_tier, whole.connector_tier);
-      assertEquals(merged.totals.error_rate, whole.totals.error_rate);
+      assertEquals(withCounts(merged.totals), withCounts(whole.totals));
       assertEquals(merged.thresholds, whole.thresholds);
     }),
     { numRuns: 3 },
