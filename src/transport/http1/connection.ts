@@ -125,9 +125,14 @@ export class Http1Connection implements StreamSink {
     this.#fill(job);
     const { owner, single, maxBodyBytes } = this.#options;
     const failure = decodeBody(job.exchange, this.#parser.contentCoding, maxBodyBytes);
-    if (single || !exact || !this.#parser.keepAlive) this.#close();
+    if (single || !exact || !this.#parser.keepAlive || this.#refusedEarly) this.#close();
     else owner.onIdle(this);
     settle(job, failure, endedUs);
+  }
+
+  /** The body was not wanted, and the server may not read the rest of it before the next request (RFC 9112 section 9.3). */
+  get #refusedEarly(): boolean {
+    return this.#parser.status >= 400 && this.#stream.writing;
   }
 
   /** Before the parser is set to another answer. */

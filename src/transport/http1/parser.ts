@@ -11,8 +11,8 @@ import type { Failure } from "../failure.ts";
 export const MAX_HEAD_BYTES = 64 * 1024;
 
 const EMPTY = new Uint8Array(0);
-/** How the record begins in which TLS refuses what it does not understand: alert, and the version's first byte. */
-const TLS_ALERT = 21, TLS_MAJOR = 3;
+/** The first byte of the record in which TLS refuses what it does not understand, and of no text. */
+const TLS_ALERT = 21;
 
 const FOLDED =
   "A header field of the answer goes on in the next line (obs-fold), which RFC 9112 section 5.2 forbids servers";
@@ -312,10 +312,18 @@ export class ResponseParser {
     else this.#startUntilClose();
   }
 
+  /** No other coding than chunks is ever asked for (`TE`), so none may come (RFC 9112 section 7). */
   #startCoded(coding: string): void {
+    if (coding !== "chunked") {
+      const seen = JSON.stringify(coding.slice(0, 40));
+      this.#fail(
+        "protocol",
+        `The answer's Transfer-Encoding is ${seen}: only chunked is understood`,
+      );
+      return;
+    }
     // Both framings at once may be an attack; the connection must not be used again (RFC 9112 section 6.1).
     if (this.#contentLength >= 0) this.keepAlive = false;
-    if (!/(^|[,\s])chunked$/.test(coding)) return this.#startUntilClose();
     this.#state = State.ChunkSize;
     this.#missing = this.#sizeDigits = 0;
   }
@@ -408,8 +416,9 @@ export class ResponseParser {
   }
 
   #failNotHttp(bytes: Uint8Array, from: number): -1 {
-    const tls = bytes[from] === TLS_ALERT && (bytes[from + 1] ?? TLS_MAJOR) === TLS_MAJOR;
-    if (tls) return this.#fail("protocol", "The answer is TLS, not HTTP: ask with https://");
+    if (bytes[from] === TLS_ALERT) {
+      return this.#fail("protocol", "The answer is TLS, not HTTP: ask with https://");
+    }
     return this.#fail("protocol", `The answer is not HTTP/1: it begins with ${quote(bytes, from)}`);
   }
 

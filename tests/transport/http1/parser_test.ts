@@ -289,9 +289,18 @@ Deno.test("a length beside chunks is ignored, and the connection not trusted any
   assertEquals([reading.body, reading.keepAlive], ["hello", false]);
 });
 
-Deno.test("a coding that does not end in chunks runs until the end", () => {
-  const reading = readText("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n5\r\nhello");
-  assertEquals([reading.done, reading.body, reading.keepAlive], [true, "5\r\nhello", false]);
+Deno.test("any coding of the transfer but chunks is a failure, and chunks may be written in any case", () => {
+  const coded = (...codings: string[]): Reading =>
+    readText(
+      `HTTP/1.1 200 OK\r\n${
+        codings.map((coding) => `Transfer-Encoding: ${coding}\r\n`).join("")
+      }\r\n5\r\nhello\r\n0\r\n\r\n`,
+    );
+  for (const coding of ["gzip", "gzip, chunked", "chunked, gzip", "identity", "xchunked", ""]) {
+    assertEquals([coded(coding).failure, coded(coding).body], ["protocol", ""], coding);
+  }
+  assertEquals(coded("chunked", "chunked").failure, "protocol");
+  assertEquals(coded(" Chunked ").body, "hello");
 });
 
 Deno.test("a lone line feed ends no line", () => {
