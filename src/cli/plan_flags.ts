@@ -76,7 +76,7 @@ export function readPlan(
   });
   hide(loaded.ok ? loaded.plan.secrets : loaded.secrets);
   if (!loaded.ok) {
-    io.err(renderProblems(loaded.problems));
+    io.err(renderProblems(loaded.problems, loaded.more));
     return undefined;
   }
   if (loaded.warnings.length > 0) io.err(renderProblems(loaded.warnings));

@@ -10,6 +10,7 @@ import {
   parse,
   parseDocument as parseYaml,
   stringify,
+  visit,
   type YAMLMap,
 } from "yaml";
 import { type Place, type Problem, problemAt } from "./problem.ts";
@@ -17,8 +18,10 @@ import type { PlanNode, Scalar } from "./tree.ts";
 
 /** A plan is a page or two; whatever is beyond these was not meant as one. */
 const MAX_CHARACTERS = 1024 * 1024;
+const MAX_EXPANDED = 4 * MAX_CHARACTERS;
 const MAX_NODES = 20_000;
 const MAX_DEPTH = 50;
+const ALIASES = "aliases expanded";
 
 export type ReadDocument =
   | { readonly ok: true; readonly root: PlanNode }
@@ -52,7 +55,9 @@ class Reader {
   readonly #lines: readonly string[];
   readonly #counter = new LineCounter();
   readonly #document;
+  readonly #targets = new Map<Alias, Node | undefined>();
   #nodes = 0;
+  #characters = 0;
 
   constructor(text: string, file: string) {
     this.#file = file;
@@ -69,12 +74,24 @@ class Reader {
   read(): PlanNode | undefined {
     this.#syntaxProblems();
     if (this.problems.length > 0) return undefined;
+    this.#resolveAliases();
     const { contents } = this.#document;
     if (contents !== null && !(isScalar(contents) && contents.value === null)) {
       return this.#node(contents, 0);
     }
     this.#complain([0, 0], "the plan is empty");
     return undefined;
+  }
+
+  /** In one go: the library's own way reads the whole document for each alias. */
+  #resolveAliases(): void {
+    const anchors = new Map<string, Node>();
+    visit(this.#document, {
+      Node: (_, node) => {
+        if (isAlias(node)) this.#targets.set(node, anchors.get(node.source));
+        else if (node.anchor) anchors.set(node.anchor, node);
+      },
+    });
   }
 
   /** One per line: the first thing that cannot be read brings others with it. */
@@ -93,7 +110,7 @@ class Reader {
     const range = rangeOf(node);
     if (depth > MAX_DEPTH) return this.#complain(range, "nested too deeply");
     if (this.#nodes++ === MAX_NODES) {
-      return this.#complain(range, `more than ${MAX_NODES} values, aliases expanded`);
+      return this.#complain(range, `more than ${MAX_NODES} values, ${ALIASES}`);
     }
     if (this.#nodes > MAX_NODES) return undefined;
     if (isAlias(node)) return this.#alias(node, depth);
@@ -107,22 +124,30 @@ class Reader {
     return this.#scalar(node.value, range, place, node.type === "PLAIN");
   }
 
-  #scalar(value: unknown, range: Range, place: Place, isPlain: boolean): PlanNode {
+  #scalar(value: unknown, range: Range, place: Place, isPlain: boolean): PlanNode | undefined {
     if (typeof value === "number" && !isExact(value)) {
       this.#complain(range, "the number has more digits than can be kept: put quotes around it");
     }
     if (typeof value !== "string") return { content: value as Scalar, place };
-    const at = this.#text.slice(...range).indexOf(value);
+    this.#characters += value.length;
+    if (this.#characters > MAX_EXPANDED) {
+      const isFirst = this.#characters - value.length <= MAX_EXPANDED;
+      return isFirst
+        ? this.#complain(range, `more than ${MAX_EXPANDED} characters, ${ALIASES}`)
+        : undefined;
+    }
+    // As it is, or after a quotation mark.
+    const at = [0, 1].find((skipped) => this.#text.startsWith(value, range[0] + skipped));
     return {
       content: value,
       place,
-      ...(at < 0 ? {} : { verbatimAt: at }),
+      ...(at === undefined ? {} : { verbatimAt: at }),
       ...(isPlain && { isPlain }),
     };
   }
 
   #alias(alias: Alias, depth: number): PlanNode | undefined {
-    const target = alias.resolve(this.#document);
+    const target = this.#targets.get(alias);
     if (target !== undefined) return this.#node(target, depth + 1);
     return this.#complain(rangeOf(alias), `no anchor \`&${alias.source}\` stands before this`);
   }

@@ -39,17 +39,21 @@ export type LoadedPlan =
   | { readonly ok: true; readonly plan: Plan; readonly warnings: readonly Problem[] }
   | {
     readonly ok: false;
+    /** The first of them, from the top of the plan. */
     readonly problems: readonly Problem[];
+    /** Problems beyond those. */
+    readonly more: number;
     /** As `Plan.secrets`, as far as the plan could be read. */
     readonly secrets: readonly string[];
   };
 
+/** Nobody reads a thousand problems; the first ones bring most of the others with them. */
+const MOST_PROBLEMS = 50;
+
 export function loadPlan(input: PlanSource): LoadedPlan {
   const { text, source, env, overrides = {} } = input;
   const document = parseDocument(text, source);
-  if (!document.ok) {
-    return { ok: false, problems: sortProblems(document.problems), secrets: [] };
-  }
+  if (!document.ok) return refused(document.problems);
   const overridden = override(document.root, overrides);
   const { root, problems: unset, secrets, defaulted } = interpolate(overridden.root, env);
   const surface = check(planSchema, root, []);
@@ -60,12 +64,7 @@ export function loadPlan(input: PlanSource): LoadedPlan {
     ...[...(surface.ok ? [] : surface.problems), ...parts.problems].filter(isNotUnset(unset)),
   ];
   const given = [...secrets, ...findSecrets(toData(root))];
-  const hide = maskOf(given);
-  const shown = (found: readonly Problem[]): Problem[] =>
-    sortProblems(found.map((problem) => withoutSecrets(problem, hide)));
-  if (problems.length > 0 || !surface.ok) {
-    return { ok: false, problems: shown(problems), secrets: given };
-  }
+  if (problems.length > 0 || !surface.ok) return refused(problems, given);
   const whole = planOf(surface.value, parts, input);
   const absent = withoutAddress(root, defaulted, whole.target.baseUrl);
   const plan = withSecrets(
@@ -73,12 +72,30 @@ export function loadPlan(input: PlanSource): LoadedPlan {
     secrets,
   );
   const notes = (plan.notes ?? []).map((note) => problemAt({ file: "--target" }, [], note));
-  if (plan.scenarios.length === 0) return { ok: false, problems: notes, secrets: given };
+  if (plan.scenarios.length === 0) return refused(notes, given);
   return {
     ok: true,
     plan,
-    warnings: [...notes, ...shown(planWarnings(plan, root, input.catalogue))],
+    warnings: [
+      ...notes,
+      ...firstOf(sortProblems(planWarnings(plan, root, input.catalogue)), given),
+    ],
   };
+}
+
+function refused(problems: readonly Problem[], secrets: readonly string[] = []): LoadedPlan {
+  const sorted = sortProblems(problems);
+  return {
+    ok: false,
+    problems: firstOf(sorted, secrets),
+    more: Math.max(0, sorted.length - MOST_PROBLEMS),
+    secrets,
+  };
+}
+
+function firstOf(problems: readonly Problem[], secrets: readonly string[]): Problem[] {
+  const hide = maskOf(secrets);
+  return problems.slice(0, MOST_PROBLEMS).map((problem) => withoutSecrets(problem, hide));
 }
 
 /** Where a variable is not set, nothing else is worth saying about the value. */

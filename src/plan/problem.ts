@@ -70,10 +70,14 @@ export function didYouMean(word: string, known: readonly string[]): string | und
 
 /** By place: the file from top to bottom, then the flags. Repetitions (from YAML aliases) are dropped. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {
-  const seen = new Map(problems.map((problem) => [renderProblem(problem), problem]));
+  const seen = new Map(problems.map((problem) => [identityOf(problem), problem]));
   return [...seen.values()].sort((a, b) =>
     (a.line ?? Infinity) - (b.line ?? Infinity) || (a.column ?? 0) - (b.column ?? 0) || 0
   );
+}
+
+function identityOf({ file, line, column, message, hint }: Problem): string {
+  return JSON.stringify([file, line, column, message, hint]);
 }
 
 /**
@@ -106,8 +110,8 @@ const WIDEST = 120;
 /** The part of a long line around `column` (0-based), and what of it precedes the column. */
 function window(excerpt: string, column: number): [shown: string, lead: string] {
   const from = column > WIDEST - 20 ? column - 20 : 0;
-  const line = harmlessLine(excerpt);
-  return [line.slice(from, from + WIDEST), line.slice(from, column)];
+  const line = harmlessLine(excerpt.slice(from, Math.max(from + WIDEST, column)));
+  return [line.slice(0, WIDEST), line.slice(0, column - from)];
 }
 
 /** A plan's text may hold what a terminal would obey. Letter for letter, so that columns stay. */
@@ -115,7 +119,8 @@ function harmlessLine(text: string): string {
   return text.replaceAll(/[^\P{C}\t]|[\p{Zl}\p{Zp}]/gu, "�");
 }
 
-/** One after the other, as sorted. */
-export function renderProblems(problems: readonly Problem[]): string {
-  return problems.map((problem) => `${renderProblem(problem)}\n`).join("");
+/** One after the other, as sorted, and how many `more` there are. */
+export function renderProblems(problems: readonly Problem[], more = 0): string {
+  const rest = more === 0 ? "" : `and ${more} more\n`;
+  return problems.map((problem) => `${renderProblem(problem)}\n`).join("") + rest;
 }

@@ -1,7 +1,8 @@
 /** Trusted roots from a PEM file. */
 import { X509Certificate } from "node:crypto";
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+/** RFC 7468 section 3: base64 has no hyphen. */
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** The certificates of a PEM text and nothing else of it; undefined when there is none, or one cannot be read. */
 export function certificatesOf(text: string): string | undefined {

@@ -17,7 +17,7 @@ interface Quantity {
   readonly pattern: string;
 }
 
-const NUMBER = String.raw`(?:\d+\.?\d*|\.\d+)`;
+const NUMBER = String.raw`(?:\d+(?:\.\d*)?|\.\d+)`;
 
 const UNIT_MS = {
   d: 86_400_000,

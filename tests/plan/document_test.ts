@@ -106,3 +106,21 @@ Deno.test("as many keys as fit are read in a moment", () => {
   assertEquals(Object.keys(read(text) as object).length, 19_000);
   assert(performance.now() - startMs < 5000);
 });
+
+Deno.test("thousands of aliases are read in a moment, the anchor before each being meant", () => {
+  const anchors = Array.from({ length: 6000 }, (_, n) => `&a${n} ${n}`).join(", ");
+  const aliases = Array.from({ length: 6000 }, (_, n) => `*a${n}`).join(", ");
+  const startMs = performance.now();
+  const { b } = read(`a: [${anchors}]\nb: [${aliases}]\n`) as { b: number[] };
+  assertEquals(b, b.map((_, n) => n));
+  assert(performance.now() - startMs < 5000);
+  assertEquals(read("a: [&x 1, *x, &x 2, *x]\n"), { a: [1, 1, 2, 2] });
+  assertEquals(complaints("a: *x\nb: &x 1\n"), ["1:4 no anchor `&x` stands before this"]);
+});
+
+Deno.test("a long text in many places counts in each", () => {
+  const text = `a: &a ${"b ".repeat(100_000)}\nc: [${"*a, ".repeat(100)}]\n`;
+  assertEquals(complaints(text).map((each) => each.replace(/^\S+ /, "")), [
+    "more than 4194304 characters, aliases expanded",
+  ]);
+});

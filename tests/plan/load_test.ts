@@ -435,3 +435,13 @@ scenarios:
     ],
   );
 });
+
+Deno.test("of thousands of problems the first fifty are told, from the top, and how many more there are", () => {
+  const lines = Array.from({ length: 15_000 }, (_, n) => `k${n}: 1`);
+  const loaded = load(`${scenario("users: 1", "duration: 1s")}\n${lines.reverse().join("\n")}\n`);
+  assert(!loaded.ok);
+  assertEquals([loaded.problems.length, loaded.more], [50, 14_950]);
+  assertEquals(loaded.problems.map(({ line }) => line), lines.slice(0, 50).map((_, n) => 7 + n));
+  const shown = renderProblems(loaded.problems, loaded.more);
+  assertEquals([shown.split("\n").length, shown.endsWith("\nand 14950 more\n")], [152, true]);
+});

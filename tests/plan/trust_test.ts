@@ -58,3 +58,9 @@ Deno.test("a CA file that is none is a problem at its name", () => {
     'no readable certificate in "ca.pem"',
   ]);
 });
+
+Deno.test("a file of beginnings without an end is read in a moment", () => {
+  const startMs = performance.now();
+  assertEquals(certificatesOf("-----BEGIN CERTIFICATE-----\n".repeat(50_000)), undefined);
+  assert(performance.now() - startMs < 2000);
+});

@@ -9,7 +9,7 @@ import {
   parseShare,
   rate,
 } from "../../src/plan/units.ts";
-import { assertAlmostEquals, assertEquals } from "../assert.ts";
+import { assert, assertAlmostEquals, assertEquals } from "../assert.ts";
 
 Deno.test("parseDuration() reads one part or several, and answers in milliseconds", () => {
   const rows: readonly [string, number][] = [
@@ -93,4 +93,17 @@ Deno.test("duration() asks for a unit where there is none, and offers one", () =
   const [issue] = duration().safeParse(30).error?.issues ?? [];
   assertEquals(issue?.message, "must be a duration such as 300ms, 30s or 1h30m");
   assertEquals(issue?.code === "custom" && issue.params, { instead: "30s" });
+});
+
+Deno.test("a quantity of a hundred thousand digits is refused in a moment", () => {
+  const startMs = performance.now();
+  for (const unit of ["1", ".5", "1m ", "1. "]) {
+    const text = `${unit.repeat(50_000)}x`;
+    assertEquals([parseDuration(text), parseRate(text), parseShare(text)], [
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  }
+  assert(performance.now() - startMs < 2000);
 });
