@@ -1,24 +1,22 @@
 /**
  * The load of a run, on the coordinator: starts the alarm thread and the load threads, sets the clock, follows what they
- * report, ends them, and adds up what they recorded. This thread sends no request.
+ * report, ends them, and adds up what they recorded. When one of them is lost, the others end their load, and the slices
+ * that it had handed over stand for it. This thread sends no request.
  */
 import process from "node:process";
-import type { WorkerFacts } from "../metrics/run.ts";
+import { PartialRecording } from "../metrics/partial.ts";
+import type { LostThread, WorkerFacts } from "../metrics/run.ts";
 import { type ScenarioTotal, ScenarioTotals } from "../metrics/totals.ts";
 import type { Plan, Scenario } from "../plan/plan.ts";
-import {
-  type AlarmMemory,
-  createAlarmMemory,
-  endAlarmThread,
-  readStalls,
-} from "../schedule/alarm.ts";
+import { type AlarmMemory, createAlarmMemory, readStalls } from "../schedule/alarm.ts";
 import type { RunState, ScenarioState } from "../metrics/run_state.ts";
 import { nowUs } from "../schedule/clock.ts";
 import { levelAt, totalDurationMs } from "../schedule/stages.ts";
 import type { Failure } from "../transport/failure.ts";
 import { busyShare, hostCpu } from "./host.ts";
 import { after, type Timer } from "../timer.ts";
-import type { FromShard, Prepared, ShardResult, Tick, ToShard } from "./messages.ts";
+import type { FromShard, Prepared, ShardResult, Tick } from "./messages.ts";
+import { type ThreadLimits, Threads } from "./threads.ts";
 
 /** Two steps of ending a run: no new arrivals, then nothing in flight either. */
 export interface Interrupt {
@@ -33,6 +31,7 @@ export interface LoadOptions {
   readonly interrupt: Interrupt;
   /** Called once a second, and once at the end. */
   readonly onProgress: (state: RunState) => void;
+  readonly threadLimits?: Partial<ThreadLimits>;
 }
 
 export type LoadOutcome =
@@ -49,11 +48,13 @@ export type LoadOutcome =
     /** When each scenario's last iteration finished; 0 where none did. */
     readonly scenarioEndedUs: readonly number[];
     readonly workers: readonly WorkerFacts[];
+    /** Threads that did not come to their end. */
+    readonly lost: readonly LostThread[];
     readonly processCpuUs: number;
     readonly hostCpuShare: number | undefined;
     readonly maxRssBytes: number;
   }
-  /** A flow could not be prepared; nothing was sent as load. */
+  /** A flow could not be prepared, or a thread was lost while it prepared one; nothing was sent as load. */
   | { readonly kind: "not_prepared"; readonly scenario: string; readonly failure: Failure }
   /** Interrupted before the clock started. */
   | { readonly kind: "not_started" }
@@ -68,58 +69,14 @@ const LAST_GRACE_MS = 3_000;
 
 export async function runLoad(options: LoadOptions): Promise<LoadOutcome> {
   const alarm = createAlarmMemory(options.workers);
-  const threads = new Threads(options.workers);
+  const threads = new Threads(options.workers, alarm, options.threadLimits);
   try {
-    await threads.startAlarm(alarm);
+    await threads.startAlarm();
     return await new LoadRun(options, threads, alarm).run();
   } catch (error) {
     return { kind: "fault", message: error instanceof Error ? error.message : String(error) };
   } finally {
-    endAlarmThread(alarm);
     threads.end();
-  }
-}
-
-/** The Workers of a run, and the messages that come from them. */
-class Threads {
-  readonly count: number;
-  readonly #load: Worker[] = [];
-  #alarm: Worker | undefined;
-
-  constructor(count: number) {
-    this.count = count;
-  }
-
-  startAlarm(memory: AlarmMemory): Promise<void> {
-    const worker = new Worker(new URL("../schedule/alarm_thread.ts", import.meta.url), {
-      type: "module",
-    });
-    this.#alarm = worker;
-    return new Promise((resolve, reject) => {
-      worker.onmessage = () => resolve();
-      worker.onerror = (event) => reject(new Error(`alarm thread: ${event.message}`));
-      worker.postMessage(memory);
-    });
-  }
-
-  startLoad(onMessage: (thread: number, message: FromShard) => void): void {
-    for (let index = 0; index < this.count; index++) {
-      const worker = new Worker(new URL("./load_thread.ts", import.meta.url), { type: "module" });
-      worker.onmessage = ({ data }: MessageEvent<FromShard>) => onMessage(index, data);
-      worker.onerror = (event) => {
-        event.preventDefault();
-        onMessage(index, { kind: "fault", message: `load thread ${index}: ${event.message}` });
-      };
-      this.#load.push(worker);
-    }
-  }
-
-  say(message: (thread: number) => ToShard): void {
-    this.#load.forEach((worker, index) => worker.postMessage(message(index)));
-  }
-
-  end(): void {
-    for (const worker of [...this.#load, this.#alarm]) worker?.terminate();
   }
 }
 
@@ -129,8 +86,14 @@ class LoadRun {
   readonly #alarm: AlarmMemory;
   readonly #totals: readonly ScenarioTotals[];
   readonly #ticks: (Tick | undefined)[] = [];
+  readonly #preparing: string[] = [];
   readonly #prepared: Prepared[][] = [];
   readonly #results: ShardResult[] = [];
+  readonly #lost: LostThread[] = [];
+  /** By thread, then scenario: what it has handed over so far. */
+  readonly #partials: readonly (readonly PartialRecording[])[];
+  readonly #signsUs: number[] = [];
+  readonly #timers: Timer[] = [];
   readonly #allPrepared = Promise.withResolvers<void>();
   readonly #allDone = Promise.withResolvers<void>();
   #originUs = 0;
@@ -138,17 +101,37 @@ class LoadRun {
   #stopping = false;
   #peakRssBytes = 0;
 
+  readonly #stop = (): void => {
+    this.#stopping = true;
+    this.#loadEndUs = nowUs();
+    this.#threads.say(() => ({ kind: "stop" }));
+    this.#later(this.#options.plan.gracefulStopMs, this.#kill);
+  };
+
+  readonly #kill = (): void => {
+    this.#threads.say(() => ({ kind: "kill" }));
+    const reason = `did not end within ${LAST_GRACE_MS / 1000} s of being told to`;
+    this.#later(LAST_GRACE_MS, () => this.#threads.loseAll(reason));
+  };
+
   constructor(options: LoadOptions, threads: Threads, alarm: AlarmMemory) {
     this.#options = options;
     this.#threads = threads;
     this.#alarm = alarm;
     this.#totals = options.plan.scenarios.map(({ steps }) => new ScenarioTotals(steps));
+    this.#partials = Array.from(
+      { length: threads.count },
+      () => options.plan.scenarios.map(({ steps }) => new PartialRecording(steps.length)),
+    );
   }
 
   async run(): Promise<LoadOutcome> {
     const { plan, runId, interrupt } = this.#options;
     const { count } = this.#threads;
-    this.#threads.startLoad((thread, message) => this.#hear(thread, message));
+    this.#threads.startLoad({
+      onMessage: (thread, message) => this.#hear(thread, message),
+      onLost: (thread, reason) => this.#lose(thread, reason),
+    });
     const alarm = this.#alarm;
     this.#threads.say((index) => ({
       kind: "prepare",
@@ -157,8 +140,25 @@ class LoadRun {
       alarm,
       runId,
     }));
-    await Promise.race([this.#allPrepared.promise, aborted(interrupt.soft)]);
-    if (interrupt.soft.aborted) return { kind: "not_started" };
+    const watching = setInterval(() => this.#threads.watch(), 1000);
+    try {
+      await Promise.race([this.#allPrepared.promise, aborted(interrupt.soft)]);
+      if (interrupt.soft.aborted) return { kind: "not_started" };
+      if (this.#lost[0] !== undefined) return this.#notPrepared(this.#lost[0]);
+      return await this.#loadPrepared();
+    } finally {
+      clearInterval(watching);
+    }
+  }
+
+  #notPrepared({ worker, reason }: LostThread): LoadOutcome {
+    const [first] = this.#options.plan.scenarios;
+    const scenario = this.#preparing[worker ?? 0] ?? first?.name ?? "";
+    const message = `${threadName(worker)} ${reason} while the scenario was prepared`;
+    return { kind: "not_prepared", scenario, failure: { class: "client", message } };
+  }
+
+  async #loadPrepared(): Promise<LoadOutcome> {
     const prepared = this.#prepared.flat();
     for (const { scenario, failure } of prepared) {
       if (failure !== undefined) return { kind: "not_prepared", scenario, failure };
@@ -173,11 +173,11 @@ class LoadRun {
     this.#loadEndUs = this.#originUs + planDurationMs(this.#options.plan) * 1000;
     this.#threads.say(() => ({ kind: "start", originUs: this.#originUs }));
     const drawing = setInterval(() => this.#draw(), 1000);
-    const ending = this.#watchEnd();
+    this.#watchEnd();
     await this.#allDone.promise;
-    const endedUs = nowUs();
+    const endedUs = this.#lastSignUs();
     clearInterval(drawing);
-    ending.clear();
+    this.#clearEnd();
     const cpu = process.cpuUsage(cpuBefore);
     const hostCpuShare = busyShare(hostBefore, hostCpu());
     this.#draw();
@@ -190,73 +190,95 @@ class LoadRun {
       prepared,
       totals: this.#totals.map((each) => each.total()),
       scenarioEndedUs: this.#totals.map((_, at) =>
-        Math.max(...this.#results.map((result) => result.endedUs[at] ?? 0))
+        Math.max(0, ...this.#results.map((result) => result?.endedUs[at] ?? 0))
       ),
-      workers: this.#results.map((result, index) => this.#workerFacts(result, index)),
+      workers: Array.from({ length: this.#threads.count }, (_, index) => this.#workerFacts(index)),
+      lost: this.#lost,
       processCpuUs: cpu.user + cpu.system,
       hostCpuShare,
       maxRssBytes: this.#peakRssBytes,
     };
   }
 
-  #workerFacts(result: ShardResult, index: number): WorkerFacts {
-    const { wallUs, cpuUs, loopDelay, maxLoopDelayUs } = result;
+  /** Of a lost thread the wall time until its last sign, and the CPU share of its ticks. */
+  #workerFacts(index: number): WorkerFacts {
+    const result = this.#results[index];
+    const wallUs = result?.wallUs ?? Math.max(0, this.#signOf(index) - this.#originUs);
     return {
       index,
       wallUs,
-      cpuUs,
-      eventLoopDelay: loopDelay,
-      maxEventLoopDelayUs: maxLoopDelayUs,
+      cpuUs: result?.cpuUs ?? wallUs * (this.#ticks[index]?.cpuShare ?? 0),
+      eventLoopDelay: result?.loopDelay,
+      maxEventLoopDelayUs: result?.maxLoopDelayUs ?? 0,
       stalls: readStalls(this.#alarm).filter(({ atUs }) => atUs >= this.#originUs),
     };
   }
 
   #hear(thread: number, message: FromShard): void {
-    if (message.kind === "prepared") {
+    this.#signsUs[thread] = nowUs();
+    if (message.kind === "preparing") this.#preparing[thread] = message.scenario;
+    else if (message.kind === "prepared") {
       this.#prepared[thread] = [...message.scenarios];
       if (Object.keys(this.#prepared).length === this.#threads.count) this.#allPrepared.resolve();
     } else if (message.kind === "tick") {
       this.#ticks[thread] = message;
-      message.scenarios.forEach(({ slices }, at) => this.#totals[at]?.addSlices(slices));
+      message.scenarios.forEach(({ slices }, at) => {
+        this.#totals[at]?.addSlices(slices);
+        this.#partials[thread]?.[at]?.add(slices);
+      });
     } else if (message.kind === "done") {
       this.#ticks[thread] = undefined;
       message.result.recordings.forEach((each, at) => this.#totals[at]?.addRecording(each));
       this.#results[thread] = message.result;
-      if (Object.keys(this.#results).length === this.#threads.count) this.#allDone.resolve();
-    } else {
-      const error = new Error(message.message);
-      this.#allPrepared.reject(error);
-      this.#allDone.reject(error);
+      this.#checkDone();
     }
   }
 
+  /** What a lost worker had handed over stands for it; the others send no more, as the load is no longer the plan's. */
+  #lose(thread: number | "alarm", reason: string): void {
+    const worker = thread === "alarm" ? undefined : thread;
+    const atUs = worker === undefined ? nowUs() : this.#signOf(worker);
+    this.#lost.push({ worker, atUs, reason });
+    this.#allPrepared.resolve();
+    if (worker === undefined) return this.#kill();
+    this.#partials[worker]?.forEach((each, at) => this.#totals[at]?.addRecording(each.recording()));
+    this.#checkDone();
+    if (!this.#stopping) this.#stop();
+  }
+
+  #checkDone(): void {
+    const lost = this.#lost.filter(({ worker }) => worker !== undefined).length;
+    const over = Object.keys(this.#results).length + lost;
+    if (over === this.#threads.count) this.#allDone.resolve();
+  }
+
+  /** When a worker last said something. */
+  #signOf(worker: number): number {
+    return this.#signsUs[worker] ?? this.#originUs;
+  }
+
+  /** The time in which lost workers were silent is none in which load was sent. */
+  #lastSignUs(): number {
+    return Math.max(this.#originUs, ...this.#signsUs);
+  }
+
   /** No new arrivals on interrupt; `graceful_stop` later, or when the interrupt is repeated, an end to all. */
-  #watchEnd(): { clear(): void } {
+  #watchEnd(): void {
     const { plan, interrupt } = this.#options;
-    const timers: Timer[] = [];
-    const later = (ms: number, act: () => void) => timers.push(after(ms, act));
-    const kill = () => {
-      this.#threads.say(() => ({ kind: "kill" }));
-      later(LAST_GRACE_MS, () => {
-        this.#allDone.reject(new Error("a load thread did not end in time after it was told to"));
-      });
-    };
-    const stop = () => {
-      this.#stopping = true;
-      this.#loadEndUs = nowUs();
-      this.#threads.say(() => ({ kind: "stop" }));
-      later(plan.gracefulStopMs, kill);
-    };
-    interrupt.soft.addEventListener("abort", stop, { once: true });
-    interrupt.hard.addEventListener("abort", kill, { once: true });
-    later(planDurationMs(plan) + plan.gracefulStopMs, kill);
-    return {
-      clear: () => {
-        interrupt.soft.removeEventListener("abort", stop);
-        interrupt.hard.removeEventListener("abort", kill);
-        timers.forEach((timer) => timer.clear());
-      },
-    };
+    interrupt.soft.addEventListener("abort", this.#stop, { once: true });
+    interrupt.hard.addEventListener("abort", this.#kill, { once: true });
+    this.#later(planDurationMs(plan) + plan.gracefulStopMs, this.#kill);
+  }
+
+  #clearEnd(): void {
+    const { interrupt } = this.#options;
+    interrupt.soft.removeEventListener("abort", this.#stop);
+    interrupt.hard.removeEventListener("abort", this.#kill);
+    this.#timers.forEach((timer) => timer.clear());
+  }
+
+  #later(ms: number, act: () => void): void {
+    this.#timers.push(after(ms, act));
   }
 
   #draw(): void {
@@ -300,6 +322,13 @@ class LoadRun {
       progress: totals.progress(Math.floor(elapsedMs / 1000)),
     };
   }
+}
+
+/** As the subject of a sentence. */
+export function threadName(worker: number | undefined | null): string {
+  return typeof worker === "number"
+    ? `Worker ${worker} of the generator`
+    : "The alarm thread of the generator";
 }
 
 /** From the start of the clock to the last planned arrival's time. */

@@ -10,6 +10,7 @@ import { LoadShard } from "./shard.ts";
 const TICK_MS = 1000;
 
 let shard: LoadShard | undefined;
+let ticking: ReturnType<typeof setInterval> | undefined;
 
 function say(message: FromShard): void {
   thread.postMessage(message);
@@ -19,19 +20,19 @@ async function prepare(message: ToShard & { kind: "prepare" }): Promise<void> {
   const { plan, alarm, runId } = message;
   hide(plan.secrets);
   const clock = new AlarmClock(alarm, message.shard.index);
-  shard = new LoadShard({ plan, shard: message.shard, clock, runId });
-  say({ kind: "prepared", scenarios: await shard.prepare() });
+  const made = shard = new LoadShard({ plan, shard: message.shard, clock, runId });
+  const cpuShare = cpuMeter();
+  ticking = setInterval(() => {
+    say({ kind: "tick", cpuShare: cpuShare(), scenarios: made.tick() });
+  }, TICK_MS);
+  const scenarios = await made.prepare((scenario) => say({ kind: "preparing", scenario }));
+  say({ kind: "prepared", scenarios });
 }
 
 async function start(running: LoadShard, originUs: number): Promise<void> {
-  const cpuShare = cpuMeter();
-  const ticking = setInterval(() => {
-    say({ kind: "tick", cpuShare: cpuShare(), scenarios: running.tick() });
-  }, TICK_MS);
   const result = await running.run(originUs);
   clearInterval(ticking);
   say({ kind: "done", result });
-  thread.close();
 }
 
 /** This thread's CPU time as a share of the wall time since the last call. */
@@ -49,10 +50,20 @@ function fault(error: unknown): void {
   say({ kind: "fault", message: error instanceof Error ? error.message : String(error) });
 }
 
-thread.onmessage = ({ data }) => {
+// What nobody has caught is told in one line; the runtime would print its stack and end the thread.
+globalThis.addEventListener("error", (event) => {
+  event.preventDefault();
+  fault(event.error ?? event.message);
+});
+globalThis.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  fault(event.reason);
+});
+
+thread.on("message", (data) => {
   const message = data as ToShard;
   if (message.kind === "prepare") prepare(message).catch(fault);
   else if (message.kind === "start" && shard) start(shard, message.originUs).catch(fault);
   else if (message.kind === "stop") shard?.stop();
   else if (message.kind === "kill") shard?.kill();
-};
+});

@@ -58,8 +58,10 @@ export interface ShardResult {
 }
 
 export type FromShard =
+  /** The scenario whose flow is being made, prepared and warmed up. */
+  | { readonly kind: "preparing"; readonly scenario: string }
   | { readonly kind: "prepared"; readonly scenarios: readonly Prepared[] }
   | Tick
   | { readonly kind: "done"; readonly result: ShardResult }
-  /** A fault of the tool itself. */
+  /** An exception that nobody caught: the thread cannot go on. */
   | { readonly kind: "fault"; readonly message: string };

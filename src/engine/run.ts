@@ -87,6 +87,7 @@ function assemble(
     target,
     stack,
     workers: outcome.workers,
+    lost: outcome.lost,
     processCpuUs: outcome.processCpuUs,
     hostCpuShare: outcome.hostCpuShare,
     maxRssBytes: outcome.maxRssBytes,

@@ -50,9 +50,10 @@ export class LoadShard {
   }
 
   /** Makes flows and clients, prepares and warms up scenario by scenario, then rehearses all at once and tidies up. */
-  async prepare(): Promise<Prepared[]> {
+  async prepare(onScenario: (name: string) => void = () => {}): Promise<Prepared[]> {
     const results: Prepared[] = [];
     for (const [at, scenario] of this.#options.plan.scenarios.entries()) {
+      onScenario(scenario.name);
       const lane = await Lane.create(this.#options, scenario, at, this.#kill.signal);
       this.#lanes.push(lane);
       results.push(await lane.prepare());

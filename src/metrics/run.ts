@@ -16,6 +16,7 @@ export interface Run {
   readonly target: TargetFacts;
   readonly stack: { readonly name: string; readonly description: string };
   readonly workers: readonly WorkerFacts[];
+  readonly lost?: readonly LostThread[];
   readonly processCpuUs: number;
   /** CPU time in use by anyone, of all that the host had while the load ran. */
   readonly hostCpuShare?: number | undefined;
@@ -55,6 +56,16 @@ export interface WorkerFacts {
   readonly maxEventLoopDelayUs: number;
   /** Gaps between two ticks of the clock in which nothing ran (SIGSTOP, a suspended machine, a long collection). */
   readonly stalls: readonly { readonly atUs: number; readonly durationUs: number }[];
+}
+
+/** A thread that did not come to its end. */
+export interface LostThread {
+  /** Undefined for the alarm thread. */
+  readonly worker: number | undefined;
+  /** When it last gave a sign. */
+  readonly atUs: number;
+  /** Goes on from the thread's name: `died: out of memory`. */
+  readonly reason: string;
 }
 
 export interface ScenarioRun {

@@ -51,6 +51,11 @@ export function summarize(run: Run): Measured {
     methodology: methodologyOf(run),
     generator: {
       workers: run.workers.map((worker) => workerOf(worker, run.startedUs)),
+      lost: (run.lost ?? []).map(({ worker, atUs, reason }) => ({
+        worker: worker ?? null,
+        at_s: seconds(atUs - run.startedUs),
+        reason,
+      })),
       cpu_s: seconds(run.processCpuUs),
       cpu_cores: coresOf(seconds(run.processCpuUs), seconds(run.endedUs - run.startedUs)),
       host_cpu_share: run.hostCpuShare === undefined ? null : rounded(run.hostCpuShare),

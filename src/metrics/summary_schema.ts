@@ -322,6 +322,14 @@ const planSchema = z.object({
   sha256: z.string(),
 });
 
+const lostThreadSchema = z.object({
+  /** Null for the alarm thread. */
+  worker: z.number().nullable(),
+  /** When it last gave a sign, from the run's start. */
+  at_s: z.number(),
+  reason: z.string(),
+});
+
 export const measuredSchema = z.object({
   schema_version: z.literal(SCHEMA_VERSION),
   tool: z.object({ name: z.literal("certload"), version: z.string() }),
@@ -334,6 +342,8 @@ export const measuredSchema = z.object({
   methodology: methodologySchema,
   generator: z.object({
     workers: z.array(workerSchema),
+    /** Threads that did not come to their end; of such a worker the figures are those of the slices that it had sent. */
+    lost: z.array(lostThreadSchema).default([]),
     /** The whole process, all threads. */
     cpu_s: amount,
     /** The same by the run's length: 1.5 is one core and half of another. */

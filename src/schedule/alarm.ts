@@ -6,7 +6,7 @@
  * - `deadlines[shard]`, the next instant (microseconds, BigInt64) that the shard wants to be woken at, or NEVER;
  * - `wakes[shard]`, a counter that the alarm thread raises and notifies when that instant has come;
  * - `doorbell`, raised and notified by a shard that has set an earlier deadline;
- * - `control`, [1 to end the alarm thread, how many stalls it saw];
+ * - `control`, [1 to end the alarm thread, how many stalls it saw, how often it went round];
  * - `stalls`, pairs of instant and duration of the first of them: times at which the alarm thread was itself not run.
  */
 import { type Clock, nowUs } from "./clock.ts";
@@ -21,6 +21,7 @@ const MAX_STALLS = 256;
 /** Slots of `control`. */
 const ENDED = 0;
 const STALL_COUNT = 1;
+const BEATS = 2;
 
 export interface AlarmMemory {
   readonly deadlines: BigInt64Array<SharedArrayBuffer>;
@@ -37,7 +38,7 @@ export function createAlarmMemory(shards: number): AlarmMemory {
     deadlines,
     wakes: new Int32Array(new SharedArrayBuffer(4 * shards)),
     doorbell: new Int32Array(new SharedArrayBuffer(4)),
-    control: new Int32Array(new SharedArrayBuffer(8)),
+    control: new Int32Array(new SharedArrayBuffer(12)),
     stalls: new Float64Array(new SharedArrayBuffer(16 * MAX_STALLS)),
   };
 }
@@ -55,6 +56,11 @@ export function readStalls({ control, stalls }: AlarmMemory): Stall[] {
     atUs: stalls[2 * n] ?? 0,
     durationUs: stalls[2 * n + 1] ?? 0,
   }));
+}
+
+/** A number that changes at least every `LONGEST_WAIT_US` for as long as the alarm thread runs. */
+export function readBeats({ control }: AlarmMemory): number {
+  return Atomics.load(control, BEATS);
 }
 
 export function endAlarmThread({ control, doorbell }: AlarmMemory): void {
@@ -154,16 +160,20 @@ export class AlarmClock implements Clock {
  * when it was itself not run in time (a stopped process, a suspended machine, a starved CPU).
  */
 export function runAlarmThread(memory: AlarmMemory): void {
+  while (Atomics.load(memory.control, ENDED) === 0) alarmRound(memory);
+}
+
+/** One round of the loop: at most `LONGEST_WAIT_US`. */
+export function alarmRound(memory: AlarmMemory): void {
   const { doorbell, control } = memory;
-  while (Atomics.load(control, ENDED) === 0) {
-    const heard = Atomics.load(doorbell, 0);
-    const earliestUs = wakeDue(memory);
-    const waitUs = Math.min(earliestUs - nowUs(), LONGEST_WAIT_US);
-    if (waitUs <= 0) continue;
-    const untilUs = nowUs() + waitUs;
-    Atomics.wait(doorbell, 0, heard, waitUs / 1000);
-    noteStall(memory, untilUs, nowUs() - untilUs);
-  }
+  Atomics.add(control, BEATS, 1);
+  const heard = Atomics.load(doorbell, 0);
+  const earliestUs = wakeDue(memory);
+  const waitUs = Math.min(earliestUs - nowUs(), LONGEST_WAIT_US);
+  if (waitUs <= 0) return;
+  const untilUs = nowUs() + waitUs;
+  Atomics.wait(doorbell, 0, heard, waitUs / 1000);
+  noteStall(memory, untilUs, nowUs() - untilUs);
 }
 
 /** Bounds the wait so that a stall is noticed also when nothing is due. */

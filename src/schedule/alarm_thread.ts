@@ -2,8 +2,7 @@
 import { thread } from "./thread.ts";
 import { type AlarmMemory, runAlarmThread } from "./alarm.ts";
 
-thread.onmessage = ({ data }) => {
+thread.on("message", (memory) => {
   thread.postMessage("running");
-  runAlarmThread(data as AlarmMemory);
-  thread.close();
-};
+  runAlarmThread(memory as AlarmMemory);
+});

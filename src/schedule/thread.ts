@@ -1,8 +1,9 @@
-/** The global scope inside a Worker, typed: the type checker sees every file as the main thread's. */
-interface ThreadScope {
-  onmessage: ((event: MessageEvent<unknown>) => void) | null;
+/** This thread's side of the channel to the thread that started it; null on the main thread. */
+import { parentPort } from "node:worker_threads";
+
+interface ThreadPort {
+  on(event: "message", hear: (message: unknown) => void): void;
   postMessage(message: unknown): void;
-  close(): void;
 }
 
-export const thread = globalThis as unknown as ThreadScope;
+export const thread = parentPort as unknown as ThreadPort;

@@ -68,6 +68,14 @@ function addRuns(a: Measured, b: Measured): Measured {
     methodology: { ...a.methodology, notes: [...a.methodology.notes, noteOn(b)] },
     generator: {
       workers: workers.map((worker, index) => ({ ...worker, index })),
+      lost: [
+        ...a.generator.lost,
+        ...b.generator.lost.map(({ worker, at_s, reason }) => ({
+          worker: worker === null ? null : worker + a.generator.workers.length,
+          at_s: at_s + shiftS,
+          reason,
+        })),
+      ],
       cpu_s: rounded(a.generator.cpu_s + b.generator.cpu_s),
       cpu_cores: rounded(a.generator.cpu_cores + b.generator.cpu_cores),
       host_cpu_share: highest(a.generator.host_cpu_share, b.generator.host_cpu_share),

@@ -89,13 +89,14 @@ export function judge(measured: Measured, thresholds: readonly ThresholdResult[]
     judged.push(
       ...late,
       ...dropped(name, scenario, fault),
-      ...missing(name, scenario),
+      // What a lost thread had under way is not known to be unsent, nor unanswered.
+      ...(measured.generator.lost.length > 0 ? [] : missing(name, scenario)),
       ...failedApart(name, scenario),
-      ...(measured.interrupted ? [] : cutOff(name, scenario)),
+      ...(measured.interrupted || measured.generator.lost.length > 0 ? [] : cutOff(name, scenario)),
     );
   }
   judged.push(...thresholds.flatMap(fewSamples));
-  const all = host ? underCrowdedHost(host, judged) : judged;
+  const all = [...lost(measured), ...(host ? underCrowdedHost(host, judged) : judged)];
   const findings = (invalid: boolean): Finding[] =>
     together(all.filter((one) => one.invalid === invalid));
   const reasons = findings(true);
@@ -164,6 +165,26 @@ function underCrowdedHost(host: Judged, judged: readonly Judged[]): Judged[] {
 
 function scenariosOf(measured: Measured): [string, SummaryScenario][] {
   return Object.values(measured.phases).flatMap((phase) => Object.entries(phase));
+}
+
+/** A thread that did not come to its end: the load ended there, and its last figures are missing. */
+function lost({ generator }: Measured): Judged[] {
+  return generator.lost.map(({ worker, at_s, reason }) => ({
+    invalid: true,
+    subject: worker === null ? "the alarm thread" : `worker ${worker}`,
+    weight: -at_s,
+    finding: {
+      code: "generator_lost",
+      cause: "generator",
+      scenarios: [],
+      message: `${
+        worker === null ? "The alarm thread" : `Worker ${worker}`
+      } of the generator ${reason} (last sign at ${formatSeconds(at_s)})`,
+      advice: worker === null
+        ? "Run again; if it happens again it is a fault of certload: please report it"
+        : "Its counts and response times are those that it had told by then, its other figures are missing. Look at what the server sent last; if it is in order this is a fault of certload: please report it",
+    },
+  }));
 }
 
 function cpu({ generator }: Measured): Judged[] {

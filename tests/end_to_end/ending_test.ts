@@ -43,7 +43,7 @@ async function underLoad(nginx: Daemon): Promise<void> {
   while ((await loggedRequests(nginx)).length < 50) await wait(20);
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   endingTest(
     `${signal} ends the run early: the summary is written and marked interrupted, exit 105`,
     ["50/s", "60s"],

@@ -1,3 +1,4 @@
+import { Worker } from "node:worker_threads";
 import { AlarmClock, createAlarmMemory, endAlarmThread } from "../../src/schedule/alarm.ts";
 import { assert, assertEquals } from "../assert.ts";
 
@@ -6,11 +7,9 @@ async function withAlarm(
   use: (clocks: AlarmClock[]) => Promise<void>,
 ): Promise<void> {
   const memory = createAlarmMemory(shards);
-  const thread = new Worker(new URL("../../src/schedule/alarm_thread.ts", import.meta.url), {
-    type: "module",
-  });
+  const thread = new Worker(new URL("../../src/schedule/alarm_thread.ts", import.meta.url));
   await new Promise((resolve) => {
-    thread.onmessage = resolve;
+    thread.once("message", resolve);
     thread.postMessage(memory);
   });
   try {

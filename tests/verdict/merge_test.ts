@@ -189,3 +189,17 @@ Deno.test("mergeSummaries() refuses what are not shards of one run", () => {
   refused(run(undefined, 3600), "were not under way together");
   assertThrows(() => mergeSummaries([a]), MergeError, "fewer than two");
 });
+
+Deno.test("mergeSummaries() keeps who was lost, by the worker's number in the whole", () => {
+  const [a, b] = shards(2);
+  const lose = (summary: Summary, worker: number | null): Summary => ({
+    ...summary,
+    generator: { ...summary.generator, lost: [{ worker, at_s: 2, reason: "died" }] },
+  });
+  const merged = mergeSummaries([lose(a!, 0), lose(b!, 0)]);
+  const second = a!.generator.workers.length;
+  assertEquals(merged.generator.lost.map(({ worker }) => worker), [0, second]);
+  assertEquals(mergeSummaries([a!, lose(b!, null)]).generator.lost.map(({ worker }) => worker), [
+    null,
+  ]);
+});

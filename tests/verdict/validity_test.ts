@@ -208,3 +208,21 @@ Deno.test("judge() has the crowded host before what makes the run unfit, which k
   assertEquals([verdict, warnings], ["invalid", []]);
   assertEquals(codes(reasons), ["host_cpu by run", "generator_lag by generator"]);
 });
+
+Deno.test("judge() has no faith in a run that lost a worker, and does not call the rest unsent or unanswered", () => {
+  const reason = "ran out of memory, at 4.29 GB of its own";
+  const { verdict, reasons, warnings } = judged({ name: "a", interrupted: 20 }, {
+    lost: [{ worker: 1, atUs: START_US + 2_000_000, reason }],
+  });
+  assertEquals([verdict, ...codes(reasons)], ["invalid", "generator_lost by generator"]);
+  assertEquals(codes(warnings), []);
+  assertEquals(reasons[0]!.message, `Worker 1 of the generator ${reason} (last sign at 2 s)`);
+});
+
+Deno.test("judge() has no faith in a run without its alarm thread", () => {
+  const { verdict, reasons } = judged({ name: "a" }, {
+    lost: [{ worker: undefined, atUs: START_US, reason: "died: no memory" }],
+  });
+  assertEquals(verdict, "invalid");
+  assertStringIncludes(reasons[0]!.message, "The alarm thread of the generator died: no memory");
+});

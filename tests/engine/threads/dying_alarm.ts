@@ -1,0 +1,10 @@
+/** An alarm thread that wakes others until they have had a second and a half of load, and then dies. */
+import type { AlarmMemory } from "../../../src/schedule/alarm.ts";
+import { thread } from "../../../src/schedule/thread.ts";
+import { wakeWhile } from "./wake_while.ts";
+
+thread.on("message", (memory) => {
+  thread.postMessage("running");
+  wakeWhile(memory as AlarmMemory);
+  throw new Error("the alarm is dead");
+});
