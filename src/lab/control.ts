@@ -1,4 +1,8 @@
-/** The lab's own endpoint, over plain HTTP on a port of its own: faults are set here, and counts are read. */
+/**
+ * The lab's own endpoint, over plain HTTP on a port of its own: faults are set here, and counts are read. Whoever is on
+ * this host may do so, but not a page that somebody's browser shows.
+ */
+import { isIpAddress } from "../identifier.ts";
 import { FAULTS_SCHEMA } from "./faults_schema.ts";
 import type { Faults } from "./faults.ts";
 import { type Handler, json, type LabRequest, type LabResponse } from "./http/message.ts";
@@ -17,10 +21,35 @@ export function controlHandler(lab: Controlled): Handler {
     .add("GET", "/lab/faults", () => json(200, lab.faults()))
     .add("POST", "/lab/faults", (request) => setFaults(request, lab))
     .add("GET", "/lab/counts", () => json(200, lab.counts()));
-  return (request) => router.handle(request, lab);
+  return (request) => {
+    const complaint = browserComplaint(request);
+    return complaint === undefined
+      ? router.handle(request, lab)
+      : json(403, { error: `Refused: ${complaint}` });
+  };
+}
+
+/** Why this may be the request of a page of another origin, by its own name (DNS rebinding) or by its origin. */
+function browserComplaint(request: LabRequest): string | undefined {
+  const host = URL.parse(`http://${request.header("host") ?? ""}`)?.hostname ?? "";
+  if (host !== "localhost" && !isIpAddress(host.replace(/^\[|\]$/g, ""))) {
+    return "the Host must be an address or localhost";
+  }
+  if (request.header("origin") !== undefined) return "a request with Origin is a browser's";
+  const site = request.header("sec-fetch-site") ?? "none";
+  return site === "none" || site === "same-origin"
+    ? undefined
+    : `a request with Sec-Fetch-Site ${JSON.stringify(site)} is another page's`;
 }
 
 async function setFaults(request: LabRequest, lab: Controlled): Promise<LabResponse> {
+  const type = request.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") {
+    const seen = JSON.stringify(type ?? "none");
+    return json(415, {
+      error: `Cannot set faults: Content-Type must be application/json, it is ${seen}`,
+    });
+  }
   const body = await request.body(BODY_LIMIT_BYTES);
   let given: unknown;
   try {

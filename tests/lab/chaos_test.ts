@@ -166,12 +166,14 @@ Deno.test("a server that is down refuses connections, and comes back on the same
   });
 });
 
+const JSON_TYPE = { "content-type": "application/json" };
+
 Deno.test("faults are set and read over the control endpoint, and counts are read", async () => {
   await withLab({}, async (client) => {
     const { control } = client.lab.addresses;
     const faults: Faults = { rules: [{ server: "api", answer: "status", status: 502 }] };
     const body = JSON.stringify(faults);
-    const set = await fetch(`${control}/lab/faults`, { method: "POST", body });
+    const set = await fetch(`${control}/lab/faults`, { method: "POST", headers: JSON_TYPE, body });
     assertEquals([set.status, await set.json()], [200, faults]);
     assertEquals(await statusOf(client, LIST), 502);
     assertEquals(await (await fetch(`${control}/lab/faults`)).json(), faults);
@@ -184,10 +186,48 @@ Deno.test("faults that are none are refused with what is wrong, and change nothi
   await withLab({}, async (client) => {
     const { control } = client.lab.addresses;
     for (const body of ["{", `{"rulez":[]}`, `{"rules":[{"share":2}]}`, `{"down":["iis"]}`]) {
-      const response = await fetch(`${control}/lab/faults`, { method: "POST", body });
+      const response = await fetch(`${control}/lab/faults`, {
+        method: "POST",
+        headers: JSON_TYPE,
+        body,
+      });
       assertEquals(response.status, 400);
       assertMatch((await response.json()).error, /^Cannot set faults/);
     }
     assertEquals(await statusOf(client, LIST), 200);
+  });
+});
+
+Deno.test("the control endpoint refuses what a page in a browser can send", async () => {
+  await withLab({}, async ({ lab }) => {
+    const { hostname, port } = new URL(lab.addresses.control);
+    const status = async (head: string, body = '{"down":["f5"]}'): Promise<string> => {
+      const conn = await Deno.connect({ hostname, port: Number(port) });
+      const request = `POST /lab/faults HTTP/1.1\r\n${head}Connection: close\r\n` +
+        `Content-Length: ${body.length}\r\n\r\n${body}`;
+      await conn.write(new TextEncoder().encode(request));
+      return (await new Response(conn.readable).text()).slice(9, 12);
+    };
+    const host = `Host: 127.0.0.1:${port}\r\n`;
+    const type = "Content-Type: application/json\r\n";
+    assertEquals(await status(`${host}${type}Origin: http://evil.example\r\n`), "403");
+    assertEquals(await status(`${host}${type}Origin: null\r\n`), "403");
+    assertEquals(await status(`${host}${type}Sec-Fetch-Site: cross-site\r\n`), "403");
+    assertEquals(await status(`${host}${type}Sec-Fetch-Site: same-site\r\n`), "403");
+    assertEquals(await status(`Host: evil.example:${port}\r\n${type}`), "403");
+    assertEquals(await status(`Host: localhost.evil.example\r\n${type}`), "403");
+    assertEquals(await status(type), "403");
+    assertEquals(await status(host), "415");
+    assertEquals(await status(`${host}Content-Type: text/plain\r\n`), "415");
+    assertEquals(lab.counts().f5.connections, 0);
+    const f5 = new URL(lab.addresses.targets.f5);
+    (await Deno.connect({ hostname: f5.hostname, port: Number(f5.port) })).close();
+    for (const right of [host, `Host: localhost:${port}\r\n`, `Host: [::1]:${port}\r\n`]) {
+      assertEquals(
+        await status(`${right}Content-Type: Application/JSON; charset=utf-8\r\n`),
+        "200",
+      );
+    }
+    assertEquals(await status(`${host}${type}Sec-Fetch-Site: none\r\n`, "{}"), "200");
   });
 });

@@ -6,7 +6,7 @@ import { type Head, parseHead } from "./head.ts";
 import { IncomingRequest, writeAll } from "./incoming.ts";
 import { type Handler, type LabRequest, type LabResponse, plainError } from "./message.ts";
 import { Reader, TooLarge } from "./reader.ts";
-import { reset } from "./socket.ts";
+import { reset, resetAll } from "./socket.ts";
 import { halfOf, responseBytes } from "./wire.ts";
 
 export interface ConnectionOptions {
@@ -15,13 +15,16 @@ export interface ConnectionOptions {
   readonly chaos: Chaos;
   readonly handler: Handler;
   readonly log: (line: string) => void;
-  /** The TLS handshake is done; on plain TCP, the first bytes are in. */
+  /** The TLS handshake is done; on plain TCP, at once. */
   readonly onOpen: () => void;
   /** A request was read. */
   readonly onRequest: () => void;
 }
 
 const LINGER_MS = 500;
+const HANDSHAKE_LIMIT_MS = 10_000;
+/** For the next request, for all of a request, and for an answer to be taken. */
+const WAIT_LIMIT_MS = 60_000;
 
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -29,7 +32,7 @@ export class Connection {
   #isOpen = false;
   #isClosed = false;
   /** Since when the connection waits for its peer; `undefined` while the server is at work. */
-  idleSinceMs: number | undefined = performance.now();
+  #waitsSinceMs: number | undefined = performance.now();
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -38,7 +41,10 @@ export class Connection {
 
   /** Never rejects: what a peer does wrong ends its connection and no more. */
   async serve(): Promise<void> {
+    const { conn } = this.#options;
     try {
+      if ("handshake" in conn) await (conn as Deno.TlsConn).handshake();
+      this.#opened();
       while (await this.#exchange());
     } catch (error) {
       if (error instanceof TooLarge) {
@@ -50,30 +56,50 @@ export class Connection {
   }
 
   close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    Connection.closeAll([this]);
+  }
+
+  static closeAll(connections: readonly Connection[]): void {
+    const open = connections.filter((each) => !each.#isClosed);
     // Deno holds on to a connection whose handshake is under way, whatever is closed.
-    if (!this.#isOpen) reset(this.#options.conn);
-    try {
-      this.#options.conn.close();
-    } catch {
-      // Ended by the reading.
+    resetAll(open.filter((each) => !each.#isOpen).map((each) => each.#options.conn));
+    for (const each of open) {
+      each.#isClosed = true;
+      try {
+        each.#options.conn.close();
+      } catch {
+        // Ended by the reading.
+      }
     }
   }
 
+  /** For how long the peer has kept the connection waiting; 0 while the server is at work. */
+  waitedMs(nowMs: number): number {
+    return nowMs - (this.#waitsSinceMs ?? nowMs);
+  }
+
+  /** Whether the peer has had its time. */
+  isOverdue(nowMs: number): boolean {
+    return this.waitedMs(nowMs) > (this.#isOpen ? WAIT_LIMIT_MS : HANDSHAKE_LIMIT_MS);
+  }
+
   async #read(into: Uint8Array): Promise<number | null> {
-    const count = await this.#options.conn.read(into);
-    if (!this.#isOpen) this.#options.onOpen();
+    this.#waitsSinceMs ??= performance.now(); // of a body: from its first byte on
+    return await this.#options.conn.read(into);
+  }
+
+  #opened(): void {
     this.#isOpen = true;
-    return count;
+    this.#waitsSinceMs = performance.now();
+    this.#options.onOpen();
   }
 
   /** Whether the connection goes on. */
   async #exchange(): Promise<boolean> {
-    this.idleSinceMs = performance.now();
+    this.#waitsSinceMs = performance.now();
     const text = await this.#reader.head();
     if (text === undefined) return false;
-    this.idleSinceMs = undefined;
+    this.#waitsSinceMs = undefined;
     const head = parseHead(text);
     if (head === undefined) {
       await this.#write(plainError(400, "400 Bad Request"));
@@ -91,12 +117,14 @@ export class Connection {
     const startedMs = performance.now();
     const response = effect?.rule && wrongAnswer(effect.rule, server) ||
       await this.#handle(request);
+    this.#waitsSinceMs = undefined;
     if (effect) await this.#delay(effect, performance.now() - startedMs);
     if (!await request.drain()) {
       await this.#write(response, head);
       await this.#linger();
       return false;
     }
+    this.#waitsSinceMs = undefined;
     if (effect?.rule && await this.#break(effect.rule.answer, response, head)) return false;
     await this.#write(response, head, head.keepAlive);
     return head.keepAlive;
@@ -160,6 +188,7 @@ export class Connection {
 
   #write(response: LabResponse, head?: Head, keepAlive = false): Promise<void> {
     const bytes = responseBytes(response, head?.method ?? "GET", keepAlive);
+    this.#waitsSinceMs = performance.now();
     return writeAll(this.#options.conn, bytes);
   }
 }

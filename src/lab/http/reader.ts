@@ -2,6 +2,7 @@
 
 const HEAD_LIMIT_BYTES = 32 * 1024;
 const LINE_LIMIT_BYTES = 1024;
+const TRAILERS_LIMIT = 64;
 const latin1 = new TextDecoder("latin1");
 
 /** The peer sent more than the limit of what was being read. */
@@ -46,7 +47,7 @@ export class Reader {
 
   /** A chunked body (RFC 9112 section 7.1), trailers dropped; `undefined` when it is malformed or cut off. */
   async chunked(limitBytes: number): Promise<Uint8Array | undefined> {
-    const chunks: Uint8Array[] = [];
+    let body = new Uint8Array(4096);
     let total = 0;
     for (;;) {
       const line = await this.#until("\r\n", LINE_LIMIT_BYTES);
@@ -58,13 +59,15 @@ export class Reader {
       if (total > limitBytes) throw new TooLarge();
       const chunk = await this.exactly(length + 2);
       if (chunk === undefined) return undefined;
-      chunks.push(chunk.subarray(0, length));
+      if (total > body.length) body = grown(body, Math.max(total, body.length * 2));
+      body.set(chunk.subarray(0, length), total - length);
     }
-    for (;;) {
+    for (let trailers = 0; trailers < TRAILERS_LIMIT; trailers++) {
       const trailer = await this.#until("\r\n", LINE_LIMIT_BYTES);
       if (trailer === undefined) return undefined;
-      if (trailer === "") return concat(chunks, total);
+      if (trailer === "") return body.slice(0, total);
     }
+    throw new TooLarge();
   }
 
   async #until(mark: string, limitBytes: number): Promise<string | undefined> {
@@ -104,9 +107,7 @@ export class Reader {
       this.#start = 0;
     }
     if (this.#end === this.#buffer.length) {
-      const larger = new Uint8Array(this.#buffer.length * 2);
-      larger.set(this.#buffer);
-      this.#buffer = larger;
+      this.#buffer = grown(this.#buffer, this.#buffer.length * 2);
     }
     const count = await this.#read(this.#buffer.subarray(this.#end));
     if (count === null) return false;
@@ -115,12 +116,8 @@ export class Reader {
   }
 }
 
-function concat(chunks: readonly Uint8Array[], total: number): Uint8Array {
-  const whole = new Uint8Array(total);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+function grown(octets: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(length);
+  larger.set(octets);
+  return larger;
 }

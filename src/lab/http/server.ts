@@ -26,6 +26,8 @@ export interface HttpServerOptions {
   readonly handler: Handler;
   /** Takes a line about a mistake of the lab's own. */
   readonly log: (line: string) => void;
+  /** Default 4,096. */
+  readonly maxConnections?: number;
 }
 
 /** What a server saw since it was started. */
@@ -38,8 +40,11 @@ export interface ServerCounts {
   readonly open: number;
 }
 
-const IDLE_LIMIT_MS = 60_000;
-const IDLE_CHECK_MS = 5_000;
+const OVERDUE_CHECK_MS = 5_000;
+/** Beyond this, whoever keeps the server waiting longest makes room. */
+const MAX_CONNECTIONS = 4096;
+/** Of them, at once: to end a handshake that is under way costs a search among all descriptors. */
+const ROOM_SHARE = 1 / 16;
 const ACCEPT_PAUSE_MS = 5;
 const LISTEN_TRIES = 500;
 const LISTEN_PAUSE_MS = 2;
@@ -51,7 +56,7 @@ export class HttpServer {
   #port: number;
   readonly #connections = new Set<Connection>();
   readonly #counts = { connections: 0, handshakes: 0, requests: 0 };
-  readonly #idleCheck: ReturnType<typeof setInterval>;
+  readonly #overdueCheck: ReturnType<typeof setInterval>;
   #accepting: Promise<Deno.Conn> | undefined;
   readonly #running = new Set<Promise<void>>();
 
@@ -61,7 +66,7 @@ export class HttpServer {
     this.#tls = options.tls;
     this.#port = options.port;
     this.#listen();
-    this.#idleCheck = setInterval(() => this.#closeIdle(), IDLE_CHECK_MS);
+    this.#overdueCheck = setInterval(() => this.#closeOverdue(), OVERDUE_CHECK_MS);
   }
 
   /** `https://127.0.0.1:40123`; loopback where it listens on all addresses. */
@@ -87,11 +92,11 @@ export class HttpServer {
     if (down === (this.#listener === undefined)) return;
     if (!down) return await this.#listenAgain();
     await this.#unlisten();
-    for (const connection of this.#connections) connection.close();
+    Connection.closeAll([...this.#connections]);
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#idleCheck);
+    clearInterval(this.#overdueCheck);
     await this.setDown(true);
     await Promise.all(this.#running);
   }
@@ -136,9 +141,10 @@ export class HttpServer {
         await this.#options.chaos.stall(this.#options.name);
         this.#accepting = listener.accept();
         conn = await this.#accepting;
-      } catch {
+      } catch (error) {
         if (this.#listener !== listener) return;
         // The peer went away before its connection was taken, or descriptors have run out for now.
+        if (/too many open files/i.test(String(error))) this.#makeRoom();
         await pause(ACCEPT_PAUSE_MS);
         continue;
       }
@@ -148,6 +154,9 @@ export class HttpServer {
   }
 
   async #serve(conn: Deno.Conn): Promise<void> {
+    if (this.#connections.size >= (this.#options.maxConnections ?? MAX_CONNECTIONS)) {
+      this.#makeRoom();
+    }
     const { name: server, chaos, handler, log } = this.#options;
     const onOpen = (): void => void this.#counts.handshakes++;
     const onRequest = (): void => void this.#counts.requests++;
@@ -166,11 +175,24 @@ export class HttpServer {
     promise.finally(() => this.#running.delete(promise));
   }
 
-  #closeIdle(): void {
-    const oldestMs = performance.now() - IDLE_LIMIT_MS;
-    for (const connection of this.#connections) {
-      if ((connection.idleSinceMs ?? Infinity) < oldestMs) connection.close();
-    }
+  #closeOverdue(): void {
+    const nowMs = performance.now();
+    this.#drop([...this.#connections].filter((each) => each.isOverdue(nowMs)));
+  }
+
+  /** Closes those that have kept the server waiting longest. */
+  #makeRoom(): void {
+    const nowMs = performance.now();
+    const longestFirst = [...this.#connections].sort((a, b) =>
+      b.waitedMs(nowMs) - a.waitedMs(nowMs)
+    );
+    this.#drop(longestFirst.slice(0, Math.ceil(longestFirst.length * ROOM_SHARE)));
+  }
+
+  /** At once out of the count: where a handshake cannot be ended, its connection lasts until the peer goes. */
+  #drop(connections: readonly Connection[]): void {
+    Connection.closeAll(connections);
+    for (const connection of connections) this.#connections.delete(connection);
   }
 }
 

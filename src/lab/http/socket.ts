@@ -22,15 +22,29 @@ type Libc = Deno.DynamicLibrary<typeof symbols>["symbols"];
  * connected socket and sends the RST at once (tcp_disconnect in net/ipv4/tcp.c). The connection has to be closed in
  * either case.
  */
-export function reset({ localAddr, remoteAddr }: Deno.Conn): boolean {
-  if (localAddr.transport !== "tcp" || remoteAddr.transport !== "tcp") return false;
-  return withDescriptor(
-    // This pair of ports names the connection: both addresses are this process's own.
-    (libc, descriptor) =>
-      portOf(libc.getpeername, descriptor) === remoteAddr.port &&
-      portOf(libc.getsockname, descriptor) === localAddr.port,
-    (libc, descriptor) => libc.connect(descriptor, UNSPECIFIED, UNSPECIFIED.length) === 0,
+export function reset(conn: Deno.Conn): boolean {
+  return resetAll([conn]) === 1;
+}
+
+/** The same for many, in one search for their descriptors; how many were reset. */
+export function resetAll(conns: readonly Deno.Conn[]): number {
+  // A pair of ports names a connection: both addresses are this process's own.
+  const wanted = new Set(
+    conns.flatMap(({ localAddr, remoteAddr }) =>
+      localAddr.transport === "tcp" && remoteAddr.transport === "tcp"
+        ? [`${localAddr.port} ${remoteAddr.port}`]
+        : []
+    ),
   );
+  let done = 0;
+  eachDescriptor((libc, descriptor) => {
+    const peer = portOf(libc.getpeername, descriptor);
+    const isWanted = peer !== undefined &&
+      wanted.delete(`${portOf(libc.getsockname, descriptor)} ${peer}`);
+    if (isWanted && libc.connect(descriptor, UNSPECIFIED, UNSPECIFIED.length) === 0) done++;
+    return wanted.size > 0;
+  }, wanted.size > 0);
+  return done;
 }
 
 /**
@@ -39,36 +53,35 @@ export function reset({ localAddr, remoteAddr }: Deno.Conn): boolean {
  */
 export function sendAtOnce({ addr }: Deno.Listener): boolean {
   if (addr.transport !== "tcp") return false;
-  return withDescriptor(
-    (libc, descriptor) =>
-      portOf(libc.getsockname, descriptor) === addr.port &&
-      portOf(libc.getpeername, descriptor) === undefined,
-    (libc, descriptor) => {
-      const on = new Int32Array([1]);
-      return libc.setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, on, on.byteLength) === 0;
-    },
-  );
+  let isSet = false;
+  eachDescriptor((libc, descriptor) => {
+    const isListener = portOf(libc.getsockname, descriptor) === addr.port &&
+      portOf(libc.getpeername, descriptor) === undefined;
+    if (!isListener) return true;
+    const on = new Int32Array([1]);
+    isSet = libc.setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, on, on.byteLength) === 0;
+    return false;
+  });
+  return isSet;
 }
 
-/** Does `act` to the first of this process's descriptors that `matches`. */
-function withDescriptor(
-  matches: (libc: Libc, descriptor: number) => boolean,
-  act: (libc: Libc, descriptor: number) => boolean,
-): boolean {
-  if (Deno.build.os !== "linux") return false;
+/** Goes through this process's descriptors for as long as `look` says to go on. */
+function eachDescriptor(
+  look: (libc: Libc, descriptor: number) => boolean,
+  isWorthIt = true,
+): void {
+  if (Deno.build.os !== "linux" || !isWorthIt) return;
   try {
     const library = Deno.dlopen("libc.so.6", symbols);
     try {
-      const libc = library.symbols;
       for (const { name } of Deno.readDirSync("/proc/self/fd")) {
-        if (matches(libc, Number(name))) return act(libc, Number(name));
+        if (!look(library.symbols, Number(name))) break;
       }
-      return false;
     } finally {
       library.close();
     }
   } catch {
-    return false;
+    // No library, or no permission to call it.
   }
 }
 
