@@ -15,6 +15,7 @@ import { drive } from "../schedule/driver.ts";
 import { createPacer } from "../schedule/pacer.ts";
 import { highestLevel, totalDurationMs } from "../schedule/stages.ts";
 import { createClient } from "../transport/client.ts";
+import type { FailureClass } from "../transport/failure.ts";
 import type { HttpClient } from "../transport/http.ts";
 import { createScope, type IterationScope, runIteration, RunningIteration } from "./iteration.ts";
 import type { StepRecorder } from "./iteration.ts";
@@ -27,6 +28,9 @@ import { warmUp, type WarmupResult } from "./warmup.ts";
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 const LOOP_SAMPLE_US = 10_000;
+
+/** Failures that cost a user of the closed model no time, so that it must be made to wait before it comes again. */
+const UNCONNECTED: ReadonlySet<FailureClass> = new Set(["dns", "connect_refused", "connect"]);
 
 const NO_WARMUP: Warmup = { requests: 0, durationMs: 0, rehearsalMs: 0 };
 
@@ -256,7 +260,7 @@ class Lane {
     recorder: ScenarioRecorder,
     arrival: Arrival,
     originUs: number,
-  ): Promise<void> {
+  ): Promise<{ unconnected: boolean }> {
     this.#inFlight++;
     const launchedUs = this.#options.clock.nowUs();
     const plannedUs = arrival.user === undefined ? originUs + arrival.offsetUs : undefined;
@@ -272,6 +276,9 @@ class Lane {
     });
     this.endedUs = Math.max(this.endedUs, endedUs);
     this.#inFlight--;
+    const unconnected = failure !== undefined && UNCONNECTED.has(failure.class);
+    if (unconnected && arrival.user !== undefined) recorder.count("pauses_after_refusal");
+    return { unconnected };
   }
 
   tick(): ScenarioTick {

@@ -19,8 +19,11 @@ export interface Arrivals {
   peekUs(): number | undefined;
   /** Takes the one that `peekUs` told of. */
   take(): Arrival;
-  /** An arrival has run its course; in the closed model this brings the user's next one. */
-  completed(arrival: Arrival, offsetUs: number): void;
+  /**
+   * An arrival has run its course; in the closed model this brings the user's next one. `unconnected`: it found nobody
+   * to talk to.
+   */
+  completed(arrival: Arrival, offsetUs: number, unconnected?: boolean): void;
 }
 
 export interface Shard {
@@ -63,6 +66,15 @@ interface Turn {
   readonly dueUs: number;
 }
 
+/** A user who finds nobody comes again after this time, doubled each time, up to a second. */
+const FIRST_PAUSE_US = 100_000;
+const LONGEST_PAUSE_US = 1_000_000;
+
+/** After `refusals` in a row; without a pause users of a dead server would do nothing but connect. */
+export function pauseUs(refusals: number): number {
+  return refusals === 0 ? 0 : Math.min(LONGEST_PAUSE_US, FIRST_PAUSE_US * 2 ** (refusals - 1));
+}
+
 /**
  * Each user comes, waits for the answer, thinks, and comes again while the profile's level is above the user's number.
  * First arrivals are spread over one think time: users of a real system do not all start in the same millisecond.
@@ -73,6 +85,8 @@ class UserArrivals implements Arrivals {
   readonly #shard: Shard;
   /** Sorted by due time; users are few and mostly come back in the order in which they left. */
   readonly #turns: Turn[] = [];
+  /** By user: how often in a row it found nobody. */
+  readonly #refusals = new Map<number, number>();
   #taken = 0;
 
   constructor(stages: Load["stages"], thinkTimeMs: number, shard: Shard) {
@@ -97,8 +111,12 @@ class UserArrivals implements Arrivals {
     return { index, offsetUs: turn.dueUs, user: turn.user };
   }
 
-  completed(arrival: Arrival, offsetUs: number): void {
-    if (arrival.user !== undefined) this.#schedule(arrival.user, offsetUs + this.#thinkUs);
+  completed({ user }: Arrival, offsetUs: number, unconnected = false): void {
+    if (user === undefined) return;
+    const refusals = unconnected ? (this.#refusals.get(user) ?? 0) + 1 : 0;
+    if (refusals > 0) this.#refusals.set(user, refusals);
+    else this.#refusals.delete(user);
+    this.#schedule(user, offsetUs + Math.max(this.#thinkUs, pauseUs(refusals)));
   }
 
   #schedule(user: number, fromUs: number): void {

@@ -12,8 +12,8 @@ export interface DriveOptions {
   /** Instant of the scenario's start on the clock. */
   readonly originUs: number;
   readonly maxInFlight: number;
-  /** Goes through the flow. Must not reject. */
-  readonly launch: (arrival: Arrival) => Promise<void>;
+  /** Goes through the flow; tells whether it found nobody to talk to. Must not reject. */
+  readonly launch: (arrival: Arrival) => Promise<{ readonly unconnected: boolean }>;
   /** The arrival found `maxInFlight` others in flight, and is not sent. */
   readonly drop: (arrival: Arrival) => void;
   /** Aborted: no new arrivals. Those in flight go on. */
@@ -67,7 +67,7 @@ class Flight {
       return;
     }
     this.size++;
-    this.#options.launch(arrival).then(() => this.#land(arrival));
+    this.#options.launch(arrival).then(({ unconnected }) => this.#land(arrival, unconnected));
   }
 
   landing(): Promise<void> {
@@ -80,11 +80,11 @@ class Flight {
     this.#asleep = false;
   }
 
-  #land(arrival: Arrival): void {
+  #land(arrival: Arrival, unconnected: boolean): void {
     const { arrivals, clock, originUs } = this.#options;
     this.size--;
     const before = arrivals.peekUs();
-    arrivals.completed(arrival, clock.nowUs() - originUs);
+    arrivals.completed(arrival, clock.nowUs() - originUs, unconnected);
     // A user who lands may be due again before the instant that the loop sleeps for.
     if (arrivals.peekUs() !== before) this.#wake();
     this.#landed?.();

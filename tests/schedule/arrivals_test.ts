@@ -1,5 +1,5 @@
 import type { Load } from "../../src/plan/plan.ts";
-import { type Arrivals, createArrivals } from "../../src/schedule/arrivals.ts";
+import { type Arrivals, createArrivals, pauseUs } from "../../src/schedule/arrivals.ts";
 import { assertAlmostEquals, assertEquals } from "../assert.ts";
 
 const OPEN: Load = {
@@ -49,4 +49,43 @@ Deno.test("users and their arrivals' numbers are shared out without overlap", ()
   });
   assertEquals(taken.map(({ user }) => user).sort(), [0, 1, 2, 3, 4]);
   assertEquals(new Set(taken.map(({ index }) => index)).size, 5);
+});
+
+Deno.test("a user who finds nobody waits 100 ms, then twice as long each time, up to a second", () => {
+  assertEquals([0, 1, 2, 3, 4, 5, 50].map(pauseUs), [
+    0,
+    100_000,
+    200_000,
+    400_000,
+    800_000,
+    1_000_000,
+    1_000_000,
+  ]);
+});
+
+Deno.test("the pause is each user's own, ends with the first answer, and is no less than the think time", () => {
+  const arrivals = createArrivals(closed(2, 0), { index: 0, count: 1 });
+  const [first, second] = [arrivals.take(), arrivals.take()];
+  arrivals.completed(first, 0, true);
+  assertAlmostEquals(arrivals.peekUs() ?? NaN, 100_000, 1);
+  arrivals.completed(arrivals.take(), 100_000, true);
+  arrivals.completed(second, 100_000, true);
+  // The second user's first refusal, the first user's second.
+  assertAlmostEquals(arrivals.peekUs() ?? NaN, 200_000, 1);
+  const again = arrivals.take();
+  assertEquals(again.user, 1);
+  arrivals.completed(again, 200_000, false);
+  assertAlmostEquals(arrivals.peekUs() ?? NaN, 200_000, 1);
+  arrivals.completed(arrivals.take(), 200_000, true);
+  assertAlmostEquals(arrivals.peekUs() ?? NaN, 300_000, 1);
+
+  const thinking = createArrivals(closed(1, 500), { index: 0, count: 1 });
+  thinking.completed(thinking.take(), 0, true);
+  assertAlmostEquals(thinking.peekUs() ?? NaN, 500_000, 1);
+});
+
+Deno.test("the open model's arrivals do not wait for a server that is away", () => {
+  const arrivals = createArrivals(OPEN, { index: 0, count: 1 });
+  arrivals.completed(arrivals.take(), 5_000, true);
+  assertAlmostEquals(arrivals.peekUs() ?? NaN, 10_000, 1);
 });

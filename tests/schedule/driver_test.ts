@@ -31,6 +31,7 @@ function setUp(load: Load, serviceUs: number, maxInFlight = Infinity): SetUp {
     launch: async (arrival: Arrival) => {
       sent.push({ index: arrival.index, atUs: clock.nowUs() - 1_000_000 });
       await clock.sleepUntil(clock.nowUs() + serviceUs);
+      return { unconnected: false };
     },
     drop: ({ index }) => dropped.push(index),
     signal: stop.signal,
