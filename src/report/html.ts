@@ -34,6 +34,7 @@ import {
   nameOfPhase,
   peersOf,
   plural,
+  reasonOf,
   RESPONSE_TIME_NOTE,
   scenariosOf,
   seriesOf,
@@ -160,7 +161,7 @@ function head(summary: Summary): Markup {
       <p class="verdict">${verdictWord(summary)}</p>
       <h1>${plan.name}</h1>
       ${plan.description && html`<p class="description">${plan.description}</p>`}
-      <p class="reason">${exit.reason} <span class="code">exit ${exit.code}</span></p>
+      <p class="reason">${reasonOf(summary)} <span class="code">exit ${exit.code}</span></p>
       ${facts([
         ["Iterations", formatCount(totals.iterations)],
         ["Requests", formatCount(totals.requests)],
@@ -213,7 +214,7 @@ function tier(summary: Summary, name: string, charts: Chart[]): Markup {
   return html`<section id="${idOf(nameOfPhase(name))}"><h2>${nameOfPhase(name)}</h2>
 <p class="note">R${RESPONSE_TIME_NOTE.slice(1)} of each arrival to the last byte.</p>
 ${resultTable(phase, summary.thresholds)}
-${own && html`<h3>The server's own metrics</h3>${own}`}
+${own && folded("The server's own metrics", own)}
 ${Object.entries(phase).map(([scenario, data]) => scenarioPart(scenario, data, summary, charts))}
 </section>`;
 }

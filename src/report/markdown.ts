@@ -47,6 +47,7 @@ import {
   partOfRun,
   peerNames,
   peersOf,
+  reasonOf,
   RESPONSE_TIME_NOTE,
   scenariosOf,
   seriesOf,
@@ -96,11 +97,12 @@ function headSection(summary: Summary): string {
   const { exit, totals, methodology } = summary;
   const icon = exit.code === 0 ? "✅" : exit.name === "interrupted" ? "⚠️" : "❌";
   const host = crowdedHost(summary);
+  const reason = reasonOf(summary);
   const lines = [
     ...(host ? [`> ⚠️ ${escapeMarkdown(host.message)}. ${escapeMarkdown(host.advice)}.`, ""] : []),
     `## ${icon} ${verdictWord(summary)}: ${escapeMarkdown(summary.plan.name)}`,
     "",
-    `${escapeMarkdown(exit.reason)} (exit ${exit.code}). ${
+    `${reason === "" ? `Exit ${exit.code}.` : `${escapeMarkdown(reason)} (exit ${exit.code}).`} ${
       formatCount(totals.iterations)
     } iterations in ${formatSeconds(summary.duration_s)}, ${
       formatPercent(totals.error_rate)

@@ -29,6 +29,7 @@ import {
   peerNames,
   peersOf,
   plural,
+  reasonOf,
   scenariosOf,
   thresholdValue,
   validityWord,
@@ -81,7 +82,7 @@ function verdictSection(summary: Summary, page: Page): string[] {
     `${paint(style.strong(word))}  ${
       style.strong(shortened(oneLine(summary.plan.name), width - word.length - 2))
     }`,
-    ...block(exit.reason, page),
+    ...block(reasonOf(summary), page),
     ...block(
       `${formatCount(totals.iterations)} iterations, ${formatCount(totals.requests)} requests in ${
         formatSeconds(summary.duration_s)
@@ -93,8 +94,9 @@ function verdictSection(summary: Summary, page: Page): string[] {
 }
 
 function validitySection(summary: Summary, page: Page): string[] {
-  const { verdict, reasons } = summary.validity;
+  const { verdict } = summary.validity;
   const { style } = page;
+  const reasons = otherFindings(summary.validity.reasons);
   const warnings = otherFindings(summary.validity.warnings);
   const part = partOfRun(summary);
   if (verdict === "valid" && warnings.length === 0 && part === undefined) return [];
@@ -215,7 +217,11 @@ function methodologySection(summary: Summary, { style, width }: Page): string[] 
   ];
 }
 
-function exitLine({ exit }: Summary, page: Page): string[] {
-  const paint = exit.code === 0 ? page.style.good : page.style.bad;
-  return block(`exit ${exit.code}: ${exit.reason}`, page, { paint });
+function exitLine(summary: Summary, page: Page): string[] {
+  const { code } = summary.exit;
+  const paint = code === 0 ? page.style.good : page.style.bad;
+  return block(`exit ${code}: ${reasonOf(summary) || HOST_SAID}`, page, { paint });
 }
+
+/** In place of what the first line says. */
+const HOST_SAID = "this host had no CPU left";

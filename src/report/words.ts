@@ -66,6 +66,12 @@ export function crowdedHost({ validity }: Summary): Finding | undefined {
   return [...validity.reasons, ...validity.warnings].find(isCrowdedHost);
 }
 
+/** Why the run ended so; nothing where that is what was said of the host already. */
+export function reasonOf(summary: Summary): string {
+  const { reason } = summary.exit;
+  return reason === crowdedHost(summary)?.message ? "" : reason;
+}
+
 /** Findings without what `crowdedHost` has said already. */
 export function otherFindings(findings: readonly Finding[]): Finding[] {
   return findings.filter((finding) => !isCrowdedHost(finding));
@@ -127,7 +133,7 @@ export const RESPONSE_TIME_NOTE =
   "response time of answers as expected and of timeouts, from the planned instant";
 
 /** The row of the other failures, whose times are below those that count. */
-export const FAILED_ROW = "failed, in";
+export const FAILED_ROW = "failures took";
 
 /** `1 worker`, `2 workers` */
 export function plural(count: number, noun: string): string {
