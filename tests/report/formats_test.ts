@@ -136,6 +136,17 @@ Deno.test("renderHgrm() is what hdr-histogram-js prints of the same values", () 
     const [mine, theirs] = [renderHgrm(histogram), oracle.outputPercentileDistribution(5, 1000)]
       .map(rows);
     assertEquals(mine!.map(([, ...rest]) => rest), theirs!.map(([, ...rest]) => rest));
+    const footer = (text: string): number[] =>
+      text.split("\n").filter((line) => line.startsWith("#["))
+        .flatMap((line) => line.match(/\d+(?:\.\d+)?/g) ?? []).map(Number);
+    const [mean, deviation, max, total] = footer(renderHgrm(histogram));
+    const exact = recorded.reduce((sum, value) => sum + value, 0) / recorded.length / 1000;
+    assert(Math.abs(mean! - exact) <= 0.001);
+    // Of buckets, not of the values themselves: as wide as they are.
+    const squares = recorded.reduce((sum, value) => sum + (value / 1000 - exact) ** 2, 0);
+    const spread = Math.sqrt(squares / recorded.length);
+    assert(Math.abs(deviation! - spread) <= 0.002 * Math.max(...recorded) / 1000 + 0.001);
+    assertEquals([max, total], [Math.max(...recorded) / 1000, recorded.length]);
     mine!.forEach(([value], i) => {
       // The library gives the upper end of the last bucket where this gives the exact maximum.
       const theirValue = Math.min(Number(theirs![i]![0]), Math.max(...recorded) / 1000);
