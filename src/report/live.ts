@@ -8,6 +8,7 @@ import { formatCount, formatMs, formatPercent, formatRate } from "../metrics/for
 import type { RunState, ScenarioState } from "../metrics/run_state.ts";
 import { targetOf, timeOf } from "./progress.ts";
 import { oneLine, type Paint, type Style, styleOf } from "./style.ts";
+import { cutOff, padEnd, shortened, widthOf } from "./width.ts";
 import { nameOfPhase } from "./words.ts";
 
 export interface Screen {
@@ -95,10 +96,13 @@ function cut(lines: readonly string[], room: number): string[] {
 
 function header(state: RunState, width: number, style: Style): string[] {
   const time = timeOf(state);
-  const title = oneLine(`${state.plan} · ${state.target}`, Math.max(8, width - time.length - 2));
-  const gap = " ".repeat(Math.max(1, width - title.length - time.length));
+  const title = cutOff(
+    oneLine(`${state.plan} · ${state.target}`),
+    Math.max(8, width - widthOf(time) - 2),
+  );
+  const gap = " ".repeat(Math.max(1, width - widthOf(title) - widthOf(time)));
   const lines = [style.strong(title) + gap + time, progressBar(state, width, style)];
-  if (state.note) lines.push(style.warn(oneLine(state.note, width)));
+  if (state.note) lines.push(style.warn(cutOff(oneLine(state.note), width)));
   return lines;
 }
 
@@ -119,7 +123,7 @@ function body(
   return state.scenarios.flatMap((scenario) => {
     const title = scenario.phase === phase ? [] : [style.faint(nameOfPhase(scenario.phase))];
     phase = scenario.phase;
-    const label = `  ${shortened(oneLine(scenario.name), nameWidth - 2)}`.padEnd(nameWidth);
+    const label = padEnd(`  ${shortened(oneLine(scenario.name), nameWidth - 2)}`, nameWidth);
     if (scenario.state === "waiting") return [...title, style.faint(`${label} waiting`)];
     const cells = columns.map((column) => {
       const text = column.cell(scenario).padStart(column.width);
@@ -129,22 +133,16 @@ function body(
   });
 }
 
-/** Without its middle where it is too long: names that begin alike differ at their end. */
-function shortened(name: string, width: number): string {
-  const characters = Array.from(name);
-  if (characters.length <= width) return name;
-  const tail = Math.floor((width - 1) / 2);
-  const head = characters.slice(0, width - 1 - tail);
-  return [...head, "…", ...characters.slice(characters.length - tail)].join("");
-}
-
 /** Names get what they need, down to a few letters; the sparkline gets what is left. */
 function layout(state: RunState, terminal: number): { nameWidth: number; columns: Column[] } {
   const columns = COLUMNS.filter(({ from, below = Infinity }) =>
     terminal >= from && terminal < below
   );
   const left = terminal - columns.reduce((sum, { width }) => sum + width + 1, 0);
-  const longest = Math.max(NARROWEST_NAME, ...state.scenarios.map(({ name }) => name.length + 2));
+  const longest = Math.max(
+    NARROWEST_NAME,
+    ...state.scenarios.map(({ name }) => widthOf(oneLine(name)) + 2),
+  );
   const reserved = terminal >= SPARK.from ? SPARK.narrowest + 1 : 0;
   const nameWidth = Math.max(NARROWEST_NAME, Math.min(longest, left - reserved));
   const width = Math.min(SPARK.widest, left - nameWidth - 1);
@@ -223,7 +221,7 @@ function lights(state: RunState, width: number, style: Style): string[] {
     ]);
   }
   const plain = parts.map(([text, light]) => `${LIGHTS[light]} ${text}`).join("   ");
-  if (plain.length > width) return [oneLine(plain, width)];
+  if (widthOf(plain) > width) return [cutOff(plain, width)];
   return [parts.map(([text, light]) => `${style[light](LIGHTS[light])} ${text}`).join("   ")];
 }
 
@@ -237,6 +235,6 @@ function newestFailures(state: RunState, width: number, style: Style): string[] 
     const { failed, newestFailure } = progress;
     if (failed === 0 || !newestFailure) return [];
     const text = `${name}: ${newestFailure.class}, ${newestFailure.message}`;
-    return [style.bad("✗ ") + oneLine(text, width - 2)];
+    return [style.bad("✗ ") + cutOff(oneLine(text), width - 2)];
   });
 }

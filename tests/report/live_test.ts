@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { liveView, sparkline } from "../../src/report/live.ts";
 import { clockTime, progressLine } from "../../src/report/progress.ts";
+import { widthOf } from "../../src/report/width.ts";
 import { assertGolden } from "./golden.ts";
 import { runState, scenarioState } from "./states.ts";
 
@@ -14,11 +15,16 @@ Deno.test("liveView() fits every terminal from 40x2, coloured or not", () => {
     rows: fc.integer({ min: 2, max: 60 }),
     color: fc.boolean(),
   });
-  const state = runState({ note: "Ending: no new arrivals, up to 30 s for those under way" });
-  fc.assert(fc.property(sizes, (screen) => {
+  const note = "Ending: no new arrivals, up to 30 s for those under way";
+  const wide = [scenarioState("証明書の発行_証明書の発行_証明書の発行"), scenarioState("list")];
+  const states = fc.constantFrom(
+    runState({ note }),
+    runState({ note, plan: "証明書".repeat(40), scenarios: wide }),
+  );
+  fc.assert(fc.property(sizes, states, (screen, state) => {
     const lines = liveView(state, screen);
     assert(lines.length < screen.rows);
-    for (const line of lines) assert(Array.from(plain(line)).length <= screen.columns, line);
+    for (const line of lines) assert(widthOf(line) <= screen.columns, line);
   }));
 });
 
