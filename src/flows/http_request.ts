@@ -32,7 +32,12 @@ const options = z.strictObject({
   expect: expectOptions.prefault({}),
 }).refine((given) => (given.path === undefined) !== (given.url === undefined), {
   error: "needs one of `path` and `url`",
-});
+}).meta({ anyOf: [only("path", "url"), only("url", "path")] });
+
+/** For editors: one key without the other. */
+function only(one: string, other: string): Record<string, unknown> {
+  return { type: "object", properties: { [one]: {}, [other]: false }, required: [one] };
+}
 
 type Options = z.output<typeof options>;
 

@@ -24,10 +24,13 @@ const OWN_NAMES = ["connection", "content-length", "host", "transfer-encoding"];
 /** RFC 9110 section 5.5: one byte a letter, and of the control characters the tab alone. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
+/** For editors: a name that is not one of those. */
+const NAME_PATTERN = `^(?!(?:${OWN_NAMES.map(anyCase).join("|")})$)${NAME.source.slice(1)}`;
+
 const name = z.string().regex(NAME, "must be a header name: letters, digits and - without spaces")
   .refine((text) => !OWN_NAMES.includes(text.toLowerCase()), {
     error: "cannot be set: certload writes this header itself",
-  });
+  }).meta({ pattern: NAME_PATTERN });
 const value = z.string()
   .regex(VALUE, "must be one line of Latin-1 text without control characters");
 
@@ -36,6 +39,11 @@ export type HeadersSchema = z.ZodDefault<z.ZodRecord<typeof name, typeof value>>
 /** Schema of a map of headers; flows use it for their options. */
 export function headers(): HeadersSchema {
   return z.record(name, value).check(namesAreDifferent()).default({});
+}
+
+/** A regular expression for the word, which has letters and hyphens, in any case. */
+function anyCase(word: string): string {
+  return word.replaceAll(/[a-z]/g, (letter) => `[${letter.toUpperCase()}${letter}]`);
 }
 
 /** Asked whatever else is wrong with the map. */

@@ -22,16 +22,50 @@ export function planJsonSchema(catalogue: Catalogue): Schema {
 }
 
 function jsonOf(schema: z.ZodType): Schema {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    io: "input",
+    unrepresentable: "any",
+    // Validators need not know formats; the patterns beside them say what is meant.
+    override: ({ jsonSchema }) => void delete jsonSchema.format,
+  });
   return json;
 }
 
-/** A scenario has exactly one load: `load_shape.ts`. */
+/** Keys that a scenario with this load has, and those that it cannot have: `load_shape.ts`. */
+function load(title: string, has: Schema, hasNot: readonly string[]): Schema {
+  const none = Object.fromEntries(hasNot.map((key) => [key, false]));
+  const required = Object.keys(has);
+  return { title, type: "object", properties: { ...has, ...none }, required };
+}
+
+function stagesOf(level: string, other: string): Schema {
+  const stage = load(`a level in ${level}`, { [level]: {} }, [other]);
+  return { stages: { type: "array", items: stage } };
+}
+
+/** A scenario has exactly one load. */
 const LOADS: Schema = {
-  oneOf: [
-    { required: ["rate", "duration"] },
-    { required: ["users", "duration"] },
-    { required: ["stages"] },
+  anyOf: [
+    load("a constant rate", { rate: {}, duration: {} }, [
+      "users",
+      "stages",
+      "start_rate",
+      "think_time",
+    ]),
+    load("constant users", { users: {}, duration: {} }, [
+      "rate",
+      "stages",
+      "start_rate",
+      "max_in_flight",
+    ]),
+    load("stages of rates", stagesOf("rate", "users"), ["rate", "users", "duration", "think_time"]),
+    load("stages of users", stagesOf("users", "rate"), [
+      "rate",
+      "users",
+      "duration",
+      "start_rate",
+      "max_in_flight",
+    ]),
   ],
 };
 
@@ -40,16 +74,16 @@ function describeFlows(scenario: Schema, catalogue: Catalogue): void {
   const flows = [...catalogue.values()];
   properties["flow"] = {
     description: properties["flow"]?.["description"],
-    oneOf: flows.map(({ name, summary }) => ({ const: name, description: summary })),
+    anyOf: [...flows.map(({ name, summary }) => ({ const: name, description: summary })), VARIABLE],
   };
 }
 
 function optionsOf({ name, options }: { name: string; options: z.ZodType }): Schema {
   const json = jsonOf(options);
-  const required = (json["required"] as string[] | undefined ?? []).length > 0;
+  const isNeeded = ["required", "anyOf"].some((key) => json[key] !== undefined);
   return {
-    if: { properties: { flow: { const: name } }, required: ["flow"] },
-    then: { properties: { with: json }, ...(required ? { required: ["with"] } : {}) },
+    if: { type: "object", properties: { flow: { const: name } }, required: ["flow"] },
+    then: { type: "object", properties: { with: json }, ...(isNeeded && { required: ["with"] }) },
   };
 }
 
@@ -76,8 +110,7 @@ function allowVariables(value: unknown): unknown {
 }
 
 /** Whether a schema refuses some texts: a value that comes from a variable must get past it. */
-function isNarrow({ type, pattern, enum: choices, format }: Schema): boolean {
-  const types = Array.isArray(type) ? type : [type];
-  if (types.some((each) => ["integer", "number", "boolean"].includes(String(each)))) return true;
-  return types.includes("string") && [pattern, choices, format].some((each) => each !== undefined);
+function isNarrow({ type, pattern, enum: choices }: Schema): boolean {
+  if (["integer", "number", "boolean"].includes(String(type))) return true;
+  return type === "string" && pattern !== VARIABLE["pattern"] && (pattern ?? choices) !== undefined;
 }

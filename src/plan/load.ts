@@ -17,6 +17,7 @@ import { type Problem, problemAt, sortProblems, withoutSecrets } from "./problem
 import { checkScenario, checkThresholds, scenarioOf, type ScenarioParts } from "./scenario.ts";
 import { planSchema, type PlanSurface } from "./schema.ts";
 import { select, selectionProblems } from "./select.ts";
+import { sizeProblems } from "./size.ts";
 import type { Threshold } from "./threshold.ts";
 import { maskOf } from "../masking/mask.ts";
 import { findSecrets } from "./secret.ts";
@@ -71,6 +72,8 @@ export function loadPlan(input: PlanSource): LoadedPlan {
     overrides.target === undefined ? whole : leaveOut(whole, absent),
     secrets,
   );
+  const oversized = sizeProblems(plan, root);
+  if (oversized.length > 0) return refused(oversized, given);
   const notes = (plan.notes ?? []).map((note) => problemAt({ file: "--target" }, [], note));
   if (plan.scenarios.length === 0) return refused(notes, given);
   return {

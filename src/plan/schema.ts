@@ -5,26 +5,19 @@
 import { z } from "zod";
 import { headers } from "./headers.ts";
 import { sendsSomething } from "./load_shape.ts";
-import { duration, rate } from "./units.ts";
-import { httpUrl } from "./url.ts";
+import { thresholdPattern } from "./threshold.ts";
+import { duration, durationAboveZero, rate, rateAboveZero } from "./units.ts";
+import { baseUrl, httpUrl } from "./url.ts";
 
 const PHASES = ["api", "connector", "acme"] as const;
 const PROTOCOLS = ["http/1.1", "h2", "auto"] as const;
 const STACKS = ["none", "embedded", "compose"] as const;
 
-const longerThanNothing = duration().refine((ms) => ms > 0, { error: "must be more than 0" });
-const aboveZero = rate().refine((perS) => perS > 0, { error: "must be more than 0" });
-const baseUrl = httpUrl().refine(isBase, {
-  error: "must be a URL without query and fragment",
-}).transform((url) => url.replace(/\/+$/, ""));
+const longerThanNothing = durationAboveZero();
+const aboveZero = rateAboveZero();
 const protocol = z.enum(PROTOCOLS);
 const maxConnections = z.int().min(1).max(65_535);
 const MOST_USERS = 100_000;
-
-function isBase(text: string): boolean {
-  const url = URL.parse(text);
-  return url === null || (url.search === "" && url.hash === "");
-}
 
 const tls = z.strictObject({
   insecure_skip_verify: z.boolean().default(false)
@@ -34,7 +27,7 @@ const tls = z.strictObject({
 });
 
 const target = z.strictObject({
-  base_url: baseUrl.describe("The certificate server, for example https://localhost:8443"),
+  base_url: baseUrl().describe("The certificate server, for example https://localhost:8443"),
   token: z.string().regex(/^[\x21-\x7e]*$/, "must be printable characters without spaces")
     .optional().describe("Bearer token of the API; empty: none"),
   headers: headers().describe("Sent with every request to the target"),
@@ -80,7 +73,7 @@ export const scenarioSchema = z.strictObject({
   protocol: protocol.optional().describe("http/1.1 if left out"),
   max_connections: maxConnections.optional()
     .describe("A closed set of connections; as many as the load needs if left out"),
-  thresholds: z.array(z.string()).default([])
+  thresholds: z.array(z.string().meta({ pattern: thresholdPattern("scenario") })).default([])
     .describe("What must hold, for example `p95 < 2s`, `directory p95 < 500ms`, `error_rate < 1%`"),
 }).refine(({ stages = [], ...rest }) => {
   // A stage without a level is a problem of its own, `load_shape.ts`.
@@ -135,8 +128,9 @@ export const planSchema = z.strictObject({
     // Looked into by `scenario.ts`: zod leaves the value of a key that it refuses unread.
     z.string().meta({ pattern: SCENARIO_NAME.source }),
     scenarioSchema,
-  ).refine((map) => Object.keys(map).length > 0, { error: "needs at least one scenario" }),
-  thresholds: z.array(z.string()).default([])
+  ).refine((map) => Object.keys(map).length > 0, { error: "needs at least one scenario" })
+    .meta({ minProperties: 1 }),
+  thresholds: z.array(z.string().meta({ pattern: thresholdPattern("run") })).default([])
     .describe("What must hold for the whole run, for example `error_rate < 1%`"),
 });
 

@@ -15,7 +15,14 @@
  * an error rate's is a percentage or a share (`1%`, `0.01`); a count is a whole number.
  */
 import { didYouMean } from "./problem.ts";
-import { parseDuration, parseRate, parseShare } from "./units.ts";
+import {
+  DURATION_PATTERN,
+  parseDuration,
+  parseRate,
+  parseShare,
+  RATE_PATTERN,
+  SHARE_PATTERN,
+} from "./units.ts";
 
 /** Durations a threshold can be set on, per step or scenario. */
 export const DURATION_METRICS = [
@@ -107,6 +114,30 @@ export function parseThreshold(
     if (error instanceof Misread) return error.toResult();
     throw error;
   }
+}
+
+/**
+ * The grammar as one regular expression, for editors: it takes whatever `parseThreshold()` takes, and little else. A step
+ * is any word.
+ */
+export function thresholdPattern(about: "scenario" | "run"): string {
+  const percentile = String.raw`0*(?:100(?:\.0+)?|\d{1,2}(?:\.\d+)?)`;
+  const statistic = String.raw`(?:min|avg|med|max|p${percentile}|p\(${percentile}\))`;
+  const metric = String.raw`(?:(?:${DURATION_METRICS.join("|")})\s+)?`;
+  const measures: Record<Measure["kind"], string> = {
+    duration: metric + statistic,
+    error_rate: String.raw`(?:error_rate|http_req_failed:?\s+rate)`,
+    rate: "rate",
+    count: "count",
+  };
+  const step = about === "run" ? "" : String.raw`(?:[^\s<>=!]+\s+)?`;
+  const sign = String.raw`\s*(?:[<>]=?|[=!]={1,2})\s*`;
+  const baseline = String.raw`baseline(?:\s*\*\s*(?=[\d.]*[1-9])\d+(?:\.\d+)?)?`;
+  const whole = Object.entries(measures).map(([kind, measure]) => {
+    const { pattern } = LIMITS[kind as Measure["kind"]];
+    return `${step}${measure}${sign}(?:${pattern}|${baseline})`;
+  });
+  return String.raw`^\s*(?:${whole.join("|")})\s*$`;
 }
 
 /** Thrown within this file alone: leaves the parser at the first thing it cannot read. */
@@ -221,18 +252,26 @@ function baselineFactor(word: Word, text: string | undefined): number {
 interface LimitReader {
   readonly parse: (text: string) => number | undefined;
   readonly wanted: string;
+  /** Takes what `parse` takes. */
+  readonly pattern: string;
 }
 
 const LIMITS: Readonly<Record<Measure["kind"], LimitReader>> = {
   duration: {
     parse: (text) => isPlainNumber(text) ? Number(text) : parseDuration(text),
     wanted: "a duration such as 500ms or 2s",
+    pattern: String.raw`(?:\d+(?:\.\d+)?|${DURATION_PATTERN})`,
   },
-  error_rate: { parse: parseShare, wanted: "a percentage up to 100% or a share up to 1" },
-  rate: { parse: parseRate, wanted: "a rate such as 49/s" },
+  error_rate: {
+    parse: parseShare,
+    wanted: "a percentage up to 100% or a share up to 1",
+    pattern: SHARE_PATTERN,
+  },
+  rate: { parse: parseRate, wanted: "a rate such as 49/s", pattern: RATE_PATTERN },
   count: {
     parse: (text) => /^\d+$/.test(text) ? Number(text) : undefined,
     wanted: "a whole number",
+    pattern: String.raw`\d+`,
   },
 };
 

@@ -13,7 +13,7 @@ interface Quantity {
   readonly wanted: string;
   /** The unit to offer to whoever left it out. */
   readonly usualUnit: string;
-  /** For editors; `parse` decides. */
+  /** For editors: takes what `parse` takes. */
   readonly pattern: string;
 }
 
@@ -31,7 +31,12 @@ const UNIT_MS = {
 /** Longest that makes sense anywhere in a plan (a certificate's lifetime); keeps the arithmetic exact. */
 const LONGEST_MS = 100 * 365 * UNIT_MS.d;
 const DURATION_PART = `${NUMBER} ?(?:us|ms|s|min|m|h|d)`;
-const DURATION = new RegExp(`^${DURATION_PART}(?: ?${DURATION_PART})*$`);
+/** Parts of regular expressions for editors: they take what the parsers take, and a little more. */
+export const DURATION_PATTERN = `(?:0|${DURATION_PART}(?: ?${DURATION_PART})*)`;
+export const RATE_PATTERN = `${NUMBER} ?/ ?(?:s|sec|min|m|h)`;
+export const SHARE_PATTERN = String.raw`(?:0*(?:100(?:\.0*)?|\d{1,2}(?:\.\d*)?|\.\d+) ?%|` +
+  String.raw`0+(?:\.\d*)?|\.\d+|0*1(?:\.0*)?)`;
+const DURATION = new RegExp(`^${DURATION_PATTERN}$`);
 
 /** `300ms`, `5s`, `1.5h`, `1h30m` -> milliseconds. Units go from large to small; `0` needs none. */
 export function parseDuration(text: string): number | undefined {
@@ -117,7 +122,7 @@ const DURATIONS: Quantity = {
   format: formatDuration,
   wanted: "a duration such as 300ms, 30s or 1h30m",
   usualUnit: "s",
-  pattern: `^(0|${DURATION_PART}( ?${DURATION_PART})*)$`,
+  pattern: DURATION_PATTERN,
 };
 
 const RATES: Quantity = {
@@ -125,7 +130,7 @@ const RATES: Quantity = {
   format: formatRate,
   wanted: "a rate such as 50/s, 100/min or 3000/h",
   usualUnit: "/s",
-  pattern: RATE.source,
+  pattern: RATE_PATTERN,
 };
 
 export type QuantitySchema = z.ZodCodec<z.ZodUnion<[z.ZodString, z.ZodNumber]>, z.ZodNumber>;
@@ -138,6 +143,19 @@ export function duration(): QuantitySchema {
 /** Schema of a rate; its output is per second. */
 export function rate(): QuantitySchema {
   return quantity(RATES);
+}
+
+export function durationAboveZero(): QuantitySchema {
+  return aboveZero(DURATIONS);
+}
+
+export function rateAboveZero(): QuantitySchema {
+  return aboveZero(RATES);
+}
+
+function aboveZero(quantityOf: Quantity): QuantitySchema {
+  return quantity(quantityOf).refine((value) => value > 0, { error: "must be more than 0" })
+    .meta(jsonOf(`(?=.*[1-9])${quantityOf.pattern}`)) as QuantitySchema;
 }
 
 function quantity({ parse, format, wanted, usualUnit, pattern }: Quantity): QuantitySchema {
@@ -156,5 +174,11 @@ function quantity({ parse, format, wanted, usualUnit, pattern }: Quantity): Quan
       return z.NEVER;
     },
     encode: format,
-  }).meta({ type: "string", pattern }) as QuantitySchema;
+  }).meta(jsonOf(pattern)) as QuantitySchema;
+}
+
+/** As JSON Schema; the number 0 is the one that needs no unit, where the pattern takes it. */
+function jsonOf(pattern: string): Record<string, unknown> {
+  const text = { type: "string", pattern: `^\\s*(?:${pattern})\\s*$` };
+  return { anyOf: new RegExp(`^(?:${pattern})$`).test("0") ? [text, { const: 0 }] : [text] };
 }

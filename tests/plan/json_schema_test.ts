@@ -16,8 +16,8 @@ Deno.test("planJsonSchema() is JSON Schema 2020-12, strict about keys", () => {
 });
 
 Deno.test("planJsonSchema() names every flow with its summary, and gives it its options", () => {
-  const flows = scenario["properties"]!["flow"]!["oneOf"] as unknown as Record<string, string>[];
-  assertEquals(flows.map(({ const: name }) => name), [...catalogue.keys()]);
+  const flows = scenario["properties"]!["flow"]!["anyOf"] as unknown as Record<string, string>[];
+  assertEquals(flows.slice(0, -1).map(({ const: name }) => name), [...catalogue.keys()]);
   assertEquals(flows[0]?.["description"], "POST a certificate");
   const rules = scenario["allOf"] as unknown as Schema[];
   const rule = rules.find((each) =>
@@ -31,12 +31,8 @@ Deno.test("planJsonSchema() names every flow with its summary, and gives it its 
 Deno.test("planJsonSchema() lets a variable stand for any value that is not free text", () => {
   const per = scenario["properties"]!["users"]!["anyOf"] as unknown as unknown[];
   assertEquals(per[1], { type: "string", pattern: "\\$\\{" });
-  const rate = scenario["properties"]!["rate"]!["anyOf"] as unknown as {
-    type: string;
-    pattern: string;
-  }[];
-  assertEquals(rate[0]?.type, "string");
-  assert(new RegExp(rate[0]?.pattern ?? "").test("100/min"));
+  const rate = scenario["properties"]!["rate"]!["anyOf"] as unknown as Schema[];
+  assertEquals(JSON.stringify(rate).match(/\\{/g)?.length, 1);
 });
 
 Deno.test("planJsonSchema() describes every key of a scenario and of the target", () => {

@@ -445,3 +445,18 @@ Deno.test("of thousands of problems the first fifty are told, from the top, and 
   const shown = renderProblems(loaded.problems, loaded.more);
   assertEquals([shown.split("\n").length, shown.endsWith("\nand 14950 more\n")], [152, true]);
 });
+
+Deno.test("a plan of more arrivals than one run should be asked for is refused with the figure", () => {
+  assertEquals(complaints(scenario("rate: 1000/s", "duration: 30d")), [
+    "5:11 `list` comes to 2,592,000,000 arrivals: at most 1,000,000,000 can be asked for " +
+    "[lower the rate or the duration]",
+  ]);
+  assertEquals(planOf(scenario("rate: 1000/s", "duration: 11d")).scenarios.length, 1);
+  assertEquals(
+    planOf(scenario("users: 100000", "think_time: 1ms", "duration: 30d")).name,
+    "load test",
+  );
+  assertEquals(complaints(scenario("users: 1000000000", "duration: 1s")), [
+    "5:12 `users` must be at most 100000: got 1000000000",
+  ]);
+});

@@ -15,6 +15,7 @@ const expectOptions = z.strictObject({
     .pipe(
       z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 fingerprint: 64 hexadecimal digits"),
     )
+    .meta({ pattern: "^:*(?:[0-9A-Fa-f]:*){64}$" })
     .optional().describe("SHA-256 of the served certificate, hexadecimal, colons allowed"),
   name: z.string().optional().describe("DNS name or address that the certificate must be for"),
   min_days_left: z.number().min(0).optional().describe(
