@@ -1,7 +1,8 @@
 /** Whether an answer is the one that a step wants, and the failure class when it is not. */
 import type { Failure, FailureClass } from "../transport/failure.ts";
 import type { Exchange } from "../transport/http.ts";
-import { foreign } from "../terminal.ts";
+import { mask } from "../masking/mask.ts";
+import { cut, foreign, printable } from "../terminal.ts";
 import type { Expectation } from "./flow.ts";
 
 /** What of an answer's body may be quoted in a message. */
@@ -19,7 +20,7 @@ const MESSAGE_CHARS = 600;
 
 /** Others' words in a failure's message made fit to be shown: no secrets, one line, no endless one. */
 export function legible(failure: Failure): Failure {
-  return { ...failure, message: foreign(failure.message, MESSAGE_CHARS) };
+  return { ...failure, message: cut(printable(mask(failure.message)), MESSAGE_CHARS) };
 }
 
 function failureOf(exchange: Exchange, expect: Expectation): Failure | undefined {
