@@ -3,6 +3,8 @@
  * spent first, because servers forget the oldest; one is never handed out twice, even if a server sends it twice.
  */
 const NONCE = /^[A-Za-z0-9_-]+$/;
+/** Thousands are kept, and real ones have some dozens of characters. */
+const MAX_LENGTH = 1024;
 
 export class NoncePool {
   readonly #fresh: string[] = [];
@@ -21,7 +23,8 @@ export class NoncePool {
 
   /** Takes a Replay-Nonce header; what is no base64url is to be ignored (section 6.5.1). */
   put(nonce: string | undefined): void {
-    if (nonce === undefined || !NONCE.test(nonce) || this.#seen.has(nonce)) return;
+    if (nonce === undefined || nonce.length > MAX_LENGTH || !NONCE.test(nonce)) return;
+    if (this.#seen.has(nonce)) return;
     if (this.#fresh.length >= this.#capacity) this.#fresh.shift();
     if (this.#seen.size >= this.#capacity * 4) this.#forgetOldest();
     this.#seen.add(nonce);

@@ -43,13 +43,17 @@ export type AuthorizationStep =
   | { readonly next: "respond"; readonly challenge: Challenge }
   | { readonly next: "fail"; readonly failure: Failure };
 
+/** Each costs requests; an order has as many as it has names, or somewhat more. */
+const MAX_AUTHORIZATIONS = 10_000;
+
 export function readOrder(exchange: Exchange): Order | Failure {
   const value = parseObject(exchange.body);
   const { status, finalize, certificate, error } = value ?? {};
   // Servers leave the list out of an order that needs none any more.
   const authorizations = value?.authorizations ?? (status === "pending" ? undefined : []);
   if (
-    typeof status !== "string" || !isTexts(authorizations) || typeof finalize !== "string"
+    typeof status !== "string" || !isTexts(authorizations) || typeof finalize !== "string" ||
+    authorizations.length > MAX_AUTHORIZATIONS
   ) {
     return unexpected(
       `The answer is no order with status, authorizations and finalize ` +

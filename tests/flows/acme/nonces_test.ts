@@ -2,6 +2,14 @@ import fc from "fast-check";
 import { NoncePool } from "../../../src/flows/acme/nonces.ts";
 import { assertEquals } from "../../assert.ts";
 
+Deno.test("NoncePool ignores a nonce that only fills memory", () => {
+  const pool = new NoncePool();
+  pool.put("a".repeat(1025));
+  assertEquals(pool.size, 0);
+  pool.put("a".repeat(1024));
+  assertEquals(pool.size, 1);
+});
+
 Deno.test("NoncePool hands out the newest first, and nothing when it is empty", () => {
   const pool = new NoncePool();
   pool.put("a");

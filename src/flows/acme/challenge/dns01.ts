@@ -18,6 +18,9 @@ import { acceptAll, closeQuietly, writeAll } from "./tcp.ts";
 
 const PREFIX = "_acme-challenge.";
 
+/** Of one answer, which has 64 KiB at most; the newest are those that a server looks for. */
+const MAX_RECORDS = 100;
+
 /** An idle TCP connection is closed after this. */
 const CONNECTION_MS = 10_000;
 
@@ -49,7 +52,8 @@ function records(question: Question, proofs: ProofTable, ipv4: string): Uint8Arr
     return data === undefined ? [] : [data];
   }
   if (question.type !== TYPE.TXT || !question.name.startsWith(PREFIX)) return [];
-  return proofs.find("dns-01", question.name.slice(PREFIX.length)).map((proof) =>
+  const open = proofs.find("dns-01", question.name.slice(PREFIX.length)).slice(-MAX_RECORDS);
+  return open.map((proof) =>
     txtData(createHash("sha256").update(proof.keyAuthorization).digest("base64url"))
   );
 }

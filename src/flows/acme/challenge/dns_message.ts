@@ -14,6 +14,9 @@ export interface Question {
   readonly recursionDesired: boolean;
 }
 
+/** With the length octets (RFC 1035 section 2.3.4). */
+const MAX_NAME_LENGTH = 255;
+
 /** The question of a query; undefined when the bytes are no query with one question. */
 export function readQuestion(message: Uint8Array): Question | undefined {
   if (message.length < 12) return undefined;
@@ -28,6 +31,7 @@ export function readQuestion(message: Uint8Array): Question | undefined {
     if (length === undefined || length > 63) return undefined;
     offset++;
     if (length === 0) break;
+    if (offset + length >= 12 + MAX_NAME_LENGTH) return undefined; // the root is another octet
     labels.push(new TextDecoder().decode(message.subarray(offset, offset + length)));
     offset += length;
   }

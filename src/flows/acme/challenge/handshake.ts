@@ -75,18 +75,22 @@ interface KeyAgreement {
   readonly secret: Uint8Array;
 }
 
-/** Ephemeral Diffie-Hellman (section 4.2.8) in the first group that the client sent a share of. */
+/** Ephemeral Diffie-Hellman (section 4.2.8) in the first group that the client sent a share of, if that is one. */
 async function agree({ keyShares }: ClientHello): Promise<KeyAgreement | undefined> {
   const group = GROUPS.find(({ id }) => keyShares.has(id));
   if (group === undefined) return undefined;
   const { algorithm, id } = group;
   const theirs = keyShares.get(id) as BufferSource;
   const pair = await crypto.subtle.generateKey(algorithm, true, ["deriveBits"]) as CryptoKeyPair;
-  const peer = await crypto.subtle.importKey("raw", theirs, algorithm, true, []);
-  const params = { name: algorithm.name, public: peer };
-  const secret = await crypto.subtle.deriveBits(params, pair.privateKey, 256);
   const share = await crypto.subtle.exportKey("raw", pair.publicKey);
-  return { group: id, share: new Uint8Array(share), secret: new Uint8Array(secret) };
+  try {
+    const peer = await crypto.subtle.importKey("raw", theirs, algorithm, true, []);
+    const params = { name: algorithm.name, public: peer };
+    const secret = await crypto.subtle.deriveBits(params, pair.privateKey, 256);
+    return { group: id, share: new Uint8Array(share), secret: new Uint8Array(secret) };
+  } catch {
+    return undefined; // no point of the curve, or one of small order
+  }
 }
 
 function serverHelloBody({ sessionId }: ClientHello, { group, share }: KeyAgreement): Uint8Array {

@@ -1,5 +1,6 @@
 /** Cases about the resources that need no signature (RFC 8555 sections 7.1 and 7.2). */
 import { lacks, missingFrom } from "../directory.ts";
+import { hasLink } from "../link.ts";
 import { type ConformCase, must, should, verdictOf, wantStatus } from "./case.ts";
 
 const NONCE = /^[A-Za-z0-9_-]+$/;
@@ -63,7 +64,7 @@ export const resourceCases: readonly ConformCase[] = [
     const exchange = await subject.get(subject.acme.directory.newNonce, "HEAD");
     const link = exchange.header("link");
     return verdictOf(
-      /;\s*rel="?index"?/.test(link ?? "") ? undefined : `Link is ${JSON.stringify(link)}`,
+      hasLink(link ?? "", "index") ? undefined : `Link is ${JSON.stringify(link)}`,
     );
   }),
 ];

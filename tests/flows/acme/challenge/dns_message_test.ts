@@ -18,6 +18,17 @@ function query(name: string, type: number, flags = 0x0100): Uint8Array {
   ]);
 }
 
+Deno.test("readQuestion() takes names of 255 octets, and no longer ones (RFC 1035 section 2.3.4)", () => {
+  const query = (last: number): Uint8Array => {
+    const lengths = [63, 63, 63, last];
+    const labels = lengths.flatMap((length) => [length, ...Array(length).fill(0x61)]);
+    const header = [0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    return Uint8Array.from([...header, ...labels, 0, 0, 16, 0, 1]);
+  };
+  assertEquals(readQuestion(query(61))?.name.length, 63 * 3 + 61 + 3);
+  assertEquals(readQuestion(query(62)), undefined);
+});
+
 Deno.test("readQuestion() reads name, type and id of a query", () => {
   const question = readQuestion(query("_acme-challenge.A.test", TYPE.TXT))!;
   assertEquals(question.name, "_acme-challenge.a.test");
