@@ -122,10 +122,10 @@ export class Http2Pool implements Pool, Http2Owner {
     for (const connection of this.#shared) if (connection.hasRoom) return connection;
   }
 
-  /** No more connections are allowed, or those on the way will have room for one more. */
+  /** No more connections are allowed, or those on the way, each with a request of its own, will have room for one more. */
   #mustWait({ options }: Job): boolean {
     if (this.#full) return true;
-    return !options.fresh && this.#waiting.size + 1 < this.#dials.size * this.#streams;
+    return !options.fresh && this.#waiting.size < this.#dials.size * (this.#streams - 1);
   }
 
   #serveWaiting(): void {

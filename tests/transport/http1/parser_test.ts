@@ -315,3 +315,26 @@ Deno.test("a body in several pieces is not written into the pieces", () => {
   assertEquals(read(pieces).body, "abcdef");
   assertEquals(pieces.map((piece) => latin1(piece)), before);
 });
+
+Deno.test("what one answer says of its coding and its length is not said of the next", () => {
+  const parser = newParser();
+  const first =
+    "HTTP/1.1 200 OK\r\nContent-Encoding: GZip\r\nContent-Encoding: br\r\nContent-Length: 0\r\n\r\n";
+  parser.start("GET");
+  parser.push(ENCODER.encode(first));
+  assertEquals([parser.done, parser.contentCoding], [true, "gzip, br"]);
+  const interim = "HTTP/1.1 103 E\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n";
+  parser.start("GET");
+  parser.push(ENCODER.encode(`${interim}HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na`));
+  assertEquals([parser.done, parser.contentCoding], [true, undefined]);
+  assertEquals(latin1(parser.body), "a");
+});
+
+Deno.test("a message quotes no more than forty bytes", () => {
+  for (const wrong of ["x", "HTTP/1.1 2 ", "HTTP/1.1 200 OK\r\nA b", "HTTP/1.1 200 OK\r\nA: b\0"]) {
+    const parser = newParser();
+    parser.start("GET");
+    parser.push(ENCODER.encode(`${wrong}${"y".repeat(1000)}\r\n\r\n`));
+    assert(parser.failure!.message.length < 150, parser.failure!.message);
+  }
+});

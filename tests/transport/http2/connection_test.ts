@@ -5,6 +5,7 @@ import {
   Flag,
   FrameType,
   numberFrame,
+  readUint32,
   Setting,
   settingsFrame,
   writeFrame,
@@ -29,6 +30,141 @@ Deno.test("a connection begins with settings without push, and a request is one 
   server.answer(1);
   const exchange = await sent;
   assertEquals([exchange.status, bodyOf(exchange), exchange.reused], [200, "ok", false]);
+  connection.close();
+});
+
+Deno.test("what the client allows is said at once: no push, its windows and the room for a head", () => {
+  const { server, connection } = scene(false);
+  const [settings, window] = server.frames;
+  const numbers = [0, 6, 12].map((at) => [
+    settings!.payload[at + 1],
+    readUint32(settings!.payload, at + 2),
+  ]);
+  assertEquals(numbers, [[2, 0], [4, 2 ** 20], [6, 65_536]]);
+  assertEquals([window!.type, window!.streamId], [FrameType.WindowUpdate, 0]);
+  assertEquals(readUint32(window!.payload, 0), 2 ** 24 - 65_535);
+  connection.close();
+});
+
+Deno.test("a header that is larger than a frame is continued, and only the first of all changes the table", () => {
+  const { server, connection, send } = scene();
+  const headers = { "x-long": "b".repeat(40_000) };
+  void send({ headers, method: "POST", body: new Uint8Array(1) });
+  void send({ headers });
+  const pieces = server.frames.filter(({ type }) =>
+    type === FrameType.Headers || type === FrameType.Continuation
+  );
+  assertEquals(pieces.map(({ streamId, flags, payload }) => [streamId, flags, payload.length]), [
+    [1, 0, 16_384],
+    [1, 0, 16_384],
+    [1, Flag.EndHeaders, pieces[2]!.payload.length],
+    [3, Flag.EndStream, 16_384],
+    [3, 0, 16_384],
+    [3, Flag.EndHeaders, pieces[5]!.payload.length],
+  ]);
+  const decoder = new HpackDecoder();
+  for (const id of [1, 3]) {
+    const block = pieces.filter(({ streamId }) => streamId === id)
+      .flatMap(({ payload }) => [...payload]);
+    assertEquals(block[0] === 0x20, id === 1);
+    const fields = decoder.decode(new Uint8Array(block), 100_000);
+    assertEquals(fields?.find(([name]) => name === "x-long")?.[1].length, 40_000);
+  }
+  connection.close();
+});
+
+Deno.test("a header of exactly one frame is not continued", () => {
+  const { server, connection, send } = scene();
+  void send();
+  const bare = server.of(FrameType.Headers)[0]!.payload.length - 1;
+  const wish = (length: number): void => void send({ headers: { a: "b".repeat(length) } });
+  wish(16_384 - bare - 6);
+  const [, whole] = server.of(FrameType.Headers);
+  assertEquals([whole!.payload.length, whole!.flags], [16_384, end]);
+  wish(16_384 - bare - 5);
+  assertEquals(server.of(FrameType.Continuation).map(({ payload }) => payload.length), [1]);
+  connection.close();
+});
+
+Deno.test("the server is given room again for what has come, on the stream and on the connection", async () => {
+  const { server, connection, send } = scene(true, 10_000_000);
+  server.frames.length = 0;
+  const sent = send();
+  server.header(1, [[":status", "200"]]);
+  const payload = new Uint8Array(16_384);
+  const updates = (id: number): number[] =>
+    server.of(FrameType.WindowUpdate).filter(({ streamId }) => streamId === id)
+      .map(({ payload }) => readUint32(payload, 0));
+  for (let i = 0; i < 31; i++) server.push(FrameType.Data, 0, 1, payload);
+  assertEquals([updates(1), updates(0)], [[], []]);
+  server.push(FrameType.Data, 0, 1, payload);
+  assertEquals([updates(1), updates(0)], [[2 ** 19], []]);
+  for (let i = 0; i < 479; i++) server.push(FrameType.Data, 0, 1, payload);
+  assertEquals(updates(0), []);
+  server.push(FrameType.Data, 0, 1, payload);
+  assertEquals([updates(1), updates(0)], [Array(16).fill(2 ** 19), [2 ** 23]]);
+  server.push(FrameType.Data, Flag.EndStream, 1);
+  const { body, bytesReceived, failure } = await sent;
+  assertEquals([failure, body.length], [undefined, 2 ** 23]);
+  assertEquals(bytesReceived, 9 + 1 + 512 * (16_384 + 9) + 9);
+  connection.close();
+});
+
+Deno.test("what came and went is counted with its frames, and when the answer began", async () => {
+  const { server, connection, send } = scene();
+  const sent = send({ method: "POST", body: new Uint8Array(100) });
+  const wire = server.frames.slice(-2).reduce((sum, { payload }) => sum + 9 + payload.length, 0);
+  server.header(1, [[":status", "200"]]);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  server.data(1, "ok", Flag.EndStream);
+  const { bytesSent, bytesReceived, ttfbUs, startedUs, endedUs } = await sent;
+  assertEquals([bytesSent, bytesReceived], [wire, 10 + 11]);
+  assert(ttfbUs! > 0 && ttfbUs! < endedUs - startedUs - 40_000);
+  connection.close();
+});
+
+Deno.test("an interrupt ends the streams that it means, and no others", async () => {
+  const { server, connection, send } = scene();
+  const [ended, kept] = [send({ method: "PUT" }), send()];
+  const failure = { class: "interrupted", message: "stopped" } as const;
+  connection.interrupt(({ exchange }) => exchange.request.method === "PUT", failure);
+  assertEquals((await ended).failure, failure);
+  assertEquals(
+    server.of(FrameType.RstStream).map(({ streamId, payload }) => [
+      streamId,
+      readUint32(payload, 0),
+    ]),
+    [[1, ErrorCode.Cancel]],
+  );
+  server.answer(3);
+  assertEquals((await kept).status, 200);
+  connection.close();
+});
+
+Deno.test("answers to pings are hoarded only while none is taken", () => {
+  const { server, connection } = scene();
+  const ping = (count: number): void => {
+    for (let i = 0; i < count; i++) server.push(FrameType.Ping, 0, 0, new Uint8Array(8));
+  };
+  server.writing = true;
+  ping(1000);
+  server.writing = false;
+  ping(1);
+  server.writing = true;
+  ping(1000);
+  assertEquals([server.destroyed, server.of(FrameType.Ping).length], [false, 2001]);
+  ping(1);
+  assertEquals(server.destroyed, true);
+  connection.close();
+});
+
+Deno.test("streams are numbered 1, 3, 5, and only the first finds the connection new", async () => {
+  const { server, connection, send } = scene();
+  const sent = [send(), send(), send()];
+  assertEquals(server.of(FrameType.Headers).map(({ streamId }) => streamId), [1, 3, 5]);
+  for (const id of [1, 3, 5]) server.answer(id);
+  assertEquals((await Promise.all(sent)).map(({ reused }) => reused), [false, true, true]);
+  assertEquals((await Promise.all(sent)).map(({ protocol }) => protocol), ["h2", "h2", "h2"]);
   connection.close();
 });
 
@@ -218,6 +354,12 @@ Deno.test("every stream's time is looked at again, whichever was up first", asyn
   server.answer(7);
   assertEquals((await sent[3]!).status, 200);
   connection.close();
+});
+
+Deno.test("304 may tell the length of what it does not send", async () => {
+  const fields: Field[] = [[":status", "304"], ["content-length", "3"]];
+  const exchange = await play(({ server }) => server.header(1, fields, end));
+  assertEquals([exchange.status, exchange.failure], [304, undefined]);
 });
 
 Deno.test("a length need not be kept where there is no body", async () => {

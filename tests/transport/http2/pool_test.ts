@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "../../assert.ts";
 import { nowUs } from "../../../src/schedule/clock.ts";
 import { LiveExchange } from "../../../src/transport/exchange.ts";
+import type { Failure } from "../../../src/transport/failure.ts";
 import type { ClientOptions, Exchange, HttpRequest } from "../../../src/transport/http.ts";
 import {
   ErrorCode,
@@ -21,15 +22,21 @@ interface Scene {
   send(request?: Partial<HttpRequest>, fresh?: boolean): Promise<Exchange>;
 }
 
+/** What a dial ends in, where it is not HTTP/2. */
+type Outcome = "h2" | "http/1.1" | Failure | "never";
+
 /** Nothing of a server arrives before the client has sent its first requests. */
-function setting(options: Partial<ClientOptions> = {}): Scene {
+function setting(options: Partial<ClientOptions> = {}, outcome: Outcome = "h2"): Scene {
   const servers: Server[] = [];
   const dial: Dialer = (_origin, _wish, done) => {
-    queueMicrotask(() => {
-      const server = new Server();
-      servers.push(server);
-      done({ stream: server, protocol: "h2" });
-    });
+    if (outcome !== "never") {
+      queueMicrotask(() => {
+        if (typeof outcome === "object") return done(outcome);
+        const server = new Server();
+        servers.push(server);
+        done({ stream: server, protocol: outcome });
+      });
+    }
     return { phases: {}, cancel: (failure) => done(failure) };
   };
   const origin = { secure: true, hostname: "a.example", port: 443 };
@@ -234,5 +241,110 @@ Deno.test("a fresh request that is refused gets another connection of its own", 
   servers[1]!.header(1, [[":status", "204"]], Flag.EndHeaders | Flag.EndStream);
   assertEquals((await sent).status, 204);
   assertEquals(servers.map(({ destroyed }) => destroyed), [true, true]);
+  pool.close();
+});
+
+Deno.test("where a connection takes two streams, five requests have three connections", async () => {
+  const { servers, pool, send } = setting();
+  const first = send();
+  await settle();
+  servers[0]!.sink.onData(limit(2));
+  servers[0]!.answer(1);
+  await first;
+  servers[0]!.push(FrameType.Goaway, 0, 0, new Uint8Array(8));
+  const sent = Array.from({ length: 5 }, () => send());
+  await settle();
+  assertEquals(servers.slice(1).map(streams), [[1, 3], [1, 3], [1]]);
+  for (const server of servers.slice(1)) {
+    server.sink.onData(limit(2));
+    for (const id of streams(server)) server.answer(id);
+  }
+  assertEquals((await Promise.all(sent)).map(({ status }) => status), Array(5).fill(200));
+  pool.close();
+});
+
+Deno.test("a server that does not choose HTTP/2 fails all that wait, and is left", async () => {
+  const { servers, pool, send } = setting({}, "http/1.1");
+  const exchanges = await Promise.all([send(), send()]);
+  for (const { failure } of exchanges) {
+    assertEquals(failure?.class, "protocol");
+    assertMatch(failure!.message, /a\.example:443.*ALPN did not choose h2/);
+  }
+  assertEquals(servers.map(({ destroyed }) => destroyed), [true]);
+  pool.close();
+});
+
+Deno.test("what waits for a connection that cannot be made shares its failure", async () => {
+  const refused = { class: "connect_refused", message: "Connection refused" } as const;
+  const { pool, send } = setting({}, refused);
+  const exchanges = await Promise.all([send(), send(), send()]);
+  assertEquals(exchanges.map(({ failure }) => failure), Array(3).fill(refused));
+  assertEquals(await pool.open(5, 1000), 0);
+  pool.close();
+});
+
+Deno.test("one connection is opened ahead for any number of requests, and none for none", async () => {
+  const { servers, pool, send } = setting();
+  assertEquals([await pool.open(0, 1000), servers.length], [0, 0]);
+  assertEquals([await pool.open(7, 1000), servers.length], [7, 1]);
+  assertEquals([await pool.open(7, 1000), servers.length], [7, 1]);
+  const sent = send();
+  servers[0]!.sink.onData(settingsFrame([]));
+  servers[0]!.answer(1);
+  assertEquals([(await sent).status, servers.length], [200, 1]);
+  pool.close();
+});
+
+Deno.test("an interrupt ends what it means, being connected, waiting or under way", async () => {
+  const failure = { class: "interrupted", message: "stopped" } as const;
+  const meant = (job: { exchange: Exchange }): boolean => job.exchange.request.method === "PUT";
+  const connecting = setting({}, "never");
+  const sent = [connecting.send({ method: "PUT" }), connecting.send({ method: "PUT" })];
+  connecting.pool.interrupt(() => false, failure);
+  connecting.pool.interrupt(meant, failure);
+  assertEquals((await Promise.all(sent)).map((one) => one.failure), [failure, failure]);
+
+  const { servers, pool, send } = setting({ maxConnections: 1 });
+  const [ended, kept] = [send({ method: "PUT" }), send()];
+  await settle();
+  pool.interrupt(meant, failure);
+  assertEquals((await ended).failure, failure);
+  servers[0]!.sink.onData(settingsFrame([]));
+  servers[0]!.answer(3);
+  assertEquals((await kept).status, 200);
+  pool.close();
+});
+
+Deno.test("closing a pool ends everything in it", async () => {
+  const connecting = setting({}, "never");
+  const waiting = [connecting.send(), connecting.send()];
+  connecting.pool.close();
+  const { servers, pool, send } = setting();
+  const shared = send(), single = send({}, true);
+  await settle();
+  pool.close();
+  for (const exchange of await Promise.all([...waiting, shared, single])) {
+    assertEquals(exchange.failure?.class, "interrupted");
+  }
+  assertEquals(servers.map(({ destroyed }) => destroyed), [true, true]);
+});
+
+Deno.test("a fresh request at the head of a closed set's queue waits for a place, not for a stream", async () => {
+  const { servers, pool, send } = setting({ maxConnections: 1 });
+  const first = send();
+  await settle();
+  servers[0]!.sink.onData(settingsFrame([]));
+  const fresh = send({}, true);
+  servers[0]!.answer(1);
+  await first;
+  await settle();
+  assertEquals(servers.map(streams), [[1]]);
+  servers[0]!.sink.onEnd();
+  await settle();
+  assertEquals(servers.map(streams), [[1], [1]]);
+  servers[1]!.sink.onData(settingsFrame([]));
+  servers[1]!.answer(1);
+  assertEquals([(await fresh).status, (await fresh).reused], [200, false]);
+  assert((await fresh).blockedUs > 0);
   pool.close();
 });

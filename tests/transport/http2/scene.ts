@@ -87,7 +87,7 @@ export interface Scene {
   send(request?: Partial<HttpRequest>, timeoutMs?: number): Promise<Exchange>;
 }
 
-export function scene(begun = true): Scene {
+export function scene(begun = true, maxBodyBytes = 1000): Scene {
   const server = new Server();
   const limits: number[] = [];
   const lost: Loss[] = [];
@@ -95,7 +95,7 @@ export function scene(begun = true): Scene {
   const connection = new Http2Connection({
     stream: server,
     name: "a.example:443",
-    maxBodyBytes: 1000,
+    maxBodyBytes,
     owner: {
       onRoom: () => {},
       onLimit: (_, streams) => void limits.push(streams),
