@@ -291,10 +291,11 @@ function lag(name: string, scenario: SummaryScenario): Judged[] {
 
 /** Arrivals that found `max_in_flight` under way: without a fault of the generator's, the answers were too slow for it. */
 function dropped(name: string, scenario: SummaryScenario, fault: string | undefined): Judged[] {
-  const { offered, dropped, load, service_time_ms: service } = scenario;
+  const { offered, dropped, load, service_time_ms: service, failed_time_ms: failed } = scenario;
   if (!offered || dropped === 0) return [];
   const share = dropped / offered.arrivals;
-  const why = fault ?? `the server's answers took up to ${formatMs(service?.max)}`;
+  const longest = Math.max(service?.max ?? 0, failed?.max ?? 0);
+  const why = fault ?? `the server's answers took up to ${formatMs(longest)}`;
   return [{
     invalid: share > MAX_MISSING_SHARE,
     subject: `"${name}"`,

@@ -3,7 +3,7 @@ import { summarize } from "../../src/metrics/summary.ts";
 import { measuredSchema, summaryJsonSchema } from "../../src/metrics/summary_schema.ts";
 import { unpacked } from "../../src/metrics/stats.ts";
 import { peerOf } from "./exchanges.ts";
-import { runOf, scenarioRun } from "./runs.ts";
+import { runOf, scenarioRun, START_US, workerFacts } from "./runs.ts";
 
 Deno.test("summarize() puts each scenario and step under its tier, and none over several", () => {
   const measured = summarize(runOf([
@@ -94,4 +94,72 @@ Deno.test("summarize() knows a lab by its own word, whoever started it", () => {
   assertEquals(labOf("certload-lab-0.1.0", false), true);
   assertEquals(labOf("v2.0.50", false), false);
   assertEquals(labOf("v2.0.50", true), true);
+});
+
+Deno.test("summarize() has totals that are the sums over all scenarios, requests and iterations apart", () => {
+  const failing = { class: "status_5xx", message: "HTTP 503" } as const;
+  const { totals, phases } = summarize(runOf([
+    { name: "a", dropped: 3, interrupted: 2, failure: (i) => i % 4 === 0 ? failing : undefined },
+    {
+      name: "b",
+      phase: "acme",
+      steps: ["x", "y"],
+      fresh: peerOf("n"),
+      failure: (i, step) => i % 10 === 0 && step === "y" ? failing : undefined,
+    },
+  ]));
+  const [a, b] = [phases.api!.a!, phases.acme!.b!];
+  assertEquals([totals.iterations, totals.requests], [95 + 100, 95 + 200]);
+  assertEquals([totals.failed, totals.failed_requests], [24 + 10, 24 + 10]);
+  assertEquals([totals.offered, totals.dropped, totals.interrupted], [200, 3, 2]);
+  assertEquals(totals.error_rate, Math.round((34 / 195) * 1e6) / 1e6);
+  assertEquals(totals.failures, [
+    { class: "status_5xx", count: 34, sample: "HTTP 503", newest: "HTTP 503" },
+  ]);
+  assertEquals(totals.statuses, { 200: 71 + 190, 503: 34 });
+  assertEquals([totals.bytes_received, totals.bytes_sent], [295 * 100, 295 * 50]);
+  assertEquals(totals.connections, { new: 200, reused: 95 });
+  assertEquals([a.failed, b.failed, b.steps.x!.failed, b.steps.y!.failed], [24, 10, 0, 10]);
+  assertEquals([a.failed_time_ms?.count, a.response_time_ms?.count], [24, 71]);
+  assertEquals([b.steps.x!.failed_time_ms, b.steps.y!.failed_time_ms?.count], [null, 10]);
+});
+
+Deno.test("summarize() tells what the generator took: each worker's share of a core, all threads' cores", () => {
+  const stalls = [{ atUs: START_US + 2.5e6, durationUs: 120_400 }];
+  const run = runOf([{ name: "a", durationS: 8 }], {
+    workers: [workerFacts({ stalls }), workerFacts({ index: 1, cpuUs: 5e6, wallUs: 10e6 })],
+    startedUs: START_US,
+    endedUs: START_US + 8e6,
+    processCpuUs: 10e6,
+    hostCpuShare: 0.87654,
+  });
+  const { generator, duration_s, started_at } = summarize(run);
+  assertEquals([generator.cpu_s, generator.cpu_cores, generator.host_cpu_share], [10, 1.25, 0.877]);
+  assertEquals(generator.workers.map(({ index, cpu_share }) => [index, cpu_share]), [
+    [0, 0.12],
+    [1, 0.5],
+  ]);
+  assertEquals(generator.workers[0]!.stalls, [{ at_s: 2.5, duration_ms: 120.4 }]);
+  assertEquals([duration_s, started_at], [8, "2026-05-02T12:00:00.000Z"]);
+  assertEquals(summarize({ ...run, hostCpuShare: undefined }).generator.host_cpu_share, null);
+});
+
+Deno.test("connector_tier takes the scenarios of one target type together", () => {
+  const failing = { class: "reset", message: "reset" } as const;
+  const { connector_tier: { nginx }, phases } = summarize(runOf([
+    { name: "one", phase: "connector", targetType: "nginx", medianUs: 2000 },
+    {
+      name: "two",
+      phase: "connector",
+      targetType: "nginx",
+      medianUs: 9000,
+      failure: (i) => i % 4 === 0 ? failing : undefined,
+    },
+    { name: "other", phase: "connector", targetType: "f5", medianUs: 90_000 },
+  ]));
+  const [one, two] = [phases.connector!.one!, phases.connector!.two!];
+  assertEquals([nginx.iterations, nginx.error_rate], [200, 0.125]);
+  assertEquals(nginx.max, Math.max(one.response_time_ms!.max, two.response_time_ms!.max));
+  const sum = one.histograms.response_time!.sum_us + two.histograms.response_time!.sum_us;
+  assertAlmostEquals(nginx.avg!, sum / 175 / 1000, 0.0001);
 });

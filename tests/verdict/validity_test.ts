@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import type { Run } from "../../src/metrics/run.ts";
 import { summarize } from "../../src/metrics/summary.ts";
-import type { Finding, Validity } from "../../src/metrics/summary_schema.ts";
+import type {
+  Finding,
+  Measured,
+  Stats,
+  SummaryScenario,
+  Validity,
+} from "../../src/metrics/summary_schema.ts";
 import { evaluateThresholds } from "../../src/verdict/thresholds.ts";
 import { judge } from "../../src/verdict/validity.ts";
 import {
@@ -225,4 +231,145 @@ Deno.test("judge() has no faith in a run without its alarm thread", () => {
   });
   assertEquals(verdict, "invalid");
   assertStringIncludes(reasons[0]!.message, "The alarm thread of the generator died: no memory");
+});
+
+Deno.test("judge() tells how slow the answers were that filled max_in_flight, also where they failed", () => {
+  const slow = { class: "status_5xx", message: "HTTP 504" } as const;
+  const made = {
+    name: "a",
+    medianUs: 1000,
+    dropped: 10,
+    slowness: (i: number) => (i % 9 === 0 ? 3_000 : 1),
+    failure: (i: number) => (i % 9 === 0 ? slow : undefined),
+  };
+  assertMatch(
+    judged(made).reasons[0]!.message,
+    /the server's answers took up to [\d.]+ s$/,
+  );
+});
+
+/** A summary of one scenario with what a test sets in it, for limits to be met exactly. */
+function withFigures(
+  scenario: Partial<SummaryScenario>,
+  generator: Partial<Measured["generator"]> = {},
+): Validity {
+  const measured = summarize(runOf([{ name: "a", medianUs: 2000 }]));
+  const { a } = measured.phases.api!;
+  return judge({
+    ...measured,
+    generator: { ...measured.generator, ...generator },
+    phases: { api: { a: { ...a!, ...scenario } } },
+  });
+}
+
+const statsWith = (parts: Partial<Stats>): Stats => ({
+  count: 1000,
+  min: 1,
+  avg: 1,
+  p50: 1,
+  p90: 1,
+  p95: 1,
+  p99: 1,
+  p999: 1,
+  max: 1,
+  ...parts,
+});
+const verdictOf = ({ verdict, warnings }: Validity): string =>
+  verdict === "valid" && warnings.length > 0 ? "warned" : verdict;
+
+Deno.test("judge() has limits for lag that are floors and shares: both must be exceeded", () => {
+  const lag = (p50: number, p99: number, response: Partial<Stats>): string =>
+    verdictOf(withFigures({
+      lag_ms: statsWith({ p50, p99 }),
+      response_time_ms: statsWith(response),
+    }));
+  assertEquals(lag(2, 2, { p50: 1, p99: 1 }), "valid");
+  assertEquals(lag(2.01, 2.01, { p50: 10, p99: 1000 }), "invalid");
+  assertEquals(lag(2.01, 2.01, { p50: 10.05, p99: 1000 }), "valid");
+  assertEquals(lag(1, 50, { p50: 1000, p99: 60 }), "warned");
+  assertEquals(lag(1, 50.1, { p50: 1000, p99: 60 }), "invalid");
+  assertEquals(lag(1, 60, { p50: 1000, p99: 120 }), "warned");
+  assertEquals(lag(1, 60, { p50: 1000, p99: 600 }), "valid");
+  assertEquals(lag(1, 60.1, { p50: 1000, p99: 600 }), "warned");
+});
+
+Deno.test("judge() refuses from half a percent of arrivals that are missing on, however they went missing", () => {
+  const figures = (parts: Partial<SummaryScenario>): string => verdictOf(withFigures(parts));
+  const offered = { arrivals: 1000, rate_per_s: 10 };
+  const whole = { offered, count: 1000, dropped: 0, interrupted: 0 };
+  assertEquals(figures(whole), "valid");
+  assertEquals(figures({ ...whole, count: 995, dropped: 5 }), "warned");
+  assertEquals(figures({ ...whole, count: 994, dropped: 6 }), "invalid");
+  assertEquals(figures({ ...whole, count: 995 }), "warned");
+  assertEquals(figures({ ...whole, count: 994 }), "invalid");
+  assertEquals(figures({ ...whole, count: 995, interrupted: 5 }), "warned");
+  assertEquals(figures({ ...whole, count: 994, interrupted: 6 }), "invalid");
+  const closed = {
+    ...summarize(runOf([{ name: "a" }])).phases.api!.a!.load,
+    model: "closed",
+  } as const;
+  assertEquals(figures({ offered: null, load: closed, count: 5, interrupted: 5 }), "warned");
+});
+
+Deno.test("judge() has limits for CPU: 80 and 95 % of a worker's core, 95 % of the host", () => {
+  const [worker] = summarize(runOf([{ name: "a" }])).generator.workers;
+  const busy = (cpu_share: number): string =>
+    verdictOf(withFigures({}, { workers: [{ ...worker!, cpu_share }] }));
+  assertEquals([0.79, 0.8, 0.949, 0.95].map(busy), ["valid", "warned", "warned", "invalid"]);
+  const host = (host_cpu_share: number | null, cpu_cores: number): string[] =>
+    codes(withFigures({}, { host_cpu_share, cpu_cores }).warnings);
+  assertEquals([host(null, 4), host(0.949, 4)], [[], []]);
+  assertEquals(host(0.95, 0.8), ["host_cpu by generator"]);
+  assertEquals(host(0.95, 0.79), ["host_cpu by run"]);
+  const { warnings: [own] } = withFigures({}, { host_cpu_share: 0.96, cpu_cores: 40 });
+  assertStringIncludes(own!.message, "96 % busy, 96 % with the generator");
+});
+
+Deno.test("judge() takes a standstill from 100 ms on, and refuses more than half a second or a hundredth of the run", () => {
+  const [worker] = summarize(runOf([{ name: "a" }])).generator.workers;
+  const still = (...ms: number[]): Validity => {
+    const stalls = ms.map((duration_ms, i) => ({ at_s: i + 1, duration_ms }));
+    return withFigures({}, { workers: [{ ...worker!, stalls }] });
+  };
+  assertEquals([[99], [100], [500], [501], [250, 251]].map((ms) => verdictOf(still(...ms))), [
+    "valid",
+    "warned",
+    "warned",
+    "invalid",
+    "invalid",
+  ]);
+  assertMatch(
+    still(150, 250, 120).reasons[0]!.message,
+    /stood still for 250 ms, at 2 s and 2 more times, 520 ms in all$/,
+  );
+});
+
+Deno.test("judge() wants five samples beyond the percentile of a threshold", () => {
+  const few = (samples: number, measure: string): string[] => {
+    const result = {
+      text: "x < 1",
+      scenario: null,
+      step: null,
+      measure,
+      unit: "ms",
+      comparison: "<",
+      limit: 1,
+      value: 1,
+      samples,
+      verdict: "pass",
+    } as const;
+    return judge(summarize(runOf([{ name: "a" }])), [result]).warnings.map(({ message }) =>
+      message
+    );
+  };
+  assertEquals(few(500, "response_time p99"), []);
+  assertEquals(few(499, "response_time p99"), [
+    '"x < 1" of the whole run rests on 499 samples, so on a handful of slow ones',
+  ]);
+  assertEquals([few(100, "lag p95"), few(0, "lag p95"), few(1, "error_rate"), few(1, "lag max")], [
+    [],
+    [],
+    [],
+    [],
+  ]);
 });
