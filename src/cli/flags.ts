@@ -53,7 +53,9 @@ export function parseLine(args: readonly string[], spec: LineSpec): ParsedLine {
       problems.push(`--${name} was given ${given.length} times: once is enough`);
     }
   }
-  const positionals = parsed._.map(String);
+  problems.push(...switchesWithValue(args, spec.flags));
+  // A flag's value that is empty, as of a variable that is not set, is left over; the flag has said so.
+  const positionals = parsed._.map(String).filter((word) => word !== "");
   problems.push(...positionalProblems(positionals, spec.positionals));
   if (problems.length > 0) return { ok: false, problems };
   return {
@@ -71,6 +73,15 @@ function valuesOf(given: unknown): string[] {
   return Array.isArray(given) ? given.map(String) : [];
 }
 
+/** `--insecure=false` must not be taken for the opposite of what it says, or for nothing. */
+function switchesWithValue(args: readonly string[], flags: readonly FlagSpec[]): string[] {
+  return flags.filter(({ value }) => value === undefined).flatMap(({ name }) =>
+    args.filter((arg) => arg.startsWith(`--${name}=`)).map(() =>
+      `--${name} takes no value: give it, or leave it out`
+    )
+  );
+}
+
 function unknownFlag(argument: string, flags: readonly FlagSpec[]): string {
   const name = argument.replace(/^-+/, "").replace(/=.*$/s, "");
   const close = nearest(name, flags.map((flag) => flag.name));
@@ -81,7 +92,12 @@ function unknownFlag(argument: string, flags: readonly FlagSpec[]): string {
 function positionalProblems(given: readonly string[], wanted: readonly string[]): string[] {
   const required = wanted.filter((name) => !name.startsWith("["));
   if (given.length < required.length) {
-    return [`missing ${required.slice(given.length).join(" and ")}`];
+    const missing = required.slice(given.length);
+    // Of several of a kind, the first is there.
+    const words = missing.map((name) =>
+      required.indexOf(name) < given.length ? `another ${name}` : name
+    );
+    return [`missing ${words.join(" and ")}`];
   }
   const takesRest = wanted.some((name) => name.includes("..."));
   if (given.length <= wanted.length || takesRest) return [];

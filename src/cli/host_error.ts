@@ -2,6 +2,8 @@
 
 const REASONS: ReadonlyMap<string, string> = new Map([
   ["EACCES", "permission denied"],
+  ["EADDRINUSE", "another program listens at that address"],
+  ["EADDRNOTAVAIL", "this host does not have that address"],
   ["EBUSY", "it is in use"],
   ["EDQUOT", "the quota of the disk is used up"],
   ["EEXIST", "there is a file where a folder is to be"],

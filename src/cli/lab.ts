@@ -7,6 +7,7 @@ import { type Lab, type LabAddresses, type LabOptions, startLab } from "../lab/l
 import { DEFAULT_TOKEN } from "../lab/options.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { type CommandLine, type FlagSpec, helpText, parseLine } from "./flags.ts";
+import { reasonOf } from "./host_error.ts";
 import type { Command, Io } from "./io.ts";
 import { printProblems } from "./problems.ts";
 import { writeFile } from "./results.ts";
@@ -55,7 +56,11 @@ async function serve(options: LabOptions, line: CommandLine, io: Io): Promise<nu
   try {
     running = await startLab(options);
   } catch (error) {
-    io.err(`Cannot start the lab: ${error instanceof Error ? error.message : String(error)}\n`);
+    const asked = ["hostname", "port", "database"].flatMap((flag) =>
+      line.values(flag).map((value) => `--${flag} ${value}`)
+    );
+    const where = asked.length === 0 ? "" : ` (${asked.join(", ")})`;
+    io.err(`Cannot start the lab: ${reasonOf(error)}${where}\n`);
     return EXIT_CODES.not_ready;
   }
   try {

@@ -6,6 +6,7 @@ import type { PlanOverrides } from "../plan/overrides.ts";
 import type { Plan } from "../plan/plan.ts";
 import { renderProblems } from "../plan/problem.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
+import { reasonOf } from "./host_error.ts";
 import type { Io } from "./io.ts";
 import { findPlan, type PlanSource } from "./plan_source.ts";
 
@@ -55,6 +56,14 @@ export function namedPlan(line: CommandLine): Promise<PlanSource> {
   return findPlan(line.positionals[0] ?? "");
 }
 
+function readFile(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new Error(reasonOf(error));
+  }
+}
+
 /** The plan in an environment, or undefined after every problem with it was printed. */
 export function readPlan(
   found: PlanSource,
@@ -72,7 +81,7 @@ export function readPlan(
     env,
     catalogue,
     overrides: planOverrides(line),
-    readFile: Deno.readTextFileSync,
+    readFile,
   });
   hide(loaded.ok ? loaded.plan.secrets : loaded.secrets);
   if (!loaded.ok) {

@@ -50,6 +50,24 @@ Deno.test("parseLine() misses the plan, and a value that was left out", () => {
   assertStringIncludes(problems("p", "--out").join(), "--out needs a value: --out DIR");
 });
 
+Deno.test("an empty value is told once, and a switch with a value is told", () => {
+  assertEquals(problems("p", "--out", ""), ["--out needs a value: --out DIR"]);
+  assertEquals(problems("p", "--quiet=false"), [
+    "--quiet takes no value: give it, or leave it out",
+  ]);
+});
+
+Deno.test("the second of two arguments of a kind is missed as another one", () => {
+  const merge = { flags: [], positionals: ["SUMMARY", "SUMMARY", "[...]"] };
+  const missing = (...args: string[]): unknown => {
+    const parsed = parseLine(args, merge);
+    return parsed.ok ? [] : parsed.problems;
+  };
+  assertEquals(missing("a"), ["missing another SUMMARY"]);
+  assertEquals(missing(), ["missing SUMMARY and SUMMARY"]);
+  assertEquals(missing("a", "b", "c"), []);
+});
+
 Deno.test("a flag that swallowed the next one has no value", () => {
   assertStringIncludes(problems("p", "--out", "--quiet").join(), "--out needs a value");
 });
