@@ -9,6 +9,7 @@ import type {
   ThresholdResult,
 } from "../../metrics/summary_schema.ts";
 import { formatSeconds } from "../../metrics/format.ts";
+import { oneLine } from "../style.ts";
 import { scenariosOf } from "../words.ts";
 import { offeredBy } from "./offered.ts";
 
@@ -95,8 +96,8 @@ export function overviewCharts(summary: Summary): Chart[] {
     0,
     SCENARIO_COLORS.length,
   );
-  const lines = all.filter((one) => slowest.includes(one)).map(([label, data], i): Line => ({
-    label,
+  const lines = all.filter((one) => slowest.includes(one)).map(([name, data], i): Line => ({
+    label: oneLine(name),
     color: SCENARIO_COLORS[i]!,
     values: shared.valuesOf(sliceP95(data.course, xs, width)),
   }));
@@ -231,10 +232,13 @@ function placesOf(
   return places;
 }
 
+/** Of a smaller part of a slice no rate can be told. */
+const LEAST_COVERED = 0.05;
+
 /** What lies between start and end of the slice at `at`; all of it where nothing would be left. */
 function coveredOf(at: number, width: number, start: number, end: number): number {
   const covered = Math.min(at + width, end) - Math.max(at, start);
-  return covered > 0 ? covered : width;
+  return covered > 0 ? Math.max(covered, LEAST_COVERED * width) : width;
 }
 
 function latencyChart(
@@ -289,12 +293,14 @@ function limitsOf(
   return {
     lines: (length) =>
       near.map((one): Line => ({
-        label: one.text,
+        label: oneLine(one.text),
         color: one.verdict === "fail" || one.verdict === "regressed" ? "bad" : "soft",
-        values: Array.from({ length }, () => one.limit),
+        values: Array.from({ length }, () => rounded(one.limit!, 4)),
         dashed: true,
       })),
-    notes: far.length === 0 ? [] : [`Far above: ${far.map(({ text }) => text).join(", ")}.`],
+    notes: far.length === 0
+      ? []
+      : [`Far above: ${far.map(({ text }) => oneLine(text)).join(", ")}.`],
   };
 }
 
