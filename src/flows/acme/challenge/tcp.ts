@@ -1,5 +1,9 @@
 /** What the responders over TCP share. */
 
+/** A validator has a few; beyond these the oldest goes. */
+const MAX_CONNECTIONS = 1000;
+const ACCEPT_PAUSE_MS = 5;
+
 /**
  * Serves every connection until the returned function is called, which closes the listener and what is still open. A
  * connection is closed when it is served, when serving throws, and after `limitMs` whatever happens.
@@ -10,14 +14,24 @@ export function acceptAll(
   serve: (connection: Deno.TcpConn) => Promise<void>,
 ): () => Promise<void> {
   const open = new Map<Deno.TcpConn, Promise<void>>();
+  let isStopped = false;
   const accepting = (async () => {
-    for await (const connection of listener as AsyncIterable<Deno.TcpConn>) {
-      const served = serveOne(connection, limitMs, serve);
-      open.set(connection, served);
-      served.finally(() => open.delete(connection));
+    while (!isStopped) {
+      try {
+        const connection = await listener.accept() as Deno.TcpConn;
+        const [oldest] = open.size < MAX_CONNECTIONS ? [] : open.keys();
+        if (oldest !== undefined) closeQuietly(oldest);
+        const served = serveOne(connection, limitMs, serve);
+        open.set(connection, served);
+        served.finally(() => open.delete(connection));
+      } catch {
+        // The listener is closed, the peer went away before it was taken, or descriptors have run out for now.
+        if (!isStopped) await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+      }
     }
   })();
   return async () => {
+    isStopped = true;
     listener.close();
     for (const connection of open.keys()) closeQuietly(connection);
     await Promise.all([accepting, ...open.values()]);
