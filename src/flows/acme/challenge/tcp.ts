@@ -20,7 +20,10 @@ export function acceptAll(
       try {
         const connection = await listener.accept() as Deno.TcpConn;
         const [oldest] = open.size < MAX_CONNECTIONS ? [] : open.keys();
-        if (oldest !== undefined) closeQuietly(oldest);
+        if (oldest !== undefined) {
+          closeQuietly(oldest);
+          open.delete(oldest);
+        }
         const served = serveOne(connection, limitMs, serve);
         open.set(connection, served);
         served.finally(() => open.delete(connection));
