@@ -159,3 +159,56 @@ Deno.test("SliceSeries keeps ten minutes second by second", () => {
   series.add(sliceOf(MAX_SLICES));
   assertEquals(series.widthS, 2);
 });
+
+Deno.test("ScenarioTotals.progress() adds up what finished, failed and was dropped, and has the worst lag", () => {
+  const totals = new ScenarioTotals(["get"]);
+  assertEquals(totals.progress(5), {
+    count: 0,
+    failed: 0,
+    dropped: 0,
+    maxLagUs: 0,
+    ratePerS: 0,
+    p50Us: 0,
+    p95Us: 0,
+    p99Us: 0,
+    newestFailure: undefined,
+    history: [0, 1, 2, 3].map((s) => ({ second: s, count: 0, failed: 0, p95Us: 0 })),
+  });
+  const times = new Histogram();
+  for (let us = 1; us <= 100; us++) times.record(us);
+  const slice = { ...sliceOf(2, 100), responseTime: times.toData(), failed: 3, dropped: 2 };
+  totals.addSlices({ scenario: [{ ...slice, maxLagUs: 70 }], steps: [] });
+  totals.addSlices({ scenario: [{ ...slice, maxLagUs: 40 }], steps: [] });
+  const { history, newestFailure: _, ...sums } = totals.progress(4);
+  assertEquals(sums, {
+    count: 200,
+    failed: 6,
+    dropped: 4,
+    maxLagUs: 70,
+    ratePerS: 200,
+    p50Us: 50,
+    p95Us: 95,
+    p99Us: 99,
+  });
+  assertEquals(history.at(-1), { second: 2, count: 200, failed: 6, p95Us: 95 });
+});
+
+Deno.test("ScenarioTotals.progress() remembers one minute, and its rate five seconds", () => {
+  const totals = new ScenarioTotals(["get"]);
+  for (let s = 0; s < 100; s++) totals.addSlices({ scenario: [sliceOf(s, s)], steps: [] });
+  const { history, ratePerS } = totals.progress(101);
+  assertEquals([history.length, history[0]?.second, history[0]?.count], [60, 40, 40]);
+  assertEquals(history.at(-1)?.second, 99);
+  assertEquals(ratePerS, (95 + 96 + 97 + 98 + 99) / 5);
+});
+
+Deno.test("ScenarioTotals keep the slices of each step apart, of steps that there are", () => {
+  const totals = new ScenarioTotals(["a", "b"]);
+  totals.addSlices({
+    scenario: [],
+    steps: [[sliceOf(0, 3)], [sliceOf(0, 4), sliceOf(1, 5)], [sliceOf(0)]],
+  });
+  const { stepCourses, course } = totals.total();
+  assertEquals(stepCourses.map(({ slices }) => slices.map(({ count }) => count)), [[3], [4, 5]]);
+  assertEquals([course.slices, course.widthS], [[], 1]);
+});
