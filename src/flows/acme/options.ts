@@ -28,7 +28,7 @@ export const accountOptions = {
   contact: z.array(z.string()).default([]).describe("Contacts of new accounts, mailto: URLs"),
   agree_to_terms: z.boolean().default(true).describe("Agree to the server's terms of service"),
   eab: z.strictObject({
-    kid: z.string().min(1),
+    kid: z.string().min(1).describe("The binding's key identifier"),
     hmac_key: z.string().refine((key) => hmacKeyOf(key) !== undefined, {
       error: "must be the HMAC key in base64url",
     }).describe("The binding's HMAC key in base64url; a secret"),
@@ -43,8 +43,8 @@ export const orderOptions = {
       "DNS names and IP addresses of an order; {id} is unique to it, {n} counts 1 to `names`",
     ),
   names: z.int().min(1).max(100).default(1).describe("How often a name with {n} is repeated"),
-  not_before: instantOption(),
-  not_after: instantOption(),
+  not_before: instantOption().describe("Asked for in the order: RFC 3339, or +12h from now"),
+  not_after: instantOption().describe("The same for the end"),
   profile: z.string().min(1).optional().describe("Certificate profile to ask for"),
   certificate_key: z.enum(["ec-p256", "ec-p384", "rsa-2048"]).default("ec-p256").describe(
     "Type of the certificates' keys",
@@ -57,19 +57,19 @@ export const orderOptions = {
 
 export const challengeOptions = {
   challenge: z.strictObject({
-    type: z.enum(["http-01", "tls-alpn-01", "dns-01"]),
+    type: z.enum(["http-01", "tls-alpn-01", "dns-01"]).describe("Which of them"),
     listen: z.union([z.literal("none"), address()]).optional().describe(
       "Where the responder listens; none for a server that does not look",
     ),
     dns: address().optional().describe(
       "Where to listen as a DNS server that gives dns_answer to every name",
     ),
-    dns_answer: z.ipv4().default("127.0.0.1"),
+    dns_answer: z.ipv4().default("127.0.0.1").describe("Address that `dns` gives"),
   }).optional().describe("How to prove control of the names, for servers that want it"),
   poll: z.strictObject({
     interval: duration().prefault("250ms").describe("Wait between polls without Retry-After"),
     timeout: duration().prefault("60s").describe("Longest wait for one state"),
-    honour_retry_after: z.boolean().default(true),
+    honour_retry_after: z.boolean().default(true).describe("Wait as long as the server asks for"),
   }).prefault({}),
 };
 

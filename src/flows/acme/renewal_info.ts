@@ -15,7 +15,9 @@ import { preparedFlow } from "./session.ts";
 
 const options = z.strictObject({
   ...enrollmentOptions,
-  accounts: enrollmentOptions.accounts.unwrap().default(1),
+  accounts: enrollmentOptions.accounts.unwrap().default(1).describe(
+    "Accounts to enroll with, or per_flow: a new one each time",
+  ),
   certificates: z.int().min(1).max(1000).default(5).describe(
     "Certificates to enroll before the clock starts, in each worker",
   ),

@@ -11,11 +11,11 @@ import { requireField } from "../json_body.ts";
 import { apiHeaders, apiUrl } from "./headers.ts";
 
 const options = z.strictObject({
-  owner_id: z.string().default("o-alice"),
-  team_id: z.string().default("t-platform"),
-  issuer_id: z.string().default("iss-local"),
-  renewal_policy_id: z.string().default("rp-standard"),
-  environment: z.string().max(50).default("loadtest"),
+  owner_id: z.string().default("o-alice").describe("A row of the server's, as the next three"),
+  team_id: z.string().default("t-platform").describe("Whose certificate it is"),
+  issuer_id: z.string().default("iss-local").describe("Who would issue it"),
+  renewal_policy_id: z.string().default("rp-standard").describe("How it would be renewed"),
+  environment: z.string().max(50).default("loadtest").describe("Its label"),
   domain: z.string().default("loadtest.example.com").describe("Suffix of the common names"),
   expires_in: duration().prefault("90d").describe(
     "Stated lifetime; under 31 days the server's renewal check would work on the rows during the run",

@@ -5,8 +5,8 @@ import { requireField } from "../json_body.ts";
 import { apiHeaders, apiUrl } from "./headers.ts";
 
 const options = z.strictObject({
-  per_page: z.int().min(1).max(500).default(50),
-  page: z.int().min(1).default(1),
+  per_page: z.int().min(1).max(500).default(50).describe("Certificates of a page"),
+  page: z.int().min(1).default(1).describe("Which page"),
 });
 
 type Options = z.output<typeof options>;

@@ -24,8 +24,10 @@ const expectOptions = z.strictObject({
 });
 
 const options = z.strictObject({
-  target_type: z.enum(["nginx", "apache", "haproxy", "f5", "other"]).default("other"),
-  url: httpUrl("https"),
+  target_type: z.enum(["nginx", "apache", "haproxy", "f5", "other"]).default("other").describe(
+    "Name in the summary's connector tier",
+  ),
+  url: httpUrl("https").describe("What is asked for once the connection is there"),
   headers: headers().describe("Sent with the GET"),
   status: statuses().describe("Accepted status or statuses"),
   expect: expectOptions.prefault({}),
