@@ -7,7 +7,7 @@ import type { Summary, ThresholdResult } from "../metrics/summary_schema.ts";
 import { changeText, figureName, figureValue, intervalText } from "./comparison.ts";
 import { isRelative } from "../verdict/relative.ts";
 import { harmless } from "../terminal.ts";
-import { inUnit, partOfRun, thresholdValue, whereOf } from "./words.ts";
+import { inUnit, partOfRun, RESPONSE_TIME_NOTE, thresholdValue, whereOf } from "./words.ts";
 
 interface Case {
   readonly name: string;
@@ -84,9 +84,10 @@ function thresholdCase(threshold: ThresholdResult): Case {
   const limit = threshold.limit === null || isRelative(threshold)
     ? ""
     : `, limit ${threshold.comparison} ${inUnit(threshold.limit, threshold.unit)}`;
+  const of = threshold.measure.startsWith("response_time") ? ` (${RESPONSE_TIME_NOTE})` : "";
   const message = `${whereOf(threshold)} ${threshold.measure}: ${
     thresholdValue(threshold)
-  }${limit}`;
+  }${limit}${of}`;
   if (verdict === "pass") return { name, outcome: "passed" };
   if (verdict === "skipped" || verdict === "cannot_tell") {
     return { name, outcome: "skipped", message };

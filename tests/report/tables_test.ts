@@ -5,6 +5,7 @@ import type { Threshold } from "../../src/plan/threshold.ts";
 import { exchangeTable, partTable, resultTable } from "../../src/report/html/tables.ts";
 import { methodologyRows } from "../../src/report/methodology.ts";
 import { renderHtml } from "../../src/report/html.ts";
+import { renderJunit } from "../../src/report/junit.ts";
 import { renderMarkdown } from "../../src/report/markdown.ts";
 import { renderText } from "../../src/report/text.ts";
 import { scenariosOf } from "../../src/report/words.ts";
@@ -33,6 +34,9 @@ const LIMITS: Threshold[] = [
   ),
 ];
 
+/** A limit of response times that is broken. */
+const BROKEN = thresholdOf("p50 < 1ms", percentileOf(50), "<", 1);
+
 function summaryOf(): Summary {
   return concluded(runOf([{
     name: "create",
@@ -40,7 +44,7 @@ function summaryOf(): Summary {
     ratePerS: 30,
     durationS: 4,
     failure: (i, step) => (i % 4 === 0 && step === "take" ? FAILURE : undefined),
-    thresholds: LIMITS,
+    thresholds: [...LIMITS, BROKEN],
   }]));
 }
 
@@ -63,6 +67,7 @@ Deno.test("resultTable() has each limit below the figure that it is of", () => {
     Count: "&gt; 16",
     Rate: "&gt; 1.5/s",
     Failed: "&lt; 14 %",
+    p50: "&lt; 1 ms",
     p95: "&lt; 11 ms",
     p99: "&lt; 12 ms",
     Max: "&lt; 13 s",
@@ -93,7 +98,7 @@ Deno.test("every report has failures that are in no response time, with the time
   const at = lines.findIndex((line) => /^create +120 /.test(line));
   assert(/^ {2}failures took +30 +\d/.test(lines[at + 1]!), lines[at + 1]);
   assert(/\| &emsp;failures took \| 30 \|/.test(renderMarkdown(summary)));
-  for (const render of [renderText, renderMarkdown, renderHtml]) {
+  for (const render of [renderText, renderMarkdown, renderHtml, renderJunit]) {
     assertStringIncludes(render(summary), "esponse time of answers as expected and of timeouts");
   }
 });
