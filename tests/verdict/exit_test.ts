@@ -166,3 +166,49 @@ Deno.test("EXIT_CODES are k6's where it has one", () => {
     internal: 107,
   });
 });
+
+Deno.test("exitOf() says in one sentence what the exit is about", () => {
+  const reasonOf = (parts: Parameters<typeof runWith>[0]): string => exitOf(runWith(parts)).reason;
+  assertEquals(reasonOf({ verdicts: [] }), "The run was valid; the plan has no thresholds");
+  assertEquals(reasonOf({ verdicts: ["pass"] }), "The threshold held");
+  assertEquals(reasonOf({ verdicts: ["fail"] }), 'Threshold "p95 < 2s" of create failed');
+  assertEquals(reasonOf({ interrupted: true }), "The run was ended before its time");
+  assertEquals(reasonOf({ causes: ["server"] }), "by server");
+  assertEquals(reasonOf({ causes: ["server", "run"] }), "by run");
+  assertEquals(
+    reasonOf({ comparison: { ...regression, regressions: ["one", "two", "three"] } }),
+    "one, and 2 more",
+  );
+  assertEquals(
+    reasonOf({ verdicts: ["regressed"], comparison: regression }),
+    "create p95 is 20 % slower, and 1 more",
+  );
+  const ofStep = { ...threshold("fail"), step: "finalize" };
+  const whole = { ...threshold("fail"), scenario: null };
+  assertEquals(
+    [ofStep, whole].map((one) => exitOf({ ...runWith({}), thresholds: [one] }).reason),
+    [
+      'Threshold "p95 < 2s" of create finalize failed',
+      'Threshold "p95 < 2s" of the whole run failed',
+    ],
+  );
+});
+
+Deno.test("exitOf() lets a threshold on errors of one scenario excuse that one alone", () => {
+  const failure = (): Failure => ({ class: "reset", message: "x" });
+  const { phases } = summarize(runOf([{ name: "create", failure }, { name: "other", failure }]));
+  const limit = (scenario: string | null): Case => ({
+    ...runWith({ phases }),
+    thresholds: [{ ...threshold("pass"), measure: "error_rate", scenario }],
+  });
+  assertStringIncludes(exitOf(limit("create")).reason, 'Nothing of "other" succeeded');
+  assertEquals([exitOf(limit("other")).code, exitOf(limit(null)).code], [99, 0]);
+  const empty = summarize(runOf([{ name: "create", dropped: 100 }])).phases;
+  assertEquals(exitOf(runWith({ phases: empty })).code, 0);
+  const unnamed = structuredClone(phases);
+  unnamed.api!.create!.failures = [];
+  assertEquals(
+    exitOf(runWith({ phases: unnamed })).reason,
+    'Nothing of "create" succeeded: all 100 iterations failed',
+  );
+});

@@ -3,7 +3,8 @@ import { assertEquals } from "../assert.ts";
 import { summarize } from "../../src/metrics/summary.ts";
 import type { ThresholdResult } from "../../src/metrics/summary_schema.ts";
 import type { Comparison, Measure, Threshold } from "../../src/plan/threshold.ts";
-import { evaluateThresholds, holds } from "../../src/verdict/thresholds.ts";
+import type { Failure } from "../../src/transport/failure.ts";
+import { evaluateThresholds, holds, judgeAnew } from "../../src/verdict/thresholds.ts";
 import { type MadeScenario, percentileOf, runOf, thresholdOf } from "../metrics/runs.ts";
 
 function evaluated(made: MadeScenario, whole: readonly Threshold[] = []): ThresholdResult[] {
@@ -114,4 +115,79 @@ Deno.test("holds() of a comparison is never what its opposite holds", () => {
       assertEquals(holds(limit, one, limit), !holds(limit, other, limit));
     }
   }));
+});
+
+Deno.test("a threshold on response_time is about answers as expected and timeouts, not about quick refusals", () => {
+  const threshold = thresholdOf("p50 < 50ms", percentileOf(50), "<", 50);
+  const of = (failure: Failure["class"], slowness: number): ThresholdResult => {
+    const refused = { class: failure, message: "x" } as const;
+    const failing = (i: number): boolean => i % 10 < 6;
+    return evaluated({
+      name: "a",
+      medianUs: 100_000,
+      slowness: (i) => (failing(i) ? slowness : 1),
+      failure: (i) => failing(i) ? refused : undefined,
+      thresholds: [threshold],
+    })[0]!;
+  };
+  for (const name of ["rate_limited", "status_5xx", "connect_refused", "reset"] as const) {
+    const result = of(name, 0.001);
+    assertEquals([result.verdict, result.samples], ["fail", 40], name);
+  }
+  const late = of("timeout", 1000);
+  assertEquals([late.verdict, late.samples], ["fail", 100]);
+  assertEquals(late.value! > 50_000, true);
+});
+
+Deno.test("judgeAnew() judges the thresholds of a summary over other figures, one by one", () => {
+  const run = runOf([{
+    name: "acme",
+    steps: ["x", "y"],
+    medianUs: 100_000,
+    thresholds: [
+      thresholdOf("p95 < 50ms", percentileOf(95), "<", 50),
+      thresholdOf("x count >= 100", { kind: "count" }, ">=", 100, "x"),
+    ],
+  }], { thresholds: [thresholdOf("error_rate < 1%", { kind: "error_rate" }, "<", 0.01)] });
+  const results = evaluateThresholds(run.plan, summarize(run));
+  assertEquals(verdicts(results), ["fail", "pass", "pass"]);
+  assertEquals(judgeAnew(results, summarize(run)), results);
+  const failure = { class: "reset", message: "x" } as const;
+  const other = summarize(runOf([{
+    name: "acme",
+    steps: ["x", "y"],
+    medianUs: 1000,
+    durationS: 5,
+    failure: (i, step) => i === 0 && step === "y" ? failure : undefined,
+  }]));
+  const anew = judgeAnew(results, other);
+  assertEquals(verdicts(anew), ["pass", "fail", "fail"]);
+  assertEquals(anew.map(({ samples }) => samples), [49, 50, 50]);
+  assertEquals([anew[1]!.value, anew[2]!.value], [50, 0.02]);
+  const gone = judgeAnew(results, summarize(runOf([{ name: "b" }])));
+  assertEquals(gone.map(({ verdict, value, samples }) => [verdict, value, samples]), [
+    ["no_data", null, 0],
+    ["no_data", null, 0],
+    ["pass", 0, 100],
+  ]);
+});
+
+Deno.test("the whole run's durations are those of all its scenarios together", () => {
+  const max: Measure = { kind: "duration", metric: "response_time", stat: "max" };
+  const run = runOf(
+    [{ name: "a", medianUs: 1000 }, { name: "b", phase: "acme", medianUs: 90_000 }],
+    {
+      thresholds: [
+        thresholdOf("max < 1s", max, "<", 1000),
+        thresholdOf("rate > 1/s", { kind: "rate" }, ">", 1),
+      ],
+    },
+  );
+  const measured = summarize(run);
+  const [longest, rate] = evaluateThresholds(run.plan, measured);
+  assertEquals([longest?.samples, longest?.value], [
+    200,
+    measured.phases.acme!.b!.response_time_ms!.max,
+  ]);
+  assertEquals([rate?.value, rate?.unit], [measured.totals.rate_per_s, "per_s"]);
 });

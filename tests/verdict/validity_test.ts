@@ -373,3 +373,14 @@ Deno.test("judge() wants five samples beyond the percentile of a threshold", () 
     [],
   ]);
 });
+
+Deno.test("judge() tells of a single arrival that was never sent, a single drop and a single cut-off", () => {
+  const offered = { arrivals: 1000, rate_per_s: 10 };
+  const whole = { offered, count: 1000, dropped: 0, interrupted: 0 };
+  const told = (parts: Partial<SummaryScenario>): string[] =>
+    codes(withFigures({ ...whole, ...parts }).warnings);
+  assertEquals(told({ count: 999 }), ["unsent_arrivals by generator"]);
+  assertEquals(told({ count: 999, dropped: 1 }), ["dropped_arrivals by server"]);
+  assertEquals(told({ count: 999, interrupted: 1 }), ["cut_off by server"]);
+  assertEquals(told({ count: 1001 }), []);
+});
