@@ -27,7 +27,15 @@ export function foreign(text: string, max = Infinity): string {
   return cut(printable(mask(text, "foreign")), max);
 }
 
-/** Text of several lines, each as above. */
+/** Foreign text in quotation marks, as JSON spells it, so that what is unseen is seen. */
+export function quoted(text: string, max = Infinity): string {
+  return JSON.stringify(cut(mask(text, "foreign"), max)).replace(
+    UNSEEN,
+    (unseen) => `\\u${unseen.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** Foreign text of several lines, each a line for `foreign()`. */
 export function foreignLines(text: string): string {
   return eachLine(text, foreign);
 }

@@ -6,6 +6,7 @@ import {
   harmless,
   lastGuard,
   printable,
+  quoted,
   takesCommands,
 } from "../src/terminal.ts";
 import { styleOf } from "../src/report/style.ts";
@@ -109,4 +110,14 @@ Deno.test("commands are taken by GitHub's, Azure's and TeamCity's runners", () =
   assertEquals(takesCommands({ GITHUB_ACTIONS: "true" }), true);
   assertEquals(takesCommands({ TF_BUILD: "True" }), true);
   assertEquals(takesCommands({ CI: "true" }), false);
+});
+
+Deno.test("quoted() spells out what is unseen, and hides secrets before it cuts", () => {
+  assertEquals(quoted("a\u001b\u009b\u202e\n"), '"a\\u001b\\u009b\\u202e\\n"');
+  assertEquals(quoted("Bearer abc.def-123 x", 12), '"Bearer *** x"');
+  assertEquals(quoted("0123456789", 5), '"0123…"');
+  fc.assert(fc.property(hostile, (text) => {
+    assert(!OBEYED.test(quoted(text)));
+    if (!text.includes("//")) assertEquals(JSON.parse(quoted(text)), text);
+  }));
 });

@@ -4,6 +4,7 @@
 import { hide } from "../masking/mask.ts";
 import { nearest } from "../plan/near_miss.ts";
 import type { Command, Io } from "./io.ts";
+import { quoted } from "../terminal.ts";
 import { findPlan } from "./plan_source.ts";
 import { secretsOfArguments } from "./secrets.ts";
 
@@ -109,7 +110,7 @@ async function unknownCommand(name: string): Promise<string> {
   const hint = close === undefined
     ? "`certload help` lists the commands"
     : `did you mean \`certload ${close}\`?`;
-  return `certload: unknown command ${JSON.stringify(name.slice(0, 60))}: ${hint}\n`;
+  return `certload: unknown command ${quoted(name, 60)}: ${hint}\n`;
 }
 
 function overview(): string {

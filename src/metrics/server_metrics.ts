@@ -2,6 +2,7 @@
  * A server's own metrics before and after a run, and what the run added: the server's side of the story beside the
  * client's. Histograms are those of the run alone, by subtracting the buckets.
  */
+import { foreign } from "../terminal.ts";
 import { type Exposition, type MetricSample, parseExposition, parseValue } from "./exposition.ts";
 import { formatCount } from "./format.ts";
 import type { ServerMetricsSummary } from "./summary_schema.ts";
@@ -78,7 +79,7 @@ function unreadNote(first?: ReadPage, last?: ReadPage): string[] {
   const count = (first?.unread.count ?? 0) + (last?.unread.count ?? 0);
   const line = first?.unread.first ?? last?.unread.first;
   if (line === undefined) return [];
-  const shown = line.length > LINE_SHOWN ? `${line.slice(0, LINE_SHOWN)}…` : line;
+  const shown = foreign(line, LINE_SHOWN + 1);
   return [
     `${formatCount(count)} line${
       count === 1 ? " is" : "s are"

@@ -3,7 +3,7 @@
  * exception.
  */
 import { mask } from "../masking/mask.ts";
-import { foreign } from "../terminal.ts";
+import { cut, harmless } from "../terminal.ts";
 
 export interface CommandResult {
   /** Exit code; 127 when the program could not be started. */
@@ -39,7 +39,7 @@ export async function runCommand(
   const tail: string[] = [];
   const keep = (line: string): void => {
     options.onLine?.(line);
-    tail.push(foreign(line, MAX_LINE_CHARACTERS));
+    tail.push(cut(harmless(mask(line, "foreign")), MAX_LINE_CHARACTERS));
     if (tail.length > MAX_TAIL_LINES) tail.shift();
   };
   const release = killOnAbort(child, options.signal);

@@ -1,4 +1,5 @@
 /** Content-Encoding undone (RFC 9110 section 8.4): nobody here asks for one, but a plan or a server may want one. */
+import { quoted } from "../terminal.ts";
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
 import type { Failure } from "./failure.ts";
 
@@ -60,7 +61,7 @@ function decodeContent(
 }
 
 function unknown(coding: string): Failure {
-  const name = JSON.stringify(coding.slice(0, 40));
+  const name = quoted(coding, 40);
   const known = "gzip, deflate and br are; `Accept-Encoding: identity` asks a server for none";
   return {
     class: "protocol",

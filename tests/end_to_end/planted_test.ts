@@ -3,7 +3,8 @@
  * nothing that a terminal or a CI obeys.
  */
 import { join } from "node:path";
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { testWith } from "../programs.ts";
 import { filesBelow, PLAN, type Planted, runIn, SECRETS, startPlanted } from "./planted.ts";
 
 const NEVER = new RegExp(
@@ -214,3 +215,29 @@ Deno.test("an answer that is right but says too much is shown as harmlessly", as
     }
   });
 });
+
+testWith("sh")(
+  "what a compose tool and its containers print is shown without secrets and controls",
+  async () => {
+    await withPlanted(500, async (folder, server) => {
+      const said =
+        `printf '%s \\033[31mred\\033]0;t\\007\\302\\2332J\\342\\200\\256 %s %s\\n::error::x\\n' ` +
+        `"$TOKEN" "$(printf %s "$TOKEN" | od -An -tx1 | tr -d ' \\n')" '{"DB_PASSWORD":"nobody-told-you"}'`;
+      const tool = join(folder, "docker");
+      const script = `#!/bin/sh
+${said} >&2
+case " $* " in *" version "*) echo "stand-in 1.0 $TOKEN";; *" up "*) ${said}; exit 3;; esac
+`;
+      await Deno.writeTextFile(tool, script, { mode: 0o755 });
+      const args = ["doctor", "plan.yaml", "--stack", "compose", "--compose-command", tool];
+      const { code, stdout, stderr } = await runIn(folder, args, environmentOf(server));
+      assertEquals([code, stdout], [94, ""]);
+      assertMatch(stderr, /Cannot start the compose stack/);
+      assertMatch(stderr, /"DB_PASSWORD":"\*\*\*"/);
+      const printed = [{ name: "stderr", text: stderr }];
+      assertNothingLeft(printed);
+      assertNothingObeyed(printed);
+      assertNoCommands(printed);
+    });
+  },
+);

@@ -2,7 +2,7 @@
  * Is the downloaded chain the certificate that was ordered? It parses, the leaf holds the request's key and the order's
  * names, every certificate is in its time and is signed by the next one (RFC 8555 section 7.4.2).
  */
-import { foreign } from "../../terminal.ts";
+import { quoted } from "../../terminal.ts";
 import { X509Certificate } from "node:crypto";
 import type { Failure } from "../../transport/failure.ts";
 import { isFailure } from "./answer.ts";
@@ -119,9 +119,7 @@ function parse(pem: string): X509Certificate | undefined {
 /** The beginning of what stands between the PEM lines. */
 function shown(pem: string): string {
   const base64 = pem.replaceAll(/-----[^-]+-----|\s/g, "");
-  return `no X.509 in DER: base64 ${
-    JSON.stringify(foreign(base64, 40))
-  }, ${base64.length} characters`;
+  return `no X.509 in DER: base64 ${quoted(base64, 40)}, ${base64.length} characters`;
 }
 
 function nameOf(subject: string): string {

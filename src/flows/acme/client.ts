@@ -5,7 +5,7 @@
 import type { Clock } from "../../schedule/clock.ts";
 import type { Failure } from "../../transport/failure.ts";
 import type { Exchange, HttpRequest } from "../../transport/http.ts";
-import { foreign } from "../../terminal.ts";
+import { quoted } from "../../terminal.ts";
 import type { Expectation } from "../flow.ts";
 import type { Headers, HeadersFor } from "../origin_headers.ts";
 import { isFailure, judge, unexpected } from "./answer.ts";
@@ -158,7 +158,7 @@ export function httpUrl(text: string): URL | undefined {
 
 function noUrl(step: string, text: string): Failure {
   return unexpected(
-    `The server gave ${JSON.stringify(foreign(text, 120))} as the URL for ${step}, which is no ` +
+    `The server gave ${quoted(text, 120)} as the URL for ${step}, which is no ` +
       `absolute http(s) URL (RFC 8555 section 7.1)`,
   );
 }

@@ -1,4 +1,5 @@
 /** Where an answer says that its resource is. */
+import { quoted } from "../../terminal.ts";
 import type { Failure } from "../../transport/failure.ts";
 import type { Exchange } from "../../transport/http.ts";
 import { unexpected } from "./answer.ts";
@@ -19,6 +20,6 @@ export function locationOf(exchange: Exchange): string | Failure | undefined {
   const what = others.length > 0 ? "more than one URL" : "no http(s) URL";
   return unexpected(
     `${exchange.request.url.pathname} was answered with the Location ` +
-      `${JSON.stringify(header.slice(0, 200))}, which is ${what}`,
+      `${quoted(header, 200)}, which is ${what}`,
   );
 }

@@ -3,7 +3,7 @@
  */
 import type { Failure, FailureClass } from "../../transport/failure.ts";
 import type { Exchange } from "../../transport/http.ts";
-import { foreign } from "../../terminal.ts";
+import { foreign, quoted } from "../../terminal.ts";
 import { excerpt, parseObject } from "./body.ts";
 
 export const ACME_ERROR = "urn:ietf:params:acme:error:";
@@ -66,7 +66,7 @@ export function statusFailure(exchange: Exchange): Failure {
   const rateLimited = exchange.status === 429 || problem?.type === ACME_ERROR + "rateLimited";
   const location = exchange.status < 400 ? exchange.header("location") : undefined;
   const said = location !== undefined
-    ? `and points to ${JSON.stringify(location.slice(0, 200))}`
+    ? `and points to ${quoted(location, 200)}`
     : problem === undefined
     ? excerpt(exchange.body)
     : problemText(problem);

@@ -4,6 +4,7 @@
  * verdict does not depend on how the bytes are cut: a head or trailers that come in part are gathered, and reading goes
  * on where it ended.
  */
+import { quoted } from "../../terminal.ts";
 import { ByteBuffer } from "../byte_buffer.ts";
 import type { Failure } from "../failure.ts";
 
@@ -315,7 +316,7 @@ export class ResponseParser {
   /** No other coding than chunks is ever asked for (`TE`), so none may come (RFC 9112 section 7). */
   #startCoded(coding: string): void {
     if (coding !== "chunked") {
-      const seen = JSON.stringify(coding.slice(0, 40));
+      const seen = quoted(coding, 40);
       this.#fail(
         "protocol",
         `The answer's Transfer-Encoding is ${seen}: only chunked is understood`,
@@ -508,7 +509,10 @@ function text(bytes: Uint8Array, from: number, to: number): string {
   return value;
 }
 
+/** For a quotation: a secret must be seen whole to be hidden. */
+const LOOKED_AT = 1024;
+
 /** The first bytes of something unexpected, printable, for a message. */
 function quote(bytes: Uint8Array, from: number, to = bytes.length): string {
-  return JSON.stringify(text(bytes, from, Math.min(to, from + 40)));
+  return quoted(text(bytes, from, Math.min(to, from + LOOKED_AT)), 40);
 }

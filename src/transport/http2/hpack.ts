@@ -1,4 +1,5 @@
 /** Header compression of HTTP/2 (RFC 7541). Pure. */
+import { quoted } from "../../terminal.ts";
 import { decodeHuffman } from "./huffman.ts";
 
 /** Name in lower case, and value. */
@@ -86,7 +87,9 @@ export class HpackDecoder {
   #readLiteral(prefixBits: number): Field {
     const index = this.#readNumber(prefixBits);
     const name = index === 0 ? this.#readString() : this.#entry(index)[0];
-    if (index === 0 && !NAME.test(name)) throw new HpackError(`${quoted(name)} is no field's name`);
+    if (index === 0 && !NAME.test(name)) {
+      throw new HpackError(`${quoted(name, 40)} is no field's name`);
+    }
     if (OF_CONNECTIONS.has(name)) throw new HpackError(`the field "${name}" is of HTTP/1 alone`);
     const value = this.#readString();
     if (NOT_A_VALUE.test(value)) {
@@ -152,10 +155,6 @@ export class HpackDecoder {
     if (byte === undefined) throw new HpackError("the block ends within a field");
     return byte;
   }
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.slice(0, 40));
 }
 
 /** Each byte a letter; not all at once, for arguments are put on the stack. */
