@@ -1,7 +1,7 @@
 /** `certload doctor PLAN`: the probe alone. */
 import { newRunId } from "../engine/run.ts";
 import { timerClock } from "../timer.ts";
-import { readHostLimits, shortages } from "../engine/limits.ts";
+import { hostRemarks } from "../engine/limits.ts";
 import { probeAll } from "../engine/probe.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { helpText, parseLine } from "./flags.ts";
@@ -27,7 +27,7 @@ export const doctor: Command = {
 };
 
 async function examine({ plan }: StackedPlan, io: Io): Promise<number> {
-  for (const shortage of shortages(plan, readHostLimits())) io.out(`! ${shortage}\n`);
+  for (const remark of hostRemarks(plan)) io.out(`! ${remark}\n`);
   const signal = io.interrupt.soft;
   const results = await probeAll({ plan, clock: timerClock, runId: newRunId(), signal });
   io.out(renderProbes(results));

@@ -2,7 +2,7 @@
  * The likely cause of a failed probe, in words that an operator can act on. Causes are those that certctl and its
  * surroundings are known to have; the first that fits is named.
  */
-import { mediaType } from "../flows/expectation.ts";
+import { excerpt, mediaType } from "../flows/expectation.ts";
 import type { Failure, FailureClass } from "../transport/failure.ts";
 import type { Exchange } from "../transport/http.ts";
 import type { ProbedStep, ProbeResult } from "./probe.ts";
@@ -15,6 +15,36 @@ export function likelyCause(result: ProbeResult): Advice {
   if (result.failure === undefined) return undefined;
   return (failed && answerCause(result, failed)) ??
     transportCause(result, result.failure, failed?.exchange);
+}
+
+/**
+ * What a failure in the middle of the load is known to come from, for those that a probe of one request does not meet.
+ * The same words for the same cause, so that each is told once.
+ */
+export function causeUnderLoad(step: string, failure: Failure): Advice {
+  if (failure.class === "rate_limited") return limiterCause(failure.message);
+  if (step === "finalize" && failure.class === "status_5xx") return FINALIZE;
+  return undefined;
+}
+
+const FINALIZE =
+  "the server answers finalize with 5xx: certctl does so for every order, as it inserts certificates without owner, " +
+  "team and renewal policy; measure up to there with `stop_before: finalize`, or mend its database " +
+  "(docs/real-certctl.md)";
+
+/** certctl's middleware and its ACME server refuse in different words. */
+function limiterCause(answer: string): string {
+  if (answer.includes("acme:error:rateLimited")) {
+    return "429 rateLimited: certctl's ACME limits by account refuse a part of the load; set " +
+      "CERTCTL_ACME_SERVER_RATE_LIMIT_ORDERS_PER_HOUR, _CONCURRENT_ORDERS, _KEY_CHANGE_PER_HOUR and " +
+      "_CHALLENGE_RESPONDS_PER_HOUR to 0 for a load test";
+  }
+  if (/"error":\s*"Rate limit exceeded"/.test(answer)) {
+    return "429 Rate limit exceeded: certctl's limiter by address refuses a part of the load, so what is measured is the " +
+      "limiter (50/s for one address by default); start certctl with CERTCTL_RATE_LIMIT_ENABLED=false";
+  }
+  return "429: the server, or a proxy before it, limits requests and refuses a part of the load, so what is measured is " +
+    "the limiter";
 }
 
 function transportCause(
@@ -86,6 +116,9 @@ function answerCause({ scenario }: ProbeResult, { exchange }: ProbedStep): Advic
   if (status === 403) {
     return "the token is not allowed to do this: some certctl endpoints want an admin key";
   }
+  if (status === 429 && mediaType(exchange) === "application/problem+json") {
+    return limiterCause(excerpt(exchange));
+  }
   if (status === 429) {
     return "the server limits requests per address, so a load test would measure its limiter: " +
       "start certctl with CERTCTL_RATE_LIMIT_ENABLED=false";
@@ -105,6 +138,7 @@ function acmeCause(path: string, exchange: Exchange): Advice {
     return "the dashboard answers on /acme: certctl serves its web page there when its working directory has a `web` " +
       "folder; start it from a directory without one";
   }
+  if (exchange.status === 500 && path.endsWith("/finalize")) return FINALIZE;
   if (exchange.status === 404 || exchange.status === 500) {
     const profile = /\/profile\/([^/]+)\//.exec(path)?.[1];
     if (profile !== undefined && path.endsWith("/directory")) {

@@ -22,8 +22,10 @@ export interface HostCpu {
   readonly totalMs: number;
 }
 
-export function hostCpu(): HostCpu {
-  const times = os.cpus().map((cpu) => cpu.times);
+/** Of one core, in milliseconds. */
+type CpuTimes = ReturnType<typeof os.cpus>[number]["times"];
+
+export function hostCpu(times: readonly CpuTimes[] = os.cpus().map((cpu) => cpu.times)): HostCpu {
   const totalMs = times.reduce(
     (sum, each) => sum + each.user + each.nice + each.sys + each.idle + each.irq,
     0,

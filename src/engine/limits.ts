@@ -22,6 +22,36 @@ const TIME_WAIT_S = 60;
 /** Answers are assumed to take this long at the worst, for the number of connections that are open at once. */
 const ASSUMED_SERVICE_S = 1;
 
+/** What somebody should know of this host before the load, one sentence each. */
+export function hostRemarks(plan: Plan): string[] {
+  return [...shortages(plan, readHostLimits()), ...proxyRemark(plan, Deno.env.toObject())];
+}
+
+const PROXY_VARIABLES = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
+
+/** A proxy would be what is measured, so none is used: said where other programs of this host would use one. */
+export function proxyRemark(plan: Plan, env: Readonly<Record<string, string>>): string[] {
+  const set = PROXY_VARIABLES.flatMap((name) => [name, name.toLowerCase()])
+    .filter((name) => env[name]);
+  const { hostname } = new URL(plan.target.baseUrl);
+  if (set.length === 0 || isLocal(hostname)) return [];
+  const exempt = (env["NO_PROXY"] ?? env["no_proxy"] ?? "").split(",")
+    .map((each) => each.trim().replace(/^\*?\./, "").toLowerCase());
+  const covers = (name: string): boolean =>
+    name !== "" && (name === "*" || hostname === name || hostname.endsWith(`.${name}`));
+  if (exempt.some(covers)) return [];
+  return [
+    `${set.join(" and ")} ${
+      set.length > 1 ? "are" : "is"
+    } set, and certload uses no proxy: it connects to ` +
+    `${hostname} directly`,
+  ];
+}
+
+function isLocal(hostname: string): boolean {
+  return /^(localhost|127\..*|\[::1\])$/.test(hostname);
+}
+
 /** Sentences about what is short, with what to do; empty when nothing is. */
 export function shortages(plan: Plan, limits: HostLimits): string[] {
   return [...fileShortage(plan, limits), ...portShortage(plan, limits)];

@@ -13,6 +13,7 @@ import type { RunState, ScenarioState } from "../metrics/run_state.ts";
 import { nowUs } from "../schedule/clock.ts";
 import { levelAt, totalDurationMs } from "../schedule/stages.ts";
 import type { Failure } from "../transport/failure.ts";
+import { causeUnderLoad } from "./diagnosis.ts";
 import { busyShare, hostCpu } from "./host.ts";
 import { after, type Timer } from "../timer.ts";
 import type { FromShard, Prepared, ShardResult, Tick } from "./messages.ts";
@@ -50,6 +51,8 @@ export type LoadOutcome =
     readonly workers: readonly WorkerFacts[];
     /** Threads that did not come to their end. */
     readonly lost: readonly LostThread[];
+    /** Known causes of failures that came under load. */
+    readonly causes: readonly string[];
     readonly processCpuUs: number;
     readonly hostCpuShare: number | undefined;
     readonly maxRssBytes: number;
@@ -93,6 +96,7 @@ class LoadRun {
   /** By thread, then scenario: what it has handed over so far. */
   readonly #partials: readonly (readonly PartialRecording[])[];
   readonly #signsUs: number[] = [];
+  readonly #causes = new Set<string>();
   readonly #timers: Timer[] = [];
   readonly #allPrepared = Promise.withResolvers<void>();
   readonly #allDone = Promise.withResolvers<void>();
@@ -194,6 +198,7 @@ class LoadRun {
       ),
       workers: Array.from({ length: this.#threads.count }, (_, index) => this.#workerFacts(index)),
       lost: this.#lost,
+      causes: Array.from(this.#causes),
       processCpuUs: cpu.user + cpu.system,
       hostCpuShare,
       maxRssBytes: this.#peakRssBytes,
@@ -225,13 +230,29 @@ class LoadRun {
       message.scenarios.forEach(({ slices }, at) => {
         this.#totals[at]?.addSlices(slices);
         this.#partials[thread]?.[at]?.add(slices);
+        for (const [step, ofStep] of slices.steps.entries()) {
+          for (const { newestFailure } of ofStep) this.#explain(at, step, newestFailure);
+        }
       });
     } else if (message.kind === "done") {
       this.#ticks[thread] = undefined;
-      message.result.recordings.forEach((each, at) => this.#totals[at]?.addRecording(each));
+      message.result.recordings.forEach((each, at) => {
+        this.#totals[at]?.addRecording(each);
+        for (const [step, { failures }] of each.steps.entries()) {
+          for (const { class: kind, sample } of failures) {
+            this.#explain(at, step, { class: kind, message: sample });
+          }
+        }
+      });
       this.#results[thread] = message.result;
       this.#checkDone();
     }
+  }
+
+  #explain(scenario: number, step: number, failure: Failure | undefined): void {
+    const name = this.#options.plan.scenarios[scenario]?.steps[step] ?? "";
+    const cause = failure && causeUnderLoad(name, failure);
+    if (cause !== undefined) this.#causes.add(cause);
   }
 
   /** What a lost worker had handed over stands for it; the others send no more, as the load is no longer the plan's. */
@@ -286,6 +307,8 @@ class LoadRun {
     this.#peakRssBytes = Math.max(this.#peakRssBytes, Deno.memoryUsage().rss);
     const elapsedMs = (nowUs() - this.#originUs) / 1000;
     const shares = this.#ticks.map((tick) => tick?.cpuShare ?? 0);
+    const [cause] = this.#causes;
+    const note = this.#stopping ? "ending: no new arrivals" : cause;
     onProgress({
       plan: plan.name,
       target: plan.target.baseUrl,
@@ -293,7 +316,7 @@ class LoadRun {
       plannedS: planDurationMs(plan) / 1000,
       scenarios: plan.scenarios.map((each, at) => this.#stateOf(each, at, elapsedMs)),
       cpuShare: Math.max(0, ...shares),
-      ...(this.#stopping && { note: "ending: no new arrivals" }),
+      ...(note !== undefined && { note }),
     });
   }
 

@@ -4,7 +4,7 @@
  */
 import { legible } from "../flows/expectation.ts";
 import { flowNamed } from "../flows/registry.ts";
-import type { FlowContext } from "../flows/flow.ts";
+import type { Flow, FlowContext } from "../flows/flow.ts";
 import type { Plan, Scenario } from "../plan/plan.ts";
 import type { Clock } from "../schedule/clock.ts";
 import type { Failure } from "../transport/failure.ts";
@@ -52,6 +52,7 @@ async function probe(options: ProbeOptions, scenario: Scenario, at: number): Pro
     return { scenario, steps: [], skipped: "an iteration of this flow uses up what it measures" };
   }
   const client = clientFor(plan, scenario, 1);
+  let flow: Flow | undefined;
   const context: FlowContext<unknown> = {
     options: scenario.with,
     target: plan.target,
@@ -62,19 +63,22 @@ async function probe(options: ProbeOptions, scenario: Scenario, at: number): Pro
     shard: { index: 0, count: 1 },
     signal,
   };
-  const flow = await definition.create(context);
   try {
-    const unprepared = await flow.prepare?.(1);
+    const made = flow = await definition.create(context);
+    const unprepared = await made.prepare?.(1);
     if (unprepared !== undefined) return { scenario, steps: [], failure: legible(unprepared) };
     const recorder = new ProbeRecorder(scenario.steps);
     const { timeoutMs, steps } = scenario;
     const idPrefix = `${runId}-${at}-p`;
     const scope = createScope({ steps, client, recorder, timeoutMs, signal, idPrefix });
     const iteration = new RunningIteration(scope, 0, undefined, 0);
-    const { failure } = await runIteration((each) => flow.run(each), iteration);
+    const { failure } = await runIteration((each) => made.run(each), iteration);
     return { scenario, steps: recorder.steps, ...(failure && { failure }) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { scenario, steps: [], failure: { class: "client", message } };
   } finally {
-    await flow.close?.();
+    await flow?.close?.();
     client.close();
   }
 }

@@ -11,7 +11,7 @@ import { totalDurationMs } from "../schedule/stages.ts";
 import { timerClock } from "../timer.ts";
 import { dropUnusedRoots } from "../transport/default_roots.ts";
 import { hostFacts } from "./host.ts";
-import { readHostLimits, shortages } from "./limits.ts";
+import { hostRemarks } from "./limits.ts";
 import { type Interrupt, type LoadOutcome, runLoad } from "./load.ts";
 import { probeAll, type ProbeResult } from "./probe.ts";
 import { readServerMetrics } from "./server_metrics.ts";
@@ -39,7 +39,7 @@ export type RunOutcome =
 export async function runPlan(options: RunOptions): Promise<RunOutcome> {
   const { plan, interrupt } = options;
   dropUnusedRoots(plan.target.tls);
-  const notes = shortages(plan, readHostLimits());
+  const notes = hostRemarks(plan);
   notes.forEach(options.onNote);
   const runId = newRunId();
   if (options.probe) {
@@ -92,7 +92,7 @@ function assemble(
     hostCpuShare: outcome.hostCpuShare,
     maxRssBytes: outcome.maxRssBytes,
     scenarios: plan.scenarios.map((_, at) => scenarioRun(plan, outcome, at)),
-    notes,
+    notes: [...notes, ...outcome.causes],
   };
 }
 

@@ -1,4 +1,4 @@
-import { likelyCause } from "../../src/engine/diagnosis.ts";
+import { causeUnderLoad, likelyCause } from "../../src/engine/diagnosis.ts";
 import type { Scenario } from "../../src/plan/plan.ts";
 import type { Failure } from "../../src/transport/failure.ts";
 import type { Exchange } from "../../src/transport/http.ts";
@@ -104,4 +104,39 @@ Deno.test("a scenario that works has no cause", () => {
     likelyCause({ scenario: { name: "s", flow: "f" } as Scenario, steps: [] }),
     undefined,
   );
+});
+
+Deno.test("429 under load names whose limiter it is: certctl's by address, its ACME server's, another's", () => {
+  const cause = (message: string): string =>
+    causeUnderLoad("create", { class: "rate_limited", message }) ?? "";
+  assertStringIncludes(
+    cause('expected 201, got 429: {"error":"Rate limit exceeded"}'),
+    "CERTCTL_RATE_LIMIT_ENABLED=false",
+  );
+  assertStringIncludes(
+    cause("urn:ietf:params:acme:error:rateLimited: too many orders"),
+    "CERTCTL_ACME_SERVER_RATE_LIMIT_ORDERS_PER_HOUR",
+  );
+  const other = cause("expected 200, got 429: slow down");
+  assertStringIncludes(other, "the server, or a proxy before it");
+  assertEquals(other.includes("CERTCTL"), false);
+});
+
+Deno.test("finalize that answers 500 is certctl's, in the probe and under load; other steps' 500 is not", () => {
+  const failure: Failure = { class: "status_5xx", message: "expected 200, got 500" };
+  assertStringIncludes(causeUnderLoad("finalize", failure) ?? "", "stop_before: finalize");
+  assertEquals(causeUnderLoad("new_order", failure), undefined);
+  assertEquals(causeUnderLoad("finalize", FAILED), undefined);
+  const finalize = at("/acme/profile/p/order/1/finalize", 500);
+  assertStringIncludes(causeOf("acme_enroll", finalize, failure), "stop_before: finalize");
+});
+
+Deno.test("429 with a problem document in the probe names the ACME server's limits", () => {
+  const exchange = exchangeOf({
+    request: { method: "POST", url: new URL("https://s.test/acme/new-order"), headers: {} },
+    status: 429,
+    headers: { "content-type": "application/problem+json" },
+    text: '{"type":"urn:ietf:params:acme:error:rateLimited"}',
+  });
+  assertStringIncludes(causeOf("acme_enroll", exchange, FAILED), "_CONCURRENT_ORDERS");
 });

@@ -21,3 +21,9 @@ Deno.test("a host that computes is busy", async () => {
   const share = busyShare(before, hostCpu());
   assert(share !== undefined && share > 0 && share <= 1, `${share}`);
 });
+
+Deno.test("busy is all that is not idle, of all cores together", () => {
+  const core = { user: 10, nice: 20, sys: 30, idle: 400, irq: 5 };
+  assertEquals(hostCpu([core, { ...core, idle: 100 }]), { busyMs: 130, totalMs: 630 });
+  assertEquals(hostCpu([]), { busyMs: 0, totalMs: 0 });
+});

@@ -89,3 +89,12 @@ Deno.test("a flow that throws is a failed iteration of class client, not the run
   );
   assertEquals(thrown.failure, { class: "client", message: "odd" });
 });
+
+Deno.test("waits for a connection in all steps add up, so that they can be taken out of the service time", async () => {
+  const { scope } = setUp([exchangeOf({ blockedUs: 700 }), exchangeOf({ blockedUs: 1_300 })]);
+  const iteration = new RunningIteration(scope, 0);
+  await iteration.step("first", REQUEST, OK);
+  assertEquals(iteration.blockedUs, 700);
+  await iteration.step("second", REQUEST, OK);
+  assertEquals(iteration.blockedUs, 2_000);
+});

@@ -1,4 +1,4 @@
-import { readHostLimits, shortages } from "../../src/engine/limits.ts";
+import { proxyRemark, readHostLimits, shortages } from "../../src/engine/limits.ts";
 import type { Load, Plan } from "../../src/plan/plan.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 
@@ -39,4 +39,30 @@ Deno.test({
   name: "this host's limit of open files can be read",
   ignore: Deno.build.os !== "linux",
   fn: () => assert((readHostLimits().openFiles ?? 0) > 0),
+});
+
+function to(baseUrl: string): Plan {
+  return { target: { baseUrl } } as unknown as Plan;
+}
+
+Deno.test("proxy variables are said not to be used, once, with the host that is asked directly", () => {
+  const env = { HTTPS_PROXY: "http://proxy.test:3128", all_proxy: "socks://proxy.test" };
+  assertEquals(proxyRemark(to("https://certctl.test:8443"), env), [
+    "HTTPS_PROXY and all_proxy are set, and certload uses no proxy: it connects to certctl.test directly",
+  ]);
+  assertEquals(proxyRemark(to("https://certctl.test"), { http_proxy: "http://u:secret@p" }), [
+    "http_proxy is set, and certload uses no proxy: it connects to certctl.test directly",
+  ]);
+});
+
+Deno.test("nothing is said of proxies that are not set, or that no program would use for this host", () => {
+  const env = { HTTPS_PROXY: "http://proxy.test" };
+  assertEquals(proxyRemark(to("https://certctl.test"), { HTTPS_PROXY: "" }), []);
+  for (const url of ["https://localhost:8443", "https://127.0.0.1", "https://[::1]:1"]) {
+    assertEquals(proxyRemark(to(url), env), []);
+  }
+  for (const NO_PROXY of ["certctl.test", "other, .test", "*.test", "*"]) {
+    assertEquals(proxyRemark(to("https://certctl.test"), { ...env, NO_PROXY }), [], NO_PROXY);
+  }
+  assertEquals(proxyRemark(to("https://certctl.test"), { ...env, NO_PROXY: "tl.test" }).length, 1);
 });

@@ -1,9 +1,8 @@
 import { type LoadOutcome, runLoad } from "../../src/engine/load.ts";
 import type { ThreadLimits } from "../../src/engine/threads.ts";
-import { catalogue } from "../../src/flows/registry.ts";
-import { loadPlan } from "../../src/plan/load.ts";
 import { sleep } from "../../src/timer.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { planOf } from "./plans.ts";
 
 interface Wanted {
   readonly name?: string;
@@ -26,8 +25,7 @@ async function load(wanted: Wanted): Promise<LoadOutcome> {
     { hostname: "127.0.0.1", port: 0, onListen: () => {}, signal: abandoned.signal },
     ({ url }) => url.endsWith("/never") ? new Promise<Response>(() => {}) : new Response("ok"),
   );
-  const loaded = loadPlan({
-    text: `
+  const plan = planOf(`
 name: ${wanted.name ?? "fine"}
 target: { base_url: "http://127.0.0.1:${server.addr.port}" }
 workers: ${wanted.workers ?? 1}
@@ -35,17 +33,9 @@ warmup: ${wanted.warmup ?? "off"}
 graceful_stop: ${wanted.gracefulStop ?? "1s"}
 scenarios:
   one: { flow: http_request, with: { path: ${wanted.path ?? "/"} }, ${
-      wanted.load ?? "rate: 40/s, duration: 4s"
-    } }
-`,
-    source: "plan.yaml",
-    env: {},
-    catalogue,
-    overrides: {},
-    readFile: () => "",
-  });
-  assert(loaded.ok, JSON.stringify(loaded));
-  const { plan } = loaded;
+    wanted.load ?? "rate: 40/s, duration: 4s"
+  } }
+`);
   const soft = new AbortController();
   const hard = new AbortController();
   const [softMs, hardMs] = wanted.interruptMs ?? [];

@@ -1,5 +1,13 @@
 import { Worker } from "node:worker_threads";
-import { AlarmClock, createAlarmMemory, endAlarmThread } from "../../src/schedule/alarm.ts";
+import {
+  AlarmClock,
+  alarmRound,
+  createAlarmMemory,
+  endAlarmThread,
+  readBeats,
+  readStalls,
+  STALL_US,
+} from "../../src/schedule/alarm.ts";
 import { assert, assertEquals } from "../assert.ts";
 
 async function withAlarm(
@@ -54,4 +62,27 @@ Deno.test("an aborted sleep ends at once, and the others go on", async () => {
     assert(clock.nowUs() - startUs < 3_000_000);
     await short;
   });
+});
+
+Deno.test("stalls are told one by one, each with its instant and its length, the first 256 of them", () => {
+  const memory = createAlarmMemory(1);
+  memory.stalls.set([1_000, 60_000, 2_000, 70_000, 3_000, 80_000]);
+  memory.control[1] = 3;
+  assertEquals(readStalls(memory), [
+    { atUs: 1_000, durationUs: 60_000 },
+    { atUs: 2_000, durationUs: 70_000 },
+    { atUs: 3_000, durationUs: 80_000 },
+  ]);
+  memory.control[1] = 10_000;
+  assertEquals(readStalls(memory).length, 256);
+});
+
+Deno.test("each round of the alarm thread is a beat, and a round in time is no stall", () => {
+  const memory = createAlarmMemory(1);
+  const before = readBeats(memory);
+  // A busy host may be late by itself; then the round says so.
+  const startedMs = performance.now();
+  for (let round = 0; round < 3; round++) alarmRound(memory);
+  assertEquals(readBeats(memory), before + 3);
+  if (performance.now() - startedMs < STALL_US / 1000) assertEquals(readStalls(memory), []);
 });

@@ -1,0 +1,99 @@
+import { type RunOutcome, runPlan } from "../../src/engine/run.ts";
+import { sleep } from "../../src/timer.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { closedPort, planOf, withServer } from "./plans.ts";
+
+interface Wanted {
+  readonly probe?: boolean;
+  /** After the first second of load. */
+  readonly interruptMs?: number;
+}
+
+function run(text: string, { probe = false, interruptMs }: Wanted = {}): Promise<RunOutcome> {
+  const soft = new AbortController();
+  let seconds = 0;
+  return runPlan({
+    plan: planOf(text),
+    version: "0",
+    stack: { name: "none", description: "" },
+    interrupt: { soft: soft.signal, hard: new AbortController().signal },
+    probe,
+    onProgress: () => {
+      if (seconds++ > 0 || interruptMs === undefined) return;
+      void sleep(interruptMs).then(() => soft.abort());
+    },
+    onNote: () => {},
+  });
+}
+
+const plan = (port: number, load: string, more = ""): string => `
+target: { base_url: "http://127.0.0.1:${port}" }
+warmup: off
+scenarios: { one: { flow: http_request, with: { path: / }, ${load}${more} } }
+`;
+
+Deno.test("a run that is interrupted has offered the arrivals that were due by then, not those of the plan", async () => {
+  await withServer(() => new Response("ok"), async (port) => {
+    const outcome = await run(plan(port, "rate: 100/s, duration: 60s"), { interruptMs: 500 });
+    assert(outcome.kind === "ran");
+    const [scenario] = outcome.run.scenarios;
+    const lastedS = (scenario!.loadEndUs - scenario!.startUs) / 1e6;
+    assert(lastedS > 1 && lastedS < 20, `${lastedS} s`);
+    // 100 each second: what is due at the end itself may be on either side.
+    assert(Math.abs(scenario!.offered! - lastedS * 100) <= 1, `${scenario!.offered}, ${lastedS} s`);
+    assert(outcome.run.interrupted);
+  });
+});
+
+Deno.test("a run that comes to its end has offered all arrivals of its plan", async () => {
+  await withServer(() => new Response("ok"), async (port) => {
+    const outcome = await run(plan(port, "rate: 30/s, duration: 1s"));
+    assert(outcome.kind === "ran");
+    const { offered, total } = outcome.run.scenarios[0]!;
+    assertEquals([offered, total.iterations.count], [30, 30]);
+  });
+});
+
+Deno.test("a limiter that the load meets and the probe does not is named in the run's notes", async () => {
+  let requests = 0;
+  const limited = (): Response =>
+    requests++ < 5
+      ? new Response("ok")
+      : new Response('{"error":"Rate limit exceeded"}', { status: 429 });
+  await withServer(limited, async (port) => {
+    const outcome = await run(plan(port, "rate: 30/s, duration: 1s"), { probe: true });
+    assert(outcome.kind === "ran");
+    const notes = outcome.run.notes!.filter((note) => note.includes("429"));
+    assertEquals(notes.length, 1);
+    assertStringIncludes(notes[0]!, "CERTCTL_RATE_LIMIT_ENABLED=false");
+  });
+});
+
+Deno.test("users of a server that is away pause, the open model does not", async () => {
+  const port = closedPort();
+  const closed = await run(plan(port, "users: 2, duration: 2s"));
+  assert(closed.kind === "ran");
+  const { total } = closed.run.scenarios[0]!;
+  // 0, 100, 300, 700, 1500 ms: five each.
+  const { count, failures } = total.iterations;
+  assert(count >= 6 && count <= 10, `${count} iterations`);
+  assertEquals(failures.map((each) => each.class), ["connect_refused"]);
+  assertEquals(total.counters["pauses_after_refusal"], count);
+  const open = await run(plan(port, "rate: 40/s, duration: 1s"));
+  assert(open.kind === "ran");
+  assertEquals(open.run.scenarios[0]!.total.iterations.count, 40);
+  assertEquals(open.run.scenarios[0]!.total.counters, {});
+});
+
+Deno.test("a flow that cannot be prepared means that no load was sent, with or without a probe", async () => {
+  const text = `
+target: { base_url: "http://127.0.0.1:${closedPort()}" }
+scenarios:
+  enroll: { flow: acme_enroll, with: { directory: /directory }, rate: 1/s, duration: 1s }
+`;
+  for (const probe of [true, false]) {
+    const outcome = await run(text, { probe });
+    assert(outcome.kind === "not_ready", outcome.kind);
+    assertEquals(outcome.probes.map(({ failure }) => failure?.class), ["connect_refused"]);
+  }
+});
