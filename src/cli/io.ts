@@ -57,12 +57,12 @@ export class OutputError extends Error {
   override readonly name = "OutputError";
 }
 
-interface Stream {
+export interface Stream {
   writeSync(bytes: Uint8Array): number;
 }
 
 /** A reader that has gone away (`certload run | head`) is no reason to fail. */
-function writeOut(stream: Stream, text: string): void {
+export function writeOut(stream: Stream, text: string): void {
   try {
     writeAll(stream, text);
   } catch (error) {
@@ -72,7 +72,7 @@ function writeOut(stream: Stream, text: string): void {
 }
 
 /** Where problems cannot be told, there is nobody to tell that to, and the work goes on. */
-function writeErr(stream: Stream, text: string): void {
+export function writeErr(stream: Stream, text: string): void {
   try {
     writeAll(stream, text);
   } catch {

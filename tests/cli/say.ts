@@ -30,8 +30,18 @@ export function listeningIo(): { io: Io; said: { out: string; err: string } } {
 }
 
 /** Runs a command; `{}` in an argument stands for the folder. */
-export async function say(folder: string, ...args: string[]): Promise<Said> {
-  const { io, said } = listeningIo();
+export function say(folder: string, ...args: string[]): Promise<Said> {
+  return sayIn({}, folder, ...args);
+}
+
+/** The same in another world. */
+export async function sayIn(
+  world: Partial<Io>,
+  folder: string,
+  ...args: string[]
+): Promise<Said> {
+  const { io: plain, said } = listeningIo();
+  const io = { ...plain, ...world };
   const code = await runCommand(args.map((arg) => arg.replaceAll("{}", folder)), io);
   return { code, ...said };
 }

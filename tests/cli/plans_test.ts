@@ -1,0 +1,130 @@
+import { join } from "node:path";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { withLab } from "../lab/harness.ts";
+import { type Said, say, sayIn, withFolder } from "./say.ts";
+
+const PLAN = `name: mine
+target: { base_url: "https://127.0.0.1:1" }
+warmup: off
+scenarios:
+  one: { phase: api, flow: list_certificates, rate: 20/s, duration: 10s }
+  two: { phase: connector, flow: http_request, with: { path: /health }, users: 2, duration: 10s }
+`;
+
+function check(...args: string[]): Promise<Said> {
+  return new Promise((resolve, reject) => {
+    withFolder({ "plan.yaml": PLAN }, async (folder) => {
+      resolve(await say(folder, "check", "{}/plan.yaml", ...args));
+    }).catch(reject);
+  });
+}
+
+Deno.test("check prints the effective plan and what it comes to, and says when it is only bounded or open", async () => {
+  const { code, out, err } = await check();
+  assertEquals([code, err], [0, ""]);
+  assertMatch(out, /^name: mine\n/);
+  assertMatch(out, /\none +200 +200\n/);
+  assertMatch(out, /\ntwo +as many as are answered/);
+  assertMatch((await say("", "check", "acme")).out, /at most 30,100/);
+});
+
+Deno.test("every flag of a plan changes what it says it changes", async () => {
+  const has = async (text: string, ...args: string[]): Promise<void> => {
+    const { code, out, err } = await check(...args);
+    assertEquals(code, 0, err);
+    assertStringIncludes(out, text, args.join(" "));
+  };
+  await has("base_url: https://mine.example", "--target", "https://mine.example");
+  await has('token: "***"', "--token", "t-0123456789");
+  await has("insecure_skip_verify: true", "--insecure");
+  assertMatch((await check("--duration", "2s", "--skip", "two")).out, /\nall +40 +40\n/);
+  await has("rate: 7/s", "--set", "scenarios.one.rate=7/s");
+  const only = await check("--only", " one , ");
+  assert(!only.out.includes("two"), "--only");
+  assert(only.out.includes("one"), "--only");
+  const skip = await check("--skip", "api");
+  assert(!skip.out.includes("one") && skip.out.includes("two"), "--skip by phase");
+});
+
+Deno.test("a file goes before a shipped plan of its name, and a shipped one needs no file", async () => {
+  await withFolder({ acme: PLAN }, async (folder) => {
+    assertStringIncludes((await say(folder, "check", "{}/acme")).out, "name: mine");
+  });
+  assertStringIncludes((await say("", "check", "acme")).out, "name: certctl ACME load test");
+  const none = await say("", "check", "nothing.yaml");
+  assertEquals([none.code, none.out], [104, ""]);
+  assertMatch(
+    none.err,
+    /^Cannot read the plan "nothing.yaml": there is no such file.*quickstart\n$/,
+  );
+});
+
+Deno.test("a broken plan is told, and a problem of the command line goes before", async () => {
+  await withFolder({ "plan.yaml": PLAN.replace("20/s", "often") }, async (folder) => {
+    for (const command of ["check", "doctor", "run"]) {
+      const { code, out, err } = await say(folder, command, "{}/plan.yaml");
+      assertEquals([code, out], [104, ""], command);
+      assertStringIncludes(err, "plan.yaml:5:");
+      const wrong = await say(folder, command, "{}/plan.yaml", "--nonsense");
+      assertEquals([wrong.code, wrong.err.includes("plan.yaml:5:")], [104, false], command);
+    }
+    const ca = await say(folder, "check", "{}/plan.yaml", "--ca", "{}/none.pem");
+    assertStringIncludes(ca.err, 'none.pem": there is no such file or folder');
+  });
+});
+
+Deno.test("doctor and run against a lab: what works is told and measured, what does not ends with 94", async () => {
+  await withLab({}, async ({ lab: { addresses } }) => {
+    await withFolder({ "plan.yaml": PLAN, "ca.pem": addresses.caPem }, async (folder) => {
+      const target = ["--target", addresses.api, "--ca", "{}/ca.pem", "--token", "load-test-token"];
+      const doctor = await say(folder, "doctor", "{}/plan.yaml", ...target);
+      assertEquals(doctor.code, 0, doctor.out + doctor.err);
+      assertMatch(doctor.out, /^✓ one: list 200 in [\d.]+ ms\n✓ two: /);
+      const refused = await say(folder, "doctor", "{}/plan.yaml", "--only", "one");
+      assertEquals(refused.code, 94);
+      assertMatch(refused.out, /✗ one, step list\n {4}asked: {2}GET https:\/\/127\.0\.0\.1:1\//);
+
+      const out = ["--out", "{}/results", "--duration", "1s", "--only", "one"];
+      const run = await say(folder, "run", "{}/plan.yaml", ...target, ...out);
+      const summary = JSON.parse(await Deno.readTextFile(join(folder, "results", "summary.json")));
+      assertEquals(run.code, summary.exit.code, run.err);
+      assertEquals(summary.phases.api.one.count, 20);
+      assertEquals(run.out, await Deno.readTextFile(join(folder, "results", "summary.txt")));
+
+      const unready = await say(folder, "run", "{}/plan.yaml", ...out.with(1, "{}/none"));
+      assertEquals([unready.code, unready.out], [94, ""]);
+      assertMatch(unready.err, /^Not ready: no load was sent\n✗ one/);
+      assertEquals(await Deno.stat(join(folder, "none")).catch(() => "no folder"), "no folder");
+    });
+  });
+});
+
+Deno.test("run and doctor that are interrupted before there is load end with 105", async () => {
+  const ended = AbortSignal.abort();
+  await withFolder({ "plan.yaml": PLAN }, async (folder) => {
+    const interrupt = { soft: ended, hard: new AbortController().signal };
+    const run = await sayIn({ interrupt }, folder, "run", "{}/plan.yaml", "--out", "{}/r");
+    assertEquals([run.code, run.err], [105, "Interrupted before any load was sent\n"]);
+    const doctor = await sayIn({ interrupt }, folder, "doctor", "{}/plan.yaml");
+    assertEquals(doctor.code, 105);
+  });
+});
+
+Deno.test("init writes what is shipped, and replaces nothing that it is not told to", async () => {
+  await withFolder({}, async (folder) => {
+    const first = await say(folder, "init", "{}/mine");
+    assertEquals([first.code, first.err], [0, ""]);
+    const plan = await Deno.readTextFile(join(folder, "mine/scenarios/acme.yaml"));
+    assertMatch(plan, /^# yaml-language-server: \$schema=\.\.\/plan\.schema\.json\n/);
+    JSON.parse(await Deno.readTextFile(join(folder, "mine/plan.schema.json")));
+    await Deno.stat(join(folder, "mine/compose/docker-compose.yml"));
+    const again = await say(folder, "init", "{}/mine");
+    assertEquals([again.code, again.out], [104, ""]);
+    assertStringIncludes(again.err, "already; --force replaces");
+    assertEquals((await say(folder, "init", "{}/mine", "--force")).code, 0);
+    await Deno.writeTextFile(join(folder, "file"), "");
+    const barred = await say(folder, "init", "{}/file");
+    assertEquals(barred.code, 104);
+    assertStringIncludes(barred.err, "Cannot write into");
+  });
+});
