@@ -54,13 +54,13 @@ export function checkSize(bytes: number, name: string): void {
 /** An array or object with more entries than any summary has: not to be gone through by the schema. */
 function crowdedPlace(value: unknown, path: readonly string[]): string | undefined {
   if (value === null || typeof value !== "object") return undefined;
-  const entries = Object.entries(value);
-  if (entries.length > MAX_ENTRIES) {
+  const size = Array.isArray(value) ? value.length : Object.keys(value).length;
+  if (size > MAX_ENTRIES) {
     return `${path.join(".") || "the whole"} has ${
-      formatCount(entries.length)
+      formatCount(size)
     } entries: no summary has more than ${formatCount(MAX_ENTRIES)} in one place`;
   }
-  for (const [key, part] of entries) {
+  for (const [key, part] of Object.entries(value)) {
     const found = crowdedPlace(part, [...path, key]);
     if (found !== undefined) return found;
   }

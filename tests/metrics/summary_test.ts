@@ -163,3 +163,13 @@ Deno.test("connector_tier takes the scenarios of one target type together", () =
   const sum = one.histograms.response_time!.sum_us + two.histograms.response_time!.sum_us;
   assertAlmostEquals(nginx.avg!, sum / 175 / 1000, 0.0001);
 });
+
+Deno.test("summarize() is exact to the millisecond over hours, and to a thousandth in high rates", () => {
+  const run = runOf([{ name: "a" }]);
+  const long = summarize({ ...run, startedUs: START_US, endedUs: START_US + 10_800e6 });
+  assertEquals(long.duration_s, 10_800);
+  assertEquals(long.totals.rate_per_s, 0.009);
+  const brief = summarize({ ...run, startedUs: START_US, endedUs: START_US + 0.1e6 });
+  assertEquals([brief.duration_s, brief.totals.rate_per_s], [0.1, 1000]);
+  assertEquals(summarize({ ...run, endedUs: run.startedUs }).totals.rate_per_s, 0);
+});
