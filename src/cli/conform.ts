@@ -34,7 +34,7 @@ const FLAGS: readonly FlagSpec[] = [
   {
     name: "identifier",
     value: "NAME",
-    help: "name to order; {id} is unique (default {id}.example.test)",
+    help: "name or IP address to order; {id} is unique (default {id}.example.test)",
   },
   { name: "profile", value: "NAME", help: "certificate profile to ask for" },
   { name: "challenge", value: "TYPE", help: "http-01, tls-alpn-01 or dns-01, where one is wanted" },

@@ -67,9 +67,15 @@ export const challengeOptions = {
     dns_answer: z.ipv4().default("127.0.0.1").describe("Address that `dns` gives"),
   }).optional().describe("How to prove control of the names, for servers that want it"),
   poll: z.strictObject({
-    interval: duration().prefault("250ms").describe("Wait between polls without Retry-After"),
-    timeout: duration().prefault("60s").describe("Longest wait for one state"),
-    honour_retry_after: z.boolean().default(true).describe("Wait as long as the server asks for"),
+    interval: duration().prefault("250ms").describe(
+      "Least wait between polls, whatever Retry-After says",
+    ),
+    timeout: duration().prefault("60s").describe(
+      "Longest wait for one state, whatever Retry-After says",
+    ),
+    honour_retry_after: z.boolean().default(true).describe(
+      "Wait as long as the server asks for, where that is longer than `interval`",
+    ),
   }).prefault({}),
 };
 

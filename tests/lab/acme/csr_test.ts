@@ -1,4 +1,7 @@
 import fc from "fast-check";
+import { element, explicit, integer, oid, sequence, set } from "../../../src/der.ts";
+import { generateKey } from "../../../src/flows/acme/keys.ts";
+import { signed, subjectAltName } from "../../../src/flows/acme/x509.ts";
 import { parseCertificateRequest } from "../../../src/lab/acme/csr.ts";
 import { Problem } from "../../../src/lab/acme/problem.ts";
 import { dotted, extensionsOf, serialOf } from "../../../src/lab/acme/x509_reader.ts";
@@ -27,6 +30,30 @@ Deno.test("no octets make the request parser fail but with a problem", async () 
     { numRuns: 300 },
   );
 });
+
+Deno.test("names are read from the extension request, whatever attributes stand before it", async () => {
+  const { csr } = await requestWithPassword(["b.test", "192.0.2.1"]);
+  assertEquals([...parseCertificateRequest(csr).names], ["b.test", "192.0.2.1"]);
+});
+
+/** A request whose first attribute is a challengePassword (RFC 2985 section 5.4.1). */
+async function requestWithPassword(names: readonly string[]): Promise<{ csr: Uint8Array }> {
+  const key = await generateKey("ES256");
+  const password = element(0x0c, new TextEncoder().encode("secret"));
+  const attribute = (type: string, value: Uint8Array): Uint8Array =>
+    sequence(oid(type), set(value));
+  const info = sequence(
+    integer(Uint8Array.of(0)),
+    sequence(),
+    key.spki,
+    explicit(
+      0,
+      attribute("1.2.840.113549.1.9.7", password),
+      attribute("1.2.840.113549.1.9.14", sequence(subjectAltName(names))),
+    ),
+  );
+  return { csr: await signed(key, info) };
+}
 
 Deno.test("no octets make the certificate reader fail", () => {
   fc.assert(fc.property(fc.uint8Array(), (der) => {

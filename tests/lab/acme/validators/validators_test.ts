@@ -55,6 +55,17 @@ Deno.test("http-01 asks for the token, by the name", async () => {
   });
 });
 
+Deno.test("http-01 asks for an address by itself, in brackets where it is IPv6 (RFC 8738 section 5)", async () => {
+  const answer = "HTTP/1.1 200 OK\r\n\r\ntoken.thumbprint";
+  await withTcpServer([answer, answer], async (port, requests) => {
+    for (const [name, host] of [["192.0.2.1", "192.0.2.1"], ["2001:db8::1", "[2001:db8::1]"]]) {
+      const validation = { ...VALIDATION, name: name! };
+      await validateHttp01(validation, acmeSettings({ http01Port: port }), NEVER);
+      assertEquals(requests.at(-1)!.includes(`\r\nHost: ${host}:${port}\r\n`), true);
+    }
+  });
+});
+
 Deno.test("http-01 takes bodies with a length and in chunks", async () => {
   const answers = [
     "HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\ntoken.thumbprint",
