@@ -110,8 +110,8 @@ const WIDEST = 120;
 /** The part of a long line around `column` (0-based), and what of it precedes the column. */
 function window(excerpt: string, column: number): [shown: string, lead: string] {
   const from = column > WIDEST - 20 ? column - 20 : 0;
-  const line = harmlessLine(excerpt.slice(from, Math.max(from + WIDEST, column)));
-  return [line.slice(0, WIDEST), line.slice(0, column - from)];
+  const line = harmlessLine(excerpt.slice(from, from + WIDEST));
+  return [line, line.slice(0, column - from)];
 }
 
 /** A plan's text may hold what a terminal would obey. Letter for letter, so that columns stay. */

@@ -120,6 +120,8 @@ export const BAD_PLANS: readonly BadPlan[] = [
   bad("an address without a scheme", list(LOAD).replace("https://x", "x:8443")),
   bad("an address of another scheme", list(LOAD).replace("https://x", "ftp://x")),
   bad("an address with a user", list(LOAD).replace("https://x", "https://u:p@x")),
+  bad("an address with a user alone", list(LOAD).replace("https://x", "https://u@x")),
+  bad("an address with a password alone", list(LOAD).replace("https://x", "https://:p@x")),
   bad("an address with a query", list(LOAD).replace("https://x", '"https://x?y"')),
   bad("an address with a fragment", list(LOAD).replace("https://x", '"https://x#y"')),
   bad("an address that is none", list(LOAD).replace("https://x", "'https://[x'"), READS_TEXT),

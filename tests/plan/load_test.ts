@@ -451,7 +451,11 @@ Deno.test("a plan of more arrivals than one run should be asked for is refused w
     "5:11 `list` comes to 2,592,000,000 arrivals: at most 1,000,000,000 can be asked for " +
     "[lower the rate or the duration]",
   ]);
-  assertEquals(planOf(scenario("rate: 1000/s", "duration: 11d")).scenarios.length, 1);
+  assertEquals(planOf(scenario("rate: 10000/s", "duration: 100000s")).scenarios.length, 1);
+  assertEquals(complaints(scenario("stages: [{ duration: 100001s, rate: 20000/s }]")), [
+    "5:13 `list` comes to 1,000,010,000 arrivals: at most 1,000,000,000 can be asked for " +
+    "[lower the rate or the duration]",
+  ]);
   assertEquals(
     planOf(scenario("users: 100000", "think_time: 1ms", "duration: 30d")).name,
     "load test",

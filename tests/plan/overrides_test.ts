@@ -46,13 +46,14 @@ Deno.test("--set changes a value, adds one, and takes one out", () => {
       "scenarios.list.with.per_page=10",
       "scenarios.ramp.stages.0.rate=5/s",
       "target.headers.x-a=b=c",
+      "target.headers.x-n=007",
     ],
   });
   assertEquals(scenarios[0]?.load.model, "closed");
   assertEquals(scenarios[0]?.load.stages[0]?.to, 7);
   assertEquals(scenarios[0]?.with, { per_page: 10 });
   assertEquals(scenarios[1]?.load.stages[0]?.to, 5);
-  assertEquals(target.headers, { "x-a": "b=c" });
+  assertEquals(target.headers, { "x-a": "b=c", "x-n": "007" });
 });
 
 Deno.test("--set takes YAML where it starts with a bracket", () => {
@@ -104,6 +105,15 @@ Deno.test("a --set that leads nowhere is a problem", () => {
     const [problem] = refused({ set: [set] });
     assertEquals(problem?.replace(/ \[(for|quote|did).*/, ""), `--set ${set} ${message}`);
   }
+});
+
+Deno.test("a --set for a scenario that there is not offers the one that was meant", () => {
+  assertEquals(refused({ set: ["scenarios.lst.rate=1/s"] }), [
+    '--set scenarios.lst.rate=1/s no scenario is named "lst" [did you mean `list`?]',
+  ]);
+  assertEquals(refused({ set: ["scenarios.list.rate.x=1"] }), [
+    "--set scenarios.list.rate.x=1 `scenarios.list.rate` is no map",
+  ]);
 });
 
 Deno.test("a secret that a flag sets is not shown", () => {

@@ -27,6 +27,17 @@ Deno.test("plannedRequests() counts the arrivals of the open model", () => {
   }
 });
 
+Deno.test("a profile that sends nothing comes to nothing, one of less than an arrival to one", () => {
+  const { scenarios: [one] } = planOf(
+    "target: { base_url: https://x }\nscenarios: { a: { flow: list_certificates, rate: 1/h, duration: 1s } }",
+  );
+  assert(one !== undefined);
+  assertEquals(plannedRequests({ scenarios: [one] }).total.iterations, 1);
+  const load = { ...one.load, stages: [{ durationMs: 1000, from: 0, to: 0 }] };
+  const none = plannedRequests({ scenarios: [{ ...one, load }] }).total;
+  assert(Object.is(none.iterations, 0) && Object.is(none.requests, 0));
+});
+
 Deno.test("plannedRequests() counts every arrival that the pacer plans", () => {
   const stage = fc.record({
     durationMs: fc.integer({ min: 1, max: 60_000 }),

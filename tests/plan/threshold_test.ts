@@ -1,5 +1,10 @@
 import fc from "fast-check";
-import { DURATION_METRICS, parseThreshold, type Threshold } from "../../src/plan/threshold.ts";
+import {
+  DURATION_METRICS,
+  parseThreshold,
+  type Threshold,
+  thresholdPattern,
+} from "../../src/plan/threshold.ts";
 import { formatDuration } from "../../src/plan/units.ts";
 import { assert, assertAlmostEquals, assertEquals } from "../assert.ts";
 
@@ -102,6 +107,8 @@ Deno.test("parseThreshold() points at what it cannot read, and says what would d
     ["error_rate < 5", "5", "did you mean `5%`?"],
     ["rate < 0.01", "0.01", "did you mean `error_rate < 0.01`?"],
     ["rate > 49", "49", "did you mean `49/s`?"],
+    ["rate > 1", "1", "did you mean `1/s`?"],
+    ["rate > 5%", "5%", "did you mean `error_rate < 5%`?"],
     ["count > 1.5", "1.5", undefined],
     ["p95 < -5ms", "-5ms", undefined],
     ["p95 < baseline + 3", "baseline + 3", "write `baseline * 1.10`"],
@@ -162,4 +169,50 @@ Deno.test("parseThreshold() never throws, and a complaint lies within the text",
     const result = parseThreshold(text, STEPS);
     assert(result.ok || result.at + result.length <= text.length);
   }));
+});
+
+Deno.test("thresholdPattern() takes whatever parseThreshold() takes", () => {
+  const text = fc.tuple(
+    fc.constantFrom("", "directory", "http_req_failed", "http_req_failed:", "a b"),
+    fc.constantFrom("", "connect", "lag", "baseline"),
+    fc.constantFrom("p95", "p(99.9)", "p0100", "p101", "med", "rate", "count", "error_rate", "lag"),
+    fc.constantFrom("<", "<=", ">", ">=", "==", "!=", "===", "="),
+    fc.constantFrom(
+      ...["2s", "500", "1m30s", ".5 ms", "1%", "0.01", "100.%", "101%", "49/s", "3 / min", "1000"],
+      ...["0", "0.", "baseline", "baseline*1.1", "baseline * .9", "baseline * 0", "1e3", ""],
+    ),
+  ).chain((words) => fc.constantFrom(" ", "  ").map((gap) => words.join(gap)));
+  let taken = 0;
+  const takes = (about: "scenario" | "run") => {
+    const pattern = new RegExp(thresholdPattern(about));
+    return (text: string): boolean => pattern.test(text);
+  };
+  const [scenario, run] = [takes("scenario"), takes("run")];
+  fc.assert(
+    fc.property(text, (text) => {
+      const isOne = parseThreshold(text, undefined).ok;
+      if (isOne) assert(scenario(text), text);
+      if (parseThreshold(text, []).ok) assert(run(text), text);
+      taken += Number(isOne);
+    }),
+    { numRuns: 3000 },
+  );
+  assert(taken > 200, `${taken} of the texts were thresholds`);
+});
+
+Deno.test("thresholdPattern() refuses what is no threshold", () => {
+  for (
+    const text of [
+      "p95 lt 3s",
+      "p95 <",
+      "p101 < 1s",
+      "eror_rate < 1%",
+      "error_rate < 5",
+      "rate > 49",
+    ]
+  ) {
+    assertEquals(new RegExp(thresholdPattern("scenario")).test(text), false, text);
+  }
+  assertEquals(new RegExp(thresholdPattern("run")).test("list p95 < 1s"), false);
+  assertEquals(new RegExp(thresholdPattern("scenario")).test("list p95 < 1s"), true);
 });

@@ -95,6 +95,18 @@ Deno.test("duration() asks for a unit where there is none, and offers one", () =
   assertEquals(issue?.code === "custom" && issue.params, { instead: "30s" });
 });
 
+Deno.test("quantities are written with the fewest parts", () => {
+  assertEquals([0, 0.5, 5, 5000, 65_000, 3_600_000, 90_000_000].map(formatDuration), [
+    "0s",
+    "500us",
+    "5ms",
+    "5s",
+    "1m5s",
+    "1h",
+    "1d1h",
+  ]);
+});
+
 Deno.test("a quantity of a hundred thousand digits is refused in a moment", () => {
   const startMs = performance.now();
   for (const unit of ["1", ".5", "1m ", "1. "]) {
