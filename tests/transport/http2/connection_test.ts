@@ -107,6 +107,12 @@ Deno.test("the server is given room again for what has come, on the stream and o
   const { body, bytesReceived, failure } = await sent;
   assertEquals([failure, body.length], [undefined, 2 ** 23]);
   assertEquals(bytesReceived, 9 + 1 + 512 * (16_384 + 9) + 9);
+  const again = send();
+  server.header(3, [[":status", "200"]]);
+  for (let i = 0; i < 512; i++) server.push(FrameType.Data, 0, 3, payload);
+  assertEquals(updates(0), [2 ** 23, 2 ** 23]);
+  server.push(FrameType.Data, Flag.EndStream, 3);
+  assertEquals((await again).failure, undefined);
   connection.close();
 });
 

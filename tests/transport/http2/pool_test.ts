@@ -88,6 +88,7 @@ Deno.test("what a server refuses before its limit is known is sent again, under 
   refuse(servers[0]!, 3);
   refuse(servers[0]!, 5);
   await settle();
+  assertEquals(await Promise.race([...sent, Promise.resolve("none")]), "none");
   // One at a time, so each on a connection of its own, and none waits for one that is full.
   assertEquals(servers.map(streams), [[1, 3, 5], [1], [1]]);
   for (const server of servers) {
