@@ -67,7 +67,7 @@ export function loadRows(summary: Summary): [string, string][] {
 function loadText({ load, flow, protocol, server }: SummaryScenario): string {
   const level = load.model === "open"
     ? formatRate
-    : (users: number): string => `${formatCount(users)} users`;
+    : (users: number): string => plural(users, "user");
   const stages = load.stages.map(({ from, to, duration_s }) =>
     `${from === to ? level(from) : `${level(from)} to ${level(to)}`} for ${
       formatSeconds(duration_s)

@@ -64,6 +64,17 @@ Deno.test("renderText() shows the server's own metrics beside the tier that they
   assert(!text.includes("certctl_agent_total"), "what did not change is left out");
 });
 
+Deno.test("renderText() shows a single counter that moved, and no title over none", () => {
+  const [moved, same] = SERVER_METRICS.counters;
+  const text = (counters: ServerMetricsSummary["counters"]): string =>
+    renderText(concluded({
+      ...passedRun(),
+      serverMetrics: { ...SERVER_METRICS, counters, histograms: [] },
+    }));
+  assertStringIncludes(text([moved!]), "certctl_job_completed_total");
+  assert(!text([same!]).includes("the server's own metrics"));
+});
+
 Deno.test("renderText() is at most 100 columns wide and has no trailing blank", () => {
   for (const run of [passedRun(), failedRun(), interruptedRun(), invalidRun()]) {
     for (const line of renderText(concluded(run)).split("\n")) {
