@@ -199,3 +199,21 @@ Deno.test("acme_rate_limits wants the problem document, not only the status", as
   assertEquals(failures[0]?.class, "unexpected_body");
   assertStringIncludes(failures[0]?.message ?? "", "error:rateLimited");
 });
+
+Deno.test("acme_rate_limits asks nothing about a limit that is off", async () => {
+  const off = {
+    orders_per_hour: 0,
+    concurrent_orders: 0,
+    key_changes_per_hour: 0,
+    challenge_responds_per_hour: 0,
+  };
+  const none = await run(acmeRateLimits, {}, { limits: off });
+  assertEquals([none.failures, none.iterations[0]!.stepNames()], [[undefined], []]);
+  for (const limit of Object.keys(off)) {
+    const { iterations: [only] } = await run(acmeRateLimits, {}, {
+      limits: { ...off, [limit]: 1 },
+    });
+    const asked = only!.stepNames().filter((step) => step.endsWith("_limited"));
+    assertEquals(asked.length, 1, `${limit}: ${asked}`);
+  }
+});
