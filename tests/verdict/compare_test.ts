@@ -139,3 +139,13 @@ Deno.test("compare() only remarks on another version, which is what comparing is
     refusal: false,
   }]);
 });
+
+Deno.test("compare() does not take quick refusals for a server that got faster", () => {
+  const failure: MadeScenario["failure"] = (i) =>
+    i % 10 < 6 ? { class: "rate_limited", message: "HTTP 429" } : undefined;
+  const slowness = (i: number): number => (i % 10 < 6 ? 0.01 : 1);
+  const comparison = compare(minute(1), minute(2, { failure, slowness }));
+  assertEquals(comparison.verdict, "regressed");
+  assertEquals(comparison.figures.filter(({ verdict }) => verdict === "improved"), []);
+  assertEquals(verdicts(comparison).error_rate, "regressed");
+});
