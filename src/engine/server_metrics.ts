@@ -3,6 +3,7 @@
  * answer, so that reading more often would be a load of its own.
  */
 import type { Reading } from "../metrics/server_metrics.ts";
+import { mergeHeaders } from "../plan/headers.ts";
 import type { Plan, ServerMetrics } from "../plan/plan.ts";
 import { createClient } from "../transport/client.ts";
 
@@ -18,7 +19,8 @@ export async function readServerMetrics(plan: Plan, metrics: ServerMetrics): Pro
   const client = createClient({ tls, protocol: "http/1.1", maxBodyBytes: MAX_BYTES });
   try {
     const url = new URL(metrics.url);
-    const request = { method: "GET", url, headers: withAccept(metrics.headers) };
+    const headers = mergeHeaders({ accept: ACCEPT }, metrics.headers);
+    const request = { method: "GET", url, headers };
     const exchange = await client.send(request, { timeoutMs: TIMEOUT_MS, fresh: true });
     if (exchange.failure !== undefined) return { problem: `${url}: ${exchange.failure.message}` };
     if (exchange.status !== 200) return { problem: `${url} answered ${exchange.status}` };
@@ -29,10 +31,4 @@ export async function readServerMetrics(plan: Plan, metrics: ServerMetrics): Pro
   } finally {
     client.close();
   }
-}
-
-/** The plan's own `Accept` comes first, however it is spelt. */
-function withAccept(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const given = Object.keys(headers).some((name) => name.toLowerCase() === "accept");
-  return given ? headers : { accept: ACCEPT, ...headers };
 }
