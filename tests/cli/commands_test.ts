@@ -11,6 +11,7 @@ Deno.test("help, --help and -h list the commands on stdout; no command at all do
     assertEquals([code, err], [0, ""]);
     assertMatch(out, /^certload: load tests for certificate servers\n/);
     assertMatch(out, /\n {2}calibrate {2}measure what this host can generate/);
+    assertMatch(out, /\n {2}run {8}run a plan/);
   }
   const none = await say("");
   assertEquals([none.code, none.out], [104, ""]);
@@ -36,6 +37,8 @@ Deno.test("version, --version and -V print the versions", async () => {
     const { code, out } = await say("", word);
     assertEquals(code, 0);
     assertMatch(out, /^certload +\d+\.\d+\.\d+\n/);
+    const columns = out.trimEnd().split("\n").map((line) => /^\S+ +/.exec(line)?.[0].length);
+    assertEquals(new Set(columns).size, 1, out);
   }
 });
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { useColor } from "../../src/cli/color.ts";
 import { deliver, type Wishes } from "../../src/cli/deliver.ts";
 import { type CommandLine, parseLine } from "../../src/cli/flags.ts";
 import { OutputError } from "../../src/cli/io.ts";
@@ -151,4 +152,39 @@ Deno.test("former results are not replaced without a word", async () => {
     assertEquals(code, 0);
     assertMatch(err, /^Replaced .*\/results\/summary\.json of 20[-\dT:]+Z; with another --out DIR/);
   });
+});
+
+Deno.test("the step summary is added to what other steps have put there", async () => {
+  await withFolder({ step: "before\n" }, async (folder) => {
+    const { io, said } = listeningIo();
+    const line = commandLine("--out", join(folder, "results"));
+    const env = { GITHUB_STEP_SUMMARY: join(folder, "step") };
+    const code = await deliver(concluded(passedRun()), line, { reports: [] }, { ...io, env });
+    assertEquals([code, said.err], [0, ""]);
+    assertMatch(read(folder, "step") ?? "", /^before\n[\s\S]*PASSED/);
+    const nowhere = { GITHUB_STEP_SUMMARY: join(folder, "none", "step") };
+    await deliver(concluded(passedRun()), commandLine("--out", join(folder, "r2")), {
+      reports: [],
+    }, { ...io, env: nowhere });
+    assertMatch(
+      said.err,
+      /^Cannot write the step summary to ".*": there is no such file or folder\n$/,
+    );
+  });
+});
+
+Deno.test("results are coloured on a terminal, unless nobody wants that", () => {
+  const { io } = listeningIo();
+  const flags = [{ name: "no-color", help: "" }];
+  const line = (...args: string[]): CommandLine => {
+    const parsed = parseLine(args, { flags, positionals: [] });
+    assert(parsed.ok);
+    return parsed.line;
+  };
+  const noColor = { ...io, env: { NO_COLOR: "1" } };
+  assertEquals(useColor(line(), io, true), true);
+  assertEquals(useColor(line(), io, false), false);
+  assertEquals(useColor(line("--no-color"), io, true), false);
+  assertEquals(useColor(line(), noColor, true), false);
+  assertEquals(useColor(line(), { ...io, env: { NO_COLOR: "" } }, true), true);
 });

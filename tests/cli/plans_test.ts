@@ -116,6 +116,10 @@ Deno.test("init writes what is shipped, and replaces nothing that it is not told
   await withFolder({}, async (folder) => {
     const first = await say(folder, "init", "{}/mine");
     assertEquals([first.code, first.err], [0, ""]);
+    assertMatch(
+      first.out,
+      /\/mine\/plan\.schema\.json\n\nTo run them:\n {2}certload run .*quickstart/,
+    );
     const plan = await Deno.readTextFile(join(folder, "mine/scenarios/acme.yaml"));
     assertMatch(plan, /^# yaml-language-server: \$schema=\.\.\/plan\.schema\.json\n/);
     JSON.parse(await Deno.readTextFile(join(folder, "mine/plan.schema.json")));
@@ -128,5 +132,34 @@ Deno.test("init writes what is shipped, and replaces nothing that it is not told
     const barred = await say(folder, "init", "{}/file");
     assertEquals(barred.code, 104);
     assertStringIncludes(barred.err, "Cannot write into");
+  });
+});
+
+Deno.test("doctor brings up the lab that a plan wants, hands over its addresses, and ends it", async () => {
+  const { code, out, err } = await say("", "doctor", "quickstart");
+  assertEquals([code, err], [0, "starting the embedded lab\n"], out);
+  assertMatch(out, /^✓ issuance_acceptance: create 201 in /);
+  assertStringIncludes(out, "✓ f5_handshake: handshake 200 in ");
+});
+
+Deno.test("run finds what it could not write at its end before it begins", async () => {
+  await withFolder({ "plan.yaml": PLAN, file: "" }, async (folder) => {
+    const places = {
+      "--out": "{}/file/results",
+      "--report": "html={}/file/x.html",
+      "--prometheus": "{}/file/x.prom",
+      "--save-baseline": "{}/file/baseline.json",
+    };
+    for (const [flag, value] of Object.entries(places)) {
+      const { code, out, err } = await say(folder, "run", "{}/plan.yaml", flag, value);
+      assertEquals([code, out], [104, ""], flag);
+      assertMatch(
+        err,
+        /^certload run: Cannot write .*\/file\/.*: a part of the path is a file/,
+        flag,
+      );
+    }
+    const twice = await say(folder, "run", "{}/plan.yaml", "--report", "html={}/x,junit={}/x");
+    assertStringIncludes(twice.err, "several reports are to go to");
   });
 });

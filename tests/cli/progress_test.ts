@@ -52,6 +52,7 @@ Deno.test("a terminal has one screen that is drawn over itself, anew when it was
   assert(second.endsWith("\x1b[J"), "and what was below it is gone");
   size = { columns: 100, rows: 30 };
   assert(draw(3).startsWith("\x1b[2J\x1b[H"), "a resized terminal is drawn from its top");
+  assert(!draw(4).startsWith("\x1b[2J"), "and then over itself again");
   drawn = "";
   end();
   const tidied = "\r\x1b[J\x1b[?25h";

@@ -150,3 +150,12 @@ Deno.test("certload schema summary prints the schema of what runs write", async 
   assert("thresholds" in JSON.parse(out).properties);
   assertEquals((await say("", "schema", "results")).code, 104);
 });
+
+Deno.test("certload schema prints a schema of each kind, for people to read too", async () => {
+  for (const  of of[[], ["plan"], ["summary"], ["baseline"]]) {
+    const { code, out, err } = await say("", "schema", ...of);
+    assertEquals([code, err], [0, ""]);
+    assertMatch(out, /^\{\n {2}"\$schema": /);
+    JSON.parse(out);
+  }
+});

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { runCommand } from "../../src/cli/commands.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { listeningIo } from "../cli/say.ts";
-import { findProgram, testWith } from "../programs.ts";
+import { findProgram, firstMissing, testWith } from "../programs.ts";
 import { programCommand } from "./program.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -25,6 +25,8 @@ interface Outcome {
 
 /** How a command is exercised. */
 interface Exercise {
+  /** A program of the host without which it is skipped. */
+  readonly needs?: string;
   /** Added to the command: a test has no five minutes. */
   readonly more?: string;
   /** In place of what stands for something of the reader's own. */
@@ -101,6 +103,13 @@ const OURS: Readonly<Record<string, Exercise>> = {
     },
   },
   "certload baseline show baseline.json --markdown": { check: passed },
+  [`curl -H content-type:application/json -d '{"down":["f5"]}' "$CERTLOAD_LAB_CONTROL/lab/faults"`]:
+    {
+      needs: "curl",
+      more: "-sf",
+      env: onLab,
+      check: passed,
+    },
 };
 
 /** What is running here, and what `tools/test_executable.ts` does: that there is such a task is all that is asked. */
@@ -173,8 +182,11 @@ testWith("sh")(
         for (const command of blocks.flatMap(commandsOf)) {
           const exercise = OURS[command];
           if (exercise === undefined) continue;
-          await t.step(`${name}: ${command}`, async () => {
-            exercise.check(await perform(command, exercise, place, folder), place);
+          const missing = exercise.needs === undefined ? undefined : firstMissing([exercise.needs]);
+          await t.step({
+            name: `${name}: ${command}${missing ? ` (skipped: ${missing} is not installed)` : ""}`,
+            ignore: missing !== undefined,
+            fn: async () => exercise.check(await perform(command, exercise, place, folder), place),
           });
         }
       }
@@ -188,11 +200,12 @@ testWith("sh")(
 /** Runs it in a shell that knows `deno` and `certload` and no container engine. */
 async function perform(
   command: string,
-  { more = "", replace, env }: Exercise,
+  { needs, more = "", replace, env }: Exercise,
   place: Place,
   bin: string,
 ): Promise<Outcome> {
   let line = `${command} ${more}`;
+  if (needs !== undefined) await Deno.symlink(findProgram(needs)!, join(bin, "bin", needs));
   for (const [from, to] of Object.entries(replace?.(place) ?? {})) line = line.replaceAll(from, to);
   const { code, stdout, stderr } = await new Deno.Command(findProgram("sh")!, {
     args: ["-c", line],
