@@ -1,8 +1,7 @@
 /** `certload doctor PLAN`: the probe alone. */
 import { newRunId } from "../engine/run.ts";
-import { timerClock } from "../timer.ts";
 import { hostRemarks } from "../engine/limits.ts";
-import { probeAll } from "../engine/probe.ts";
+import { probePlan } from "../engine/probing.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { helpText, parseLine } from "./flags.ts";
 import type { Command, Io } from "./io.ts";
@@ -29,7 +28,7 @@ export const doctor: Command = {
 async function examine({ plan }: StackedPlan, io: Io): Promise<number> {
   for (const remark of hostRemarks(plan)) io.out(`! ${remark}\n`);
   const signal = io.interrupt.soft;
-  const results = await probeAll({ plan, clock: timerClock, runId: newRunId(), signal });
+  const results = await probePlan({ plan, runId: newRunId(), signal });
   io.out(renderProbes(results));
   if (signal.aborted) return EXIT_CODES.interrupted;
   const failed = results.some(({ failure }) => failure !== undefined);

@@ -33,6 +33,8 @@ export interface ProbeOptions {
   readonly clock: Clock;
   readonly runId: string;
   readonly signal: AbortSignal;
+  /** Told of each scenario as soon as it has been tried. */
+  readonly onResult?: (result: ProbeResult) => void;
 }
 
 /** Scenarios side by side would hide which one a server does not bear: they go one after the other. */
@@ -40,7 +42,9 @@ export async function probeAll(options: ProbeOptions): Promise<ProbeResult[]> {
   const results: ProbeResult[] = [];
   for (const [at, scenario] of options.plan.scenarios.entries()) {
     if (options.signal.aborted) break;
-    results.push(await probe(options, scenario, at));
+    const result = await probe(options, scenario, at);
+    options.onResult?.(result);
+    results.push(result);
   }
   return results;
 }

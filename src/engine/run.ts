@@ -8,12 +8,12 @@ import type { Plan } from "../plan/plan.ts";
 import type { RunState } from "../metrics/run_state.ts";
 import { createPacer } from "../schedule/pacer.ts";
 import { totalDurationMs } from "../schedule/stages.ts";
-import { timerClock } from "../timer.ts";
 import { dropUnusedRoots } from "../transport/default_roots.ts";
 import { hostFacts } from "./host.ts";
 import { hostRemarks } from "./limits.ts";
 import { type Interrupt, type LoadOutcome, runLoad } from "./load.ts";
-import { probeAll, type ProbeResult } from "./probe.ts";
+import type { ProbeResult } from "./probe.ts";
+import { probePlan } from "./probing.ts";
 import { readServerMetrics } from "./server_metrics.ts";
 import { workerCount } from "./sizing.ts";
 import { targetFacts } from "./target.ts";
@@ -43,7 +43,7 @@ export async function runPlan(options: RunOptions): Promise<RunOutcome> {
   notes.forEach(options.onNote);
   const runId = newRunId();
   if (options.probe) {
-    const probes = await probeAll({ plan, clock: timerClock, runId, signal: interrupt.soft });
+    const probes = await probePlan({ plan, runId, signal: interrupt.soft });
     if (interrupt.soft.aborted) return { kind: "not_started" };
     if (probes.some(({ failure }) => failure !== undefined)) return { kind: "not_ready", probes };
   }

@@ -23,8 +23,8 @@ export interface ThreadLimits {
   readonly rssBytes: number;
 }
 
-/** Before its first sign a thread has its modules to load, which a busy host may take long for. */
-const STARTING_S = 45;
+/** Before its first sign a thread has its modules to load (and `deno test` to check their types), on a busy host. */
+export const STARTING_S = 120;
 
 /** A full heap ends its thread and not the process; half of the host's memory is left to the server and the rest. */
 export function threadLimits(threads: number): ThreadLimits {

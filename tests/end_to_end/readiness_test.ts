@@ -88,7 +88,7 @@ const CASES: readonly Case[] = [
   {
     name: "garbage is told as not being HTTP",
     faults: { rules: [{ answer: "garbage" }] },
-    told: ["protocol", "HTTP/1.1"],
+    told: ["protocol", "is not HTTP/1"],
   },
 ];
 

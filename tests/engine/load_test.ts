@@ -81,7 +81,14 @@ const LOST = [
 for (const [name, reason] of LOST) {
   Deno.test(`a worker that is lost (${name}) leaves the slices that it had told, and the reason`, async () => {
     const outcome = ran(
-      await load({ name, limits: { script: MISBEHAVING, silentS: 3, heapBytes: 64 * 2 ** 20 } }),
+      await load({
+        name,
+        limits: {
+          script: MISBEHAVING,
+          silentS: name === "memory" ? 15 : 3,
+          heapBytes: 64 * 2 ** 20,
+        },
+      }),
     );
     const [lost, ...others] = outcome.lost;
     assertEquals([lost?.worker, others.length, outcome.interrupted], [0, 0, false]);

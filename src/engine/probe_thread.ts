@@ -1,0 +1,59 @@
+/** Entry of the probe's thread: what hangs or takes all memory in the first request ends the probe and not the tool. */
+import type { Plan } from "../plan/plan.ts";
+import { thread } from "../schedule/thread.ts";
+import { timerClock } from "../timer.ts";
+import type { Exchange } from "../transport/http.ts";
+import { probeAll, type ProbeResult } from "./probe.ts";
+import type { FromProbe, PlainExchange, PlainResult } from "./probing.ts";
+
+const TICK_MS = 1000;
+
+/** All that anybody reads of a failed probe's answer. */
+const HEADERS = ["content-type", "retry-after", "location", "server", "www-authenticate"];
+const BODY_BYTES = 16 * 1024;
+
+function say(message: FromProbe): void {
+  thread.postMessage(message);
+}
+
+function plain({ scenario: _, ...result }: ProbeResult): PlainResult {
+  const steps = result.steps.map((step) => ({ ...step, exchange: plainExchange(step.exchange) }));
+  return { ...result, steps };
+}
+
+function plainExchange(exchange: Exchange): PlainExchange {
+  const { request, status, startedUs, endedUs, blockedUs, reused, bytesReceived, bytesSent } =
+    exchange;
+  const headers = HEADERS.flatMap((name) => {
+    const value = exchange.header(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    method: request.method,
+    url: request.url.href,
+    headers,
+    body: exchange.body.slice(0, BODY_BYTES),
+    status,
+    startedUs,
+    endedUs,
+    blockedUs,
+    reused,
+    bytesReceived,
+    bytesSent,
+    ...(exchange.failure && { failure: exchange.failure }),
+  };
+}
+
+async function probe(plan: Plan, runId: string): Promise<void> {
+  say({ kind: "alive" });
+  setInterval(() => say({ kind: "alive" }), TICK_MS);
+  const { signal } = new AbortController();
+  const clock = timerClock;
+  const onResult = (result: ProbeResult): void => say({ kind: "probed", result: plain(result) });
+  await probeAll({ plan, clock, runId, signal, onResult });
+}
+
+thread.on("message", (data) => {
+  const { plan, runId } = data as { plan: Plan; runId: string };
+  void probe(plan, runId);
+});

@@ -1,0 +1,61 @@
+import { likelyCause } from "../../src/engine/diagnosis.ts";
+import { probePlan } from "../../src/engine/probing.ts";
+import { sleep } from "../../src/timer.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { planOf, withServer } from "./plans.ts";
+
+const two = (port: number): string => `
+target: { base_url: "http://127.0.0.1:${port}" }
+scenarios:
+  first: { flow: http_request, with: { path: /first }, rate: 1/s, duration: 1s }
+  second: { flow: http_request, with: { path: /second }, rate: 1/s, duration: 1s }
+`;
+
+const never = new AbortController().signal;
+
+Deno.test("the probe's thread tells what was asked, what came, and enough to say why", async () => {
+  const answer = ({ url }: Request): Response =>
+    url.endsWith("/first")
+      ? new Response("fine")
+      : new Response("slow down", { status: 429, headers: { "retry-after": "1" } });
+  await withServer(answer, async (port) => {
+    const plan = planOf(two(port));
+    const [first, second] = await probePlan({ plan, runId: "test", signal: never });
+    assertEquals([first!.scenario.name, first!.failure], ["first", undefined]);
+    assertEquals(first!.steps.map(({ exchange }) => exchange.status), [200]);
+    const { exchange, failure } = second!.steps[0]!;
+    assertEquals([exchange.status, failure?.class], [429, "rate_limited"]);
+    assertEquals(exchange.request.url.pathname, "/second");
+    assertEquals([exchange.header("Retry-After"), exchange.header("x-other")], ["1", undefined]);
+    assertEquals(new TextDecoder().decode(exchange.body), "slow down");
+    assertStringIncludes(likelyCause(second!) ?? "", "limits requests");
+  });
+});
+
+Deno.test("a probe that loops is given up, and the scenario that it was at has failed", async () => {
+  const script = new URL("./threads/looping_probe.ts", import.meta.url);
+  const plan = planOf(two(1));
+  const results = await probePlan({ plan, runId: "test", signal: never, script, silentS: 2 });
+  assertEquals(results.map(({ scenario, failure }) => [scenario.name, failure?.message]), [
+    ["first", undefined],
+    ["second", "The probe's thread gave no sign of life for 2 s: it hangs or loops"],
+  ]);
+});
+
+Deno.test("a probe whose thread cannot start has failed with the reason", async () => {
+  const script = new URL("./threads/no_such_thread.ts", import.meta.url);
+  const [result] = await probePlan({ plan: planOf(two(1)), runId: "test", signal: never, script });
+  assertEquals(result!.failure?.class, "client");
+  assertStringIncludes(result!.failure!.message, "The probe's thread died: ");
+});
+
+Deno.test("an interrupt ends a probe at once, whatever it is at", async () => {
+  const script = new URL("./threads/looping_probe.ts", import.meta.url);
+  const interrupt = new AbortController();
+  void sleep(500).then(() => interrupt.abort());
+  const startedMs = performance.now();
+  const { signal } = interrupt;
+  const results = await probePlan({ plan: planOf(two(1)), runId: "test", signal, script });
+  assert(performance.now() - startedMs < 5_000);
+  assert(results.every(({ failure }) => failure === undefined));
+});
