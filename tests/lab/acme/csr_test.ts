@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { element, explicit, integer, oid, sequence, set } from "../../../src/der.ts";
-import { generateKey } from "../../../src/flows/acme/keys.ts";
+import { type Algorithm, generateKey } from "../../../src/flows/acme/keys.ts";
 import { signed, subjectAltName } from "../../../src/flows/acme/x509.ts";
 import { parseCertificateRequest } from "../../../src/lab/acme/csr.ts";
 import { Problem } from "../../../src/lab/acme/problem.ts";
@@ -36,9 +36,24 @@ Deno.test("names are read from the extension request, whatever attributes stand 
   assertEquals([...parseCertificateRequest(csr).names], ["b.test", "192.0.2.1"]);
 });
 
+Deno.test("kind and size of a request's key are what they are", async () => {
+  const kindOf = async (alg: Algorithm): Promise<[string, number]> => {
+    const { csr } = await requestWithPassword(["a.test"], alg);
+    const { keyAlgorithm, keySize } = parseCertificateRequest(csr);
+    return [keyAlgorithm, keySize];
+  };
+  assertEquals(await kindOf("ES256"), ["ECDSA", 256]);
+  assertEquals(await kindOf("ES384"), ["ECDSA", 384]);
+  assertEquals(await kindOf("RS256"), ["RSA", 2048]);
+  assertEquals(await kindOf("EdDSA"), ["Ed25519", 256]);
+});
+
 /** A request whose first attribute is a challengePassword (RFC 2985 section 5.4.1). */
-async function requestWithPassword(names: readonly string[]): Promise<{ csr: Uint8Array }> {
-  const key = await generateKey("ES256");
+async function requestWithPassword(
+  names: readonly string[],
+  alg: Algorithm = "ES256",
+): Promise<{ csr: Uint8Array }> {
+  const key = await generateKey(alg);
   const password = element(0x0c, new TextEncoder().encode("secret"));
   const attribute = (type: string, value: Uint8Array): Uint8Array =>
     sequence(oid(type), set(value));

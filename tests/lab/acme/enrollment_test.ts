@@ -17,6 +17,8 @@ Deno.test("where accounts are trusted, an order is ready at once and ends in a c
     const authorization = await client.post(order.body.authorizations[2]);
     assertEquals([authorization.body.status, authorization.body.wildcard], ["valid", true]);
     assertEquals(authorization.body.identifier, { type: "dns", value: "c.test" });
+    const again = await client.post(order.body.authorizations[2], {});
+    assertEquals([again.status, again.body], [200, authorization.body]);
     assertEquals(authorization.body.challenges.length, 1);
     assertEquals(authorization.body.challenges[0].type, "http-01");
     const { leaf, chainPem, keys } = await client.finish(order, names);
@@ -38,7 +40,10 @@ async function requireGood(
   assert(chainPem.endsWith(lab.addresses.caPem));
   const alternatives = leaf.getExtension(x509.SubjectAlternativeNameExtension)!;
   assertEquals(alternatives.names.items.map(({ value }) => value), [...names]);
-  assertEquals(leaf.getExtension(x509.BasicConstraintsExtension)?.ca, false);
+  const constraints = leaf.getExtension(x509.BasicConstraintsExtension);
+  assertEquals([constraints?.ca, constraints?.critical], [false, true]);
+  const usage = leaf.getExtension(x509.KeyUsagesExtension);
+  assertEquals([usage?.usages, usage?.critical], [x509.KeyUsageFlags.digitalSignature, true]);
   assertEquals(
     leaf.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId,
     ca.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId,
