@@ -185,6 +185,22 @@ testWith(BROWSER)(
   },
 );
 
+testWith(BROWSER)("a report on paper is as long as what is open in it", async () => {
+  const directory = await Deno.makeTempDir();
+  await withBrowser(async (open) => {
+    for (const [name, most] of [["passed", 2], ["failed", 3]] as const) {
+      const file = new URL(`file://${directory}/${name}.html`);
+      const summary = SUMMARIES.find(([one]) => one === name)![1];
+      await Deno.writeTextFile(file, renderHtml(summary()));
+      const page = await open(file, { width: 794, height: 1123, print: true });
+      const pdf = new TextDecoder("latin1").decode(await page.pdf());
+      const pages = pdf.match(/\/Type \/Page\b(?!s)/g)?.length ?? 0;
+      assertGreater(pages, 0);
+      assertLess(pages, most + 1, `${name} has ${pages} pages`);
+    }
+  }).finally(() => Deno.remove(directory, { recursive: true }));
+});
+
 const HEIGHT = "document.documentElement.scrollHeight";
 
 /** All that is folded opened, and drawn. */
