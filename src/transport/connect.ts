@@ -104,12 +104,10 @@ class NodeDial implements Dial {
       if (this.#done !== undefined) this.#connect([next, ...rest]);
     });
     socket.once("connect", () => {
-      // Again, because Deno 2.7 does not heed the option: without it a delayed ACK costs some answers 40 ms.
-      socket.setNoDelay(true);
       if (this.#done === undefined) return socket.destroy();
       this.phases.connectUs = this.#lap();
       if (secure) this.stage = "tls";
-      else this.#finish({ stream: new SocketStream(socket), socket, protocol: "http/1.1" });
+      else this.#finish({ stream: streamOn(socket), socket, protocol: "http/1.1" });
     });
   }
 
@@ -131,7 +129,7 @@ class NodeDial implements Dial {
     if (chain.length === 0) return;
     this.phases.tlsUs = tlsUs;
     this.#finish({
-      stream: new SocketStream(socket),
+      stream: streamOn(socket),
       socket,
       peer: this.#identify(socket, chain),
       protocol: socket.alpnProtocol === "h2" ? "h2" : "http/1.1",
@@ -204,6 +202,15 @@ function issuersOf(socket: TLSSocket): Uint8Array[] {
     issuers.push(certificate.raw);
   }
   return issuers;
+}
+
+/**
+ * Not before the handshake: in Deno 2.7 that throws. And not as an option when connecting, which that one does not heed:
+ * without it a delayed ACK costs some answers 40 ms.
+ */
+function streamOn(socket: Socket): SocketStream {
+  socket.setNoDelay(true);
+  return new SocketStream(socket);
 }
 
 /** A node socket, plain or TLS, as a byte stream. Listeners are set once in a connection's life. */

@@ -599,6 +599,7 @@ export function contract(implementation: Implementation): void {
       const exchanges = [await get(), await get(), await get("/", { fresh: true })];
       assertEquals(exchanges.map(({ status }) => status), [200, 200, 200]);
       assertEquals(exchanges.map(({ tlsUs }) => tlsUs === undefined), [false, true, false]);
+      assertEquals(exchanges.map(({ connectUs }) => connectUs === undefined), [false, true, false]);
       for (const { peer } of exchanges) {
         assertEquals(peer?.fingerprintSha256, await fingerprintOf(leaf));
         assertEquals(peer?.sans, ["localhost", "127.0.0.1"]);

@@ -77,12 +77,13 @@ for (
   ] as const
 ) {
   Deno.test(`after ${what} the connection is ${expected}`, async () => {
-    const { server, told, send } = scene();
+    const { server, connection, told, send } = scene();
     const sent = send({ method: "POST", body: new Uint8Array(10) });
     server.writing = writing;
     server.send(answer);
     assertEquals((await sent).failure, undefined);
     assertEquals(told, [expected]);
+    connection.close();
   });
 }
 
