@@ -68,6 +68,8 @@ interface Judged {
   /** Of two that are alike, the one with more is told with its figures. */
   readonly weight: number;
   readonly finding: Finding;
+  /** Beside code, cause and advice: only what has the same of it is alike. */
+  readonly detail?: string;
   /** What came of a host without CPU left, in short: after "the generator", which then needs no finding of its own. */
   readonly consequence?: string;
 }
@@ -111,7 +113,7 @@ export function judge(measured: Measured, thresholds: readonly ThresholdResult[]
 function together(judged: readonly Judged[]): Finding[] {
   const groups = Map.groupBy(
     judged,
-    ({ finding: { code, cause, advice } }) => JSON.stringify([code, cause, advice]),
+    ({ finding: { code, cause, advice }, detail }) => JSON.stringify([code, cause, advice, detail]),
   );
   return Array.from(groups.values(), (group) => {
     const [worst, ...others] = group.toSorted((a, b) => b.weight - a.weight);
@@ -173,6 +175,7 @@ function lost({ generator }: Measured): Judged[] {
     invalid: true,
     subject: worker === null ? "the alarm thread" : `worker ${worker}`,
     weight: -at_s,
+    detail: reason,
     finding: {
       code: "generator_lost",
       cause: "generator",

@@ -384,3 +384,14 @@ Deno.test("judge() tells of a single arrival that was never sent, a single drop 
   assertEquals(told({ count: 999, interrupted: 1 }), ["cut_off by server"]);
   assertEquals(told({ count: 1001 }), []);
 });
+
+Deno.test("judge() tells of two lost workers together only where they were lost for the same reason", () => {
+  const gone = (worker: number, second: number, reason: string) => (
+    { worker, atUs: START_US + second * 1e6, reason }
+  );
+  const lost = [gone(0, 3, "hung"), gone(1, 2, "ran out of memory"), gone(2, 4, "hung")];
+  assertEquals(judged({ name: "a" }, { lost }).reasons.map(({ message }) => message), [
+    "Worker 0 of the generator hung (last sign at 3 s) (likewise worker 2)",
+    "Worker 1 of the generator ran out of memory (last sign at 2 s)",
+  ]);
+});
