@@ -7,7 +7,9 @@ const status = z.int().min(200).max(599);
 /** One status or several; the output is a list. */
 export function statuses(): z.ZodPrefault<z.ZodUnion<readonly z.ZodType<number[]>[]>> {
   const one = status.transform((only) => [only]);
-  return z.union([one, z.array(status).min(1)]).prefault(200);
+  return z.union([one, z.array(status).min(1)], {
+    error: "must be a status from 200 to 599, or a list of such",
+  }).prefault(200);
 }
 
 const MEDIA_TYPE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

@@ -111,7 +111,7 @@ function problemsOf(issue: Issue, root: PlanNode, base: Path): Problem[] {
     const message = `"${path.at(-1)}" ${issue.issues[0]?.message ?? "is no valid key"}`;
     return [problemAt(keyPlaceOf(root, path), path, message)];
   }
-  const name = `\`${path.at(-1) ?? "plan"}\``;
+  const name = `\`${nameOf(path)}\``;
   if (nodeAt(root, path) === undefined) {
     return [problemAt(keyPlaceOf(root, path), path, `${name} is missing${inWhat(path)}`)];
   }
@@ -120,6 +120,12 @@ function problemsOf(issue: Issue, root: PlanNode, base: Path): Problem[] {
   }
   const message = `${name} ${issue.message}${seen(root, path)}`;
   return [problemAt(placeOf(root, path), path, message, hintOf(issue, nodeAt(root, path)))];
+}
+
+/** The key; of a list's entry the list's with the entry's number. */
+function nameOf(path: Path): string {
+  const from = path.findLastIndex((key) => typeof key === "string");
+  return path.slice(Math.max(from, 0)).join(".") || "plan";
 }
 
 function inWhat(path: Path): string {
@@ -157,6 +163,11 @@ function unionProblems(issue: z.core.$ZodIssueInvalidUnion, root: PlanNode, path
 
 /** The near miss of a word, or what a schema offers instead (`params.instead`; `params.at` says what it is about). */
 function hintOf(issue: Issue, node: PlanNode | undefined): string | undefined {
+  if (issue.code === "invalid_type" && issue.expected === "string") {
+    return ["number", "boolean"].includes(typeof node?.content)
+      ? "put quotes around it"
+      : undefined;
+  }
   if (issue.code === "invalid_value" && isText(node)) {
     const close = nearest(node.content, issue.values.map(String));
     return close && `did you mean \`${close}\`?`;

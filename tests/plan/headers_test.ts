@@ -74,7 +74,7 @@ Deno.test("every header that cannot be sent is a problem at its own place", () =
     "10:14 `x-value` must be one line of Latin-1 text without control characters",
     "11:12 `x-nul` must be one line of Latin-1 text without control characters",
     "12:13 `x-euro` must be one line of Latin-1 text without control characters",
-    "13:15 `x-number` must be text",
+    "13:15 `x-number` must be text [put quotes around it]",
   ]);
 });
 

@@ -265,7 +265,7 @@ Deno.test("a choice of types names them all, and a branch that was meant names i
   assertEquals(complaints(text("yes")), [
     '7:31 `status` must be a whole number or a list: got "yes"',
   ]);
-  assertEquals(complaints(text("[200, x]")), ['7:37 `1` must be a whole number: got "x"']);
+  assertEquals(complaints(text("[200, x]")), ['7:37 `status.1` must be a whole number: got "x"']);
   assertEquals(complaints(`warmup: of\n${scenario("rate: 1/s", "duration: 5m")}`), [
     '1:9 `warmup` must be auto or off or a map of keys: got "of"',
   ]);
