@@ -2,7 +2,14 @@
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import type { Summary } from "../../src/metrics/summary_schema.ts";
 import type { Threshold } from "../../src/plan/threshold.ts";
-import { exchangeTable, partTable, resultTable } from "../../src/report/html/tables.ts";
+import {
+  exchangeTable,
+  failureTable,
+  partTable,
+  resultTable,
+} from "../../src/report/html/tables.ts";
+import { Histogram } from "../../src/metrics/histogram.ts";
+import { renderHgrm } from "../../src/report/hgrm.ts";
 import { methodologyRows } from "../../src/report/methodology.ts";
 import { renderHtml } from "../../src/report/html.ts";
 import { renderJunit } from "../../src/report/junit.ts";
@@ -166,4 +173,39 @@ Deno.test("methodologyRows() has the CPU of the busiest worker and of the whole 
       .find(([what]) => what === "generator")![1];
   assertStringIncludes(of(1.6e6), "busiest 12 % of a core, the whole process 16 % of a core");
   assertStringIncludes(of(15e6), "the whole process 1.5 cores");
+});
+
+Deno.test("every report tells a step's failures once, at the step", () => {
+  const summary = summaryOf();
+  assertStringIncludes(
+    renderText(summary),
+    "\n  30 status_5xx in create take\n    HTTP 503 of a\n",
+  );
+  assertEquals(renderText(summary).split("HTTP 503 of a").length, 2);
+  assertStringIncludes(
+    renderMarkdown(summary),
+    "| `create take` | `status_5xx` | 30 | `HTTP 503 of a` |",
+  );
+  const [, data] = scenariosOf(summary)[0]!;
+  const table = failureTable("create", data).text;
+  assertEquals(table.match(/<tr/g)?.length, 2);
+  assert(!table.includes("unseen"));
+  assertStringIncludes(table.replace(/\s+/g, " "), 'data-head="Step">take</td>');
+});
+
+Deno.test("every report tells the failures of a scenario of one step at the scenario", () => {
+  const summary = concluded(runOf([{ name: "a", failure: (i) => (i < 3 ? FAILURE : undefined) }]));
+  assertStringIncludes(renderText(summary), "\n  3 status_5xx in a\n");
+  assertStringIncludes(renderMarkdown(summary), "| `a` | `status_5xx` | 3 |");
+  const table = failureTable("a", scenariosOf(summary)[0]![1]).text;
+  assertEquals(table.match(/<tr/g)?.length, 2);
+  assertStringIncludes(table, '<span class="unseen">Step</span>');
+});
+
+Deno.test("renderHgrm() of a single value has it as mean and maximum, and no deviation", () => {
+  const histogram = new Histogram();
+  histogram.record(1000);
+  const text = renderHgrm(histogram);
+  assertStringIncludes(text, "#[Mean    =        1.000, StdDeviation   =        0.000]\n");
+  assertStringIncludes(text, "#[Max     =        1.000, Total count    =            1]\n");
 });
