@@ -368,3 +368,15 @@ Deno.test("as shipped, finalize is 500 without a nonce, and the order stays proc
     assertEquals((await client.post(url)).body.status, "processing");
   });
 });
+
+Deno.test("a certificate is given to the account that ordered it, and to no other", async () => {
+  await withLab({}, async (lab) => {
+    const client = await AcmeClient.register(lab);
+    const order = await client.newOrder("a.test");
+    await client.finish(order, ["a.test"]);
+    const { body: { certificate } } = await client.post(order.headers.get("location")!);
+    assertEquals((await client.post(certificate)).status, 200);
+    const other = await AcmeClient.register(lab);
+    assertEquals(problemOf(await other.post(certificate)), [401, "unauthorized"]);
+  });
+});
