@@ -148,8 +148,8 @@ function overview(summary: Summary, charts: Chart[]): Markup {
   return mine.length === 0 ? html`` : section("Overview", chartGrid("overview", mine, charts));
 }
 
-function folded(title: string, body: Markup, open = false): Markup {
-  return html`<details${open ? raw(" open") : ""}><summary>${title}</summary>${body}</details>`;
+function folded(title: string, body: Markup): Markup {
+  return html`<details><summary>${title}</summary>${body}</details>`;
 }
 
 function head(summary: Summary): Markup {

@@ -41,6 +41,11 @@ Deno.test("chartsOf() has a line of failures also where there is less than one a
   assertEquals(valuesOf(rates, "dropped"), undefined);
 });
 
+Deno.test("chartsOf() has no curve of response times where no answer was as expected", () => {
+  const charts = chartsOfMade({ name: "a", ratePerS: 10, durationS: 2, failure: () => FAILURE });
+  assertEquals(charts.map(({ title }) => title), ["Rate and failures", "The generator's lag"]);
+});
+
 Deno.test("chartsOf() draws what was dropped, by the second", () => {
   const [, , rates] = chartsOfMade({ name: "a", ratePerS: 10, durationS: 4, dropped: 15 });
   assertEquals(valuesOf(rates, "finished"), [10, 10, 5, 0]);

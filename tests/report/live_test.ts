@@ -61,7 +61,10 @@ Deno.test("liveView() of more scenarios than fit keeps the lights and the newest
   const lines = liveView(runState({ scenarios }), { columns: 80, rows: 24, color: false });
   assertEquals(lines.length, 23);
   assertStringIncludes(lines.join("\n"), "… and more: make the terminal higher\n\n● lag max");
-  assertEquals(lines.at(-2), "✗ scenario_0: status_5xx, HTTP 503 from /x");
+  assertEquals(lines.slice(-2), [
+    "✗ scenario_0: status_5xx, HTTP 503 from /x",
+    "  … and more: make the terminal higher",
+  ]);
 });
 
 Deno.test("liveView() in a narrow terminal keeps both ends of a name, and the times", () => {

@@ -16,6 +16,7 @@ import { renderJunit } from "../../src/report/junit.ts";
 import { renderMarkdown } from "../../src/report/markdown.ts";
 import { renderText } from "../../src/report/text.ts";
 import { scenariosOf } from "../../src/report/words.ts";
+import type { Failure } from "../../src/transport/failure.ts";
 import { percentileOf, runOf, thresholdOf } from "../metrics/runs.ts";
 import { concluded } from "./summaries.ts";
 
@@ -191,6 +192,34 @@ Deno.test("every report tells a step's failures once, at the step", () => {
   assertEquals(table.match(/<tr/g)?.length, 2);
   assert(!table.includes("unseen"));
   assertStringIncludes(table.replace(/\s+/g, " "), 'data-head="Step">take</td>');
+});
+
+Deno.test("every report tells the failures of each step", () => {
+  const failure = (_: number, step: string): Failure => ({
+    ...FAILURE,
+    message: `HTTP 500 ${step}`,
+  });
+  const summary = concluded(runOf([{ name: "a", steps: ["x", "y"], failure }]));
+  for (const render of [renderText, renderMarkdown, renderHtml]) {
+    for (const step of ["x", "y"]) {
+      assertEquals(render(summary).split(`HTTP 500 ${step}`).length, 2, `${render.name} ${step}`);
+    }
+  }
+});
+
+Deno.test("renderMarkdown() leaves out what a server did not observe", () => {
+  const none = {
+    name: "waited_seconds",
+    labels: {},
+    count: 0,
+    avg: null,
+    p50: null,
+    p95: null,
+    p99: null,
+  };
+  const server_metrics = { url: "u", problem: null, notes: [], counters: [], histograms: [none] };
+  const markdown = renderMarkdown({ ...concluded(runOf([{ name: "a" }])), server_metrics });
+  assert(!markdown.includes("waited_seconds") && !markdown.includes("server's own metrics"));
 });
 
 Deno.test("every report tells the failures of a scenario of one step at the scenario", () => {
