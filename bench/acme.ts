@@ -9,7 +9,7 @@
  */
 // @ts-types="../src/cli/std_cli.d.ts"
 import { parseArgs } from "@std/cli";
-import { findPebble, freePorts, type Pebble, startPebble } from "../tests/flows/acme/pebble.ts";
+import { findPebble, freePorts, type Pebble, startPebble } from "../tests/acme/pebble.ts";
 import { certloadCommand, runPlan } from "./certload.ts";
 import { timed } from "./command.ts";
 

@@ -2,7 +2,7 @@
  * Timers for any length of time. The runtime's own hold 31 bits of milliseconds (24.8 days) and fire at once beyond;
  * these are set again until the whole time is over.
  */
-import { type Clock, nowUs } from "./schedule/clock.ts";
+import { type Clock, nowUs } from "./clock.ts";
 
 /** The longest time that `setTimeout` waits for. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;

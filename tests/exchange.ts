@@ -1,5 +1,5 @@
 /** Exchanges for tests, as a client would have given them. */
-import type { Exchange } from "../src/transport/http.ts";
+import type { Exchange } from "../src/http/http.ts";
 
 export interface ExchangeOptions extends Partial<Omit<Exchange, "body" | "header">> {
   readonly headers?: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 /** A clock that stands still until a test moves it. */
-import type { Clock } from "../src/schedule/clock.ts";
+import type { Clock } from "../src/clock.ts";
 
 interface Sleeper {
   readonly instantUs: number;

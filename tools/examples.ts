@@ -6,7 +6,7 @@ import { startApache } from "../tests/servers/apache.ts";
 import type { Daemon } from "../tests/servers/daemon.ts";
 import { startHaproxy } from "../tests/servers/haproxy.ts";
 import { startNginx } from "../tests/servers/nginx.ts";
-import { findPebble, startPebble } from "../tests/flows/acme/pebble.ts";
+import { findPebble, startPebble } from "../tests/acme/pebble.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const FOLDER = `${ROOT}docs/examples`;

@@ -1,5 +1,5 @@
 /** What a command may touch of the world, so that tests can hand in another. */
-import type { Interrupt } from "../engine/load.ts";
+import type { Interrupt } from "../engine/coordinator.ts";
 import { hide, mask } from "../masking/mask.ts";
 import { lastGuard, takesCommands } from "../terminal.ts";
 import { reasonOf } from "./host_error.ts";

@@ -3,8 +3,8 @@
  * surroundings are known to have; the first that fits is named.
  */
 import { excerpt, mediaType } from "../flows/expectation.ts";
-import type { Failure, FailureClass } from "../transport/failure.ts";
-import type { Exchange } from "../transport/http.ts";
+import type { Failure, FailureClass } from "../http/failure.ts";
+import type { Exchange } from "../http/http.ts";
 import type { ProbedStep, ProbeResult } from "./probe.ts";
 
 type Advice = string | undefined;

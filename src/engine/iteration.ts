@@ -1,9 +1,9 @@
 /** One arrival going through a flow: sends, judges and records each step. */
 import { judge, legible } from "../flows/expectation.ts";
 import type { Expectation, Iteration, StepOptions, StepResult } from "../flows/flow.ts";
-import { nowUs } from "../schedule/clock.ts";
-import type { Failure } from "../transport/failure.ts";
-import type { Exchange, HttpClient, HttpRequest, SendOptions } from "../transport/http.ts";
+import { nowUs } from "../clock.ts";
+import type { Failure } from "../http/failure.ts";
+import type { Exchange, HttpClient, HttpRequest, SendOptions } from "../http/http.ts";
 
 /** Where steps are recorded: the scenario's recorder, or a place that forgets (warm-up) or shows (probe). */
 export interface StepRecorder {

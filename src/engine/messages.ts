@@ -2,9 +2,9 @@
 import type { HistogramData } from "../metrics/histogram.ts";
 import type { ScenarioRecording, SliceBatch } from "../metrics/recording.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { AlarmMemory } from "../schedule/alarm.ts";
-import type { Shard } from "../schedule/arrivals.ts";
-import type { Failure } from "../transport/failure.ts";
+import type { AlarmMemory } from "../pacing/wakeup.ts";
+import type { Shard } from "../pacing/arrivals.ts";
+import type { Failure } from "../http/failure.ts";
 
 export type ToShard =
   /** Make the flows, prepare, warm up; answered by `prepared`. */

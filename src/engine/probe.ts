@@ -6,11 +6,11 @@ import { legible } from "../flows/expectation.ts";
 import { flowNamed } from "../flows/registry.ts";
 import type { Flow, FlowContext } from "../flows/flow.ts";
 import type { Plan, Scenario } from "../plan/plan.ts";
-import type { Clock } from "../schedule/clock.ts";
-import type { Failure } from "../transport/failure.ts";
-import type { Exchange } from "../transport/http.ts";
+import type { Clock } from "../clock.ts";
+import type { Failure } from "../http/failure.ts";
+import type { Exchange } from "../http/http.ts";
 import { createScope, runIteration, RunningIteration, type StepRecorder } from "./iteration.ts";
-import { clientFor } from "./shard.ts";
+import { clientFor } from "./worker.ts";
 
 /** One step that the probe made. */
 export interface ProbedStep {

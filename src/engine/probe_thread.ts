@@ -1,8 +1,8 @@
 /** Entry of the probe's thread: what hangs or takes all memory in the first request ends the probe and not the tool. */
 import type { Plan } from "../plan/plan.ts";
-import { thread } from "../schedule/thread.ts";
+import { thread } from "../pacing/thread.ts";
 import { timerClock } from "../timer.ts";
-import type { Exchange } from "../transport/http.ts";
+import type { Exchange } from "../http/http.ts";
 import { probeAll, type ProbeResult } from "./probe.ts";
 import type { FromProbe, PlainExchange, PlainResult } from "./probing.ts";
 

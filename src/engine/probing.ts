@@ -1,8 +1,8 @@
 /** The probe in a thread of its own, as the rest of the tool sees it. */
 import { Worker } from "node:worker_threads";
 import type { Plan, Scenario } from "../plan/plan.ts";
-import type { Failure } from "../transport/failure.ts";
-import type { Exchange } from "../transport/http.ts";
+import type { Failure } from "../http/failure.ts";
+import type { Exchange } from "../http/http.ts";
 import type { ProbedStep, ProbeResult } from "./probe.ts";
 import { STARTING_S, threadLimits } from "./threads.ts";
 

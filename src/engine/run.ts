@@ -6,12 +6,12 @@ import type { HostFacts, Run, ScenarioRun, TargetFacts } from "../metrics/run.ts
 import { compareReadings } from "../metrics/server_metrics.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RunState } from "../metrics/run_state.ts";
-import { createPacer } from "../schedule/pacer.ts";
-import { totalDurationMs } from "../schedule/stages.ts";
-import { dropUnusedRoots } from "../transport/default_roots.ts";
+import { createPacer } from "../plan/pacer.ts";
+import { totalDurationMs } from "../plan/stages.ts";
+import { dropUnusedRoots } from "../http/default_roots.ts";
 import { hostFacts } from "./host.ts";
 import { hostRemarks } from "./limits.ts";
-import { type Interrupt, type LoadOutcome, runLoad } from "./load.ts";
+import { type Interrupt, type LoadOutcome, runLoad } from "./coordinator.ts";
 import type { ProbeResult } from "./probe.ts";
 import { probePlan } from "./probing.ts";
 import { readServerMetrics } from "./server_metrics.ts";

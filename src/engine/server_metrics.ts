@@ -5,7 +5,7 @@
 import type { Reading } from "../metrics/server_metrics.ts";
 import { mergeHeaders } from "../plan/headers.ts";
 import type { Plan, ServerMetrics } from "../plan/plan.ts";
-import { createClient } from "../transport/client.ts";
+import { createClient } from "../http/client.ts";
 
 const TIMEOUT_MS = 15_000;
 const MAX_BYTES = 4 * 1024 * 1024;

@@ -1,6 +1,6 @@
 /** How many threads and connections a plan's load needs: arithmetic, stated in the summary. */
 import type { Plan, Scenario } from "../plan/plan.ts";
-import { highestLevel } from "../schedule/stages.ts";
+import { highestLevel } from "../plan/stages.ts";
 
 /** What one load thread carries with room to spare on a common core (docs/benchmarks.md has the measurements). */
 const REQUESTS_PER_THREAD = 8_000;

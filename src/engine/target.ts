@@ -1,9 +1,9 @@
 /** Who is being measured: the server's own word on its version. Asked once, before the run, unmeasured. */
-import { apiHeaders, apiUrl } from "../flows/api/headers.ts";
+import { apiHeaders, apiUrl } from "../flows/api_headers.ts";
 import { jsonObject } from "../flows/json_body.ts";
 import type { TargetFacts } from "../metrics/run.ts";
 import type { Plan } from "../plan/plan.ts";
-import { createClient } from "../transport/client.ts";
+import { createClient } from "../http/client.ts";
 
 const TIMEOUT_MS = 5_000;
 

@@ -8,7 +8,7 @@ import process from "node:process";
 import { getHeapStatistics } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { formatBytes } from "../metrics/format.ts";
-import { type AlarmMemory, endAlarmThread, readBeats } from "../schedule/alarm.ts";
+import { type AlarmMemory, endAlarmThread, readBeats } from "../pacing/wakeup.ts";
 import type { FromShard, ToShard } from "./messages.ts";
 
 export interface ThreadLimits {
@@ -30,8 +30,8 @@ export const STARTING_S = 120;
 export function threadLimits(threads: number): ThreadLimits {
   const memory = Math.min(os.totalmem(), constrainedMemory());
   return {
-    script: new URL("./load_thread.ts", import.meta.url),
-    alarmScript: new URL("../schedule/alarm_thread.ts", import.meta.url),
+    script: new URL("./worker_thread.ts", import.meta.url),
+    alarmScript: new URL("../pacing/wakeup_thread.ts", import.meta.url),
     silentS: 15,
     heapBytes: Math.min(getHeapStatistics().heap_size_limit, memory / 2 / threads),
     rssBytes: memory * 0.75,

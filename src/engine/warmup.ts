@@ -4,9 +4,9 @@
  */
 import type { Flow } from "../flows/flow.ts";
 import type { Scenario, Warmup } from "../plan/plan.ts";
-import { nowUs } from "../schedule/clock.ts";
-import type { Failure } from "../transport/failure.ts";
-import type { Exchange } from "../transport/http.ts";
+import { nowUs } from "../clock.ts";
+import type { Failure } from "../http/failure.ts";
+import type { Exchange } from "../http/http.ts";
 import {
   type IterationScope,
   runIteration,

@@ -1,6 +1,6 @@
 /** Whether an answer is the one that a step wants, and the failure class when it is not. */
-import type { Failure, FailureClass } from "../transport/failure.ts";
-import type { Exchange } from "../transport/http.ts";
+import type { Failure, FailureClass } from "../http/failure.ts";
+import type { Exchange } from "../http/http.ts";
 import { mask } from "../masking/mask.ts";
 import { cut, foreign, printable } from "../terminal.ts";
 import type { Expectation } from "./flow.ts";

@@ -4,9 +4,9 @@
  */
 import type { FlowSignature } from "../plan/catalogue.ts";
 import type { Target } from "../plan/plan.ts";
-import type { Clock } from "../schedule/clock.ts";
-import type { Failure } from "../transport/failure.ts";
-import type { Exchange, HttpClient, HttpRequest } from "../transport/http.ts";
+import type { Clock } from "../clock.ts";
+import type { Failure } from "../http/failure.ts";
+import type { Exchange, HttpClient, HttpRequest } from "../http/http.ts";
 
 /** What a step accepts as an answer. What does not fit makes the step a failure with a class. */
 export interface Expectation {

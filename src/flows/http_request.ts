@@ -2,9 +2,9 @@
 import { z } from "zod";
 import { headers, mergeHeaders } from "../plan/headers.ts";
 import { httpUrl, urlPath } from "../plan/url.ts";
-import type { Failure } from "../transport/failure.ts";
-import type { Exchange, HttpRequest } from "../transport/http.ts";
-import { apiAddress, apiHeaders } from "./api/headers.ts";
+import type { Failure } from "../http/failure.ts";
+import type { Exchange, HttpRequest } from "../http/http.ts";
+import { apiAddress, apiHeaders } from "./api_headers.ts";
 import { shortened } from "./expectation.ts";
 import type { Expectation, Flow, FlowContext, FlowDefinition, Iteration } from "./flow.ts";
 import { fieldAt, isSameJson, jsonStructure } from "./json_body.ts";

@@ -1,5 +1,5 @@
 /** Looking into JSON answers. */
-import type { Exchange } from "../transport/http.ts";
+import type { Exchange } from "../http/http.ts";
 import { excerpt } from "./expectation.ts";
 
 const decoder = new TextDecoder();

@@ -1,15 +1,15 @@
 /** Every flow that a plan can name. A new flow is a file of its own and a line here. */
 import type { Catalogue } from "../plan/catalogue.ts";
-import { acmeAccount } from "./acme/account_flow.ts";
-import { acmeEnroll } from "./acme/enroll.ts";
-import { acmeKeyChange } from "./acme/key_change.ts";
-import { acmeRateLimits } from "./acme/rate_limits.ts";
-import { acmeRenewalInfo } from "./acme/renewal_info.ts";
-import { acmeRevoke } from "./acme/revoke.ts";
-import { acmeUnauthenticated } from "./acme/unauthenticated.ts";
-import { createCertificate } from "./api/create_certificate.ts";
-import { listCertificates } from "./api/list_certificates.ts";
-import { tlsHandshake } from "./connector/tls_handshake.ts";
+import { acmeAccount } from "./acme_account.ts";
+import { acmeEnroll } from "./acme_enroll.ts";
+import { acmeKeyChange } from "./acme_key_change.ts";
+import { acmeRateLimits } from "./acme_rate_limits.ts";
+import { acmeRenewalInfo } from "./acme_renewal_info.ts";
+import { acmeRevoke } from "./acme_revoke.ts";
+import { acmeUnauthenticated } from "./acme_unauthenticated.ts";
+import { createCertificate } from "./create_certificate.ts";
+import { listCertificates } from "./list_certificates.ts";
+import { tlsHandshake } from "./tls_handshake.ts";
 import type { FlowDefinition } from "./flow.ts";
 import { httpRequest } from "./http_request.ts";
 

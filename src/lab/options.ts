@@ -2,7 +2,7 @@
 import { foreign } from "../terminal.ts";
 import type { AcmeOptions } from "./acme/options.ts";
 import type { LimiterOptions } from "./api/api.ts";
-import type { Clock } from "../schedule/clock.ts";
+import type { Clock } from "../clock.ts";
 import { timerClock } from "../timer.ts";
 import type { Faults, ServerName } from "./faults.ts";
 

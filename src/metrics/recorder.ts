@@ -1,7 +1,7 @@
 /** Records one scenario in one worker. On the hot path of every request: no allocation but for a failure's first. */
 import { foreign } from "../terminal.ts";
-import type { Failure } from "../transport/failure.ts";
-import type { Exchange, PeerIdentity } from "../transport/http.ts";
+import type { Failure } from "../http/failure.ts";
+import type { Exchange, PeerIdentity } from "../http/http.ts";
 import { Histogram } from "./histogram.ts";
 import type { PeerTally, ScenarioRecording, SliceBatch } from "./recording.ts";
 import { Series } from "./series.ts";

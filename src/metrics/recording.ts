@@ -2,8 +2,8 @@
  * What a worker hands to the coordinator: plain data for structured clone. Instants and durations are microseconds.
  */
 import type { DurationMetric } from "../plan/threshold.ts";
-import type { Failure, FailureClass } from "../transport/failure.ts";
-import type { PeerIdentity } from "../transport/http.ts";
+import type { Failure, FailureClass } from "../http/failure.ts";
+import type { PeerIdentity } from "../http/http.ts";
 import type { HistogramData } from "./histogram.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** The counts and histograms of one step, or of one scenario's iterations, in one worker. */
-import type { Failure, FailureClass } from "../transport/failure.ts";
-import type { Exchange } from "../transport/http.ts";
+import type { Failure, FailureClass } from "../http/failure.ts";
+import type { Exchange } from "../http/http.ts";
 import { Histogram, type HistogramData } from "./histogram.ts";
 import type { FailureTally, SeriesRecording, Slice, TimedDuration } from "./recording.ts";
 

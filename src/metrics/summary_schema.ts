@@ -4,7 +4,7 @@
  * got is `null`, so that a key is always there. Adding keys is compatible; anything else raises `SCHEMA_VERSION`.
  */
 import { z } from "zod";
-import { FAILURE_CLASSES } from "../transport/failure.ts";
+import { FAILURE_CLASSES } from "../http/failure.ts";
 import { MAX_SLICES } from "./slices.ts";
 
 export const SCHEMA_VERSION = 2;

@@ -2,7 +2,7 @@
  * One scenario over all workers, on the coordinator: slices arrive each second while the run goes on and give the
  * progress and the course over time; the workers' recordings arrive at the end and give the exact totals.
  */
-import type { Failure } from "../transport/failure.ts";
+import type { Failure } from "../http/failure.ts";
 import { Histogram } from "./histogram.ts";
 import { addScenarios, emptyCounts } from "./merge.ts";
 import type { ScenarioCounts, ScenarioRecording, Slice, SliceBatch } from "./recording.ts";

@@ -1,8 +1,8 @@
 import { conform } from "../../src/cli/conform.ts";
 import type { Io } from "../../src/cli/io.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { withFakeAcme } from "../flows/acme/fake_acme.ts";
-import { withServer } from "../flows/acme/harness.ts";
+import { withFakeAcme } from "../acme/fake_acme.ts";
+import { withServer } from "../acme/harness.ts";
 import { freePort } from "../lab/harness.ts";
 
 interface Outcome {

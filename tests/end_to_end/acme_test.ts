@@ -2,7 +2,7 @@
 import type { AcmeOptions } from "../../src/lab/acme/options.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "../assert.ts";
-import { withFakeAcme } from "../flows/acme/fake_acme.ts";
+import { withFakeAcme } from "../acme/fake_acme.ts";
 import { type Finished, withProgram } from "./program.ts";
 
 const HMAC_KEY = "YS1zZWNyZXQtb2YtdGhlLXRlc3Q";

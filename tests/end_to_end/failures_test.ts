@@ -1,6 +1,6 @@
 import type { AnswerFault } from "../../src/lab/faults.ts";
 import { startLab } from "../../src/lab/lab.ts";
-import type { FailureClass } from "../../src/transport/failure.ts";
+import type { FailureClass } from "../../src/http/failure.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { withProgram } from "./program.ts";
 

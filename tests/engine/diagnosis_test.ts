@@ -1,7 +1,7 @@
 import { causeUnderLoad, likelyCause } from "../../src/engine/diagnosis.ts";
 import type { Scenario } from "../../src/plan/plan.ts";
-import type { Failure } from "../../src/transport/failure.ts";
-import type { Exchange } from "../../src/transport/http.ts";
+import type { Failure } from "../../src/http/failure.ts";
+import type { Exchange } from "../../src/http/http.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { exchangeOf } from "../exchange.ts";
 

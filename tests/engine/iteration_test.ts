@@ -4,7 +4,7 @@ import {
   runIteration,
   RunningIteration,
 } from "../../src/engine/iteration.ts";
-import type { Exchange, HttpClient, HttpRequest } from "../../src/transport/http.ts";
+import type { Exchange, HttpClient, HttpRequest } from "../../src/http/http.ts";
 import { assertEquals } from "../assert.ts";
 import { exchangeOf } from "../exchange.ts";
 

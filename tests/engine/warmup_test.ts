@@ -1,4 +1,4 @@
-import { LoadShard } from "../../src/engine/shard.ts";
+import { LoadShard } from "../../src/engine/worker.ts";
 import { timerClock } from "../../src/timer.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { planOf, withServer } from "./plans.ts";

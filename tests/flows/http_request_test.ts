@@ -1,6 +1,6 @@
 import type { Iteration } from "../../src/flows/flow.ts";
 import { httpRequest } from "../../src/flows/http_request.ts";
-import type { HttpRequest } from "../../src/transport/http.ts";
+import type { HttpRequest } from "../../src/http/http.ts";
 import { judge } from "../../src/flows/expectation.ts";
 import type { Expectation } from "../../src/flows/flow.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";

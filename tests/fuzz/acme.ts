@@ -1,25 +1,20 @@
 /** Parsers of what ACME servers and validators send: DER, certificates, JWS, DNS, TLS handshakes, headers, JSON. */
 import fc from "fast-check";
 import * as der from "../../src/der.ts";
-import { isFailure } from "../../src/flows/acme/answer.ts";
-import { decodeBase64url } from "../../src/flows/acme/base64url.ts";
-import { certificateId } from "../../src/flows/acme/certificate_id.ts";
-import { ChainChecker } from "../../src/flows/acme/chain.ts";
-import { type ClientHello, readClientHello } from "../../src/flows/acme/challenge/client_hello.ts";
-import {
-  readQuestion,
-  txtData,
-  TYPE,
-  writeAnswer,
-} from "../../src/flows/acme/challenge/dns_message.ts";
-import { serverFlight } from "../../src/flows/acme/challenge/handshake.ts";
-import { selfSigned } from "../../src/flows/acme/challenge/challenge_certificate.ts";
-import { makeCsr } from "../../src/flows/acme/csr.ts";
-import { parseDirectory } from "../../src/flows/acme/directory.ts";
-import { signerOf, signJws } from "../../src/flows/acme/jws.ts";
-import { generateKey } from "../../src/flows/acme/keys.ts";
-import { hasLink } from "../../src/flows/acme/link.ts";
-import { locationOf } from "../../src/flows/acme/location.ts";
+import { isFailure } from "../../src/acme/answer.ts";
+import { decodeBase64url } from "../../src/acme/base64url.ts";
+import { certificateId } from "../../src/acme/certificate_id.ts";
+import { ChainChecker } from "../../src/acme/chain.ts";
+import { type ClientHello, readClientHello } from "../../src/acme/challenge/client_hello.ts";
+import { readQuestion, txtData, TYPE, writeAnswer } from "../../src/acme/challenge/dns_message.ts";
+import { serverFlight } from "../../src/acme/challenge/handshake.ts";
+import { selfSigned } from "../../src/acme/challenge/challenge_certificate.ts";
+import { makeCsr } from "../../src/acme/csr.ts";
+import { parseDirectory } from "../../src/acme/directory.ts";
+import { signerOf, signJws } from "../../src/acme/jws.ts";
+import { generateKey } from "../../src/acme/keys.ts";
+import { hasLink } from "../../src/acme/link.ts";
+import { locationOf } from "../../src/acme/location.ts";
 import {
   nextForAuthorization,
   nextForOrder,
@@ -27,9 +22,9 @@ import {
   readChallenge,
   readOrder,
   retryAfterMs,
-} from "../../src/flows/acme/order.ts";
-import { parseProblem, problemText } from "../../src/flows/acme/problem.ts";
-import { signedParts, subjectAltName, subjectAltNames, toPem } from "../../src/flows/acme/x509.ts";
+} from "../../src/acme/order.ts";
+import { parseProblem, problemText } from "../../src/acme/problem.ts";
+import { signedParts, subjectAltName, subjectAltNames, toPem } from "../../src/acme/x509.ts";
 import { readGeneralName } from "../../src/identifier.ts";
 import { parseCertificateRequest } from "../../src/lab/acme/csr.ts";
 import { parseJws, payloadOf, publicJwk, thumbprint } from "../../src/lab/acme/jws.ts";
@@ -38,7 +33,7 @@ import { ClientHandshake, HandshakeError } from "../../src/lab/acme/validators/h
 import { extensionsOf, serialOf } from "../../src/lab/acme/x509_reader.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { exchangeOf } from "../exchange.ts";
-import { createIssuer, issue } from "../flows/acme/test_ca.ts";
+import { createIssuer, issue } from "../acme/test_ca.ts";
 import { mutatedOctets, octetsLike, textLike } from "./mutate.ts";
 import { type AnyTarget, fuzzTarget } from "./target.ts";
 

@@ -1,5 +1,5 @@
 /** Exchanges and certificates for tests: a plain 200 on a reused connection, with what a test changes. */
-import type { Exchange, PeerIdentity } from "../../src/transport/http.ts";
+import type { Exchange, PeerIdentity } from "../../src/http/http.ts";
 
 export function exchangeOf(parts: Partial<Exchange> = {}): Exchange {
   return {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { assertEquals, assertThrows } from "../assert.ts";
 import { Histogram } from "../../src/metrics/histogram.ts";
 import { ScenarioRecorder } from "../../src/metrics/recorder.ts";
-import { type Failure, FAILURE_CLASSES, type FailureClass } from "../../src/transport/failure.ts";
+import { type Failure, FAILURE_CLASSES, type FailureClass } from "../../src/http/failure.ts";
 import { exchangeOf, peerOf } from "./exchanges.ts";
 
 const START = 1_700_000_000_000_000;

@@ -4,8 +4,8 @@ import type { Run, ScenarioRun, WorkerFacts } from "../../src/metrics/run.ts";
 import { ScenarioTotals } from "../../src/metrics/totals.ts";
 import type { Load, Phase, Plan, Scenario } from "../../src/plan/plan.ts";
 import type { Comparison, Measure, Threshold } from "../../src/plan/threshold.ts";
-import type { Failure } from "../../src/transport/failure.ts";
-import type { PeerIdentity } from "../../src/transport/http.ts";
+import type { Failure } from "../../src/http/failure.ts";
+import type { PeerIdentity } from "../../src/http/http.ts";
 import { randomOf } from "../../src/verdict/random.ts";
 import { exchangeOf, peerOf } from "./exchanges.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { headers, mergeHeaders } from "../../src/plan/headers.ts";
-import { unsendable } from "../../src/transport/http1/request.ts";
+import { unsendable } from "../../src/http/own/http1/request.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { complaints, planOf } from "./catalogue.ts";
 

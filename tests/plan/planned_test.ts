@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { plannedRequests } from "../../src/plan/planned.ts";
-import { createPacer } from "../../src/schedule/pacer.ts";
+import { createPacer } from "../../src/plan/pacer.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { planOf } from "./catalogue.ts";
 

@@ -24,20 +24,20 @@ Deno.test("a target that there is not is told with those that there are", () => 
 
 Deno.test("modules that a source starts by their address are found", () => {
   const source = `
-    new Worker(new URL("./load_thread.ts", import.meta.url), { type: "module" });
+    new Worker(new URL("./worker_thread.ts", import.meta.url), { type: "module" });
     const folder = new URL("../../scenarios/", import.meta.url);
     const other = new URL(
-      "../schedule/alarm_thread.ts",
+      "../pacing/wakeup_thread.ts",
       import.meta.url,
     );
   `;
-  assertEquals(startedModules(source), ["./load_thread.ts", "../schedule/alarm_thread.ts"]);
+  assertEquals(startedModules(source), ["./worker_thread.ts", "../pacing/wakeup_thread.ts"]);
 });
 
 Deno.test("folders and started modules go into the executable", () => {
-  const args = compileArguments("linux-x64", "dist/certload", ["src/engine/load_thread.ts"]);
+  const args = compileArguments("linux-x64", "dist/certload", ["src/engine/worker_thread.ts"]);
   const included = args.filter((_, at) => args[at - 1] === "--include");
-  assertEquals(included, ["scenarios", "compose", "src/engine/load_thread.ts"]);
+  assertEquals(included, ["scenarios", "compose", "src/engine/worker_thread.ts"]);
   assertEquals(args[args.indexOf("--target") + 1], "x86_64-unknown-linux-gnu");
   assertEquals(args.slice(-3), ["--output", "dist/certload", "main.ts"]);
 });

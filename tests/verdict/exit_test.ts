@@ -6,7 +6,7 @@ import type {
   ThresholdResult,
 } from "../../src/metrics/summary_schema.ts";
 import { summarize } from "../../src/metrics/summary.ts";
-import type { Failure } from "../../src/transport/failure.ts";
+import type { Failure } from "../../src/http/failure.ts";
 import { runOf } from "../metrics/runs.ts";
 import { EXIT_CODES, exitOf } from "../../src/verdict/exit.ts";
 

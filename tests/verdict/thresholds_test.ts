@@ -3,7 +3,7 @@ import { assertEquals } from "../assert.ts";
 import { summarize } from "../../src/metrics/summary.ts";
 import type { ThresholdResult } from "../../src/metrics/summary_schema.ts";
 import type { Comparison, Measure, Threshold } from "../../src/plan/threshold.ts";
-import type { Failure } from "../../src/transport/failure.ts";
+import type { Failure } from "../../src/http/failure.ts";
 import { evaluateThresholds, holds, judgeAnew } from "../../src/verdict/thresholds.ts";
 import { type MadeScenario, percentileOf, runOf, thresholdOf } from "../metrics/runs.ts";
 

@@ -4,7 +4,7 @@
  * when the last sweep has ended.
  */
 import type { Metrics } from "../api/metrics.ts";
-import type { Clock } from "../../schedule/clock.ts";
+import type { Clock } from "../../clock.ts";
 import type { Store } from "../store.ts";
 
 export interface Sweep {

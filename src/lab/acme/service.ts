@@ -2,7 +2,7 @@
 import type { Metrics } from "../api/metrics.ts";
 import type { Authority } from "../authority.ts";
 import type { LabRequest, LabResponse } from "../http/message.ts";
-import type { Clock } from "../../schedule/clock.ts";
+import type { Clock } from "../../clock.ts";
 import type { Store } from "../store.ts";
 import { acmeSweeps, GarbageCollector } from "./gc.ts";
 import { Limits } from "./limits.ts";

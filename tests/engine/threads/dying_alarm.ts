@@ -1,6 +1,6 @@
 /** An alarm thread that wakes others until they have had a second and a half of load, and then dies. */
-import type { AlarmMemory } from "../../../src/schedule/alarm.ts";
-import { thread } from "../../../src/schedule/thread.ts";
+import type { AlarmMemory } from "../../../src/pacing/wakeup.ts";
+import { thread } from "../../../src/pacing/thread.ts";
 import { wakeWhile } from "./wake_while.ts";
 
 thread.on("message", (memory) => {

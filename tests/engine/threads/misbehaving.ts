@@ -1,8 +1,8 @@
 /** A load thread that does what the plan's name says, some time after it was told to start (or to prepare). */
-import "../../../src/engine/load_thread.ts";
+import "../../../src/engine/worker_thread.ts";
 import process from "node:process";
 import type { ToShard } from "../../../src/engine/messages.ts";
-import { thread } from "../../../src/schedule/thread.ts";
+import { thread } from "../../../src/pacing/thread.ts";
 
 const AFTER_MS = 2_300;
 

@@ -1,4 +1,4 @@
-import { type AlarmMemory, alarmRound } from "../../../src/schedule/alarm.ts";
+import { type AlarmMemory, alarmRound } from "../../../src/pacing/wakeup.ts";
 
 const NEVER = 2n ** 62n;
 

@@ -1,5 +1,5 @@
 import { exportJWK } from "jose";
-import { openResponder, type Responder } from "../../../src/flows/acme/challenge/responder.ts";
+import { openResponder, type Responder } from "../../../src/acme/challenge/responder.ts";
 import type { AcmeOptions, ChallengeType } from "../../../src/lab/acme/options.ts";
 import * as x509 from "../../../src/x509.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../assert.ts";

@@ -1,0 +1,25 @@
+/** Reading answers' bodies. */
+
+import { foreign } from "../terminal.ts";
+
+const decoder = new TextDecoder();
+/** Looked at for an excerpt: a secret must be seen whole to be hidden. */
+const READ_BYTES = 4096;
+
+/** The JSON object in a body; undefined when it is something else. */
+export function parseObject(body: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(decoder.decode(body));
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? value as Record<string, unknown>
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The beginning of a body for an error text, on one line: at most `length` characters, quoted. */
+export function excerpt(body: Uint8Array, length = 120): string {
+  if (body.length === 0) return "(empty body)";
+  return JSON.stringify(foreign(decoder.decode(body.subarray(0, READ_BYTES)), length));
+}

@@ -1,0 +1,387 @@
+/**
+ * One enrollment (RFC 8555 section 7.4): order, authorisations, finalize, download. What comes next is decided in
+ * `order.ts`; here is the sending, the waiting and the checking.
+ */
+import { identifierOf } from "../identifier.ts";
+import type { Clock } from "../clock.ts";
+import type { Failure } from "../http/failure.ts";
+import type { Exchange } from "../http/http.ts";
+import type { Account } from "./account.ts";
+import type { AcmeClient, Answer, SignedCall } from "./client.ts";
+import { isFailure, unexpected } from "./answer.ts";
+import { type Chain, ChainChecker } from "./chain.ts";
+import type { Responder } from "./challenge/responder.ts";
+import { lacks } from "./directory.ts";
+import { POST_AS_GET } from "./jws.ts";
+import { keyAuthorization } from "./keys.ts";
+import { locationOf } from "./location.ts";
+import {
+  type Authorization,
+  type Challenge,
+  type ChallengeType,
+  errorOf,
+  nextForAuthorization,
+  nextForOrder,
+  type Order,
+  readAuthorization,
+  readChallenge,
+  readOrder,
+  retryAfterMs,
+} from "./order.ts";
+import { type Problem, problemText } from "./problem.ts";
+import type { Sender } from "./sender.ts";
+import type { Ticket } from "./tickets.ts";
+
+export interface EnrollerOptions {
+  readonly client: AcmeClient;
+  readonly clock: Clock;
+  /** RFC 3339. */
+  readonly notBefore?: string;
+  readonly notAfter?: string;
+  readonly profile?: string;
+  /** The challenge that can be answered; undefined: none. */
+  readonly challengeType?: ChallengeType;
+  /** Shows the proofs; undefined: nobody looks. */
+  readonly responder?: Responder;
+  /** Where it listens, for whoever has to find out why a proof was not found. */
+  readonly shownOn?: string;
+  readonly poll: {
+    readonly intervalMs: number;
+    readonly timeoutMs: number;
+    readonly honourRetryAfter: boolean;
+  };
+}
+
+/** An order with its own URL. */
+export interface PlacedOrder extends Order {
+  readonly url: string;
+}
+
+/** An authorisation that the server is checking, and its last answer. */
+interface Waiting {
+  readonly url: string;
+  readonly last: Exchange;
+}
+
+/** `why`: what the server says has gone wrong so far. */
+type Wait = (last: Exchange, why?: Problem) => Promise<Failure | undefined>;
+
+const JSON_TYPE = "application/json";
+const CHAIN_TYPE = "application/pem-certificate-chain";
+
+export class Enroller {
+  readonly #options: EnrollerOptions;
+  readonly #chains = new ChainChecker();
+
+  constructor(options: EnrollerOptions) {
+    this.#options = options;
+  }
+
+  /** From an order to a checked certificate. */
+  async enroll(sender: Sender, account: Account, ticket: Ticket): Promise<Chain | Failure> {
+    const order = await this.authorize(sender, account, ticket);
+    if (isFailure(order)) return order;
+    const finalized = await this.#finalize(sender, account, ticket, order);
+    return isFailure(finalized)
+      ? finalized
+      : await this.#download(sender, account, ticket, finalized);
+  }
+
+  /** Places an order, proves its names and waits until it is ready: everything before finalize. */
+  async authorize(
+    sender: Sender,
+    account: Account,
+    ticket: Ticket,
+  ): Promise<PlacedOrder | Failure> {
+    const order = await this.placeOrder(sender, account, ticket.names);
+    if (isFailure(order)) return order;
+    return await this.prove(sender, account, order) ?? order;
+  }
+
+  /** Proves the names of a pending order until it is ready; one that is past that has nothing to prove. */
+  async prove(
+    sender: Sender,
+    account: Account,
+    order: PlacedOrder,
+  ): Promise<Failure | undefined> {
+    const step = nextForOrder(order);
+    if (step.next === "fail") return step.failure;
+    if (step.next !== "authorize") return undefined;
+    const opened: (() => void)[] = [];
+    try {
+      const failure = await this.#proveEach(sender, account, order, opened);
+      if (failure !== undefined) return failure;
+    } finally {
+      for (const close of opened) close();
+    }
+    return await this.#awaitReady(sender, account, order);
+  }
+
+  /** The last authorization may be valid before its order has noticed (RFC 8555 section 7.4). */
+  async #awaitReady(
+    sender: Sender,
+    account: Account,
+    order: PlacedOrder,
+  ): Promise<Failure | undefined> {
+    const wait = this.#waiter(sender, `the order ${new URL(order.url).pathname}`);
+    for (;;) {
+      const answer = await this.#get(sender, account, "order", order.url, readOrder);
+      if (isFailure(answer)) return answer;
+      const step = nextForOrder(answer.value);
+      if (step.next === "fail") return step.failure;
+      if (step.next !== "authorize") return undefined;
+      const late = await wait(answer.exchange, answer.value.error);
+      if (late !== undefined) return late;
+    }
+  }
+
+  async placeOrder(
+    sender: Sender,
+    account: Account,
+    names: readonly string[],
+  ): Promise<PlacedOrder | Failure> {
+    const { client, notBefore, notAfter, profile } = this.#options;
+    const { newOrder: url } = client.directory;
+    if (url === undefined) return lacks("newOrder");
+    const identifiers = names.map(identifierOf);
+    const answer = await client.post(sender, {
+      step: "new_order",
+      signer: account.signer,
+      url,
+      payload: JSON.stringify({ identifiers, notBefore, notAfter, profile }),
+      statuses: [201],
+      contentType: JSON_TYPE,
+      read: readPlacedOrder,
+    });
+    return isFailure(answer) ? answer : answer.value;
+  }
+
+  /** Answers every pending authorisation, then waits for each. `opened` gets what has to be cleaned up. */
+  async #proveEach(
+    sender: Sender,
+    account: Account,
+    order: Order,
+    opened: (() => void)[],
+  ): Promise<Failure | undefined> {
+    const waiting: Waiting[] = [];
+    for (const url of order.authorizations) {
+      const begun = await this.#begin(sender, account, url, opened);
+      if (isFailure(begun)) return begun;
+      if (begun !== undefined) waiting.push(begun);
+    }
+    for (const { url, last } of waiting) {
+      const failure = await this.#awaitAuthorization(sender, account, url, last);
+      if (failure !== undefined) return failure;
+    }
+    return undefined;
+  }
+
+  /** Answers one authorisation's challenge; undefined: it is valid already. */
+  async #begin(
+    sender: Sender,
+    account: Account,
+    url: string,
+    opened: (() => void)[],
+  ): Promise<Waiting | Failure | undefined> {
+    const { challengeType } = this.#options;
+    const authorization = await this.#fetchAuthorization(sender, account, url);
+    if (isFailure(authorization)) return authorization;
+    const step = nextForAuthorization(authorization.value, challengeType);
+    if (step.next === "fail") return step.failure;
+    if (step.next === "done") return undefined;
+    if (step.next === "poll") return { url, last: authorization.exchange };
+    const { name } = authorization.value;
+    const shown = await this.#show(account, name, step.challenge, opened);
+    if (shown !== undefined) return shown;
+    const answered = await this.#respond(sender, account, step.challenge.url);
+    return isFailure(answered) ? answered : { url, last: answered.exchange };
+  }
+
+  async #show(
+    account: Account,
+    name: string,
+    challenge: Challenge,
+    opened: (() => void)[],
+  ): Promise<Failure | undefined> {
+    const { responder, challengeType: type } = this.#options;
+    if (responder === undefined || type === undefined) return undefined;
+    const { token } = challenge;
+    const proof = { type, name, token, keyAuthorization: keyAuthorization(token, account.key) };
+    const failure = await responder.put(proof);
+    if (failure === undefined) opened.push(() => responder.remove(proof));
+    return failure;
+  }
+
+  #respond(sender: Sender, account: Account, url: string): Promise<Answer<Challenge> | Failure> {
+    return this.#options.client.post(sender, {
+      step: "challenge",
+      signer: account.signer,
+      url,
+      payload: "{}",
+      statuses: [200],
+      contentType: JSON_TYPE,
+      read: readChallenge,
+    });
+  }
+
+  #fetchAuthorization(
+    sender: Sender,
+    account: Account,
+    url: string,
+  ): Promise<Answer<Authorization> | Failure> {
+    return this.#get(sender, account, "authz", url, readAuthorization);
+  }
+
+  async #awaitAuthorization(
+    sender: Sender,
+    account: Account,
+    url: string,
+    last: Exchange,
+  ): Promise<Failure | undefined> {
+    const wait = this.#waiter(sender, `the authorization ${new URL(url).pathname}`);
+    let error: Problem | undefined;
+    for (;;) {
+      const late = await wait(last, error);
+      if (late !== undefined) return error === undefined ? late : this.#notProved(late);
+      const authorization = await this.#fetchAuthorization(sender, account, url);
+      if (isFailure(authorization)) return authorization;
+      const step = nextForAuthorization(authorization.value, this.#options.challengeType);
+      if (step.next === "done") return undefined;
+      if (step.next === "fail") return this.#notProved(step.failure);
+      last = authorization.exchange;
+      error = errorOf(authorization.value);
+    }
+  }
+
+  /** A validation that failed, with where the proof was to be seen. */
+  #notProved({ class: kind, message }: Failure): Failure {
+    const { shownOn } = this.#options;
+    const where = shownOn === undefined
+      ? "no proof was shown (challenge.listen: none)"
+      : `the proof was shown on ${shownOn} (challenge.listen)`;
+    return { class: kind, message: `${message}; ${where}` };
+  }
+
+  /** Sends the request, then waits until the order is valid; returns the certificate's URL. */
+  async #finalize(
+    sender: Sender,
+    account: Account,
+    ticket: Ticket,
+    order: PlacedOrder,
+  ): Promise<string | Failure> {
+    let answer = await this.#options.client.post(sender, {
+      step: "finalize",
+      signer: account.signer,
+      url: order.finalize,
+      payload: ticket.finalizePayload,
+      statuses: [200],
+      contentType: JSON_TYPE,
+      read: readOrder,
+    });
+    const wait = this.#waiter(sender, `the order ${new URL(order.url).pathname}`);
+    for (;;) {
+      if (isFailure(answer)) return answer;
+      const step = nextForOrder(answer.value);
+      if (step.next === "download") return step.url;
+      if (step.next === "fail") return step.failure;
+      const late = await wait(answer.exchange, answer.value.error);
+      if (late !== undefined) return late;
+      answer = await this.#get(sender, account, "order", order.url, readOrder);
+    }
+  }
+
+  async #download(
+    sender: Sender,
+    account: Account,
+    ticket: Ticket,
+    url: string,
+  ): Promise<Chain | Failure> {
+    const { clock } = this.#options;
+    const answer = await this.#options.client.post(sender, {
+      step: "certificate",
+      signer: account.signer,
+      url,
+      payload: POST_AS_GET,
+      statuses: [200],
+      contentType: CHAIN_TYPE,
+      read: (exchange) => {
+        const startedUs = clock.nowUs();
+        const nowMs = startedUs / 1000;
+        const { names, key: { spki } } = ticket;
+        const chain = this.#chains.check(exchange.body, { spki, names, nowMs });
+        sender.observe("chain_check", clock.nowUs() - startedUs);
+        return chain;
+      },
+    });
+    return isFailure(answer) ? answer : answer.value;
+  }
+
+  #get<Value>(
+    sender: Sender,
+    account: Account,
+    step: string,
+    url: string,
+    read: SignedCall<Value>["read"],
+  ): Promise<Answer<Value> | Failure> {
+    const { signer } = account;
+    const call = { step, signer, url, payload: POST_AS_GET, statuses: [200], read };
+    return this.#options.client.post(sender, { ...call, contentType: JSON_TYPE });
+  }
+
+  /**
+   * Waits between polls, observed as `poll_wait`: as long as the last answer asks, but not shorter than the interval,
+   * and not beyond the timeout, at which comes the last poll. Fails when there is no time for another one; `why` is
+   * what the server has said about that.
+   */
+  #waiter(sender: Sender, what: string): Wait {
+    const { clock, poll } = this.#options;
+    const beganUs = clock.nowUs();
+    let longestMs = 0;
+    return async (last, why) => {
+      const startedUs = clock.nowUs();
+      const askedMs = poll.honourRetryAfter
+        ? retryAfterMs(last.header("retry-after"), startedUs / 1000)
+        : undefined;
+      longestMs = Math.max(askedMs ?? 0, longestMs);
+      const passedMs = (startedUs - beganUs) / 1000;
+      const leftMs = poll.timeoutMs - passedMs;
+      if (leftMs < poll.intervalMs) {
+        return tooLong(what, { passedMs, timeoutMs: poll.timeoutMs, longestMs, why });
+      }
+      const waitMs = Math.min(Math.max(askedMs ?? 0, poll.intervalMs), leftMs);
+      await clock.sleepUntil(startedUs + waitMs * 1000, sender.signal);
+      sender.observe("poll_wait", clock.nowUs() - startedUs);
+      return sender.signal.aborted
+        ? { class: "interrupted", message: `Interrupted while waiting for ${what}` }
+        : undefined;
+    };
+  }
+}
+
+function readPlacedOrder(exchange: Exchange): PlacedOrder | Failure {
+  const order = readOrder(exchange);
+  if (isFailure(order)) return order;
+  const url = locationOf(exchange);
+  return url === undefined || isFailure(url)
+    ? url ?? unexpected("The new order has no Location (RFC 8555 section 7.4)")
+    : { ...order, url };
+}
+
+interface Patience {
+  readonly passedMs: number;
+  readonly timeoutMs: number;
+  /** The longest Retry-After; 0: none. */
+  readonly longestMs: number;
+  readonly why?: Problem;
+}
+
+function tooLong(what: string, { passedMs, timeoutMs, longestMs, why }: Patience): Failure {
+  const asks = longestMs === 0 ? "" : `; Retry-After asked for ${Math.ceil(longestMs / 1000)} s`;
+  const reason = why === undefined ? "" : `: ${problemText(why)}`;
+  return {
+    // With the server's own reason it is no longer time that was missing.
+    class: why === undefined ? "timeout" : "unexpected_body",
+    message: `Gave up on ${what} after ${(passedMs / 1000).toFixed(1)} s of at most ` +
+      `${timeoutMs / 1000} s (poll.timeout)${asks}${reason}`,
+  };
+}

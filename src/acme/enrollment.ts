@@ -1,0 +1,177 @@
+/** What the flows that enroll have on top of a session: tickets, a responder, and the enroller. */
+import { z } from "zod";
+import type { Failure } from "../http/failure.ts";
+import type { FlowContext } from "../flows/flow.ts";
+import type { Account } from "./account.ts";
+import { isFailure } from "./answer.ts";
+import type { Chain } from "./chain.ts";
+import { openResponder, type Responder } from "./challenge/responder.ts";
+import type { Directory, Resource } from "./directory.ts";
+import { Enroller } from "./enroller.ts";
+import {
+  accounts,
+  certificateAlgorithm,
+  challengeOptions,
+  instantOf,
+  orderOptions,
+  responderOptions,
+} from "./options.ts";
+import { type Sender, unmeasured } from "./sender.ts";
+import { Session, sessionOptions } from "./session.ts";
+import { type Ticket, type TicketOptions, Tickets } from "./tickets.ts";
+
+/** Options of every flow that enrolls. */
+export const enrollmentOptions = {
+  ...sessionOptions,
+  ...orderOptions,
+  ...challengeOptions,
+  accounts: accounts.default(20).describe("Accounts to share, or per_flow: a new one each time"),
+};
+
+const schema = z.strictObject(enrollmentOptions);
+export type EnrollmentOptions = z.output<typeof schema>;
+
+/** Steps up to the certificate, or up to what comes before finalize. */
+export function enrollmentSteps(
+  { accounts }: EnrollmentOptions,
+  stopBefore?: "finalize",
+): string[] {
+  return [
+    "new_nonce",
+    ...(accounts === "per_flow" ? ["new_account"] : []),
+    "new_order",
+    "authz",
+    "challenge",
+    "order",
+    ...(stopBefore === "finalize" ? [] : ["finalize", "certificate"]),
+  ];
+}
+
+/** Of an enrollment with one name. */
+const SIGNATURES = 8;
+
+export interface Enrolled {
+  readonly account: Account;
+  readonly ticket: Ticket;
+  readonly chain: Chain;
+}
+
+export class Enrollment {
+  readonly session: Session;
+  readonly enroller: Enroller;
+  readonly #context: FlowContext<EnrollmentOptions>;
+  readonly #responder?: Responder;
+  readonly #tickets: Tickets;
+
+  /** Reads the directory, which must have what the flow `needs`, and opens the responder; a Failure says why not. */
+  static async open(
+    context: FlowContext<EnrollmentOptions>,
+    needs: readonly Resource[] = [],
+  ): Promise<Enrollment | Failure> {
+    const { options, shard } = context;
+    const all: readonly Resource[] = ["newAccount", "newOrder", ...needs];
+    const session = await Session.open(context, options.accounts, all);
+    if (isFailure(session)) return session;
+    const refused = profileFailure(session.client.directory, options.profile);
+    if (refused !== undefined) return refused;
+    const wanted = responderOptions(options.challenge);
+    const responder = wanted && await openResponder(wanted, shard);
+    return isFailure(responder) ? responder : new Enrollment(context, session, responder);
+  }
+
+  private constructor(
+    context: FlowContext<EnrollmentOptions>,
+    session: Session,
+    responder: Responder | undefined,
+  ) {
+    this.#context = context;
+    this.session = session;
+    this.#responder = responder;
+    this.#tickets = new Tickets(ticketOptions(context.options));
+    this.enroller = enrollerOf(context, session, responder);
+  }
+
+  async prepare(iterations: number): Promise<Failure | undefined> {
+    const { options, signal } = this.#context;
+    if (options.prepare) await this.#tickets.prepare(iterations, signal);
+    return await this.session.prepare(iterations, options.prepare ? SIGNATURES : 0);
+  }
+
+  /** An account, new or in turn, and what is to be enrolled with it. */
+  async next(sender: Sender): Promise<Omit<Enrolled, "chain"> | Failure> {
+    const account = await this.session.accounts.take(this.session.client, sender);
+    return isFailure(account) ? account : { account, ticket: await this.ticket(sender) };
+  }
+
+  /** One enrollment with the next account and ticket. */
+  async enroll(sender: Sender): Promise<Enrolled | Failure> {
+    const next = await this.next(sender);
+    if (isFailure(next)) return next;
+    const chain = await this.enroller.enroll(sender, next.account, next.ticket);
+    return isFailure(chain) ? chain : { ...next, chain };
+  }
+
+  /** One enrollment that is not measured. */
+  enrollUnmeasured(): Promise<Enrolled | Failure> {
+    return this.enroll(unmeasured(this.#context));
+  }
+
+  async close(): Promise<void> {
+    await this.#responder?.close();
+  }
+
+  /** A prepared ticket, or one made now (observed as `csr`). */
+  async ticket(sender: Sender): Promise<Ticket> {
+    const ready = this.#tickets.take();
+    if (ready !== undefined) return ready;
+    const startedUs = this.#context.clock.nowUs();
+    const made = await this.#tickets.make();
+    sender.observe("csr", this.#context.clock.nowUs() - startedUs);
+    return made;
+  }
+}
+
+function enrollerOf(
+  { options, clock }: FlowContext<EnrollmentOptions>,
+  { client }: Session,
+  responder: Responder | undefined,
+): Enroller {
+  const nowMs = clock.nowUs() / 1000;
+  return new Enroller({
+    client,
+    clock,
+    responder,
+    challengeType: options.challenge?.type,
+    notBefore: options.not_before && instantOf(options.not_before, nowMs),
+    notAfter: options.not_after && instantOf(options.not_after, nowMs),
+    profile: options.profile,
+    shownOn: responderOptions(options.challenge)?.listen,
+    poll: {
+      intervalMs: options.poll.interval,
+      timeoutMs: options.poll.timeout,
+      honourRetryAfter: options.poll.honour_retry_after,
+    },
+  });
+}
+
+function ticketOptions(options: EnrollmentOptions): TicketOptions {
+  const { identifiers, names, certificate_key: type, certificate_keys: keys } = options;
+  const count = keys ?? (type === "rsa-2048" ? 8 : "per_order");
+  return {
+    identifiers: typeof identifiers === "string" ? [identifiers] : identifiers,
+    names,
+    alg: certificateAlgorithm(type),
+    sharedKeys: count === "per_order" ? undefined : count,
+  };
+}
+
+/** Why an order cannot ask this server for the profile (draft-ietf-acme-profiles section 3). */
+function profileFailure(directory: Directory, profile: string | undefined): Failure | undefined {
+  if (profile === undefined || directory.profiles?.includes(profile)) return undefined;
+  return {
+    class: "client",
+    message: `The server has no profile "${profile}": its directory names ` +
+      (directory.profiles?.join(", ") || "no profiles at all") +
+      `; order one that it has, or none (profile, conform: --profile)`,
+  };
+}

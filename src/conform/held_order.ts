@@ -1,0 +1,53 @@
+/**
+ * The order that cases share. Servers limit an account's open orders and its orders in an hour, so a case that leaves
+ * its order open leaves it to the next; only when it is spent comes a new one.
+ */
+import type { Failure } from "../http/failure.ts";
+import type { Account } from "../acme/account.ts";
+import { isFailure } from "../acme/answer.ts";
+import type { PlacedOrder } from "../acme/enroller.ts";
+import { POST_AS_GET } from "../acme/jws.ts";
+import { readOrder } from "../acme/order.ts";
+import type { Ticket } from "../acme/tickets.ts";
+import type { Subject } from "./subject.ts";
+
+export interface HeldOrder {
+  /** The account that placed it. */
+  readonly account: Account;
+  readonly ticket: Ticket;
+  readonly order: PlacedOrder;
+}
+
+/** The held order as it is now, pending or ready, or a new one. There must be an account. */
+export async function holdOrder(subject: Subject): Promise<HeldOrder | Failure> {
+  const { enrollment, sender } = subject;
+  const open = subject.held && await refreshed(subject, subject.held);
+  if (open !== undefined) return open;
+  const ticket = await enrollment.ticket(sender);
+  const placed = await subject.withOrdersLeft(async (account) => {
+    const order = await enrollment.enroller.placeOrder(sender, account, ticket.names);
+    return isFailure(order) ? order : { account, ticket, order };
+  });
+  subject.held = isFailure(placed) ? undefined : placed;
+  return placed;
+}
+
+/** The same with its names proved. */
+export async function holdReadyOrder(subject: Subject): Promise<HeldOrder | Failure> {
+  const held = await holdOrder(subject);
+  if (isFailure(held)) return held;
+  const { enrollment, sender } = subject;
+  return await enrollment.enroller.prove(sender, held.account, held.order) ?? held;
+}
+
+/** Undefined when the order is no longer open, or cannot be read. */
+async function refreshed(
+  subject: Subject,
+  { account, ticket, order: { url } }: HeldOrder,
+): Promise<HeldOrder | undefined> {
+  const { key, url: kid } = account;
+  const order = readOrder(await subject.ask({ url, payload: POST_AS_GET, key, kid }));
+  if (isFailure(order)) return undefined;
+  const isOpen = order.status === "pending" || order.status === "ready";
+  return isOpen ? { account, ticket, order: { ...order, url } } : undefined;
+}

@@ -1,0 +1,91 @@
+/**
+ * `acme_key_change`: rolls an account over to a new key (RFC 8555 section 7.3.5), then reads the account with it. An
+ * account is used by one iteration at a time, because its key is what changes.
+ */
+import { z } from "zod";
+import type { Failure } from "../http/failure.ts";
+import type { FlowDefinition, Iteration } from "./flow.ts";
+import { type Account, readAccount } from "../acme/account.ts";
+import { isFailure } from "../acme/answer.ts";
+import type { AcmeClient } from "../acme/client.ts";
+import { lacks } from "../acme/directory.ts";
+import { POST_AS_GET, signerOf, signJws } from "../acme/jws.ts";
+import { generateKey, type SigningKey } from "../acme/keys.ts";
+import { accounts } from "../acme/options.ts";
+import type { Sender } from "../acme/sender.ts";
+import { preparedFlow, Session, sessionOptions } from "../acme/session.ts";
+
+const options = z.strictObject({
+  ...sessionOptions,
+  accounts: accounts.default("per_flow").describe(
+    "Accounts whose keys are rolled over again and again, or per_flow: a new one each time",
+  ),
+});
+
+export type KeyChangeOptions = z.output<typeof options>;
+
+export const acmeKeyChange: FlowDefinition<KeyChangeOptions> = {
+  name: "acme_key_change",
+  summary: "ACME account key rollover, proved by reading the account with the new key",
+  phase: "acme",
+  options,
+  steps: () => ["new_nonce", "new_account", "key_change", "account"],
+  create: (context) =>
+    preparedFlow(
+      () => Session.open(context, context.options.accounts, ["newAccount", "keyChange"]),
+      (session, iteration) => rollOver(session, iteration, context.options),
+    ),
+};
+
+async function rollOver(
+  { client, accounts }: Session,
+  iteration: Iteration,
+  { account_key: alg, accounts: pool }: KeyChangeOptions,
+): Promise<Failure | undefined> {
+  const account = await accounts.borrow(client, iteration);
+  if (isFailure(account)) return account;
+  const rolled = await changeKey(client, iteration, account, await generateKey(alg));
+  if (isFailure(rolled)) return rolled;
+  const read = await client.post(iteration, {
+    step: "account",
+    signer: rolled.signer,
+    url: rolled.url,
+    payload: POST_AS_GET,
+    statuses: [200],
+    contentType: "application/json",
+    read: readAccount,
+  });
+  if (isFailure(read)) return read;
+  if (pool !== "per_flow") accounts.giveBack(rolled);
+  return undefined;
+}
+
+/** The account with its new key, once the server has agreed (step `key_change`). */
+export async function changeKey(
+  client: AcmeClient,
+  sender: Sender,
+  account: Account,
+  key: SigningKey,
+): Promise<Account | Failure> {
+  const { keyChange: url } = client.directory;
+  if (url === undefined) return lacks("keyChange");
+  const answer = await client.post(sender, {
+    step: "key_change",
+    signer: account.signer,
+    url,
+    payload: await keyChangePayload(url, account, key),
+    statuses: [200],
+    read: () => undefined,
+  });
+  return isFailure(answer) ? answer : { ...account, key, signer: signerOf(key, account.url) };
+}
+
+/** The inner JWS: the new key says which account it wants, and which key it takes the place of. */
+export async function keyChangePayload(
+  url: string,
+  account: Account,
+  key: SigningKey,
+): Promise<string> {
+  const payload = `{"account":${JSON.stringify(account.url)},"oldKey":${account.key.jwk}}`;
+  return await signJws(signerOf(key), url, payload);
+}

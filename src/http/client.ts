@@ -1,0 +1,41 @@
+/** The client for what a scenario wants. */
+import { dialer } from "./connect.ts";
+import type { Pool } from "./exchange.ts";
+import type { ClientOptions, HttpClient } from "./http.ts";
+import { Http1Pool } from "./own/http1/pool.ts";
+import { Http2Pool } from "./own/http2/pool.ts";
+import { NegotiatingPool } from "./own/negotiating_pool.ts";
+import { PooledClient } from "./own/pooled_client.ts";
+import type { Origin } from "./stream.ts";
+
+export function createClient(options: ClientOptions): HttpClient {
+  switch (options.protocol) {
+    case "http/1.1":
+      return new PooledClient(http1Pools(options));
+    case "h2":
+      return new PooledClient(http2Pools(options));
+    case "auto":
+      return new PooledClient(negotiatingPools(options));
+  }
+}
+
+function http1Pools(options: ClientOptions): (origin: Origin) => Http1Pool {
+  const dial = dialer(options.tls, ["http/1.1"]);
+  return (origin) => new Http1Pool(origin, dial, options);
+}
+
+function http2Pools(options: ClientOptions): (origin: Origin) => Http2Pool {
+  const dial = dialer(options.tls, ["h2"]);
+  return (origin) => new Http2Pool(origin, dial, options);
+}
+
+function negotiatingPools(options: ClientOptions): (origin: Origin) => Pool {
+  const dial = dialer(options.tls, ["h2", "http/1.1"]);
+  const http1 = http1Pools(options), http2 = http2Pools(options);
+  return (origin) => {
+    if (!origin.secure) return http1(origin);
+    const poolFor = (chosen: string): Http1Pool | Http2Pool =>
+      chosen === "h2" ? http2(origin) : http1(origin);
+    return new NegotiatingPool({ origin, dialer: dial, poolFor });
+  };
+}

@@ -1,0 +1,54 @@
+import fc from "fast-check";
+import { NoncePool } from "../../src/acme/nonces.ts";
+import { assertEquals } from "../assert.ts";
+
+Deno.test("NoncePool ignores a nonce that only fills memory", () => {
+  const pool = new NoncePool();
+  pool.put("a".repeat(1025));
+  assertEquals(pool.size, 0);
+  pool.put("a".repeat(1024));
+  assertEquals(pool.size, 1);
+});
+
+Deno.test("NoncePool hands out the newest first, and nothing when it is empty", () => {
+  const pool = new NoncePool();
+  pool.put("a");
+  pool.put("b");
+  assertEquals([pool.take(), pool.take(), pool.take()], ["b", "a", undefined]);
+});
+
+Deno.test("NoncePool never hands a nonce out twice and never holds more than its capacity", () => {
+  const operations = fc.array(fc.oneof(fc.constant("take"), fc.nat(30).map(String)), {
+    maxLength: 400,
+  });
+  fc.assert(fc.property(operations, fc.integer({ min: 1, max: 5 }), (steps, capacity) => {
+    const pool = new NoncePool(capacity);
+    const remembered: string[] = [];
+    for (const step of steps) {
+      if (step !== "take") {
+        pool.put(step);
+        assertEquals(pool.size <= capacity, true);
+        continue;
+      }
+      const nonce = pool.take();
+      if (nonce === undefined) continue;
+      // A nonce may come again only after four times the capacity of others, when it is long forgotten.
+      assertEquals(remembered.slice(-capacity).includes(nonce), false);
+      remembered.push(nonce);
+    }
+  }));
+});
+
+Deno.test("NoncePool drops the oldest when it is full", () => {
+  const pool = new NoncePool(2);
+  for (const nonce of ["a", "b", "c"]) pool.put(nonce);
+  assertEquals([pool.take(), pool.take(), pool.take()], ["c", "b", undefined]);
+});
+
+Deno.test("NoncePool ignores a nonce that it has had, and what is no base64url", () => {
+  const pool = new NoncePool();
+  for (const nonce of ["a", "a", undefined, "", "a b", "ü", 'x"y']) pool.put(nonce);
+  assertEquals(pool.take(), "a");
+  pool.put("a");
+  assertEquals(pool.take(), undefined);
+});

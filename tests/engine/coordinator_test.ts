@@ -1,0 +1,218 @@
+import { type LoadOutcome, runLoad } from "../../src/engine/coordinator.ts";
+import type { ThreadLimits } from "../../src/engine/threads.ts";
+import { sleep } from "../../src/timer.ts";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { planOf } from "./plans.ts";
+
+interface Wanted {
+  readonly name?: string;
+  readonly workers?: number;
+  readonly load?: string;
+  readonly gracefulStop?: string;
+  readonly warmup?: string;
+  readonly path?: string;
+  readonly limits?: Partial<ThreadLimits>;
+  /** Softly interrupted so long after the first second of load, and hard so long. */
+  readonly interruptMs?: readonly [number, number?];
+}
+
+const MISBEHAVING = new URL("./threads/misbehaving.ts", import.meta.url);
+
+/** The load against a server that answers at once, or never at /never. */
+async function load(wanted: Wanted): Promise<LoadOutcome> {
+  const abandoned = new AbortController();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {}, signal: abandoned.signal },
+    ({ url }) => url.endsWith("/never") ? new Promise<Response>(() => {}) : new Response("ok"),
+  );
+  const plan = planOf(`
+name: ${wanted.name ?? "fine"}
+target: { base_url: "http://127.0.0.1:${server.addr.port}" }
+workers: ${wanted.workers ?? 1}
+warmup: ${wanted.warmup ?? "off"}
+graceful_stop: ${wanted.gracefulStop ?? "1s"}
+scenarios:
+  one: { flow: http_request, with: { path: ${wanted.path ?? "/"} }, ${
+    wanted.load ?? "rate: 40/s, duration: 4s"
+  } }
+`);
+  const soft = new AbortController();
+  const hard = new AbortController();
+  const [softMs, hardMs] = wanted.interruptMs ?? [];
+  const done = new AbortController();
+  const abortAfter = (ms: number | undefined, which: AbortController): void => {
+    if (ms === undefined) return;
+    void sleep(ms, done.signal).then(() => done.signal.aborted || which.abort());
+  };
+  let seconds = 0;
+  try {
+    return await runLoad({
+      plan,
+      workers: wanted.workers ?? 1,
+      runId: "test",
+      interrupt: { soft: soft.signal, hard: hard.signal },
+      onProgress: () => {
+        if (seconds++ > 0) return;
+        abortAfter(softMs, soft);
+        abortAfter(hardMs, hard);
+      },
+      ...(wanted.limits && { threadLimits: wanted.limits }),
+    });
+  } finally {
+    done.abort();
+    abandoned.abort();
+    await server.finished.catch(() => {});
+  }
+}
+
+function ran(outcome: LoadOutcome): LoadOutcome & { kind: "ran" } {
+  assert(outcome.kind === "ran", JSON.stringify(outcome));
+  return outcome;
+}
+
+const LOST = [
+  ["loop", /^gave no sign of life for 3 s: it hangs or loops$/],
+  ["throw", /^failed: thrown late$/],
+  ["reject", /^failed: rejected late$/],
+  ["exit", /^ended before it was done$/],
+  ["memory", /^ran out of memory, at 67.1 MB of its own$/],
+] as const;
+
+async function checkLost(name: string, reason: RegExp): Promise<void> {
+  const silentS = name === "memory" ? 15 : 3;
+  const outcome = ran(
+    await load({ name, limits: { script: MISBEHAVING, silentS, heapBytes: 64 * 2 ** 20 } }),
+  );
+  const [lost, ...others] = outcome.lost;
+  assertEquals([lost?.worker, others.length, outcome.interrupted], [0, 0, false]);
+  assertMatch(lost!.reason, reason);
+  const [total] = outcome.totals;
+  const told = total!.iterations.count;
+  // Two whole seconds of 40 had been told of.
+  assert(told >= 35 && told <= 130, `${name}: ${told} iterations`);
+  assertEquals(total!.steps[0]!.count, told);
+  assertEquals(total!.course.slices.reduce((sum, { count }) => sum + count, 0), told);
+  assertEquals(total!.iterations.durations.response_time?.count, told);
+  assertEquals(outcome.workers.map(({ index }) => index), [0]);
+  // Silence is no time in which load was sent.
+  const lastedUs = outcome.endedUs - outcome.startedUs;
+  assert(lastedUs < 3_500_000, `${name}: ${lastedUs} us`);
+  assert(outcome.loadEndUs <= outcome.endedUs);
+}
+
+Deno.test("a worker that is lost, however, leaves the slices that it had told, and the reason", async () => {
+  await Promise.all(LOST.map(([name, reason]) => checkLost(name, reason)));
+});
+
+Deno.test("when one of two workers is lost the other ends its load and is counted whole", async () => {
+  const outcome = ran(
+    await load({
+      name: "throw",
+      workers: 2,
+      load: "rate: 40/s, duration: 30s",
+      limits: { script: MISBEHAVING },
+    }),
+  );
+  assertEquals(outcome.lost.map(({ worker }) => worker), [0]);
+  const [total] = outcome.totals;
+  const count = total!.iterations.count;
+  assert(count >= 50 && count < 200, `${count} iterations`);
+  // Statuses are told at a worker's end: these are the other one's alone.
+  const answered = total!.steps[0]!.statuses["200"] ?? 0;
+  assert(answered >= 35 && answered < count, `${answered} answers of ${count}`);
+  assert(outcome.endedUs - outcome.startedUs < 10_000_000, "the load went on");
+});
+
+for (
+  const [name, reason] of [
+    ["loop-preparing", "gave no sign of life for 3 s"],
+    ["throw-preparing", "failed: thrown late"],
+  ] as const
+) {
+  Deno.test(`a worker that is lost before the clock starts (${name}) means no load, and says which scenario`, async () => {
+    const outcome = await load({
+      name,
+      path: "/never",
+      warmup: "{ requests: 1 }",
+      limits: { script: MISBEHAVING, silentS: 3 },
+    });
+    assert(outcome.kind === "not_prepared", JSON.stringify(outcome));
+    assertEquals([outcome.scenario, outcome.failure.class], ["one", "client"]);
+    assert(outcome.failure.message.includes(`Worker 0 of the generator ${reason}`));
+    assert(outcome.failure.message.includes("while the scenario was prepared"));
+  });
+}
+
+Deno.test("a worker that does not end after the last word is given up, with its slices", async () => {
+  const outcome = ran(
+    await load({
+      name: "loop",
+      load: "rate: 40/s, duration: 60s",
+      limits: { script: MISBEHAVING, silentS: 60 },
+      interruptMs: [1_900, 2_000],
+    }),
+  );
+  assert(outcome.interrupted);
+  assertMatch(outcome.lost[0]!.reason, /^did not end within 3 s of being told to$/);
+  assert(outcome.totals[0]!.iterations.count >= 35);
+});
+
+for (
+  const [name, reason] of [
+    ["dying_alarm", /^died: the alarm is dead$/],
+    ["silent_alarm", /^gave no sign of life for 3 s$/],
+  ] as const
+) {
+  Deno.test(`without the alarm thread (${name}) the load ends at once, whole so far, and says so`, async () => {
+    const alarmScript = new URL(`./threads/${name}.ts`, import.meta.url);
+    const outcome = ran(
+      await load({ load: "rate: 40/s, duration: 60s", limits: { alarmScript, silentS: 3 } }),
+    );
+    assertEquals(
+      outcome.lost.map(({ worker }) => worker),
+      [undefined],
+      JSON.stringify(outcome.lost),
+    );
+    assertMatch(outcome.lost[0]!.reason, reason);
+    // What the worker had recorded is all there, statuses included.
+    const { steps: [step] } = outcome.totals[0]!;
+    assert(step!.count >= 20, `${step!.count} requests`);
+    assertEquals(step!.statuses, { "200": step!.count });
+  });
+}
+
+Deno.test("a process that takes more memory than the host can spare ends its workers, and says so", async () => {
+  const outcome = await load({
+    path: "/never",
+    warmup: "{ requests: 1 }",
+    limits: { rssBytes: 1 },
+  });
+  assert(outcome.kind === "not_prepared", JSON.stringify(outcome));
+  assertMatch(outcome.failure.message, /was ended, as the generator had taken [\d.]+ MB of memory/);
+});
+
+Deno.test("a run whose duration and graceful_stop no timer holds sends until it is interrupted", async () => {
+  const outcome = ran(
+    await load({
+      load: "rate: 40/s, duration: 30d",
+      gracefulStop: "30d",
+      interruptMs: [300],
+    }),
+  );
+  const { count } = outcome.totals[0]!.iterations;
+  assert(outcome.interrupted && count >= 30 && count < 80, `${count} iterations`);
+  assertEquals(outcome.lost, []);
+});
+
+Deno.test("a graceful_stop that no timer holds still ends on the second signal", async () => {
+  const outcome = ran(
+    await load({
+      load: "rate: 10/s, duration: 30d, timeout: 30d",
+      path: "/never",
+      gracefulStop: "30d",
+      interruptMs: [10, 300],
+    }),
+  );
+  const { count, interrupted } = outcome.totals[0]!.iterations;
+  assert(interrupted >= 2 && count === 0, JSON.stringify({ count, interrupted }));
+});

@@ -1,0 +1,112 @@
+import { timerClock } from "../../src/timer.ts";
+import { LoadShard } from "../../src/engine/worker.ts";
+import { Histogram } from "../../src/metrics/histogram.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { planOf } from "./plans.ts";
+
+/** Twenty requests in a second. */
+function twenty(port: number, warmup: string): Plan {
+  return planOf(`
+target: { base_url: "http://127.0.0.1:${port}" }
+warmup: ${warmup}
+scenarios:
+  one: { flow: http_request, with: { path: / }, rate: 20/s, duration: 1s }
+`);
+}
+
+function shardOf(plan: Plan): LoadShard {
+  return new LoadShard({ plan, shard: { index: 0, count: 1 }, clock: timerClock, runId: "test" });
+}
+
+/** How many requests had come before the clock was started, what was told of them, and what came and was recorded afterwards. */
+async function countsOf(
+  warmup: string,
+): Promise<{ before: number; told: number; after: number; recorded: number }> {
+  let requests = 0;
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
+    requests++;
+    return new Response("ok");
+  });
+  const { port } = server.addr;
+  const shard = shardOf(twenty(port, warmup));
+  try {
+    const [prepared] = await shard.prepare();
+    const before = requests;
+    const { recordings } = await shard.run(timerClock.nowUs());
+    const recorded = recordings[0]?.iterations.count ?? 0;
+    return { before, told: prepared?.warmupRequests ?? 0, after: requests - before, recorded };
+  } finally {
+    await shard.close();
+    await server.shutdown();
+  }
+}
+
+Deno.test("a rehearsal sends the load's beginning before the clock starts, told and in no count", async () => {
+  const with500ms = await countsOf("{requests: 1, rehearsal: 500ms}");
+  const without = await countsOf("{requests: 1}");
+  // Ten are due in half a second; a busy host may send fewer.
+  assert(with500ms.before >= without.before + 3, JSON.stringify([with500ms, without]));
+  for (const { before, told, after, recorded } of [with500ms, without]) {
+    assertEquals([told, after, recorded], [before, 20, 20]);
+  }
+});
+
+Deno.test("without warm-up nothing is sent before the clock starts", async () => {
+  assertEquals(await countsOf("off"), { before: 0, told: 0, after: 20, recorded: 20 });
+});
+
+Deno.test("what a rehearsal drops is in no count of the run", async () => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async () => {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return new Response("ok");
+  });
+  const text = `
+target: { base_url: "http://127.0.0.1:${server.addr.port}" }
+warmup: { requests: 1, rehearsal: 300ms }
+scenarios:
+  one: { flow: http_request, with: { path: / }, rate: 100/s, duration: 1s, max_in_flight: 1 }
+`;
+  const shard = shardOf(planOf(text));
+  try {
+    await shard.prepare();
+    assertEquals(shard.tick().map(({ dropped, inFlight }) => [dropped, inFlight]), [[0, 0]]);
+    const { recordings } = await shard.run(timerClock.nowUs());
+    const { iterations, dropped } = recordings[0]!;
+    assertEquals(iterations.count + dropped, 100);
+    assertEquals(shard.tick(), []);
+  } finally {
+    await shard.close();
+    await server.shutdown();
+  }
+});
+
+Deno.test("a wait for one of few connections is in no service time, and the loop's lateness is sampled", async () => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async () => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return new Response("ok");
+  });
+  const text = `
+target: { base_url: "http://127.0.0.1:${server.addr.port}" }
+warmup: off
+scenarios:
+  one: { flow: http_request, with: { path: / }, rate: 20/s, duration: 1s, max_connections: 1 }
+`;
+  const shard = shardOf(planOf(text));
+  try {
+    await shard.prepare();
+    const { recordings, loopDelay, wallUs } = await shard.run(timerClock.nowUs());
+    const { response_time: response, service_time: service } = recordings[0]!.iterations.durations;
+    // Twenty in a row, 100 ms each: the last waits for almost a second.
+    assert(Histogram.from(response!).maxUs > 700_000);
+    assert(
+      Histogram.from(service!).maxUs < Histogram.from(response!).maxUs / 2,
+      `${Histogram.from(service!).maxUs}`,
+    );
+    // Every 10 ms, on a busy host less often.
+    assert(loopDelay.count > wallUs / 100_000, `${loopDelay.count} samples in ${wallUs} us`);
+  } finally {
+    await shard.close();
+    await server.shutdown();
+  }
+});

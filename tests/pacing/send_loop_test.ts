@@ -1,0 +1,100 @@
+import type { Load } from "../../src/plan/plan.ts";
+import { type Arrival, createArrivals } from "../../src/pacing/arrivals.ts";
+import { drive } from "../../src/pacing/send_loop.ts";
+import { assertEquals } from "../assert.ts";
+import { settle, VirtualClock } from "../virtual_clock.ts";
+
+interface Sent {
+  readonly index: number;
+  readonly atUs: number;
+}
+
+interface SetUp {
+  readonly clock: VirtualClock;
+  readonly stop: AbortController;
+  readonly sent: Sent[];
+  readonly dropped: number[];
+  readonly hasEnded: () => boolean;
+}
+
+/** Drives a load on a virtual clock against a server that answers after `serviceUs`. */
+function setUp(load: Load, serviceUs: number, maxInFlight = Infinity): SetUp {
+  const clock = new VirtualClock(1_000_000);
+  const stop = new AbortController();
+  const sent: Sent[] = [];
+  const dropped: number[] = [];
+  const driving = drive({
+    arrivals: createArrivals(load, { index: 0, count: 1 }),
+    clock,
+    originUs: 1_000_000,
+    maxInFlight,
+    launch: async (arrival: Arrival) => {
+      sent.push({ index: arrival.index, atUs: clock.nowUs() - 1_000_000 });
+      await clock.sleepUntil(clock.nowUs() + serviceUs);
+      return { unconnected: false };
+    },
+    drop: ({ index }) => dropped.push(index),
+    signal: stop.signal,
+    yieldTurn: settle,
+  });
+  let ended = false;
+  driving.then(() => ended = true);
+  return { clock, stop, sent, dropped, hasEnded: () => ended };
+}
+
+function open(ratePerS: number, durationMs: number): Load {
+  const stages = [{ durationMs, from: ratePerS, to: ratePerS }];
+  return { model: "open", stages, maxInFlight: 1_000 };
+}
+
+Deno.test("open model: arrivals are sent at their planned instants whatever the server takes", async () => {
+  const { clock, sent, hasEnded } = setUp(open(10, 1_000), 5_000_000);
+  await clock.advance(1_000_000);
+  assertEquals(
+    sent.map(({ atUs }) => Math.round(atUs)),
+    Array.from({ length: 10 }, (_, n) => n * 100_000),
+  );
+  assertEquals(hasEnded(), false);
+  await clock.advance(5_000_000);
+  assertEquals(hasEnded(), true);
+});
+
+Deno.test("open model: after a stop of the process every arrival that became due is sent, late", async () => {
+  const { clock, sent } = setUp(open(100, 1_000), 1_000);
+  await clock.advance(95_000);
+  clock.jump(500_000);
+  await clock.advance(405_000);
+  assertEquals(sent.length, 100);
+  const late = sent.filter(({ index, atUs }) => atUs - index * 10_000 > 1_000);
+  assertEquals(late.length, 50);
+});
+
+Deno.test("arrivals that find the limit in flight are dropped and counted, and never sent later", async () => {
+  const { clock, sent, dropped, hasEnded } = setUp(open(10, 1_000), 450_000, 2);
+  await clock.advance(3_000_000);
+  assertEquals(sent.length + dropped.length, 10);
+  assertEquals(sent.map(({ index }) => index), [0, 1, 5, 6]);
+  assertEquals(hasEnded(), true);
+});
+
+Deno.test("stopping ends new arrivals at once, and the run when those in flight have landed", async () => {
+  const { clock, stop, sent, hasEnded } = setUp(open(10, 10_000), 300_000);
+  await clock.advance(1_000_000);
+  stop.abort();
+  await settle();
+  const before = sent.length;
+  assertEquals(hasEnded(), false);
+  await clock.advance(1_000_000);
+  assertEquals([sent.length, hasEnded()], [before, true]);
+});
+
+Deno.test("closed model: two users with 1 s think time and 500 ms answers come every 1.5 s each", async () => {
+  const stages = [{ durationMs: 6_000, from: 2, to: 2 }];
+  const { clock, sent, hasEnded } = setUp({ model: "closed", stages, thinkTimeMs: 1_000 }, 500_000);
+  await clock.advance(8_000_000);
+  assertEquals(
+    sent.map(({ atUs }) => atUs),
+    [0, 500, 1_500, 2_000, 3_000, 3_500, 4_500, 5_000].map((ms) => ms * 1_000),
+  );
+  assertEquals(hasEnded(), true);
+});

@@ -1,0 +1,88 @@
+import { Worker } from "node:worker_threads";
+import {
+  AlarmClock,
+  alarmRound,
+  createAlarmMemory,
+  endAlarmThread,
+  readBeats,
+  readStalls,
+  STALL_US,
+} from "../../src/pacing/wakeup.ts";
+import { assert, assertEquals } from "../assert.ts";
+
+async function withAlarm(
+  shards: number,
+  use: (clocks: AlarmClock[]) => Promise<void>,
+): Promise<void> {
+  const memory = createAlarmMemory(shards);
+  const thread = new Worker(new URL("../../src/pacing/wakeup_thread.ts", import.meta.url));
+  await new Promise((resolve) => {
+    thread.once("message", resolve);
+    thread.postMessage(memory);
+  });
+  try {
+    await use(Array.from({ length: shards }, (_, shard) => new AlarmClock(memory, shard)));
+  } finally {
+    endAlarmThread(memory);
+    thread.terminate();
+  }
+}
+
+Deno.test("the alarm clock never wakes a sleeper early, and wakes them in order", async () => {
+  await withAlarm(1, async ([clock]) => {
+    assert(clock !== undefined);
+    const startUs = clock.nowUs();
+    const woken: number[] = [];
+    await Promise.all([30_000, 10_000, 20_000].map(async (us) => {
+      await clock.sleepUntil(startUs + us);
+      assert(clock.nowUs() >= startUs + us, "woken early");
+      woken.push(us);
+    }));
+    assertEquals(woken, [10_000, 20_000, 30_000]);
+  });
+});
+
+Deno.test("a thousand short sleeps in a row all end", async () => {
+  await withAlarm(2, async (clocks) => {
+    await Promise.all(clocks.map(async (clock) => {
+      for (let n = 0; n < 1_000; n++) await clock.sleepUntil(clock.nowUs() + (n % 7) * 50);
+    }));
+  });
+});
+
+Deno.test("an aborted sleep ends at once, and the others go on", async () => {
+  await withAlarm(1, async ([clock]) => {
+    assert(clock !== undefined);
+    const abort = new AbortController();
+    const startUs = clock.nowUs();
+    const long = clock.sleepUntil(startUs + 3_600_000_000, abort.signal);
+    const short = clock.sleepUntil(startUs + 20_000);
+    abort.abort();
+    await long;
+    assert(clock.nowUs() - startUs < 3_000_000);
+    await short;
+  });
+});
+
+Deno.test("stalls are told one by one, each with its instant and its length, the first 256 of them", () => {
+  const memory = createAlarmMemory(1);
+  memory.stalls.set([1_000, 60_000, 2_000, 70_000, 3_000, 80_000]);
+  memory.control[1] = 3;
+  assertEquals(readStalls(memory), [
+    { atUs: 1_000, durationUs: 60_000 },
+    { atUs: 2_000, durationUs: 70_000 },
+    { atUs: 3_000, durationUs: 80_000 },
+  ]);
+  memory.control[1] = 10_000;
+  assertEquals(readStalls(memory).length, 256);
+});
+
+Deno.test("each round of the alarm thread is a beat, and a round in time is no stall", () => {
+  const memory = createAlarmMemory(1);
+  const before = readBeats(memory);
+  // A busy host may be late by itself; then the round says so.
+  const startedMs = performance.now();
+  for (let round = 0; round < 3; round++) alarmRound(memory);
+  assertEquals(readBeats(memory), before + 3);
+  if (performance.now() - startedMs < STALL_US / 1000) assertEquals(readStalls(memory), []);
+});

@@ -1,0 +1,34 @@
+import { levelAt, nextAbove, totalDurationMs } from "../../src/plan/stages.ts";
+import { assertAlmostEquals, assertEquals } from "../assert.ts";
+
+const UP_AND_DOWN = [
+  { durationMs: 10_000, from: 0, to: 10 },
+  { durationMs: 10_000, from: 10, to: 10 },
+  { durationMs: 10_000, from: 10, to: 0 },
+];
+
+Deno.test("the level moves in a straight line within a stage and is 0 outside the profile", () => {
+  assertEquals(totalDurationMs(UP_AND_DOWN), 30_000);
+  assertEquals([-1, 0, 5_000, 15_000, 25_000, 30_000].map((at) => levelAt(UP_AND_DOWN, at)), [
+    0,
+    0,
+    5,
+    10,
+    5,
+    0,
+  ]);
+});
+
+Deno.test("user 4 of a ramp takes part from when the level is above 4", () => {
+  assertAlmostEquals(nextAbove(UP_AND_DOWN, 4, 0) ?? NaN, 4_000, 0.01);
+  assertEquals(nextAbove(UP_AND_DOWN, 4, 12_000), 12_000);
+});
+
+Deno.test("user 4 is not due again once the ramp down has passed 4", () => {
+  assertEquals(nextAbove(UP_AND_DOWN, 4, 25_900), 25_900);
+  assertEquals(nextAbove(UP_AND_DOWN, 4, 26_000), undefined);
+});
+
+Deno.test("a user above the highest level never takes part", () => {
+  assertEquals(nextAbove(UP_AND_DOWN, 10, 0), undefined);
+});

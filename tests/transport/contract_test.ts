@@ -1,8 +1,0 @@
-import { createClient } from "../../src/transport/client.ts";
-import { contract } from "./contract.ts";
-
-contract({ name: "own", create: createClient });
-contract({
-  name: "negotiated",
-  create: (options) => createClient({ ...options, protocol: "auto" }),
-});
