@@ -16,7 +16,7 @@ import { renderJunit } from "../../src/report/junit.ts";
 import { renderMarkdown } from "../../src/report/markdown.ts";
 import { renderText } from "../../src/report/text.ts";
 import { scenariosOf } from "../../src/report/words.ts";
-import type { Failure } from "../../src/transport/failure.ts";
+import type { Failure } from "../../src/http/failure.ts";
 import { percentileOf, runOf, thresholdOf } from "../metrics/runs.ts";
 import { concluded } from "./summaries.ts";
 
