@@ -5,7 +5,7 @@ import { isFailure, unexpected } from "./answer.ts";
 import { excerpt, parseObject } from "./body.ts";
 import type { AcmeClient } from "./client.ts";
 import { type Directory, lacks } from "./directory.ts";
-import { externalAccountBinding, type Signer, signerOf } from "./jws.ts";
+import { externalAccountBinding, type Signer } from "./jws.ts";
 import type { SigningKey } from "./keys.ts";
 import { locationOf } from "./location.ts";
 import type { Sender } from "./sender.ts";
@@ -60,15 +60,15 @@ export async function register(
   if (url === undefined) return lacks("newAccount");
   const answer = await client.post(sender, {
     step: "new_account",
-    signer: signerOf(key),
+    signer: { key },
     url,
-    payload: newAccountPayload(url, key, registration),
+    payload: await newAccountPayload(url, key, registration),
     statuses: [200, 201],
     contentType: "application/json",
     read: readAccountUrl,
   });
   if (isFailure(answer)) return refusedRegistration(answer, registration);
-  return { url: answer.value, key, signer: signerOf(key, answer.value) };
+  return { url: answer.value, key, signer: { key, kid: answer.value } };
 }
 
 /** With what to change about the registration, where the server's refusal is about that. */
@@ -89,14 +89,16 @@ function refusedRegistration(failure: Failure, { agreeToTerms, eab }: Registrati
   return wantsTerms ? advise(SET_TERMS) : failure;
 }
 
-function newAccountPayload(url: string, key: SigningKey, registration: Registration): string {
+async function newAccountPayload(
+  url: string,
+  key: SigningKey,
+  registration: Registration,
+): Promise<string> {
   const { contact, agreeToTerms, eab } = registration;
   const fields = {
     termsOfServiceAgreed: agreeToTerms ? true : undefined,
     contact: contact.length === 0 ? undefined : contact,
-    externalAccountBinding: eab === undefined
-      ? undefined
-      : JSON.parse(externalAccountBinding({ ...eab, url }, key)),
+    externalAccountBinding: eab && await externalAccountBinding({ ...eab, url }, key),
   };
   return JSON.stringify(fields);
 }

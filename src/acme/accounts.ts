@@ -1,11 +1,11 @@
 /** The accounts of a worker: a pool made before the clock starts, or a new one for every iteration. */
+import { sleep } from "../timer.ts";
 import type { Failure } from "../http/failure.ts";
 import { type Account, register, type Registration } from "./account.ts";
 import { isFailure } from "./answer.ts";
 import type { AcmeClient } from "./client.ts";
 import { type Algorithm, generateKey, type SigningKey } from "./keys.ts";
 import type { Sender } from "./sender.ts";
-import { breathe } from "./tickets.ts";
 
 export interface AccountsOptions {
   /** Accounts of the whole scenario, shared out among its workers (each has at least one); or a new one each time. */
@@ -39,7 +39,7 @@ export class Accounts {
       const wanted = Math.min(iterations, MAX_PREPARED_KEYS[alg]);
       while (this.#keys.length < wanted && !sender.signal.aborted) {
         this.#keys.push(await generateKey(alg));
-        if (this.#keys.length % 50 === 0) await breathe();
+        if (this.#keys.length % 50 === 0) await sleep(0);
       }
       return undefined;
     }

@@ -127,8 +127,7 @@ export class AcmeClient {
     const nonce = this.nonces.take() ?? await this.#fetchNonce(sender);
     if (isFailure(nonce)) return nonce;
     const startedUs = this.#clock.nowUs();
-    const signed = signJws(call.signer, call.url, call.payload, nonce);
-    const body = typeof signed === "string" ? signed : await signed;
+    const body = await signJws(call.signer, call.url, call.payload, nonce);
     sender.observe("signing", this.#clock.nowUs() - startedUs);
     return {
       method: "POST",

@@ -30,7 +30,7 @@ import {
 } from "./order.ts";
 import { type Problem, problemText } from "./problem.ts";
 import type { Sender } from "./sender.ts";
-import type { Ticket } from "./tickets.ts";
+import type { PreparedOrder } from "./prepared_orders.ts";
 
 export interface EnrollerOptions {
   readonly client: AcmeClient;
@@ -77,31 +77,50 @@ export class Enroller {
     this.#options = options;
   }
 
+  /** For one account, through one iteration. */
+  attempt(sender: Sender, account: Account): Attempt {
+    return new Attempt(this.#options, this.#chains, sender, account);
+  }
+}
+
+/** The steps of one enrollment. */
+export class Attempt {
+  readonly #options: EnrollerOptions;
+  readonly #chains: ChainChecker;
+  readonly #sender: Sender;
+  readonly #account: Account;
+
+  constructor(
+    options: EnrollerOptions,
+    chains: ChainChecker,
+    sender: Sender,
+    account: Account,
+  ) {
+    this.#options = options;
+    this.#chains = chains;
+    this.#sender = sender;
+    this.#account = account;
+  }
+
   /** From an order to a checked certificate. */
-  async enroll(sender: Sender, account: Account, ticket: Ticket): Promise<Chain | Failure> {
-    const order = await this.authorize(sender, account, ticket);
+  async enroll(prepared: PreparedOrder): Promise<Chain | Failure> {
+    const order = await this.authorize(prepared);
     if (isFailure(order)) return order;
-    const finalized = await this.#finalize(sender, account, ticket, order);
-    return isFailure(finalized)
-      ? finalized
-      : await this.#download(sender, account, ticket, finalized);
+    const finalized = await this.#finalize(prepared, order);
+    return isFailure(finalized) ? finalized : await this.#download(prepared, finalized);
   }
 
   /** Places an order, proves its names and waits until it is ready: everything before finalize. */
   async authorize(
-    sender: Sender,
-    account: Account,
-    ticket: Ticket,
+    prepared: PreparedOrder,
   ): Promise<PlacedOrder | Failure> {
-    const order = await this.placeOrder(sender, account, ticket.names);
+    const order = await this.placeOrder(prepared.names);
     if (isFailure(order)) return order;
-    return await this.prove(sender, account, order) ?? order;
+    return await this.prove(order) ?? order;
   }
 
   /** Proves the names of a pending order until it is ready; one that is past that has nothing to prove. */
   async prove(
-    sender: Sender,
-    account: Account,
     order: PlacedOrder,
   ): Promise<Failure | undefined> {
     const step = nextForOrder(order);
@@ -109,23 +128,21 @@ export class Enroller {
     if (step.next !== "authorize") return undefined;
     const opened: (() => void)[] = [];
     try {
-      const failure = await this.#proveEach(sender, account, order, opened);
+      const failure = await this.#proveEach(order, opened);
       if (failure !== undefined) return failure;
     } finally {
       for (const close of opened) close();
     }
-    return await this.#awaitReady(sender, account, order);
+    return await this.#awaitReady(order);
   }
 
   /** The last authorization may be valid before its order has noticed (RFC 8555 section 7.4). */
   async #awaitReady(
-    sender: Sender,
-    account: Account,
     order: PlacedOrder,
   ): Promise<Failure | undefined> {
-    const wait = this.#waiter(sender, `the order ${new URL(order.url).pathname}`);
+    const wait = this.#waiter(`the order ${new URL(order.url).pathname}`);
     for (;;) {
-      const answer = await this.#get(sender, account, "order", order.url, readOrder);
+      const answer = await this.#get("order", order.url, readOrder);
       if (isFailure(answer)) return answer;
       const step = nextForOrder(answer.value);
       if (step.next === "fail") return step.failure;
@@ -136,17 +153,15 @@ export class Enroller {
   }
 
   async placeOrder(
-    sender: Sender,
-    account: Account,
     names: readonly string[],
   ): Promise<PlacedOrder | Failure> {
     const { client, notBefore, notAfter, profile } = this.#options;
     const { newOrder: url } = client.directory;
     if (url === undefined) return lacks("newOrder");
     const identifiers = names.map(identifierOf);
-    const answer = await client.post(sender, {
+    const answer = await client.post(this.#sender, {
       step: "new_order",
-      signer: account.signer,
+      signer: this.#account.signer,
       url,
       payload: JSON.stringify({ identifiers, notBefore, notAfter, profile }),
       statuses: [201],
@@ -158,19 +173,17 @@ export class Enroller {
 
   /** Answers every pending authorisation, then waits for each. `opened` gets what has to be cleaned up. */
   async #proveEach(
-    sender: Sender,
-    account: Account,
     order: Order,
     opened: (() => void)[],
   ): Promise<Failure | undefined> {
     const waiting: Waiting[] = [];
     for (const url of order.authorizations) {
-      const begun = await this.#begin(sender, account, url, opened);
+      const begun = await this.#begin(url, opened);
       if (isFailure(begun)) return begun;
       if (begun !== undefined) waiting.push(begun);
     }
     for (const { url, last } of waiting) {
-      const failure = await this.#awaitAuthorization(sender, account, url, last);
+      const failure = await this.#awaitAuthorization(url, last);
       if (failure !== undefined) return failure;
     }
     return undefined;
@@ -178,27 +191,24 @@ export class Enroller {
 
   /** Answers one authorisation's challenge; undefined: it is valid already. */
   async #begin(
-    sender: Sender,
-    account: Account,
     url: string,
     opened: (() => void)[],
   ): Promise<Waiting | Failure | undefined> {
     const { challengeType } = this.#options;
-    const authorization = await this.#fetchAuthorization(sender, account, url);
+    const authorization = await this.#fetchAuthorization(url);
     if (isFailure(authorization)) return authorization;
     const step = nextForAuthorization(authorization.value, challengeType);
     if (step.next === "fail") return step.failure;
     if (step.next === "done") return undefined;
     if (step.next === "poll") return { url, last: authorization.exchange };
     const { name } = authorization.value;
-    const shown = await this.#show(account, name, step.challenge, opened);
+    const shown = await this.#show(name, step.challenge, opened);
     if (shown !== undefined) return shown;
-    const answered = await this.#respond(sender, account, step.challenge.url);
+    const answered = await this.#respond(step.challenge.url);
     return isFailure(answered) ? answered : { url, last: answered.exchange };
   }
 
   async #show(
-    account: Account,
     name: string,
     challenge: Challenge,
     opened: (() => void)[],
@@ -206,16 +216,21 @@ export class Enroller {
     const { responder, challengeType: type } = this.#options;
     if (responder === undefined || type === undefined) return undefined;
     const { token } = challenge;
-    const proof = { type, name, token, keyAuthorization: keyAuthorization(token, account.key) };
+    const proof = {
+      type,
+      name,
+      token,
+      keyAuthorization: keyAuthorization(token, this.#account.key),
+    };
     const failure = await responder.put(proof);
     if (failure === undefined) opened.push(() => responder.remove(proof));
     return failure;
   }
 
-  #respond(sender: Sender, account: Account, url: string): Promise<Answer<Challenge> | Failure> {
-    return this.#options.client.post(sender, {
+  #respond(url: string): Promise<Answer<Challenge> | Failure> {
+    return this.#options.client.post(this.#sender, {
       step: "challenge",
-      signer: account.signer,
+      signer: this.#account.signer,
       url,
       payload: "{}",
       statuses: [200],
@@ -225,25 +240,21 @@ export class Enroller {
   }
 
   #fetchAuthorization(
-    sender: Sender,
-    account: Account,
     url: string,
   ): Promise<Answer<Authorization> | Failure> {
-    return this.#get(sender, account, "authz", url, readAuthorization);
+    return this.#get("authz", url, readAuthorization);
   }
 
   async #awaitAuthorization(
-    sender: Sender,
-    account: Account,
     url: string,
     last: Exchange,
   ): Promise<Failure | undefined> {
-    const wait = this.#waiter(sender, `the authorization ${new URL(url).pathname}`);
+    const wait = this.#waiter(`the authorization ${new URL(url).pathname}`);
     let error: Problem | undefined;
     for (;;) {
       const late = await wait(last, error);
       if (late !== undefined) return error === undefined ? late : this.#notProved(late);
-      const authorization = await this.#fetchAuthorization(sender, account, url);
+      const authorization = await this.#fetchAuthorization(url);
       if (isFailure(authorization)) return authorization;
       const step = nextForAuthorization(authorization.value, this.#options.challengeType);
       if (step.next === "done") return undefined;
@@ -264,21 +275,19 @@ export class Enroller {
 
   /** Sends the request, then waits until the order is valid; returns the certificate's URL. */
   async #finalize(
-    sender: Sender,
-    account: Account,
-    ticket: Ticket,
+    prepared: PreparedOrder,
     order: PlacedOrder,
   ): Promise<string | Failure> {
-    let answer = await this.#options.client.post(sender, {
+    let answer = await this.#options.client.post(this.#sender, {
       step: "finalize",
-      signer: account.signer,
+      signer: this.#account.signer,
       url: order.finalize,
-      payload: ticket.finalizePayload,
+      payload: prepared.finalizePayload,
       statuses: [200],
       contentType: JSON_TYPE,
       read: readOrder,
     });
-    const wait = this.#waiter(sender, `the order ${new URL(order.url).pathname}`);
+    const wait = this.#waiter(`the order ${new URL(order.url).pathname}`);
     for (;;) {
       if (isFailure(answer)) return answer;
       const step = nextForOrder(answer.value);
@@ -286,20 +295,18 @@ export class Enroller {
       if (step.next === "fail") return step.failure;
       const late = await wait(answer.exchange, answer.value.error);
       if (late !== undefined) return late;
-      answer = await this.#get(sender, account, "order", order.url, readOrder);
+      answer = await this.#get("order", order.url, readOrder);
     }
   }
 
   async #download(
-    sender: Sender,
-    account: Account,
-    ticket: Ticket,
+    prepared: PreparedOrder,
     url: string,
   ): Promise<Chain | Failure> {
     const { clock } = this.#options;
-    const answer = await this.#options.client.post(sender, {
+    const answer = await this.#options.client.post(this.#sender, {
       step: "certificate",
-      signer: account.signer,
+      signer: this.#account.signer,
       url,
       payload: POST_AS_GET,
       statuses: [200],
@@ -307,9 +314,9 @@ export class Enroller {
       read: (exchange) => {
         const startedUs = clock.nowUs();
         const nowMs = startedUs / 1000;
-        const { names, key: { spki } } = ticket;
+        const { names, key: { spki } } = prepared;
         const chain = this.#chains.check(exchange.body, { spki, names, nowMs });
-        sender.observe("chain_check", clock.nowUs() - startedUs);
+        this.#sender.observe("chain_check", clock.nowUs() - startedUs);
         return chain;
       },
     });
@@ -317,15 +324,13 @@ export class Enroller {
   }
 
   #get<Value>(
-    sender: Sender,
-    account: Account,
     step: string,
     url: string,
     read: SignedCall<Value>["read"],
   ): Promise<Answer<Value> | Failure> {
-    const { signer } = account;
+    const { signer } = this.#account;
     const call = { step, signer, url, payload: POST_AS_GET, statuses: [200], read };
-    return this.#options.client.post(sender, { ...call, contentType: JSON_TYPE });
+    return this.#options.client.post(this.#sender, { ...call, contentType: JSON_TYPE });
   }
 
   /**
@@ -333,7 +338,7 @@ export class Enroller {
    * and not beyond the timeout, at which comes the last poll. Fails when there is no time for another one; `why` is
    * what the server has said about that.
    */
-  #waiter(sender: Sender, what: string): Wait {
+  #waiter(what: string): Wait {
     const { clock, poll } = this.#options;
     const beganUs = clock.nowUs();
     let longestMs = 0;
@@ -349,9 +354,9 @@ export class Enroller {
         return tooLong(what, { passedMs, timeoutMs: poll.timeoutMs, longestMs, why });
       }
       const waitMs = Math.min(Math.max(askedMs ?? 0, poll.intervalMs), leftMs);
-      await clock.sleepUntil(startedUs + waitMs * 1000, sender.signal);
-      sender.observe("poll_wait", clock.nowUs() - startedUs);
-      return sender.signal.aborted
+      await clock.sleepUntil(startedUs + waitMs * 1000, this.#sender.signal);
+      this.#sender.observe("poll_wait", clock.nowUs() - startedUs);
+      return this.#sender.signal.aborted
         ? { class: "interrupted", message: `Interrupted while waiting for ${what}` }
         : undefined;
     };

@@ -1,4 +1,4 @@
-/** What the flows that enroll have on top of a session: tickets, a responder, and the enroller. */
+/** What the flows that enroll have on top of a session: prepared orders, a responder, and the enroller. */
 import { z } from "zod";
 import type { Failure } from "../http/failure.ts";
 import type { FlowContext } from "../flows/flow.ts";
@@ -18,7 +18,11 @@ import {
 } from "./options.ts";
 import { type Sender, unmeasured } from "./sender.ts";
 import { Session, sessionOptions } from "./session.ts";
-import { type Ticket, type TicketOptions, Tickets } from "./tickets.ts";
+import {
+  type PreparedOrder,
+  type PreparedOrderOptions,
+  PreparedOrders,
+} from "./prepared_orders.ts";
 
 /** Options of every flow that enrolls. */
 export const enrollmentOptions = {
@@ -52,7 +56,7 @@ const SIGNATURES = 8;
 
 export interface Enrolled {
   readonly account: Account;
-  readonly ticket: Ticket;
+  readonly prepared: PreparedOrder;
   readonly chain: Chain;
 }
 
@@ -61,7 +65,7 @@ export class Enrollment {
   readonly enroller: Enroller;
   readonly #context: FlowContext<EnrollmentOptions>;
   readonly #responder?: Responder;
-  readonly #tickets: Tickets;
+  readonly #orders: PreparedOrders;
 
   /** Reads the directory, which must have what the flow `needs`, and opens the responder; a Failure says why not. */
   static async open(
@@ -87,27 +91,27 @@ export class Enrollment {
     this.#context = context;
     this.session = session;
     this.#responder = responder;
-    this.#tickets = new Tickets(ticketOptions(context.options));
+    this.#orders = new PreparedOrders(preparedOrderOptions(context.options));
     this.enroller = enrollerOf(context, session, responder);
   }
 
   async prepare(iterations: number): Promise<Failure | undefined> {
     const { options, signal } = this.#context;
-    if (options.prepare) await this.#tickets.prepare(iterations, signal);
+    if (options.prepare) await this.#orders.prepare(iterations, signal);
     return await this.session.prepare(iterations, options.prepare ? SIGNATURES : 0);
   }
 
   /** An account, new or in turn, and what is to be enrolled with it. */
   async next(sender: Sender): Promise<Omit<Enrolled, "chain"> | Failure> {
     const account = await this.session.accounts.take(this.session.client, sender);
-    return isFailure(account) ? account : { account, ticket: await this.ticket(sender) };
+    return isFailure(account) ? account : { account, prepared: await this.prepareOrder(sender) };
   }
 
-  /** One enrollment with the next account and ticket. */
+  /** One enrollment with the next account and prepared order. */
   async enroll(sender: Sender): Promise<Enrolled | Failure> {
     const next = await this.next(sender);
     if (isFailure(next)) return next;
-    const chain = await this.enroller.enroll(sender, next.account, next.ticket);
+    const chain = await this.enroller.attempt(sender, next.account).enroll(next.prepared);
     return isFailure(chain) ? chain : { ...next, chain };
   }
 
@@ -120,12 +124,12 @@ export class Enrollment {
     await this.#responder?.close();
   }
 
-  /** A prepared ticket, or one made now (observed as `csr`). */
-  async ticket(sender: Sender): Promise<Ticket> {
-    const ready = this.#tickets.take();
+  /** An order that was prepared, or is now (observed as `csr`). */
+  async prepareOrder(sender: Sender): Promise<PreparedOrder> {
+    const ready = this.#orders.take();
     if (ready !== undefined) return ready;
     const startedUs = this.#context.clock.nowUs();
-    const made = await this.#tickets.make();
+    const made = await this.#orders.make();
     sender.observe("csr", this.#context.clock.nowUs() - startedUs);
     return made;
   }
@@ -154,7 +158,7 @@ function enrollerOf(
   });
 }
 
-function ticketOptions(options: EnrollmentOptions): TicketOptions {
+function preparedOrderOptions(options: EnrollmentOptions): PreparedOrderOptions {
   const { identifiers, names, certificate_key: type, certificate_keys: keys } = options;
   const count = keys ?? (type === "rsa-2048" ? 8 : "per_order");
   return {

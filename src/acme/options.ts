@@ -22,7 +22,7 @@ export const endpointOptions = {
 };
 
 export const accountOptions = {
-  account_key: z.enum(["ES256", "RS256", "EdDSA"]).default("ES256").describe(
+  account_key: z.enum(["ES256", "ES384", "RS256", "EdDSA"]).default("ES256").describe(
     "Algorithm of the accounts' keys",
   ),
   contact: z.array(z.string()).default([]).describe("Contacts of new accounts, mailto: URLs"),

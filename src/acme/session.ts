@@ -10,7 +10,7 @@ import { isFailure } from "./answer.ts";
 import { AcmeClient } from "./client.ts";
 import { directoryUrl, lacks, missingFrom, type Resource } from "./directory.ts";
 import { accountOptions, endpointOptions, hmacKeyOf } from "./options.ts";
-import { prepareSignatures } from "./p256.ts";
+import { prepareSignatures } from "./prepared_signatures.ts";
 import { unmeasured } from "./sender.ts";
 
 export const sessionOptions = { ...endpointOptions, ...accountOptions };

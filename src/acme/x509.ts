@@ -4,7 +4,7 @@ import { generalName, readGeneralName } from "../identifier.ts";
 import type { SigningKey } from "./keys.ts";
 
 /** ecdsa-with-SHA256 (RFC 5758 section 3.2). */
-export const ECDSA_SHA256 = der.sequence(der.oid("1.2.840.10045.4.3.2"));
+const ECDSA_SHA256 = der.sequence(der.oid("1.2.840.10045.4.3.2"));
 const ECDSA_SHA384 = der.sequence(der.oid("1.2.840.10045.4.3.3"));
 const RSA_SHA256 = der.sequence(der.oid("1.2.840.113549.1.1.11"), der.NULL);
 const ED25519 = der.sequence(der.oid("1.3.101.112"));
@@ -67,20 +67,6 @@ export function childrenOf(element: der.Element | undefined): readonly der.Eleme
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((octet, index) => octet === b[index]);
-}
-
-/** Parts of a certificate whose signature is to be checked; undefined when it cannot be read. */
-export interface SignedParts {
-  readonly tbs: Uint8Array;
-  readonly algorithm: Uint8Array;
-  readonly signature: Uint8Array;
-}
-
-export function signedParts(certificate: Uint8Array): SignedParts | undefined {
-  const whole = der.readElement(certificate);
-  const [tbs, algorithm, signature] = (whole && der.readElements(whole.contents)) ?? [];
-  if (tbs === undefined || algorithm === undefined || signature === undefined) return undefined;
-  return { tbs: tbs.whole, algorithm: algorithm.whole, signature: signature.contents.subarray(1) };
 }
 
 export function toPem(label: string, data: Uint8Array): string {

@@ -4,7 +4,7 @@ import { readAccount } from "../acme/account.ts";
 import { isFailure } from "../acme/answer.ts";
 import { parseObject } from "../acme/body.ts";
 import { lacks } from "../acme/directory.ts";
-import { POST_AS_GET, signerOf } from "../acme/jws.ts";
+import { POST_AS_GET } from "../acme/jws.ts";
 import { keyChangePayload } from "../flows/acme_key_change.ts";
 import { locationOf } from "../acme/location.ts";
 import { generateKey, type SigningKey } from "../acme/keys.ts";
@@ -120,7 +120,7 @@ async function rollOver(subject: Subject): Promise<Verdict> {
   const changed = await changeKey(subject, key);
   const complaint = wantStatus(changed, 200);
   if (complaint !== undefined) return verdictOf(complaint);
-  subject.account = { ...account, key, signer: signerOf(key, account.url) };
+  subject.account = { ...account, key, signer: { key, kid: account.url } };
   const withNew = await askAccount(subject, POST_AS_GET);
   const { url } = account;
   const withOld = await subject.ask({ url, payload: POST_AS_GET, key: account.key, kid: url });

@@ -8,13 +8,13 @@ import { isFailure } from "../acme/answer.ts";
 import type { PlacedOrder } from "../acme/enroller.ts";
 import { POST_AS_GET } from "../acme/jws.ts";
 import { readOrder } from "../acme/order.ts";
-import type { Ticket } from "../acme/tickets.ts";
+import type { PreparedOrder } from "../acme/prepared_orders.ts";
 import type { Subject } from "./subject.ts";
 
 export interface HeldOrder {
   /** The account that placed it. */
   readonly account: Account;
-  readonly ticket: Ticket;
+  readonly prepared: PreparedOrder;
   readonly order: PlacedOrder;
 }
 
@@ -23,10 +23,10 @@ export async function holdOrder(subject: Subject): Promise<HeldOrder | Failure> 
   const { enrollment, sender } = subject;
   const open = subject.held && await refreshed(subject, subject.held);
   if (open !== undefined) return open;
-  const ticket = await enrollment.ticket(sender);
+  const prepared = await enrollment.prepareOrder(sender);
   const placed = await subject.withOrdersLeft(async (account) => {
-    const order = await enrollment.enroller.placeOrder(sender, account, ticket.names);
-    return isFailure(order) ? order : { account, ticket, order };
+    const order = await enrollment.enroller.attempt(sender, account).placeOrder(prepared.names);
+    return isFailure(order) ? order : { account, prepared, order };
   });
   subject.held = isFailure(placed) ? undefined : placed;
   return placed;
@@ -37,17 +37,17 @@ export async function holdReadyOrder(subject: Subject): Promise<HeldOrder | Fail
   const held = await holdOrder(subject);
   if (isFailure(held)) return held;
   const { enrollment, sender } = subject;
-  return await enrollment.enroller.prove(sender, held.account, held.order) ?? held;
+  return await enrollment.enroller.attempt(sender, held.account).prove(held.order) ?? held;
 }
 
 /** Undefined when the order is no longer open, or cannot be read. */
 async function refreshed(
   subject: Subject,
-  { account, ticket, order: { url } }: HeldOrder,
+  { account, prepared, order: { url } }: HeldOrder,
 ): Promise<HeldOrder | undefined> {
   const { key, url: kid } = account;
   const order = readOrder(await subject.ask({ url, payload: POST_AS_GET, key, kid }));
   if (isFailure(order)) return undefined;
   const isOpen = order.status === "pending" || order.status === "ready";
-  return isOpen ? { account, ticket, order: { ...order, url } } : undefined;
+  return isOpen ? { account, prepared, order: { ...order, url } } : undefined;
 }

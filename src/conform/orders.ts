@@ -10,7 +10,7 @@ import type { PlacedOrder } from "../acme/enroller.ts";
 import { POST_AS_GET } from "../acme/jws.ts";
 import { generateKey } from "../acme/keys.ts";
 import { readAuthorization, readOrder } from "../acme/order.ts";
-import type { Ticket } from "../acme/tickets.ts";
+import type { PreparedOrder } from "../acme/prepared_orders.ts";
 import { NO_ACCOUNT } from "./accounts.ts";
 import {
   type ConformCase,
@@ -57,12 +57,12 @@ export const orderCases: readonly ConformCase[] = [
     "8555 §7.5",
     "An authorization has its identifier and challenges",
     (subject) =>
-      withOrder(subject, async (order, account, ticket) => {
+      withOrder(subject, async (order, account, prepared) => {
         const exchange = await read(subject, account, order.authorizations[0]!);
         const seen = readAuthorization(exchange);
         if (isFailure(seen)) return verdictOf(wantStatus(exchange, 200), seen);
         return verdictOf(
-          seen.name === ticket.names[0] ? undefined : `the identifier is ${seen.name}`,
+          seen.name === prepared.names[0] ? undefined : `the identifier is ${seen.name}`,
           seen.challenges.length > 0 ? undefined : "there are no challenges",
         );
       }),
@@ -92,11 +92,11 @@ export const orderCases: readonly ConformCase[] = [
     "8555 §7.4",
     "An order is not finalized by another account",
     (subject) =>
-      withOrder(subject, async (order, _, ticket) => {
+      withOrder(subject, async (order, _, prepared) => {
         const { other } = subject;
         if (other === undefined) return NO_ACCOUNT;
         const { key, url: kid } = other;
-        const ask = { url: order.finalize, payload: ticket.finalizePayload, key, kid };
+        const ask = { url: order.finalize, payload: prepared.finalizePayload, key, kid };
         return refusedWith(await subject.ask(ask));
       }),
   ),
@@ -105,9 +105,9 @@ export const orderCases: readonly ConformCase[] = [
     "8555 §7.4",
     "A pending order is not finalized: 403 orderNotReady",
     (subject) =>
-      withOrder(subject, async (order, account, ticket) => {
+      withOrder(subject, async (order, account, prepared) => {
         if (order.status !== "pending") return skip(`the server's orders begin as ${order.status}`);
-        const exchange = await finalize(subject, account, order, ticket.finalizePayload);
+        const exchange = await finalize(subject, account, order, prepared.finalizePayload);
         return refusedWith(exchange, { statuses: [403], types: ["orderNotReady"] });
       }),
   ),
@@ -162,8 +162,8 @@ export const orderCases: readonly ConformCase[] = [
     "8555 §11.1",
     "A CSR for the account's own key is refused",
     (subject) =>
-      withReadyOrder(subject, async (order, account, ticket) => {
-        const csr = encodeBase64url(await makeCsr(account.key, ticket.names));
+      withReadyOrder(subject, async (order, account, prepared) => {
+        const csr = encodeBase64url(await makeCsr(account.key, prepared.names));
         return verdictOf(
           wantRefused(await finalize(subject, account, order, JSON.stringify({ csr }))),
         );
@@ -216,7 +216,7 @@ function wantRefused(exchange: Awaited<ReturnType<Subject["ask"]>>): string | un
     : wantProblem(exchange);
 }
 
-type Examine = (order: PlacedOrder, account: Account, ticket: Ticket) => Promise<Verdict>;
+type Examine = (order: PlacedOrder, account: Account, prepared: PreparedOrder) => Promise<Verdict>;
 
 /** With the order that cases share, as it is. */
 function withOrder(subject: Subject, examine: Examine): Promise<Verdict> {
@@ -236,7 +236,7 @@ async function withHeld(
   if (subject.account === undefined) return NO_ACCOUNT;
   const held = await hold(subject);
   if (isFailure(held)) return unproved(held);
-  return await examine(held.order, held.account, held.ticket);
+  return await examine(held.order, held.account, held.prepared);
 }
 
 /** What the client cannot answer is no fault of the server. */

@@ -110,7 +110,7 @@ export const revocationCases: readonly ConformCase[] = [
       withCertificate(subject, async () => {
         const enrolled = await subject.enroll();
         if (isFailure(enrolled)) return verdictOf(enrolled);
-        return verdictOf(wantStatus(await revoke(subject, enrolled, enrolled.ticket.key), 200));
+        return verdictOf(wantStatus(await revoke(subject, enrolled, enrolled.prepared.key), 200));
       }),
   ),
   must("deactivate", "8555 §7.3.6", "An account can be deactivated", async (subject) => {

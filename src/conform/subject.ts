@@ -1,10 +1,10 @@
 /** The server under examination, and what the examination has so far: accounts, an order, a certificate. */
+import { type FlattenedJWS, FlattenedSign } from "jose";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange, HttpClient, HttpRequest } from "../http/http.ts";
 import type { FlowContext } from "../flows/flow.ts";
 import type { Account } from "../acme/account.ts";
 import { isFailure } from "../acme/answer.ts";
-import { encodeBase64url } from "../acme/base64url.ts";
 import { type AcmeClient, httpUrl } from "../acme/client.ts";
 import { type Enrolled, Enrollment, type EnrollmentOptions } from "../acme/enrollment.ts";
 import type { SigningKey } from "../acme/keys.ts";
@@ -24,9 +24,11 @@ export interface Ask {
   readonly kid?: string;
   /** Over the protected header's usual fields; undefined takes one out. */
   readonly header?: Readonly<Record<string, unknown>>;
+  /** Signs in place of `key`, for a symmetric `alg`. */
+  readonly secret?: Uint8Array;
   readonly contentType?: string;
   /** Changes the body after it was signed. */
-  readonly tamper?: (jws: Record<string, string>) => Record<string, string>;
+  readonly tamper?: (jws: FlattenedJWS) => FlattenedJWS;
 }
 
 /** Nobody answered, or there is nothing to ask: that ends a case. */
@@ -98,10 +100,10 @@ export class Subject {
   /** One enrollment. There must be an account. */
   async enroll(): Promise<Enrolled | Failure> {
     const { enroller } = this.enrollment;
-    const ticket = await this.enrollment.ticket(this.sender);
+    const prepared = await this.enrollment.prepareOrder(this.sender);
     return await this.withOrdersLeft(async (account) => {
-      const chain = await enroller.enroll(this.sender, account, ticket);
-      return isFailure(chain) ? chain : { account, ticket, chain };
+      const chain = await enroller.attempt(this.sender, account).enroll(prepared);
+      return isFailure(chain) ? chain : { account, prepared, chain };
     });
   }
 
@@ -161,11 +163,10 @@ export class Subject {
 }
 
 async function jws(ask: Ask, nonce: string | undefined): Promise<string> {
-  const identity = ask.kid === undefined ? { jwk: JSON.parse(ask.key.jwk) } : { kid: ask.kid };
-  const fields = { alg: ask.key.alg, ...identity, nonce, url: ask.url, ...ask.header };
-  const header = encodeBase64url(JSON.stringify(fields));
-  const payload = encodeBase64url(ask.payload);
-  const signature = await ask.key.sign(new TextEncoder().encode(`${header}.${payload}`));
-  const signed = { protected: header, payload, signature: encodeBase64url(signature) };
+  const { alg, jwk } = ask.key;
+  const identity = ask.kid === undefined ? { jwk } : { kid: ask.kid };
+  const signed = await new FlattenedSign(new TextEncoder().encode(ask.payload))
+    .setProtectedHeader({ alg, ...identity, nonce, url: ask.url, ...ask.header })
+    .sign(ask.secret ?? await ask.key.privateKey());
   return JSON.stringify(ask.tamper?.(signed) ?? signed);
 }

@@ -44,6 +44,6 @@ async function authorize(
 ): Promise<Failure | undefined> {
   const next = await enrollment.next(iteration);
   if (isFailure(next)) return next;
-  const order = await enrollment.enroller.authorize(iteration, next.account, next.ticket);
+  const order = await enrollment.enroller.attempt(iteration, next.account).authorize(next.prepared);
   return isFailure(order) ? order : undefined;
 }

@@ -9,7 +9,7 @@ import { type Account, readAccount } from "../acme/account.ts";
 import { isFailure } from "../acme/answer.ts";
 import type { AcmeClient } from "../acme/client.ts";
 import { lacks } from "../acme/directory.ts";
-import { POST_AS_GET, signerOf, signJws } from "../acme/jws.ts";
+import { POST_AS_GET, signJws } from "../acme/jws.ts";
 import { generateKey, type SigningKey } from "../acme/keys.ts";
 import { accounts } from "../acme/options.ts";
 import type { Sender } from "../acme/sender.ts";
@@ -77,7 +77,7 @@ export async function changeKey(
     statuses: [200],
     read: () => undefined,
   });
-  return isFailure(answer) ? answer : { ...account, key, signer: signerOf(key, account.url) };
+  return isFailure(answer) ? answer : { ...account, key, signer: { key, kid: account.url } };
 }
 
 /** The inner JWS: the new key says which account it wants, and which key it takes the place of. */
@@ -86,6 +86,6 @@ export async function keyChangePayload(
   account: Account,
   key: SigningKey,
 ): Promise<string> {
-  const payload = `{"account":${JSON.stringify(account.url)},"oldKey":${account.key.jwk}}`;
-  return await signJws(signerOf(key), url, payload);
+  const payload = JSON.stringify({ account: account.url, oldKey: account.key.jwk });
+  return await signJws({ key }, url, payload);
 }

@@ -164,14 +164,16 @@ class Contract {
 
   async #enroll(account: Account): Promise<Failure | undefined> {
     const { enroller } = this.#enrollment;
-    const ticket = await this.#enrollment.ticket(this.#iteration);
-    const chain = await enroller.enroll(this.#iteration, account, ticket);
+    const prepared = await this.#enrollment.prepareOrder(this.#iteration);
+    const chain = await enroller.attempt(this.#iteration, account).enroll(prepared);
     return isFailure(chain) ? chain : undefined;
   }
 
   async #placeOrder(account: Account): Promise<Failure | undefined> {
-    const { names } = await this.#enrollment.ticket(this.#iteration);
-    const order = await this.#enrollment.enroller.placeOrder(this.#iteration, account, names);
+    const { names } = await this.#enrollment.prepareOrder(this.#iteration);
+    const order = await this.#enrollment.enroller.attempt(this.#iteration, account).placeOrder(
+      names,
+    );
     return isFailure(order) ? order : undefined;
   }
 
@@ -198,8 +200,8 @@ class Contract {
 
   async #challengeUrl(account: Account): Promise<string | Failure> {
     const { enroller, session } = this.#enrollment;
-    const { names } = await this.#enrollment.ticket(this.#iteration);
-    const order = await enroller.placeOrder(this.#iteration, account, names);
+    const { names } = await this.#enrollment.prepareOrder(this.#iteration);
+    const order = await enroller.attempt(this.#iteration, account).placeOrder(names);
     if (isFailure(order)) return order;
     const [url] = order.authorizations;
     if (url === undefined) return unexpected("The order has no authorization");
@@ -229,7 +231,7 @@ class Contract {
   }
 
   async #limitedOrder(step: string, account: Account): Promise<Failure | undefined> {
-    const { names } = await this.#enrollment.ticket(this.#iteration);
+    const { names } = await this.#enrollment.prepareOrder(this.#iteration);
     const identifiers = names.map(identifierOf);
     const { newOrder } = this.#enrollment.session.client.directory;
     if (newOrder === undefined) return lacks("newOrder");

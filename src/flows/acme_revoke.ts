@@ -14,7 +14,7 @@ import {
   enrollmentOptions,
   enrollmentSteps,
 } from "../acme/enrollment.ts";
-import { type Signer, signerOf } from "../acme/jws.ts";
+import type { Signer } from "../acme/jws.ts";
 import { preparedFlow } from "../acme/session.ts";
 
 const options = z.strictObject({
@@ -61,8 +61,8 @@ async function enrollAndRevoke(
   return isFailure(answer) ? answer : undefined;
 }
 
-function signerFor(signedBy: "account" | "certificate", { account, ticket }: Enrolled): Signer {
-  return signedBy === "account" ? account.signer : signerOf(ticket.key);
+function signerFor(signedBy: "account" | "certificate", { account, prepared }: Enrolled): Signer {
+  return signedBy === "account" ? account.signer : { key: prepared.key };
 }
 
 /** Payload of revokeCert for a certificate's DER. */

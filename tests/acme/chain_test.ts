@@ -1,10 +1,11 @@
+import { readElement } from "../../src/der.ts";
 import { ChainChecker, type ExpectedCertificate } from "../../src/acme/chain.ts";
 import { certificateId } from "../../src/acme/certificate_id.ts";
 import { generateKey } from "../../src/acme/keys.ts";
-import { signedParts, toPem } from "../../src/acme/x509.ts";
+import { childrenOf, toPem } from "../../src/acme/x509.ts";
 import type { Failure } from "../../src/http/failure.ts";
 import { X509Certificate } from "node:crypto";
-import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { createIssuer, issue } from "./test_ca.ts";
 
 const issuer = await createIssuer();
@@ -133,7 +134,7 @@ Deno.test("ChainChecker shows what does not parse", () => {
 
 Deno.test("ChainChecker accepts no certificate with a signed octet changed, and never throws", () => {
   const octets = octetsOf(leaf);
-  const { tbs } = signedParts(octets)!;
+  const { whole: tbs } = childrenOf(readElement(octets))[0]!;
   for (let at = tbs.byteOffset; at < tbs.byteOffset + tbs.length; at++) {
     for (const flipped of [0x01, 0x80, 0xff]) {
       const changed = octets.slice();
@@ -162,6 +163,18 @@ Deno.test("ChainChecker checks each leaf though it remembers the issuer", async 
     assertEquals(run(leaf + issuer.certificate), true);
     assertEquals(run(forged + issuer.certificate), false);
   }
+});
+
+Deno.test("of a long row of good leaves a sample is checked, and all again from the first forged one on", async () => {
+  const checker = new ChainChecker();
+  const run = (pem: string): boolean =>
+    "leaf" in checker.check(new TextEncoder().encode(pem + issuer.certificate), expected);
+  const forged = await issue(await createIssuer(), key.spki, names);
+  for (let count = 0; count < 20; count++) assertEquals(run(leaf), true);
+  const verdicts = Array.from({ length: 32 }, () => run(forged));
+  const first = verdicts.indexOf(false);
+  assert(first >= 0 && first < 16, `first refused: ${first}`);
+  assertEquals(verdicts.slice(first).includes(true), false);
 });
 
 Deno.test("certificateId() joins authority key identifier and serial number (RFC 9773 section 4.1)", () => {

@@ -290,7 +290,7 @@ Deno.test("acme_enroll says so when its challenge address is in use", async () =
 });
 
 Deno.test("acme_enroll signs with every kind of account key, and asks for every kind of certificate key", async () => {
-  for (const account_key of ["ES256", "RS256", "EdDSA"]) {
+  for (const account_key of ["ES256", "ES384", "RS256", "EdDSA"]) {
     assertEquals((await enrollOnce({}, { account_key })).failure, undefined, account_key);
   }
   for (const certificate_key of ["ec-p384", "rsa-2048"]) {

@@ -1,8 +1,14 @@
-import { calculateJwkThumbprint, flattenedVerify, importJWK, type JWK } from "jose";
+import {
+  calculateJwkThumbprint,
+  type FlattenedJWS,
+  flattenedVerify,
+  importJWK,
+  type JWK,
+} from "jose";
 import { createPublicKey, verify } from "node:crypto";
 import { makeCsr } from "../../src/acme/csr.ts";
 import * as der from "../../src/der.ts";
-import { externalAccountBinding, POST_AS_GET, signerOf, signJws } from "../../src/acme/jws.ts";
+import { externalAccountBinding, POST_AS_GET, signJws } from "../../src/acme/jws.ts";
 import { type Algorithm, generateKey } from "../../src/acme/keys.ts";
 import { assertEquals, assertRejects } from "../assert.ts";
 import { readCsr } from "./test_ca.ts";
@@ -12,9 +18,9 @@ const ALGORITHMS: readonly Algorithm[] = ["ES256", "ES384", "RS256", "EdDSA"];
 for (const alg of ALGORITHMS) {
   Deno.test(`signJws() with ${alg} makes what another JOSE library verifies`, async () => {
     const key = await generateKey(alg);
-    const jwk = JSON.parse(key.jwk) as JWK;
+    const { jwk } = key;
     for (let round = 0; round < 4; round++) {
-      const signer = signerOf(key, "https://ca.test/account/1");
+      const signer = { key, kid: "https://ca.test/account/1" };
       const jws = JSON.parse(await signJws(signer, "https://ca.test/order", '{"a":"ü"}', "n0nce"));
       const { payload, protectedHeader } = await flattenedVerify(jws, await importJWK(jwk, alg));
       assertEquals(new TextDecoder().decode(payload), '{"a":"ü"}');
@@ -29,7 +35,7 @@ for (const alg of ALGORITHMS) {
 
   Deno.test(`a key for ${alg} has the thumbprint of RFC 7638 and a key that others read`, async () => {
     const key = await generateKey(alg);
-    const jwk = JSON.parse(key.jwk) as JWK;
+    const { jwk } = key;
     assertEquals(key.thumbprint, await calculateJwkThumbprint(jwk));
     const fromSpki = createPublicKey({
       key: key.spki as never,
@@ -42,23 +48,23 @@ for (const alg of ALGORITHMS) {
 
 Deno.test("signJws() sends the key itself where there is no account, and an empty payload for POST-as-GET", async () => {
   const key = await generateKey("ES256");
-  const jws = JSON.parse(await signJws(signerOf(key), "https://ca.test/x", POST_AS_GET, "n"));
+  const jws = JSON.parse(await signJws({ key }, "https://ca.test/x", POST_AS_GET, "n"));
   const { payload, protectedHeader } = await flattenedVerify(
     jws,
-    await importJWK(JSON.parse(key.jwk), "ES256"),
+    await importJWK(key.jwk, "ES256"),
   );
   assertEquals(payload.length, 0);
-  assertEquals(protectedHeader?.jwk as unknown, JSON.parse(key.jwk));
+  assertEquals(protectedHeader?.jwk as unknown, key.jwk);
   assertEquals(protectedHeader?.kid, undefined);
 });
 
 Deno.test("signJws() makes a signature that does not hold for another payload", async () => {
   const key = await generateKey("ES256");
-  const jws = JSON.parse(await signJws(signerOf(key), "https://ca.test/x", '{"a":1}', "n"));
+  const jws = JSON.parse(await signJws({ key }, "https://ca.test/x", '{"a":1}', "n"));
   await assertRejects(async () =>
     await flattenedVerify(
       { ...jws, payload: "eyJhIjoyfQ" },
-      await importJWK(JSON.parse(key.jwk), "ES256"),
+      await importJWK(key.jwk, "ES256"),
     )
   );
 });
@@ -67,9 +73,9 @@ Deno.test("externalAccountBinding() is an HS256 JWS of the account's key", async
   const key = await generateKey("ES256");
   const hmacKey = crypto.getRandomValues(new Uint8Array(32));
   const url = "https://ca.test/new-account";
-  const jws = JSON.parse(externalAccountBinding({ kid: "kid-1", hmacKey, url }, key));
+  const jws = await externalAccountBinding({ kid: "kid-1", hmacKey, url }, key) as FlattenedJWS;
   const { payload, protectedHeader } = await flattenedVerify(jws, hmacKey);
-  assertEquals(JSON.parse(new TextDecoder().decode(payload)), JSON.parse(key.jwk));
+  assertEquals(JSON.parse(new TextDecoder().decode(payload)), key.jwk);
   assertEquals(protectedHeader as unknown, { alg: "HS256", kid: "kid-1", url });
 });
 

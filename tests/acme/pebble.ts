@@ -2,7 +2,7 @@
 import { selfSigned } from "../../src/acme/challenge/challenge_certificate.ts";
 import * as der from "../../src/der.ts";
 import { P256_ALGORITHM, p256Key } from "../../src/acme/keys.ts";
-import { randomScalar } from "../../src/acme/p256.ts";
+import { randomScalar } from "../../src/acme/prepared_signatures.ts";
 import { subjectAltName, toPem } from "../../src/acme/x509.ts";
 
 export interface Pebble {
@@ -42,7 +42,7 @@ export async function startPebble(binary: string, options: PebbleOptions = {}): 
   const [port, httpPort, tlsPort, dnsPort] = freePorts(4) as [number, number, number, number];
   const folder = await Deno.makeTempDir({ prefix: "certload-pebble-" });
   const secret = randomScalar();
-  const key = p256Key(secret);
+  const key = await p256Key(secret);
   const names = [subjectAltName(["localhost"])];
   const caCert = toPem("CERTIFICATE", await selfSigned(key, names, Date.now()));
   await Deno.writeTextFile(`${folder}/cert.pem`, caCert);

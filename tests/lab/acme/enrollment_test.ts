@@ -56,9 +56,9 @@ async function requireGood(
   assert(leaf.notBefore.getTime() <= Date.now() && leaf.notAfter.getTime() > Date.now());
 }
 
-Deno.test("account keys may be ES256, RS256 or EdDSA", async () => {
+Deno.test("account keys may be ES256, ES384, RS256 or EdDSA", async () => {
   await withLab({}, async (lab) => {
-    for (const algorithm of ["ES256", "RS256", "EdDSA"]) {
+    for (const algorithm of ["ES256", "ES384", "RS256", "EdDSA"]) {
       const client = await AcmeClient.register(lab, "prof-test", algorithm);
       const { leaf } = await client.enroll(`${algorithm.toLowerCase()}.test`);
       assertStringIncludes(leaf.subject, algorithm.toLowerCase());

@@ -2,38 +2,39 @@
  * What an enrollment needs that can be made before the clock starts: its names, a key and the request signed with it.
  */
 import { canonicalName } from "../identifier.ts";
+import { sleep } from "../timer.ts";
 import { encodeBase64url } from "./base64url.ts";
 import { makeCsr } from "./csr.ts";
 import { type Algorithm, generateKey, type SigningKey } from "./keys.ts";
 
-export interface Ticket {
+export interface PreparedOrder {
   readonly names: readonly string[];
   readonly key: SigningKey;
   /** Payload of finalize. */
   readonly finalizePayload: string;
 }
 
-export interface TicketOptions {
+export interface PreparedOrderOptions {
   readonly identifiers: readonly string[];
   /** How often an identifier with `{n}` is repeated. */
   readonly names: number;
   readonly alg: Algorithm;
-  /** Keys to share among the tickets; undefined: a new one for each. */
+  /** Keys to share among the orders; undefined: a new one for each. */
   readonly sharedKeys?: number;
 }
 
-/** Beyond this, tickets are made when they are needed: they would take memory that grows with the run. */
+/** Beyond this, orders are prepared when they are needed: they would take memory that grows with the run. */
 const MAX_PREPARED = 10_000;
 
-export class Tickets {
-  readonly #options: TicketOptions;
-  readonly #ready: Ticket[] = [];
+export class PreparedOrders {
+  readonly #options: PreparedOrderOptions;
+  readonly #ready: PreparedOrder[] = [];
   readonly #keys: SigningKey[] = [];
   /** Names must not repeat over workers and runs. */
   readonly #run = randomLabel();
   #made = 0;
 
-  constructor(options: TicketOptions) {
+  constructor(options: PreparedOrderOptions) {
     this.#options = options;
   }
 
@@ -41,16 +42,16 @@ export class Tickets {
     const wanted = Math.min(count, MAX_PREPARED);
     while (this.#ready.length < wanted && !signal.aborted) {
       this.#ready.push(await this.make());
-      if (this.#ready.length % 50 === 0) await breathe();
+      if (this.#ready.length % 50 === 0) await sleep(0);
     }
   }
 
-  /** A prepared ticket; undefined when there is none left. */
-  take(): Ticket | undefined {
+  /** A prepared order; undefined when there is none left. */
+  take(): PreparedOrder | undefined {
     return this.#ready.pop();
   }
 
-  async make(): Promise<Ticket> {
+  async make(): Promise<PreparedOrder> {
     const number = this.#made++;
     const names = namesOf(this.#options, `${this.#run}-${number.toString(36)}`);
     const key = await this.#key(number);
@@ -67,7 +68,7 @@ export class Tickets {
 
 /** The names of one order: placeholders filled in, `{n}` counted from 1. */
 export function namesOf(
-  { identifiers, names }: Pick<TicketOptions, "identifiers" | "names">,
+  { identifiers, names }: Pick<PreparedOrderOptions, "identifiers" | "names">,
   id: string,
 ): string[] {
   return identifiers.flatMap((template) => {
@@ -82,9 +83,4 @@ export function namesOf(
 function randomLabel(): string {
   const octets = crypto.getRandomValues(new Uint8Array(5));
   return "c" + Array.from(octets, (octet) => octet.toString(36).padStart(2, "0")).join("");
-}
-
-/** Lets timers and signals have their turn. */
-export function breathe(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }
