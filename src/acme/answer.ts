@@ -4,8 +4,8 @@
  */
 import type { Failure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
-import { mediaType } from "../flows/expectation.ts";
-import type { Expectation } from "../flows/flow.ts";
+import { mediaType } from "../http/expectation.ts";
+import type { Expectation } from "../http/expectation.ts";
 import { statusFailure } from "./problem.ts";
 
 /** Every status: the check below decides. */

@@ -3,8 +3,8 @@
  */
 import type { Failure } from "../http/failure.ts";
 import type { Exchange, HttpRequest } from "../http/http.ts";
-import type { Expectation } from "../flows/flow.ts";
-import type { HeadersFor } from "../flows/origin_headers.ts";
+import type { Expectation } from "../http/expectation.ts";
+import type { HeadersFor } from "../http/origin_headers.ts";
 import { isFailure, judge, unexpected } from "./answer.ts";
 import { excerpt, parseObject } from "./body.ts";
 import { locationOf } from "./location.ts";
@@ -36,11 +36,6 @@ export function directoryUrl(directory: string, baseUrl: string): URL {
   return directory.startsWith("/")
     ? new URL(baseUrl.replace(/\/+$/, "") + directory)
     : new URL(directory);
-}
-
-/** URL of a certificate's renewal information (RFC 9773 section 4.1). */
-export function renewalInfoUrl(renewalInfo: string, certificateId: string): string {
-  return `${renewalInfo.replace(/\/+$/, "")}/${certificateId}`;
 }
 
 /** Resources that are needed and that the server does not have. */

@@ -1,7 +1,6 @@
 /** What the flows that enroll have on top of a session: prepared orders, a responder, and the enroller. */
 import { z } from "zod";
 import type { Failure } from "../http/failure.ts";
-import type { FlowContext } from "../flows/flow.ts";
 import type { Account } from "./account.ts";
 import { isFailure } from "./answer.ts";
 import type { Chain } from "./chain.ts";
@@ -17,7 +16,7 @@ import {
   responderOptions,
 } from "./options.ts";
 import { type Sender, unmeasured } from "./sender.ts";
-import { Session, sessionOptions } from "./session.ts";
+import { Session, type SessionContext, sessionOptions } from "./session.ts";
 import {
   type PreparedOrder,
   type PreparedOrderOptions,
@@ -63,13 +62,13 @@ export interface Enrolled {
 export class Enrollment {
   readonly session: Session;
   readonly enroller: Enroller;
-  readonly #context: FlowContext<EnrollmentOptions>;
+  readonly #context: SessionContext<EnrollmentOptions>;
   readonly #responder?: Responder;
   readonly #orders: PreparedOrders;
 
   /** Reads the directory, which must have what the flow `needs`, and opens the responder; a Failure says why not. */
   static async open(
-    context: FlowContext<EnrollmentOptions>,
+    context: SessionContext<EnrollmentOptions>,
     needs: readonly Resource[] = [],
   ): Promise<Enrollment | Failure> {
     const { options, shard } = context;
@@ -84,7 +83,7 @@ export class Enrollment {
   }
 
   private constructor(
-    context: FlowContext<EnrollmentOptions>,
+    context: SessionContext<EnrollmentOptions>,
     session: Session,
     responder: Responder | undefined,
   ) {
@@ -136,7 +135,7 @@ export class Enrollment {
 }
 
 function enrollerOf(
-  { options, clock }: FlowContext<EnrollmentOptions>,
+  { options, clock }: SessionContext<EnrollmentOptions>,
   { client }: Session,
   responder: Responder | undefined,
 ): Enroller {

@@ -1,6 +1,6 @@
 /** What every ACME request carries besides its own headers. */
 import { mergeHeaders } from "../plan/headers.ts";
-import { type Headers, type HeadersFor, headersOfOrigin } from "../flows/origin_headers.ts";
+import { type Headers, type HeadersFor, headersOfOrigin } from "../http/origin_headers.ts";
 
 /** RFC 8555 section 6.1: a client must send a User-Agent. */
 const USER_AGENT = "certload";

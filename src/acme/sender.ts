@@ -2,14 +2,19 @@
  * Through what a request is sent: an iteration, which measures it, or the plain client while a flow prepares. Both are
  * asked in the same way, so that registering an account is one function.
  */
-import { legible } from "../flows/expectation.ts";
-import type { FlowContext, Iteration } from "../flows/flow.ts";
+import { legible } from "../http/expectation.ts";
+import type { HttpClient } from "../http/http.ts";
+import type { Sender } from "../http/step.ts";
 
-export type Sender = Pick<Iteration, "step" | "observe" | "count" | "signal">;
+export type { Sender };
 
 /** Sends without recording. */
 export function unmeasured(
-  { client, timeoutMs, signal }: Pick<FlowContext<unknown>, "client" | "timeoutMs" | "signal">,
+  { client, timeoutMs, signal }: {
+    readonly client: HttpClient;
+    readonly timeoutMs: number;
+    readonly signal: AbortSignal;
+  },
 ): Sender {
   return {
     signal,

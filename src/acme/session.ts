@@ -3,7 +3,8 @@
  */
 import { z } from "zod";
 import type { Failure } from "../http/failure.ts";
-import type { Flow, FlowContext, Iteration } from "../flows/flow.ts";
+import type { Clock } from "../clock.ts";
+import type { HttpClient } from "../http/http.ts";
 import { type Registration, registrationFailure } from "./account.ts";
 import { Accounts } from "./accounts.ts";
 import { isFailure } from "./answer.ts";
@@ -18,17 +19,31 @@ export const sessionOptions = { ...endpointOptions, ...accountOptions };
 const schema = z.strictObject(sessionOptions);
 export type SessionOptions = z.output<typeof schema>;
 
+/** What of a flow's context, or of an examination's, a session works with. */
+export interface SessionContext<Options> {
+  readonly options: Options;
+  /** Where the directory is when the options give a path. */
+  readonly target: { readonly baseUrl: string };
+  readonly client: HttpClient;
+  readonly clock: Clock;
+  /** Of one request. */
+  readonly timeoutMs: number;
+  /** This worker's place among the workers, for sharing out prepared things. */
+  readonly shard: { readonly index: number; readonly count: number };
+  readonly signal: AbortSignal;
+}
+
 /** Nonces in store when the clock starts; every answer brings another. */
 const FIRST_NONCES = 16;
 
 export class Session {
   readonly client: AcmeClient;
   readonly accounts: Accounts;
-  readonly #context: FlowContext<SessionOptions>;
+  readonly #context: SessionContext<SessionOptions>;
 
   /** Reads the directory, which must have what the flow needs; a Failure says why there can be no load. */
   static async open(
-    context: FlowContext<SessionOptions>,
+    context: SessionContext<SessionOptions>,
     accounts: number | "per_flow",
     needs: readonly Resource[] = ["newAccount"],
   ): Promise<Session | Failure> {
@@ -46,7 +61,7 @@ export class Session {
   }
 
   private constructor(
-    context: FlowContext<SessionOptions>,
+    context: SessionContext<SessionOptions>,
     client: AcmeClient,
     accounts: number | "per_flow",
   ) {
@@ -78,31 +93,4 @@ function registrationOf(options: SessionOptions): Registration {
   const { contact, agree_to_terms: agreeToTerms, eab } = options;
   const hmacKey = eab && hmacKeyOf(eab.hmac_key);
   return { contact, agreeToTerms, eab: eab && hmacKey && { kid: eab.kid, hmacKey } };
-}
-
-/** What a flow works with between `prepare` and `close`. */
-interface Work {
-  prepare(iterations: number): Promise<Failure | undefined>;
-  close(): Promise<void>;
-}
-
-/** A flow whose work is opened in `prepare` and handed to every iteration. */
-export function preparedFlow<Opened extends Work>(
-  open: () => Promise<Opened | Failure>,
-  iterate: (opened: Opened, iteration: Iteration) => Promise<Failure | undefined>,
-): Flow {
-  let opened: Opened | undefined;
-  return {
-    prepare: async (iterations) => {
-      const work = await open();
-      if (isFailure(work)) return work;
-      opened = work;
-      return await work.prepare(iterations);
-    },
-    run: (iteration) => {
-      if (opened === undefined) throw new Error("The flow runs before it is prepared");
-      return iterate(opened, iteration);
-    },
-    close: async () => await opened?.close(),
-  };
 }

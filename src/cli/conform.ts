@@ -1,6 +1,5 @@
 /** `certload conform DIRECTORY`: does an ACME server do what an RFC 8555 client depends on? */
 import { z } from "zod";
-import { newRunId } from "../engine/run.ts";
 import { timerClock } from "../timer.ts";
 import { isFailure } from "../acme/answer.ts";
 import { Attention } from "../conform/attention.ts";
@@ -9,7 +8,7 @@ import { CASES, conform as examine } from "../conform/conform.ts";
 import { renderResult, renderTotal } from "../conform/render.ts";
 import { Subject } from "../conform/subject.ts";
 import { type EnrollmentOptions, enrollmentOptions } from "../acme/enrollment.ts";
-import type { FlowContext } from "../flows/flow.ts";
+import type { SessionContext } from "../acme/session.ts";
 import { nearest } from "../plan/near_miss.ts";
 import { certificatesOf } from "../plan/trust.ts";
 import { formatDuration, parseDuration } from "../plan/units.ts";
@@ -112,7 +111,7 @@ interface Examination {
 }
 
 async function run(
-  given: FlowContext<EnrollmentOptions>,
+  given: SessionContext<EnrollmentOptions>,
   { known, style, timeoutMs }: Examination,
   io: Io,
 ): Promise<number> {
@@ -208,12 +207,11 @@ function contextOf(
   options: EnrollmentOptions,
   tls: { readonly insecureSkipVerify: boolean; readonly caPem?: string },
   signal: AbortSignal,
-): FlowContext<EnrollmentOptions> {
+): SessionContext<EnrollmentOptions> {
   const client = createClient({ tls, protocol: "http/1.1", maxBodyBytes: MAX_BODY_BYTES });
   return {
     options,
-    target: { baseUrl: options.directory, headers: {}, tls },
-    scenario: newRunId(),
+    target: { baseUrl: options.directory },
     client,
     clock: timerClock,
     timeoutMs: REQUEST_TIMEOUT_MS,

@@ -5,7 +5,7 @@ import { isFailure } from "../acme/answer.ts";
 import { parseObject } from "../acme/body.ts";
 import { lacks } from "../acme/directory.ts";
 import { POST_AS_GET } from "../acme/jws.ts";
-import { keyChangePayload } from "../flows/acme_key_change.ts";
+import { keyChangePayload } from "../acme/key_change.ts";
 import { locationOf } from "../acme/location.ts";
 import { generateKey, type SigningKey } from "../acme/keys.ts";
 import {

@@ -1,7 +1,7 @@
 /** What a conformance case is: a name, the section that demands it, and a question to the server. */
 import type { Failure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
-import { mediaType } from "../flows/expectation.ts";
+import { mediaType } from "../http/expectation.ts";
 import { isFailure } from "../acme/answer.ts";
 import { excerpt } from "../acme/body.ts";
 import { ACME_ERROR, parseProblem } from "../acme/problem.ts";

@@ -1,6 +1,6 @@
 /** Cases about signed requests that are wrong (RFC 8555 sections 6.2 to 6.7). */
 import type { Exchange } from "../http/http.ts";
-import { mediaType } from "../flows/expectation.ts";
+import { mediaType } from "../http/expectation.ts";
 import { excerpt, parseObject } from "../acme/body.ts";
 import { POST_AS_GET } from "../acme/jws.ts";
 import { generateKey } from "../acme/keys.ts";

@@ -3,12 +3,12 @@ import type { Account } from "../acme/account.ts";
 import { isFailure } from "../acme/answer.ts";
 import { parseObject } from "../acme/body.ts";
 import { certificateId } from "../acme/certificate_id.ts";
-import { lacks, renewalInfoUrl } from "../acme/directory.ts";
+import { lacks } from "../acme/directory.ts";
 import type { Enrolled } from "../acme/enrollment.ts";
 import { POST_AS_GET } from "../acme/jws.ts";
 import type { SigningKey } from "../acme/keys.ts";
-import { windowComplaint } from "../flows/acme_renewal_info.ts";
-import { revocationPayload } from "../flows/acme_revoke.ts";
+import { renewalInfoUrl, windowComplaint } from "../acme/renewal_info.ts";
+import { revocationPayload } from "../acme/revocation.ts";
 import { NO_ACCOUNT } from "./accounts.ts";
 import {
   type ConformCase,

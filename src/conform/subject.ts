@@ -2,11 +2,11 @@
 import { type FlattenedJWS, FlattenedSign } from "jose";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange, HttpClient, HttpRequest } from "../http/http.ts";
-import type { FlowContext } from "../flows/flow.ts";
 import type { Account } from "../acme/account.ts";
 import { isFailure } from "../acme/answer.ts";
 import { type AcmeClient, httpUrl } from "../acme/client.ts";
 import { type Enrolled, Enrollment, type EnrollmentOptions } from "../acme/enrollment.ts";
+import type { SessionContext } from "../acme/session.ts";
 import type { SigningKey } from "../acme/keys.ts";
 import { ACME_ERROR, parseProblem } from "../acme/problem.ts";
 import { type Sender, unmeasured } from "../acme/sender.ts";
@@ -49,18 +49,18 @@ export class Subject {
   /** The order that cases share; `held_order.ts` knows when it is spent. */
   held?: HeldOrder;
   enrolled?: Enrolled;
-  readonly #context: FlowContext<EnrollmentOptions>;
+  readonly #context: SessionContext<EnrollmentOptions>;
   readonly #client: HttpClient;
 
   /** Reads the directory and opens the responder; a Failure says why there can be no examination. */
-  static async open(context: FlowContext<EnrollmentOptions>): Promise<Subject | Failure> {
+  static async open(context: SessionContext<EnrollmentOptions>): Promise<Subject | Failure> {
     const { client, clock } = context;
     const unhurried = { ...context, client: patient(client, clock) };
     const enrollment = await Enrollment.open(unhurried);
     return isFailure(enrollment) ? enrollment : new Subject(unhurried, enrollment);
   }
 
-  private constructor(context: FlowContext<EnrollmentOptions>, enrollment: Enrollment) {
+  private constructor(context: SessionContext<EnrollmentOptions>, enrollment: Enrollment) {
     this.#context = context;
     this.#client = context.client;
     this.enrollment = enrollment;

@@ -2,7 +2,7 @@
  * The likely cause of a failed probe, in words that an operator can act on. Causes are those that certctl and its
  * surroundings are known to have; the first that fits is named.
  */
-import { excerpt, mediaType } from "../flows/expectation.ts";
+import { excerpt, mediaType } from "../http/expectation.ts";
 import type { Failure, FailureClass } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
 import type { ProbedStep, ProbeResult } from "./probe.ts";

@@ -1,5 +1,5 @@
 /** One arrival going through a flow: sends, judges and records each step. */
-import { judge, legible } from "../flows/expectation.ts";
+import { judge, legible } from "../http/expectation.ts";
 import type { Expectation, Iteration, StepOptions, StepResult } from "../flows/flow.ts";
 import { nowUs } from "../clock.ts";
 import type { Failure } from "../http/failure.ts";

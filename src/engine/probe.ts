@@ -2,7 +2,7 @@
  * Before any load: one iteration of every scenario, through the very flow and client. What does not work once will not
  * work fifty times a second, and says more clearly why.
  */
-import { legible } from "../flows/expectation.ts";
+import { legible } from "../http/expectation.ts";
 import { flowNamed } from "../flows/registry.ts";
 import type { Flow, FlowContext } from "../flows/flow.ts";
 import type { Plan, Scenario } from "../plan/plan.ts";

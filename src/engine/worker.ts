@@ -2,7 +2,7 @@
  * One load thread's part of a run: the flows of every scenario, its share of the arrivals, and what they recorded. Knows
  * nothing of Workers, so that tests run it directly.
  */
-import { legible } from "../flows/expectation.ts";
+import { legible } from "../http/expectation.ts";
 import process from "node:process";
 import { flowNamed } from "../flows/registry.ts";
 import type { Flow } from "../flows/flow.ts";

@@ -9,7 +9,8 @@ import { type Account, readAccount } from "../acme/account.ts";
 import { isFailure, unexpected } from "../acme/answer.ts";
 import type { AcmeClient } from "../acme/client.ts";
 import { POST_AS_GET } from "../acme/jws.ts";
-import { preparedFlow, Session, sessionOptions } from "../acme/session.ts";
+import { Session, sessionOptions } from "../acme/session.ts";
+import { preparedFlow } from "./prepared_flow.ts";
 
 const options = z.strictObject({
   ...sessionOptions,

@@ -8,7 +8,7 @@ import type { Failure } from "../http/failure.ts";
 import type { FlowDefinition, Iteration } from "./flow.ts";
 import { isFailure } from "../acme/answer.ts";
 import { Enrollment, enrollmentOptions, enrollmentSteps } from "../acme/enrollment.ts";
-import { preparedFlow } from "../acme/session.ts";
+import { preparedFlow } from "./prepared_flow.ts";
 
 const options = z.strictObject({
   ...enrollmentOptions,

@@ -5,15 +5,14 @@
 import { z } from "zod";
 import type { Failure } from "../http/failure.ts";
 import type { FlowDefinition, Iteration } from "./flow.ts";
-import { type Account, readAccount } from "../acme/account.ts";
+import { readAccount } from "../acme/account.ts";
 import { isFailure } from "../acme/answer.ts";
-import type { AcmeClient } from "../acme/client.ts";
-import { lacks } from "../acme/directory.ts";
-import { POST_AS_GET, signJws } from "../acme/jws.ts";
-import { generateKey, type SigningKey } from "../acme/keys.ts";
+import { POST_AS_GET } from "../acme/jws.ts";
+import { changeKey } from "../acme/key_change.ts";
+import { generateKey } from "../acme/keys.ts";
 import { accounts } from "../acme/options.ts";
-import type { Sender } from "../acme/sender.ts";
-import { preparedFlow, Session, sessionOptions } from "../acme/session.ts";
+import { Session, sessionOptions } from "../acme/session.ts";
+import { preparedFlow } from "./prepared_flow.ts";
 
 const options = z.strictObject({
   ...sessionOptions,
@@ -58,34 +57,4 @@ async function rollOver(
   if (isFailure(read)) return read;
   if (pool !== "per_flow") accounts.giveBack(rolled);
   return undefined;
-}
-
-/** The account with its new key, once the server has agreed (step `key_change`). */
-export async function changeKey(
-  client: AcmeClient,
-  sender: Sender,
-  account: Account,
-  key: SigningKey,
-): Promise<Account | Failure> {
-  const { keyChange: url } = client.directory;
-  if (url === undefined) return lacks("keyChange");
-  const answer = await client.post(sender, {
-    step: "key_change",
-    signer: account.signer,
-    url,
-    payload: await keyChangePayload(url, account, key),
-    statuses: [200],
-    read: () => undefined,
-  });
-  return isFailure(answer) ? answer : { ...account, key, signer: { key, kid: account.url } };
-}
-
-/** The inner JWS: the new key says which account it wants, and which key it takes the place of. */
-export async function keyChangePayload(
-  url: string,
-  account: Account,
-  key: SigningKey,
-): Promise<string> {
-  const payload = JSON.stringify({ account: account.url, oldKey: account.key.jwk });
-  return await signJws({ key }, url, payload);
 }

@@ -15,10 +15,10 @@ import { lacks } from "../acme/directory.ts";
 import { readAuthorization } from "../acme/order.ts";
 import { Enrollment, enrollmentOptions } from "../acme/enrollment.ts";
 import { POST_AS_GET } from "../acme/jws.ts";
-import { changeKey, keyChangePayload } from "./acme_key_change.ts";
+import { changeKey, keyChangePayload } from "../acme/key_change.ts";
 import { generateKey } from "../acme/keys.ts";
 import { ACME_ERROR, parseProblem, statusFailure } from "../acme/problem.ts";
-import { preparedFlow } from "../acme/session.ts";
+import { preparedFlow } from "./prepared_flow.ts";
 
 const limit = (fallback: number): z.ZodDefault<z.ZodInt> =>
   z.int().min(0).max(10_000).default(fallback);

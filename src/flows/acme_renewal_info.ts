@@ -4,14 +4,13 @@
  */
 import { z } from "zod";
 import type { Failure } from "../http/failure.ts";
-import type { Exchange, HttpRequest } from "../http/http.ts";
+import type { HttpRequest } from "../http/http.ts";
 import type { Expectation, FlowContext, FlowDefinition, Iteration } from "./flow.ts";
 import { isFailure, judge } from "../acme/answer.ts";
-import { parseObject } from "../acme/body.ts";
 import { certificateId } from "../acme/certificate_id.ts";
-import { renewalInfoUrl } from "../acme/directory.ts";
 import { Enrollment, enrollmentOptions } from "../acme/enrollment.ts";
-import { preparedFlow } from "../acme/session.ts";
+import { renewalInfoUrl, windowComplaint } from "../acme/renewal_info.ts";
+import { preparedFlow } from "./prepared_flow.ts";
 
 const options = z.strictObject({
   ...enrollmentOptions,
@@ -86,13 +85,3 @@ async function ask(
 }
 
 const EXPECT_WINDOW: Expectation = judge([200], "application/json", windowComplaint);
-
-/** A suggested window has a start before its end (RFC 9773 section 4.2). */
-export function windowComplaint({ body }: Exchange): string | undefined {
-  const window = parseObject(body)?.suggestedWindow as Record<string, unknown> | undefined;
-  const { start, end } = window ?? {};
-  return Date.parse(String(start)) < Date.parse(String(end))
-    ? undefined
-    : `The renewal information has no suggestedWindow whose start is before its end: ` +
-      JSON.stringify(window);
-}

@@ -6,7 +6,6 @@ import { z } from "zod";
 import type { Failure } from "../http/failure.ts";
 import type { FlowDefinition, Iteration } from "./flow.ts";
 import { isFailure } from "../acme/answer.ts";
-import { encodeBase64url } from "../acme/base64url.ts";
 import { lacks } from "../acme/directory.ts";
 import {
   type Enrolled,
@@ -15,7 +14,8 @@ import {
   enrollmentSteps,
 } from "../acme/enrollment.ts";
 import type { Signer } from "../acme/jws.ts";
-import { preparedFlow } from "../acme/session.ts";
+import { revocationPayload } from "../acme/revocation.ts";
+import { preparedFlow } from "./prepared_flow.ts";
 
 const options = z.strictObject({
   ...enrollmentOptions,
@@ -63,9 +63,4 @@ async function enrollAndRevoke(
 
 function signerFor(signedBy: "account" | "certificate", { account, prepared }: Enrolled): Signer {
   return signedBy === "account" ? account.signer : { key: prepared.key };
-}
-
-/** Payload of revokeCert for a certificate's DER. */
-export function revocationPayload(certificate: Uint8Array, reason?: number): string {
-  return JSON.stringify({ certificate: encodeBase64url(certificate), reason });
 }

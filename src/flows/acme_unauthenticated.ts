@@ -9,15 +9,11 @@ import { z } from "zod";
 import type { Failure } from "../http/failure.ts";
 import type { HttpRequest } from "../http/http.ts";
 import type { Expectation, Flow, FlowContext, FlowDefinition, Iteration } from "./flow.ts";
-import type { HeadersFor } from "./origin_headers.ts";
+import { renewalInfoUrl } from "../acme/renewal_info.ts";
+import type { HeadersFor } from "../http/origin_headers.ts";
 import { judge } from "../acme/answer.ts";
 import { EXPECT_NONCE } from "../acme/client.ts";
-import {
-  directoryRequest,
-  directoryUrl,
-  readDirectory,
-  renewalInfoUrl,
-} from "../acme/directory.ts";
+import { directoryRequest, directoryUrl, readDirectory } from "../acme/directory.ts";
 import { acmeHeaders } from "../acme/headers.ts";
 import { endpointOptions } from "../acme/options.ts";
 

@@ -6,57 +6,20 @@ import type { FlowSignature } from "../plan/catalogue.ts";
 import type { Target } from "../plan/plan.ts";
 import type { Clock } from "../clock.ts";
 import type { Failure } from "../http/failure.ts";
-import type { Exchange, HttpClient, HttpRequest } from "../http/http.ts";
+import type { HttpClient } from "../http/http.ts";
+import type { Sender } from "../http/step.ts";
 
-/** What a step accepts as an answer. What does not fit makes the step a failure with a class. */
-export interface Expectation {
-  readonly status: readonly number[];
-  /** Media type without parameters, for example `application/json`. */
-  readonly contentType?: string;
-  /** Looks into the answer; a returned sentence is the complaint (class `unexpected_body`), a Failure is taken as it is. */
-  readonly check?: (exchange: Exchange) => string | Failure | undefined;
-}
-
-/** A step's outcome: the exchange, and the failure of transport or expectation if there was one. */
-export interface StepResult {
-  readonly exchange: Exchange;
-  readonly failure?: Failure;
-}
-
-export interface StepOptions {
-  /**
-   * Shown every answer before it is judged: a returned request is sent in the same step (ACME's answer to a refused
-   * nonce, RFC 8555 section 6.5). The step's durations then run from the first send to the last byte of the last
-   * answer, the phases are the last exchange's, and one sample is recorded. The flow bounds and counts the repetitions.
-   */
-  readonly again?: (exchange: Exchange) => Promise<HttpRequest | undefined>;
-  /** A new connection with a full handshake for this request alone. */
-  readonly fresh?: boolean;
-}
+export type { Expectation } from "../http/expectation.ts";
+export type { StepOptions, StepResult } from "../http/step.ts";
 
 /** One arrival on its way through a flow. Recording happens inside `step`; in warm-up and probe it goes elsewhere. */
-export interface Iteration {
+export interface Iteration extends Sender {
   /** Number of the arrival, unique in the scenario over all workers; warm-up has numbers of its own. */
   readonly index: number;
   /** Unique over runs, scenarios, warm-up and arrivals: for names that must not repeat. Letters, digits, hyphens. */
   readonly id: string;
   /** The closed model's user, 0-based. */
   readonly user?: number;
-  readonly signal: AbortSignal;
-  /**
-   * Sends a request as the named step. The first step of an iteration is timed from the planned instant; a later one
-   * from when it is sent. `step` must be one of the flow's `steps(options)`.
-   */
-  step(
-    step: string,
-    request: HttpRequest,
-    expect: Expectation,
-    options?: StepOptions,
-  ): Promise<StepResult>;
-  /** Records a duration that is not a request's, for example `signing` or `poll_wait`. Microseconds. */
-  observe(name: string, durationUs: number): void;
-  /** Adds to a named counter, for example `bad_nonce_retries`. */
-  count(name: string, by?: number): void;
 }
 
 export interface Flow {

@@ -5,7 +5,7 @@ import { httpUrl, urlPath } from "../plan/url.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange, HttpRequest } from "../http/http.ts";
 import { apiAddress, apiHeaders } from "./api_headers.ts";
-import { shortened } from "./expectation.ts";
+import { shortened } from "../http/expectation.ts";
 import type { Expectation, Flow, FlowContext, FlowDefinition, Iteration } from "./flow.ts";
 import { fieldAt, isSameJson, jsonStructure } from "./json_body.ts";
 import { mediaType, method, statuses } from "./options.ts";

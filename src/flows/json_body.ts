@@ -1,6 +1,6 @@
 /** Looking into JSON answers. */
 import type { Exchange } from "../http/http.ts";
-import { excerpt } from "./expectation.ts";
+import { excerpt } from "../http/expectation.ts";
 
 const decoder = new TextDecoder();
 

@@ -10,7 +10,7 @@ import type {
   Iteration,
 } from "../../src/flows/flow.ts";
 import type { StepOptions, StepResult } from "../../src/flows/flow.ts";
-import { judge } from "../../src/flows/expectation.ts";
+import { judge } from "../../src/http/expectation.ts";
 import { nowUs } from "../../src/clock.ts";
 import type { Failure } from "../../src/http/failure.ts";
 import type { Exchange, HttpClient, HttpRequest } from "../../src/http/http.ts";

@@ -7,7 +7,7 @@ import { enrollmentOptions } from "../../src/acme/enrollment.ts";
 import { acmeRenewalInfo } from "../../src/flows/acme_renewal_info.ts";
 import { acmeUnauthenticated } from "../../src/flows/acme_unauthenticated.ts";
 import { apiHeaders } from "../../src/flows/api_headers.ts";
-import { headersOfOrigin } from "../../src/flows/origin_headers.ts";
+import { headersOfOrigin } from "../../src/http/origin_headers.ts";
 import type { FlowDefinition } from "../../src/flows/flow.ts";
 import type { HttpClient, HttpRequest } from "../../src/http/http.ts";
 import { z } from "zod";

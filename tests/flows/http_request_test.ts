@@ -1,7 +1,7 @@
 import type { Iteration } from "../../src/flows/flow.ts";
 import { httpRequest } from "../../src/flows/http_request.ts";
 import type { HttpRequest } from "../../src/http/http.ts";
-import { judge } from "../../src/flows/expectation.ts";
+import { judge } from "../../src/http/expectation.ts";
 import type { Expectation } from "../../src/flows/flow.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { exchangeOf } from "../exchange.ts";

@@ -1,4 +1,4 @@
-import { excerpt, judge, mediaType } from "../../src/flows/expectation.ts";
+import { excerpt, judge, mediaType } from "../../src/http/expectation.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { exchangeOf } from "../exchange.ts";
 

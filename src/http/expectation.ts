@@ -1,9 +1,17 @@
 /** Whether an answer is the one that a step wants, and the failure class when it is not. */
-import type { Failure, FailureClass } from "../http/failure.ts";
-import type { Exchange } from "../http/http.ts";
+import type { Failure, FailureClass } from "./failure.ts";
+import type { Exchange } from "./http.ts";
 import { mask } from "../masking/mask.ts";
 import { cut, foreign, printable } from "../terminal.ts";
-import type { Expectation } from "./flow.ts";
+
+/** What a step accepts as an answer. What does not fit makes the step a failure with a class. */
+export interface Expectation {
+  readonly status: readonly number[];
+  /** Media type without parameters, for example `application/json`. */
+  readonly contentType?: string;
+  /** Looks into the answer; a returned sentence is the complaint (class `unexpected_body`), a Failure is taken as it is. */
+  readonly check?: (exchange: Exchange) => string | Failure | undefined;
+}
 
 /** What of an answer's body may be quoted in a message. */
 const EXCERPT_CHARS = 160;

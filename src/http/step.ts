@@ -1,0 +1,42 @@
+/**
+ * A named step of a flow: a request, what is wanted of its answer, and what became of it. Who sends steps (`Sender`) is
+ * an iteration, which measures them, or a client that only sets up and tidies away; both are asked in the same way.
+ */
+import type { Expectation } from "./expectation.ts";
+import type { Failure } from "./failure.ts";
+import type { Exchange, HttpRequest } from "./http.ts";
+
+/** A step's outcome: the exchange, and the failure of transport or expectation if there was one. */
+export interface StepResult {
+  readonly exchange: Exchange;
+  readonly failure?: Failure;
+}
+
+export interface StepOptions {
+  /**
+   * Shown every answer before it is judged: a returned request is sent in the same step (ACME's answer to a refused
+   * nonce, RFC 8555 section 6.5). The step's durations then run from the first send to the last byte of the last
+   * answer, the phases are the last exchange's, and one sample is recorded. The flow bounds and counts the repetitions.
+   */
+  readonly again?: (exchange: Exchange) => Promise<HttpRequest | undefined>;
+  /** A new connection with a full handshake for this request alone. */
+  readonly fresh?: boolean;
+}
+
+export interface Sender {
+  readonly signal: AbortSignal;
+  /**
+   * Sends a request as the named step. The first step of an iteration is timed from the planned instant; a later one
+   * from when it is sent. `step` must be one of the flow's `steps(options)`.
+   */
+  step(
+    step: string,
+    request: HttpRequest,
+    expect: Expectation,
+    options?: StepOptions,
+  ): Promise<StepResult>;
+  /** Records a duration that is not a request's, for example `signing` or `poll_wait`. Microseconds. */
+  observe(name: string, durationUs: number): void;
+  /** Adds to a named counter, for example `bad_nonce_retries`. */
+  count(name: string, by?: number): void;
+}
