@@ -321,7 +321,7 @@ class LoadRun {
   }
 
   #stateOf(scenario: Scenario, at: number, elapsedMs: number): ScenarioState {
-    const { name, phase, load, startAfterMs } = scenario;
+    const { name, tier, load, startAfterMs } = scenario;
     const totals = this.#totals[at];
     if (totals === undefined) throw new RangeError(`No totals for scenario ${name}`);
     const inFlight = this.#ticks.reduce(
@@ -332,7 +332,7 @@ class LoadRun {
     const level = over ? 0 : levelAt(load.stages, elapsedMs - startAfterMs);
     return {
       name,
-      phase,
+      tier,
       state: elapsedMs < startAfterMs
         ? "waiting"
         : !over

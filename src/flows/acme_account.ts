@@ -25,7 +25,7 @@ export type AccountFlowOptions = z.output<typeof options>;
 export const acmeAccount: FlowDefinition<AccountFlowOptions> = {
   name: "acme_account",
   summary: "ACME account creation, contact update, reading and deactivation",
-  phase: "acme",
+  tier: "acme",
   options,
   steps: (parsed) => [
     "new_nonce",

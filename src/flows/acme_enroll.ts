@@ -20,7 +20,7 @@ export type EnrollOptions = z.output<typeof options>;
 export const acmeEnroll: FlowDefinition<EnrollOptions> = {
   name: "acme_enroll",
   summary: "ACME order, authorizations, finalize and download, with the chain checked",
-  phase: "acme",
+  tier: "acme",
   options,
   steps: (parsed) => {
     const options = parsed as EnrollOptions;

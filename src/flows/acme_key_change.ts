@@ -26,7 +26,7 @@ export type KeyChangeOptions = z.output<typeof options>;
 export const acmeKeyChange: FlowDefinition<KeyChangeOptions> = {
   name: "acme_key_change",
   summary: "ACME account key rollover, proved by reading the account with the new key",
-  phase: "acme",
+  tier: "acme",
   options,
   steps: () => ["new_nonce", "new_account", "key_change", "account"],
   create: (context) =>

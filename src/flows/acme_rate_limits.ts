@@ -40,7 +40,7 @@ export type RateLimitOptions = z.output<typeof options>;
 export const acmeRateLimits: FlowDefinition<RateLimitOptions> = {
   name: "acme_rate_limits",
   summary: "ACME rate limits: used up, refused with 429 rateLimited, and isolated",
-  phase: "acme",
+  tier: "acme",
   once: true,
   options,
   steps: () => [

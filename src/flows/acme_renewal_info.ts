@@ -27,7 +27,7 @@ export type RenewalInfoOptions = z.output<typeof options>;
 export const acmeRenewalInfo: FlowDefinition<RenewalInfoOptions> = {
   name: "acme_renewal_info",
   summary: "ACME renewal information of certificates enrolled beforehand",
-  phase: "acme",
+  tier: "acme",
   options,
   steps: () => ["renewal_info"],
   create: (context) => preparedFlow(() => RenewalInfo.open(context), ask),

@@ -30,7 +30,7 @@ export type RevokeOptions = z.output<typeof options>;
 export const acmeRevoke: FlowDefinition<RevokeOptions> = {
   name: "acme_revoke",
   summary: "ACME enrollment followed by revocation, by account key or certificate key",
-  phase: "acme",
+  tier: "acme",
   options,
   steps: (parsed) => [...enrollmentSteps(parsed as RevokeOptions), "revoke"],
   create: (context) =>

@@ -29,7 +29,7 @@ export type UnauthenticatedOptions = z.output<typeof options>;
 export const acmeUnauthenticated: FlowDefinition<UnauthenticatedOptions> = {
   name: "acme_unauthenticated",
   summary: "ACME directory, new nonce, and renewal info of an unknown certificate",
-  phase: "acme",
+  tier: "acme",
   options,
   steps: () => ["directory", "new_nonce", "renewal_info"],
   create: (context) => new Unauthenticated(context),

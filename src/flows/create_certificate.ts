@@ -27,7 +27,7 @@ type Options = z.output<typeof options>;
 export const createCertificate: FlowDefinition<Options> = {
   name: "create_certificate",
   summary: "POST /api/v1/certificates with a unique common name; 201 and an id expected",
-  phase: "api",
+  tier: "api",
   options,
   steps: () => ["create"],
   create: (context) => new CreateCertificate(context),

@@ -44,7 +44,7 @@ type Options = z.output<typeof options>;
 export const httpRequest: FlowDefinition<Options> = {
   name: "http_request",
   summary: "One HTTP request as the plan describes it",
-  phase: "api",
+  tier: "api",
   options,
   placeholders: PLACEHOLDERS,
   steps: () => ["request"],

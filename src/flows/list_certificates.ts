@@ -20,7 +20,7 @@ const LISTED: Expectation = {
 export const listCertificates: FlowDefinition<Options> = {
   name: "list_certificates",
   summary: "GET /api/v1/certificates?per_page=N; 200 and a data array expected",
-  phase: "api",
+  tier: "api",
   options,
   steps: () => ["list"],
   create: ({ target, options }) => {

@@ -39,7 +39,7 @@ type Expected = Options["expect"];
 export const tlsHandshake: FlowDefinition<Options> = {
   name: "tls_handshake",
   summary: "A new connection, a full TLS handshake and one GET per arrival",
-  phase: "connector",
+  tier: "connector",
   options,
   steps: () => ["handshake"],
   create: ({ options }) => {

@@ -5,7 +5,7 @@ import type { Measured, SummaryConnector } from "./summary_schema.ts";
 
 /** Several scenarios of one target type are taken together. */
 export function connectorTier({ phases }: Pick<Measured, "phases">): Measured["connector_tier"] {
-  const scenarios = Object.values(phases).flatMap((phase) => Object.values(phase));
+  const scenarios = Object.values(phases).flatMap((tier) => Object.values(tier));
   const of = (targetType: string): SummaryConnector => {
     const those = scenarios.filter(({ target_type }) => target_type === targetType);
     const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

@@ -3,7 +3,7 @@ import type { ScenarioProgress } from "./totals.ts";
 
 export interface ScenarioState {
   readonly name: string;
-  readonly phase: string;
+  readonly tier: string;
   /** `waiting` for its `start_after`; `draining`: no new arrivals, the last are awaited. */
   readonly state: "waiting" | "running" | "draining" | "done";
   /** Arrivals per second that are due now (open model). */

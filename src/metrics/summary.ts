@@ -127,7 +127,7 @@ function totalsOf(run: Run): Measured["totals"] {
 function phasesOf(runs: readonly ScenarioRun[]): Measured["phases"] {
   const phases: Measured["phases"] = {};
   for (const run of runs) {
-    (phases[run.scenario.phase] ??= {})[run.scenario.name] = scenarioOf(run);
+    (phases[run.scenario.tier] ??= {})[run.scenario.name] = scenarioOf(run);
   }
   return phases;
 }

@@ -3,14 +3,14 @@
  * in, so that this folder imports no flow (`flows/registry.ts` has the real one).
  */
 import type { ZodType } from "zod";
-import type { Phase } from "./plan.ts";
+import type { Tier } from "./plan.ts";
 
 export interface FlowSignature {
   readonly name: string;
   /** One line for `certload check`, the JSON Schema and error texts. */
   readonly summary: string;
   /** The tier when the plan does not say. */
-  readonly phase: Phase;
+  readonly tier: Tier;
   /** Schema of the scenario's `with`; its output is what the flow gets. Strict: unknown keys are problems. */
   readonly options: ZodType;
   /** Names that the flow fills in where texts of its options have them in braces. */

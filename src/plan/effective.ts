@@ -53,7 +53,7 @@ function targetSurface({ baseUrl, token, headers, tls }: Target): Record<string,
 function scenarioSurface(scenario: Scenario, catalogue: Catalogue): Record<string, unknown> {
   const { load, maxConnections, startAfterMs } = scenario;
   return {
-    phase: scenario.phase,
+    phase: scenario.tier,
     flow: scenario.flow,
     with: unlessEmpty(optionsSurface(scenario, catalogue)),
     ...loadSurface(load),

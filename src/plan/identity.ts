@@ -16,9 +16,11 @@ export function planHash(plan: Pick<Plan, "scenarios" | "thresholds" | "warmup">
   return createHash("sha256").update(canonical(content)).digest("hex");
 }
 
-function scenarioContent({ thresholds, with: options, ...rest }: Scenario): unknown {
+/** Under the plan's own name for the tier: a hash of before stays the hash of the same plan. */
+function scenarioContent({ thresholds, with: options, tier, ...rest }: Scenario): unknown {
   return {
     ...rest,
+    phase: tier,
     with: withoutOrigins(maskSecrets(options)),
     thresholds: thresholds.map(({ text }) => text),
   };

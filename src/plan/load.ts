@@ -125,7 +125,7 @@ function checkParts(root: PlanNode, { catalogue, overrides = {}, readFile }: Pla
   );
   const thresholds = checkThresholds(root, ["thresholds"], [], complain);
   const caPem = checkCaFile(root, readFile, complain);
-  const named = names.map((name) => ({ name, phase: scenarios.get(name)?.phase }));
+  const named = names.map((name) => ({ name, tier: scenarios.get(name)?.tier }));
   problems.push(...selectionProblems(named, overrides));
   return { scenarios, thresholds, caPem, problems };
 }

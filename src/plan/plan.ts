@@ -5,7 +5,7 @@
 import type { Threshold } from "./threshold.ts";
 
 /** The tier a scenario belongs to; reports group by it. */
-export type Phase = "api" | "connector" | "acme";
+export type Tier = "api" | "connector" | "acme";
 
 /** The servers of a run: already there, the embedded lab, or containers. `stack/` starts them. */
 export type StackName = "none" | "embedded" | "compose";
@@ -55,7 +55,7 @@ export type Load = OpenLoad | ClosedLoad;
 
 export interface Scenario {
   readonly name: string;
-  readonly phase: Phase;
+  readonly tier: Tier;
   readonly flow: string;
   /** The flow's own options, already parsed by the flow's schema. */
   readonly with: unknown;

@@ -3,7 +3,7 @@ import type { Catalogue, FlowSignature } from "./catalogue.ts";
 import { within } from "./interpolate.ts";
 import { check } from "./issue.ts";
 import { loadOf, shapeProblems } from "./load_shape.ts";
-import type { Phase, Scenario } from "./plan.ts";
+import type { Scenario, Tier } from "./plan.ts";
 import { didYouMean, type Path, type Problem, problemAt } from "./problem.ts";
 import { type PlanSurface, SCENARIO_NAME, type ScenarioSurface } from "./schema.ts";
 import { parseThreshold, type Threshold } from "./threshold.ts";
@@ -16,7 +16,7 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 /** What is known of a scenario beside its own keys. */
 export interface ScenarioParts {
   /** As stated, or the flow's. */
-  readonly phase: string | undefined;
+  readonly tier: string | undefined;
   /** The flow's options as its schema gives them. */
   readonly options: unknown;
   readonly steps: readonly string[];
@@ -39,8 +39,8 @@ export function checkScenario(
   const { options, steps } = checkOptions(root, [...path, "with"], flow, complain);
   const thresholds = checkThresholds(root, [...path, "thresholds"], steps, complain);
   const stated = nodeAt(root, [...path, "phase"]);
-  const phase = isText(stated) ? stated.content : flow?.phase;
-  return { phase, options, steps: steps ?? [], thresholds };
+  const tier = isText(stated) ? stated.content : flow?.tier;
+  return { tier, options, steps: steps ?? [], thresholds };
 }
 
 function checkFlow(
@@ -100,13 +100,13 @@ export function checkThresholds(
 export function scenarioOf(
   name: string,
   given: ScenarioSurface,
-  { phase, options, steps, thresholds }: ScenarioParts,
+  { tier, options, steps, thresholds }: ScenarioParts,
   defaults: PlanSurface["defaults"],
 ): Scenario {
   const { max_connections: maxConnections } = given;
   return {
     name,
-    phase: phase as Phase,
+    tier: tier as Tier,
     flow: given.flow,
     with: options,
     steps,

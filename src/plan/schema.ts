@@ -9,7 +9,7 @@ import { thresholdPattern } from "./threshold.ts";
 import { duration, durationAboveZero, rate, rateAboveZero } from "./units.ts";
 import { baseUrl, httpUrl } from "./url.ts";
 
-const PHASES = ["api", "connector", "acme"] as const;
+const TIERS = ["api", "connector", "acme"] as const;
 const PROTOCOLS = ["http/1.1", "h2", "auto"] as const;
 const STACKS = ["none", "embedded", "compose"] as const;
 
@@ -43,7 +43,7 @@ const stage = z.strictObject({
 });
 
 export const scenarioSchema = z.strictObject({
-  phase: z.enum(PHASES).optional().describe(
+  phase: z.enum(TIERS).optional().describe(
     "The tier it is reported under; the flow's own if left out",
   ),
   flow: z.string().describe("What one arrival does"),

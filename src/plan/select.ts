@@ -7,7 +7,7 @@ import { parseDuration } from "./units.ts";
 
 interface Named {
   readonly name: string;
-  readonly phase?: string | undefined;
+  readonly tier?: string | undefined;
 }
 
 /** What is wrong with these flags, asked of the scenarios' names alone, so that it is told with all else. */
@@ -48,6 +48,6 @@ function isSelected(scenario: Named, { only, skip = [] }: PlanOverrides): boolea
   return (only === undefined || isNamed(only)) && !isNamed(skip);
 }
 
-function wordsFor({ name, phase }: Named): string[] {
-  return phase === undefined ? [name] : [name, phase];
+function wordsFor({ name, tier }: Named): string[] {
+  return tier === undefined ? [name] : [name, tier];
 }

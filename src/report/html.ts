@@ -31,7 +31,7 @@ import {
   crowdedHost,
   isHeld,
   LAB_WARNING,
-  nameOfPhase,
+  nameOfTier,
   peersOf,
   plural,
   reasonOf,
@@ -66,7 +66,7 @@ export function renderHtml(summary: Summary): string {
     ${overview(summary, charts)}
     ${thresholds(summary)}
     ${section(`Validity: ${validityWord(summary)}`, validityPart(summary), "validity")}
-    ${Object.keys(summary.phases).map((phase) => tier(summary, phase, charts))}
+    ${Object.keys(summary.phases).map((tier) => tierSection(summary, tier, charts))}
     ${comparison(summary)}
     ${section(
       "On the wire",
@@ -94,8 +94,8 @@ export function renderHtml(summary: Summary): string {
 /** Where what is, to go to at once. */
 function contents(summary: Summary): Markup {
   const { thresholds, phases, comparison } = summary;
-  const tiers = Object.entries(phases).map(([phase, scenarios]): Markup =>
-    html`<li>${link(nameOfPhase(phase), idOf(nameOfPhase(phase)))}<ul>${
+  const tiers = Object.entries(phases).map(([tier, scenarios]): Markup =>
+    html`<li>${link(nameOfTier(tier), idOf(nameOfTier(tier)))}<ul>${
       Object.keys(scenarios).map((name) => html`<li>${link(name, scenarioId(summary, name))}</li>`)
     }</ul></li>`
   );
@@ -208,21 +208,21 @@ ${
   );
 }
 
-function tier(summary: Summary, name: string, charts: Chart[]): Markup {
-  const phase = summary.phases[name] ?? {};
+function tierSection(summary: Summary, name: string, charts: Chart[]): Markup {
+  const tier = summary.phases[name] ?? {};
   const own = ownMetricsOf(summary, name);
-  return html`<section id="${idOf(nameOfPhase(name))}"><h2>${nameOfPhase(name)}</h2>
+  return html`<section id="${idOf(nameOfTier(name))}"><h2>${nameOfTier(name)}</h2>
 <p class="note">R${RESPONSE_TIME_NOTE.slice(1)} of each arrival to the last byte.</p>
-${resultTable(phase, summary.thresholds)}
+${resultTable(tier, summary.thresholds)}
 ${own && folded("The server's own metrics", own)}
-${Object.entries(phase).map(([scenario, data]) => scenarioPart(scenario, data, summary, charts))}
+${Object.entries(tier).map(([scenario, data]) => scenarioPart(scenario, data, summary, charts))}
 </section>`;
 }
 
 /** What the server says of itself, beside what was seen of it; `undefined`: of no tier that was run. */
-function ownMetricsOf(summary: Summary, phase: string | undefined): Markup | undefined {
+function ownMetricsOf(summary: Summary, tier: string | undefined): Markup | undefined {
   if (!summary.server_metrics) return undefined;
-  const mine = metricsOfTier(summary.server_metrics, phase, Object.keys(summary.phases));
+  const mine = metricsOfTier(summary.server_metrics, tier, Object.keys(summary.phases));
   return tellsAnything(mine) ? serverTables(mine) : undefined;
 }
 

@@ -9,7 +9,7 @@ import type { RunState, ScenarioState } from "../metrics/run_state.ts";
 import { targetOf, timeOf } from "./progress.ts";
 import { oneLine, type Paint, type Style, styleOf } from "./style.ts";
 import { cutOff, padEnd, shortened, widthOf } from "./width.ts";
-import { nameOfPhase } from "./words.ts";
+import { nameOfTier } from "./words.ts";
 
 export interface Screen {
   readonly columns: number;
@@ -119,10 +119,10 @@ function body(
   nameWidth: number,
   style: Style,
 ): string[] {
-  let phase = "";
+  let tier = "";
   return state.scenarios.flatMap((scenario) => {
-    const title = scenario.phase === phase ? [] : [style.faint(nameOfPhase(scenario.phase))];
-    phase = scenario.phase;
+    const title = scenario.tier === tier ? [] : [style.faint(nameOfTier(scenario.tier))];
+    tier = scenario.tier;
     const label = padEnd(`  ${shortened(oneLine(scenario.name), nameWidth - 2)}`, nameWidth);
     if (scenario.state === "waiting") return [...title, style.faint(`${label} waiting`)];
     const cells = columns.map((column) => {

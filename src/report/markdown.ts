@@ -42,7 +42,7 @@ import {
   findingGroups,
   inUnit,
   LAB_WARNING,
-  nameOfPhase,
+  nameOfTier,
   otherFindings,
   partOfRun,
   peerNames,
@@ -63,7 +63,7 @@ export function renderMarkdown(summary: Summary): string {
     validitySection(summary),
     thresholdTable(summary),
     summary.comparison ? comparisonSection(summary.comparison) : "",
-    ...Object.entries(summary.phases).map(([name]) => phaseTable(summary, name)),
+    ...Object.entries(summary.phases).map(([name]) => tierTable(summary, name)),
     failureTable(summary),
     folded("On the wire: answers by status, connections, bytes", exchangeTable(summary)),
     serverProblem(summary),
@@ -192,23 +192,23 @@ function figureTable(figures: Comparison["figures"]): string {
   return table(head, rows, 2);
 }
 
-function phaseTable(summary: Summary, phase: string): string {
-  const rows = Object.entries(summary.phases[phase] ?? {}).flatMap(([scenario, data]) =>
+function tierTable(summary: Summary, tier: string): string {
+  const rows = Object.entries(summary.phases[tier] ?? {}).flatMap(([scenario, data]) =>
     seriesOf(scenario, data).flatMap(({ step, series }) =>
       resultRows(step ?? scenario, step, series)
     )
   );
   const head = ["Scenario", "Count", "Rate", "Failed", "Avg", "Min", "p50", "p95", "p99", "Max"];
-  const own = ownMetrics(summary, phase);
+  const own = ownMetrics(summary, tier);
   const note = `${RESPONSE_TIME_NOTE[0]!.toUpperCase()}${RESPONSE_TIME_NOTE.slice(1)}.`;
   const results = `${note}\n\n${table(head, rows, 1)}`;
-  return section(`### ${nameOfPhase(phase)}`, results) + (own && `\n\n${own}`);
+  return section(`### ${nameOfTier(tier)}`, results) + (own && `\n\n${own}`);
 }
 
 /** What the server says of itself, folded away below what was seen of it. */
-function ownMetrics({ server_metrics, phases }: Summary, phase: string | undefined): string {
+function ownMetrics({ server_metrics, phases }: Summary, tier: string | undefined): string {
   if (!server_metrics) return "";
-  const mine = metricsOfTier(server_metrics, phase, Object.keys(phases));
+  const mine = metricsOfTier(server_metrics, tier, Object.keys(phases));
   const changes = changedCounters(mine).map((counter) => [
     codeMarkdown(metricName(counter)),
     ...[counter.before, counter.after, counter.delta].map((n) => metricValue(counter.name, n)),

@@ -9,7 +9,7 @@ type Counter = ServerMetricsSummary["counters"][number];
 type ServerHistogram = ServerMetricsSummary["histograms"][number];
 
 /** Which tier a metric is about, by its name; the first that fits. What fits none is about the server as a whole. */
-const TIERS: readonly (readonly [phase: string, names: RegExp])[] = [
+const TIERS: readonly (readonly [tier: string, names: RegExp])[] = [
   ["acme", /acme/],
   ["connector", /deploy|connector/],
   ["api", /issuance|certificate|job|notification|ocsp/],
@@ -22,12 +22,12 @@ export const QUANTILES_NOTE =
 /** The metrics of one tier; `undefined`: those that belong to none of the tiers that were run. */
 export function metricsOfTier(
   metrics: ServerMetricsSummary,
-  phase: string | undefined,
-  phases: readonly string[],
+  tier: string | undefined,
+  tiers: readonly string[],
 ): ServerMetricsSummary {
   const mine = ({ name }: { readonly name: string }): boolean => {
-    const tier = TIERS.find(([, names]) => names.test(name))?.[0];
-    return phase === (tier !== undefined && phases.includes(tier) ? tier : undefined);
+    const its = TIERS.find(([, names]) => names.test(name))?.[0];
+    return tier === (its !== undefined && tiers.includes(its) ? its : undefined);
   };
   const { counters, histograms } = metrics;
   return { ...metrics, counters: counters.filter(mine), histograms: histograms.filter(mine) };

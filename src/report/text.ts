@@ -16,8 +16,8 @@ import {
   exchangesSection,
   ownMetricsOf,
   ownSection,
-  phaseSections,
   stepsOf,
+  tierSections,
 } from "./text/tables.ts";
 import {
   crowdedHost,
@@ -46,7 +46,7 @@ export function renderText(summary: Summary, options: TextOptions = {}): string 
     thresholdSection("Thresholds", summary.thresholds.filter((one) => !isHeld(one)), page),
     validitySection(summary, page),
     ...(mattersFirst(summary.comparison) ? [comparisonSection(summary, page)] : []),
-    ...phaseSections(summary, page),
+    ...tierSections(summary, page),
     ...(mattersFirst(summary.comparison) ? [] : [comparisonSection(summary, page)]),
     failureSection(summary, page),
     durationsSection(summary, page),

@@ -19,14 +19,14 @@ import { isRelative } from "../verdict/relative.ts";
 export const LAB_WARNING =
   "The target was the embedded lab: do not publish these figures as certctl's.";
 
-const PHASE_NAMES: Readonly<Record<string, string>> = {
+const TIER_NAMES: Readonly<Record<string, string>> = {
   api: "API",
   connector: "Connectors",
   acme: "ACME",
 };
 
-export function nameOfPhase(phase: string): string {
-  return PHASE_NAMES[phase] ?? phase;
+export function nameOfTier(tier: string): string {
+  return TIER_NAMES[tier] ?? tier;
 }
 
 /** One word for a run's end, by its exit. */
@@ -142,7 +142,7 @@ export function plural(count: number, noun: string): string {
 
 /** All scenarios of a summary, in its order. */
 export function scenariosOf(summary: Pick<Summary, "phases">): [string, SummaryScenario][] {
-  return Object.values(summary.phases).flatMap((phase) => Object.entries(phase));
+  return Object.values(summary.phases).flatMap((tier) => Object.entries(tier));
 }
 
 /** Each certificate once, with all its exchanges and the scenarios that saw it. */

@@ -104,7 +104,7 @@ function tools(base: ComparableRun, next: ComparableRun): RunDifference[] {
 }
 
 function scenarioMap(run: Measured): Map<string, SummaryScenario> {
-  return new Map(Object.values(run.phases).flatMap((phase) => Object.entries(phase)));
+  return new Map(Object.values(run.phases).flatMap((tier) => Object.entries(tier)));
 }
 
 function unlike(

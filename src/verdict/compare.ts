@@ -85,8 +85,8 @@ interface Pair {
 
 /** Scenarios and steps that both runs have and one has made; a single step is its scenario over again. */
 function pairsOf(base: Measured, next: Measured): Pair[] {
-  const others = new Map(Object.values(next.phases).flatMap((phase) => Object.entries(phase)));
-  return Object.values(base.phases).flatMap((phase) => Object.entries(phase))
+  const others = new Map(Object.values(next.phases).flatMap((tier) => Object.entries(tier)));
+  return Object.values(base.phases).flatMap((tier) => Object.entries(tier))
     .flatMap(([scenario, a]) => {
       const b = others.get(scenario);
       if (!b) return [];

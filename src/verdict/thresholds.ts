@@ -109,7 +109,7 @@ function limitOf({ limit, measure }: Threshold, baseline?: Measurable): number |
 }
 
 export function findScenario(run: Measured, name: string): SummaryScenario | undefined {
-  return Object.values(run.phases).map((phase) => phase[name]).find((found) => found);
+  return Object.values(run.phases).map((tier) => tier[name]).find((found) => found);
 }
 
 function seriesOf(run: Measured, name: string, step: string | undefined): Measurable | undefined {
@@ -119,7 +119,7 @@ function seriesOf(run: Measured, name: string, step: string | undefined): Measur
 
 /** All iterations of all scenarios as one series: of use for shares, and for a limit that everything must keep. */
 function wholeRun({ totals, phases }: Measured): Measurable {
-  const scenarios = Object.values(phases).flatMap((phase) => Object.values(phase));
+  const scenarios = Object.values(phases).flatMap((tier) => Object.values(tier));
   const histograms = Object.fromEntries(DURATION_METRICS.map((metric) => {
     const parts = scenarios.map((scenario) => unpacked(scenario.histograms[metric]));
     return [metric, packed(Histogram.from(...parts).toData())];

@@ -166,7 +166,7 @@ function underCrowdedHost(host: Judged, judged: readonly Judged[]): Judged[] {
 }
 
 function scenariosOf(measured: Measured): [string, SummaryScenario][] {
-  return Object.values(measured.phases).flatMap((phase) => Object.entries(phase));
+  return Object.values(measured.phases).flatMap((tier) => Object.entries(tier));
 }
 
 /** A thread that did not come to its end: the load ended there, and its last figures are missing. */

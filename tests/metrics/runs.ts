@@ -2,7 +2,7 @@
 import { ScenarioRecorder } from "../../src/metrics/recorder.ts";
 import type { Run, ScenarioRun, WorkerFacts } from "../../src/metrics/run.ts";
 import { ScenarioTotals } from "../../src/metrics/totals.ts";
-import type { Load, Phase, Plan, Scenario } from "../../src/plan/plan.ts";
+import type { Load, Plan, Scenario, Tier } from "../../src/plan/plan.ts";
 import type { Comparison, Measure, Threshold } from "../../src/plan/threshold.ts";
 import type { Failure } from "../../src/http/failure.ts";
 import type { PeerIdentity } from "../../src/http/http.ts";
@@ -20,7 +20,7 @@ export function serviceTime(random: () => number, medianUs: number): number {
 
 export interface MadeScenario {
   readonly name: string;
-  readonly phase?: Phase;
+  readonly tier?: Tier;
   readonly flow?: string;
   readonly steps?: readonly string[];
   readonly ratePerS?: number;
@@ -133,7 +133,7 @@ function planned(made: MadeScenario): Scenario {
   const stage = { durationMs: durationS * 1000, from: ratePerS, to: ratePerS };
   return {
     name: made.name,
-    phase: made.phase ?? "api",
+    tier: made.tier ?? "api",
     flow: made.flow ?? "http_request",
     with: {},
     steps: made.steps ?? ["request"],

@@ -7,8 +7,8 @@ import { runOf, scenarioRun, START_US, workerFacts } from "./runs.ts";
 
 Deno.test("summarize() puts each scenario and step under its tier, and none over several", () => {
   const measured = summarize(runOf([
-    { name: "create", phase: "api" },
-    { name: "acme", phase: "acme", steps: ["directory", "new_nonce"] },
+    { name: "create", tier: "api" },
+    { name: "acme", tier: "acme", steps: ["directory", "new_nonce"] },
   ]));
   assertEquals(Object.keys(measured.phases), ["api", "acme"]);
   const acme = measured.phases.acme!.acme!;
@@ -65,7 +65,7 @@ Deno.test("summarize() keeps histograms from which every figure can be had again
 
 Deno.test("summarize() keeps the old harness's connector_tier, null where not run", () => {
   const { connector_tier } = summarize(runOf([
-    { name: "nginx_handshake", phase: "connector", targetType: "nginx", fresh: peerOf("n") },
+    { name: "nginx_handshake", tier: "connector", targetType: "nginx", fresh: peerOf("n") },
   ]));
   const { nginx, f5 } = connector_tier;
   assertEquals(Object.keys(nginx), ["p50", "p95", "p99", "max", "avg", "error_rate", "iterations"]);
@@ -102,7 +102,7 @@ Deno.test("summarize() has totals that are the sums over all scenarios, requests
     { name: "a", dropped: 3, interrupted: 2, failure: (i) => i % 4 === 0 ? failing : undefined },
     {
       name: "b",
-      phase: "acme",
+      tier: "acme",
       steps: ["x", "y"],
       fresh: peerOf("n"),
       failure: (i, step) => i % 10 === 0 && step === "y" ? failing : undefined,
@@ -147,15 +147,15 @@ Deno.test("summarize() tells what the generator took: each worker's share of a c
 Deno.test("connector_tier takes the scenarios of one target type together", () => {
   const failing = { class: "reset", message: "reset" } as const;
   const { connector_tier: { nginx }, phases } = summarize(runOf([
-    { name: "one", phase: "connector", targetType: "nginx", medianUs: 2000 },
+    { name: "one", tier: "connector", targetType: "nginx", medianUs: 2000 },
     {
       name: "two",
-      phase: "connector",
+      tier: "connector",
       targetType: "nginx",
       medianUs: 9000,
       failure: (i) => i % 4 === 0 ? failing : undefined,
     },
-    { name: "other", phase: "connector", targetType: "f5", medianUs: 90_000 },
+    { name: "other", tier: "connector", targetType: "f5", medianUs: 90_000 },
   ]));
   const [one, two] = [phases.connector!.one!, phases.connector!.two!];
   assertEquals([nginx.iterations, nginx.error_rate], [200, 0.125]);

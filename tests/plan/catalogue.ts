@@ -11,7 +11,7 @@ const FLOWS: readonly FlowSignature[] = [
   {
     name: "create_certificate",
     summary: "POST a certificate",
-    phase: "api",
+    tier: "api",
     options: z.strictObject({
       owner_id: z.string().default("o-alice"),
       domain: z.string().default("loadtest.example.com"),
@@ -22,14 +22,14 @@ const FLOWS: readonly FlowSignature[] = [
   {
     name: "list_certificates",
     summary: "GET the certificates",
-    phase: "api",
+    tier: "api",
     options: z.strictObject({ per_page: z.int().min(1).max(500).default(50) }),
     steps: () => ["list"],
   },
   {
     name: "tls_handshake",
     summary: "A handshake",
-    phase: "connector",
+    tier: "connector",
     options: z.strictObject({
       target_type: z.enum(["nginx", "apache", "haproxy", "f5", "other"]).default("other"),
       url: z.url({ protocol: /^https$/, error: "must be an https:// URL" }),
@@ -40,7 +40,7 @@ const FLOWS: readonly FlowSignature[] = [
   {
     name: "acme_unauthenticated",
     summary: "Directory, nonce, renewal info",
-    phase: "acme",
+    tier: "acme",
     options: z.strictObject({
       directory: z.string().min(1),
       headers: z.record(z.string(), z.string()).default({}),
@@ -54,7 +54,7 @@ const FLOWS: readonly FlowSignature[] = [
   {
     name: "http_request",
     summary: "Any request",
-    phase: "api",
+    tier: "api",
     options: z.strictObject({
       path: z.string().startsWith("/").optional(),
       url: z.url().optional(),

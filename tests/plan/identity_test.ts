@@ -19,6 +19,14 @@ Deno.test("a plan's identity is a SHA-256 in hexadecimal", () => {
   assertEquals(/^[0-9a-f]{64}$/.test(hash(PLAN)), true);
 });
 
+Deno.test("a plan's identity is that of earlier versions: their summaries stay comparable", () => {
+  const plan = `target: { base_url: "https://a", token: "t" }
+scenarios:
+  list: { flow: list_certificates, rate: 50/s, duration: 5m }
+`;
+  assertEquals(hash(plan), "f20029a1ab477fd3220c169a6dcc44544378b2bcb5e92e28b2a11693122ff840");
+});
+
 Deno.test("a plan is the same wherever its servers are, and whatever the token", () => {
   assertEquals(hash(PLAN, { B: "https://b:9", T: "other", N: "https://n" }), hash(PLAN));
 });

@@ -73,7 +73,7 @@ Deno.test("loadPlan() resolves a plan into units of its own and every default", 
     "http/1.1",
     0,
   ]);
-  assertEquals([nginx?.phase, nginx?.startAfterMs, nginx?.steps], ["connector", 10_000, [
+  assertEquals([nginx?.tier, nginx?.startAfterMs, nginx?.steps], ["connector", 10_000, [
     "handshake",
   ]]);
   assertEquals(acme?.load, {

@@ -59,7 +59,7 @@ Deno.test("acme is the ACME tier's contract", () => {
 Deno.test("quickstart has all three tiers, in under 20 seconds, against the embedded lab", () => {
   const plan = shipped("quickstart");
   assertEquals(
-    new Set(plan.scenarios.map(({ phase }) => phase)),
+    new Set(plan.scenarios.map(({ tier }) => tier)),
     new Set(["api", "connector", "acme"]),
   );
   assert(plannedRequests(plan).durationMs < 20_000);

@@ -93,7 +93,7 @@ export function anySummary({ name, message }: Words): fc.Arbitrary<Summary> {
     const made = scenarios.map((one, i): MadeScenario => ({
       name: one.name,
       steps: one.steps,
-      phase: (["api", "connector", "acme"] as const)[i % 3]!,
+      tier: (["api", "connector", "acme"] as const)[i % 3]!,
       durationS: 2,
       failure: (n) => (n % 3 === 0 ? { class: "status_5xx", message: one.message } : undefined),
       thresholds: [thresholdOf("p95 < 2s", percentileOf(95), "<", 1 + i)],

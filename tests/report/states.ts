@@ -26,7 +26,7 @@ export function scenarioState(name: string, parts: Partial<ScenarioState> = {}):
   }
   return {
     name,
-    phase: "api",
+    tier: "api",
     state: "running",
     targetRate: 50,
     inFlight: 3,
@@ -44,9 +44,9 @@ export function runState(parts: Partial<RunState> = {}): RunState {
     scenarios: [
       scenarioState("issuance_acceptance"),
       scenarioState("list_certificates"),
-      scenarioState("nginx_handshake", { phase: "connector", state: "waiting" }),
+      scenarioState("nginx_handshake", { tier: "connector", state: "waiting" }),
       scenarioState("acme_directory_and_nonce", {
-        phase: "acme",
+        tier: "acme",
         targetRate: undefined,
         users: 100,
       }),

@@ -40,7 +40,7 @@ const LIST: MadeScenario = {
 };
 const NGINX: MadeScenario = {
   name: "nginx_handshake",
-  phase: "connector",
+  tier: "connector",
   flow: "tls_handshake",
   targetType: "nginx",
   steps: ["handshake"],
@@ -52,7 +52,7 @@ const NGINX: MadeScenario = {
 };
 const ACME: MadeScenario = {
   name: "acme_directory_and_nonce",
-  phase: "acme",
+  tier: "acme",
   flow: "acme_unauthenticated",
   steps: ["directory", "new_nonce", "renewal_info"],
   ratePerS: 20,

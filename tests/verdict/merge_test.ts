@@ -16,8 +16,8 @@ const MADE: MadeScenario[] = [
     thresholds: [thresholdOf("p95 < 2s", percentileOf(95), "<", 2000)],
     failure: (i) => i % 10 === 3 ? { class: "status_5xx", message: "HTTP 503" } : undefined,
   },
-  { name: "acme", phase: "acme", steps: ["directory", "new_nonce"] },
-  { name: "nginx", phase: "connector", targetType: "nginx", fresh: peerOf("n") },
+  { name: "acme", tier: "acme", steps: ["directory", "new_nonce"] },
+  { name: "nginx", tier: "connector", targetType: "nginx", fresh: peerOf("n") },
 ];
 const ERRORS = thresholdOf("error_rate < 1%", { kind: "error_rate" }, "<", 0.01);
 

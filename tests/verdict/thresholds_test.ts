@@ -175,7 +175,7 @@ Deno.test("judgeAnew() judges the thresholds of a summary over other figures, on
 Deno.test("the whole run's durations are those of all its scenarios together", () => {
   const max: Measure = { kind: "duration", metric: "response_time", stat: "max" };
   const run = runOf(
-    [{ name: "a", medianUs: 1000 }, { name: "b", phase: "acme", medianUs: 90_000 }],
+    [{ name: "a", medianUs: 1000 }, { name: "b", tier: "acme", medianUs: 90_000 }],
     {
       thresholds: [
         thresholdOf("max < 1s", max, "<", 1000),

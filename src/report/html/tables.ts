@@ -78,10 +78,10 @@ export function thresholdTable(thresholds: readonly ThresholdResult[]): Markup {
 
 /** A tier's scenarios and steps; under each figure the limits that the plan sets it. */
 export function resultTable(
-  phase: Readonly<Record<string, SummaryScenario>>,
+  tier: Readonly<Record<string, SummaryScenario>>,
   thresholds: readonly ThresholdResult[],
 ): Markup {
-  const rows = Object.entries(phase).flatMap(([name, data]) =>
+  const rows = Object.entries(tier).flatMap(([name, data]) =>
     seriesOf(name, data).flatMap(({ step, series }) => {
       const mine = thresholds.filter((one) => one.scenario === name && one.step === step);
       return [resultRow(name, step, series, data, mine), ...failedRow(series)];

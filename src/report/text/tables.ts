@@ -16,18 +16,18 @@ import { statusCells, statusHeads } from "../exchanges.ts";
 import { metricsOfTier, serverMetricsTable, tellsAnything } from "../server_metrics.ts";
 import { oneLine } from "../style.ts";
 import { fittedLines, leftNote, withoutEmptyColumns } from "../table.ts";
-import { FAILED_ROW, nameOfPhase, RESPONSE_TIME_NOTE, scenariosOf } from "../words.ts";
+import { FAILED_ROW, nameOfTier, RESPONSE_TIME_NOTE, scenariosOf } from "../words.ts";
 import { block, type Page, title } from "./page.ts";
 
 const RESULT_HEADS = ["", "count", "rate", "failed", "avg", "min", "p50", "p95", "p99", "max"];
 const RESULT_DROP = ["min", "avg", "rate", "count", "max", "p50", "p99"];
 
 /** One table over all tiers, so that their columns are in line, cut into a section for each. */
-export function phaseSections(summary: Summary, page: Page): string[][] {
+export function tierSections(summary: Summary, page: Page): string[][] {
   const { style } = page;
   const { phases } = summary;
-  const rowsOf = (phase: Record<string, SummaryScenario>): string[][] =>
-    Object.entries(phase).flatMap(([scenario, data]) => [
+  const rowsOf = (tier: Record<string, SummaryScenario>): string[][] =>
+    Object.entries(tier).flatMap(([scenario, data]) => [
       ...resultRows(oneLine(scenario), data),
       ...stepsOf(data).flatMap(([step, series]) => resultRows(`  ${oneLine(step)}`, series)),
     ]);
@@ -35,11 +35,11 @@ export function phaseSections(summary: Summary, page: Page): string[][] {
   const fit = { width: page.width, drop: RESULT_DROP };
   const { lines: [headLine = "", ...lines], left } = fittedLines({ head: RESULT_HEADS, rows }, fit);
   const note = `${RESPONSE_TIME_NOTE}${leftNote(left)}`;
-  return Object.entries(phases).map(([name, phase]) => [
-    ...title(nameOfPhase(name), note, page),
+  return Object.entries(phases).map(([name, tier]) => [
+    ...title(nameOfTier(name), note, page),
     style.faint(headLine),
-    ...lines.splice(0, rowsOf(phase).length),
-    ...Object.entries(phase).flatMap(([scenario, data]) =>
+    ...lines.splice(0, rowsOf(tier).length),
+    ...Object.entries(tier).flatMap(([scenario, data]) =>
       block(shortfall(scenario, data), page, { paint: style.bad })
     ),
     ...ownMetricsOf(summary, name, page),
@@ -47,11 +47,11 @@ export function phaseSections(summary: Summary, page: Page): string[][] {
 }
 
 /** What the server says of itself, below what was seen of it; `undefined`: of no tier that was run. */
-export function ownMetricsOf(summary: Summary, phase: string | undefined, page: Page): string[] {
+export function ownMetricsOf(summary: Summary, tier: string | undefined, page: Page): string[] {
   if (!summary.server_metrics) return [];
-  const mine = metricsOfTier(summary.server_metrics, phase, Object.keys(summary.phases));
+  const mine = metricsOfTier(summary.server_metrics, tier, Object.keys(summary.phases));
   if (!tellsAnything(mine)) return [];
-  const head = phase === undefined ? [] : [`  ${page.style.faint("the server's own metrics")}`];
+  const head = tier === undefined ? [] : [`  ${page.style.faint("the server's own metrics")}`];
   return [...head, ...serverMetricsTable(mine, page.width - 2).map((line) => `  ${line}`)];
 }
 
