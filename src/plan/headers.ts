@@ -46,7 +46,7 @@ function anyCase(word: string): string {
   return word.replaceAll(/[a-z]/g, (letter) => `[${letter.toUpperCase()}${letter}]`);
 }
 
-/** Asked whatever else is wrong with the map. */
+/** Asked whatever else is wrong, as long as it is a map. */
 function namesAreDifferent(): z.core.$ZodCheck<Record<string, string>> {
   const check = z.check<Record<string, string>>(({ value, issues }) => {
     const spellings = new Map<string, string>();
@@ -59,6 +59,6 @@ function namesAreDifferent(): z.core.$ZodCheck<Record<string, string>> {
       }
     }
   });
-  check._zod.def.when = () => true;
+  check._zod.def.when = ({ value }) => typeof value === "object" && value !== null;
   return check;
 }

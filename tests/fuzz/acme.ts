@@ -227,11 +227,13 @@ const headerOf = (name: string, value: string): ReturnType<typeof exchangeOf> =>
 
 export const acmeTargets: readonly AnyTarget[] = [
   fuzzTarget({
+    kind: "der",
     name: "DER is read within its octets, or not at all",
     input: octetsLike(fc.oneof(derTree, certificates)),
     holds: (octets) => elementsWithin(octets),
   }),
   fuzzTarget({
+    kind: "der",
     name: "certificates give their names and identifiers, or none",
     input: octetsLike(certificates),
     holds: (octets) => {
@@ -242,11 +244,13 @@ export const acmeTargets: readonly AnyTarget[] = [
     },
   }),
   fuzzTarget({
+    kind: "der",
     name: "a certificate request is read, or refused as badCSR",
     input: octetsLike(requests),
     holds: (octets) => onlyProblems(() => parseCertificateRequest(octets)),
   }),
   fuzzTarget({
+    kind: "der",
     name: "a chain in PEM is the ordered one, or the failure says why not",
     input: fc.oneof(
       textLike(fc.constantFrom(chainPem, leafPem, issuer.certificate.repeat(3))),
@@ -261,6 +265,7 @@ export const acmeTargets: readonly AnyTarget[] = [
     },
   }),
   fuzzTarget({
+    kind: "jws",
     name: "a JWS is taken apart, or refused with a problem",
     input: textLike(jwsText),
     holds: (text) =>
@@ -271,6 +276,7 @@ export const acmeTargets: readonly AnyTarget[] = [
       }),
   }),
   fuzzTarget({
+    kind: "jws",
     name: "base64url gives its octets, or nothing",
     input: textLike(jwsText),
     holds: (text) => {
@@ -279,6 +285,7 @@ export const acmeTargets: readonly AnyTarget[] = [
     },
   }),
   fuzzTarget({
+    kind: "dns",
     name: "a DNS query is answered within a message's size, or not at all",
     input: octetsLike(query),
     holds: (octets) => {
@@ -291,6 +298,7 @@ export const acmeTargets: readonly AnyTarget[] = [
     },
   }),
   fuzzTarget({
+    kind: "client_hello",
     name: "a ClientHello is read, incomplete or bad",
     input: octetsLike(fc.constant(hello)),
     holds: (octets) => {
@@ -299,6 +307,7 @@ export const acmeTargets: readonly AnyTarget[] = [
     },
   }),
   fuzzTarget({
+    kind: "client_hello",
     name: "a ClientHello is served, or cannot be",
     input: mutatedOctets(fc.constant(hello)),
     holds: async (octets) => {
@@ -309,6 +318,7 @@ export const acmeTargets: readonly AnyTarget[] = [
     },
   }),
   fuzzTarget({
+    kind: "client_hello",
     name: "key shares that are no keys cannot be served",
     input: fc.record({
       group: fc.constantFrom(0x001d, 0x0017),
@@ -332,6 +342,7 @@ export const acmeTargets: readonly AnyTarget[] = [
     },
   }),
   fuzzTarget({
+    kind: "tls_handshake",
     name: "a server's flight shows a certificate, or the handshake's own error says why not",
     input: fc.array(
       fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), xor: fc.nat(255) }),
@@ -354,6 +365,7 @@ export const acmeTargets: readonly AnyTarget[] = [
       }),
   }),
   fuzzTarget({
+    kind: "tls_handshake",
     name: "unprotected messages of a server end with the handshake's own error, or wait for more",
     input: fc.array(octetsLike(serverMessage), { maxLength: 4 }),
     holds: (messages) =>
@@ -363,6 +375,7 @@ export const acmeTargets: readonly AnyTarget[] = [
       }),
   }),
   fuzzTarget({
+    kind: "headers",
     name: "Retry-After is a time that can be waited for, or says nothing",
     input: fc.tuple(textLike(retryAfter, 60), fc.constantFrom(0, Date.UTC(2026, 10, 27))),
     holds: ([header, nowMs]) => {
@@ -371,6 +384,7 @@ export const acmeTargets: readonly AnyTarget[] = [
     },
   }),
   fuzzTarget({
+    kind: "headers",
     name: "a Link header has a relation, or has not",
     input: textLike(
       fc.constantFrom(
@@ -384,6 +398,7 @@ export const acmeTargets: readonly AnyTarget[] = [
     },
   }),
   fuzzTarget({
+    kind: "headers",
     name: "a Location is an http(s) URL, or a failure",
     input: textLike(
       fc.constantFrom("https://ca.test/order/1", "/order/1", "/order/1, /order/1", "data:,"),
@@ -395,6 +410,7 @@ export const acmeTargets: readonly AnyTarget[] = [
     },
   }),
   fuzzTarget({
+    kind: "acme_json",
     name: "resources in JSON are read, or refused with a short sentence",
     input: fc.oneof(textLike(resources), changedResource),
     holds: (text) => {

@@ -46,6 +46,7 @@ const chunkedRequest = fc.array(fc.string({ maxLength: 40 }), { maxLength: 8 }).
 
 export const labHttpTargets: readonly AnyTarget[] = [
   fuzzTarget({
+    kind: "lab_http",
     name: "the lab reads a request alike however its octets are cut",
     input: fc.tuple(
       octetsLike(chunkedRequest),
@@ -58,6 +59,7 @@ export const labHttpTargets: readonly AnyTarget[] = [
     },
   }),
   fuzzTarget({
+    kind: "lab_http",
     name: "the lab's head is one of HTTP/1.1, or none",
     input: textLike(
       fc.constantFrom(

@@ -36,16 +36,17 @@ const PIECES = [
   "1e999",
 ];
 
-const textEdit: fc.Arbitrary<Edit<string>> = fc.record({
-  at: fc.double({ min: 0, max: 1, noNaN: true }),
-  drop: fc.oneof(fc.constantFrom(0, 1, 1, 2), fc.nat(60)),
-  insert: fc.array(
-    fc.oneof(fc.constantFrom(...PIECES), fc.string({ unit: "binary", maxLength: 8 })),
-    {
-      maxLength: 2,
-    },
-  ),
-});
+function textEdit(pieces: readonly string[]): fc.Arbitrary<Edit<string>> {
+  const inserted = fc.oneof(
+    fc.constantFrom(...pieces),
+    fc.string({ unit: "binary", maxLength: 8 }),
+  );
+  return fc.record({
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    drop: fc.oneof(fc.constantFrom(0, 1, 1, 2), fc.nat(60)),
+    insert: fc.array(inserted, { maxLength: 2 }),
+  });
+}
 
 function edited<Item>(items: readonly Item[], edits: readonly Edit<Item>[]): Item[] {
   const result = [...items];
@@ -74,9 +75,14 @@ export function octetsLike(
   );
 }
 
-/** The same for text. */
-export function textLike(valid: fc.Arbitrary<string>, maxLength = 300): fc.Arbitrary<string> {
-  const mutated = fc.tuple(valid, fc.array(textEdit, { minLength: 1, maxLength: 4 })).map(
+/** The same for text; `pieces` are what its grammar is made of. */
+export function textLike(
+  valid: fc.Arbitrary<string>,
+  maxLength = 300,
+  pieces: readonly string[] = PIECES,
+): fc.Arbitrary<string> {
+  const edits = fc.array(textEdit(pieces), { minLength: 1, maxLength: 4 });
+  const mutated = fc.tuple(valid, edits).map(
     ([text, edits]) => edited([...text], edits).join(""),
   );
   return fc.oneof(
@@ -84,4 +90,71 @@ export function textLike(valid: fc.Arbitrary<string>, maxLength = 300): fc.Arbit
     { arbitrary: valid, weight: 1 },
     { arbitrary: mutated, weight: 4 },
   );
+}
+
+/** Values that a reader of JSON or YAML may not have thought of. */
+const STRANGE: readonly unknown[] = [
+  null,
+  true,
+  0,
+  -1,
+  0.5,
+  1e308,
+  2 ** 53,
+  -0,
+  "",
+  "0",
+  " ",
+  "30d",
+  "__proto__",
+  "\u0000",
+  "\u202e",
+  "x".repeat(300),
+  [],
+  {},
+  [null],
+  [[]],
+  { value: 1 },
+];
+
+/** A JSON value with one to three of its parts replaced, left out, doubled or renamed. */
+export function changedJson(value: unknown): fc.Arbitrary<unknown> {
+  const change = fc.record({
+    at: fc.nat(),
+    how: fc.constantFrom("replace", "replace", "replace", "leave out", "add", "rename"),
+    what: fc.oneof(fc.constantFrom(...STRANGE), fc.jsonValue({ maxDepth: 2 })),
+    name: fc.constantFrom("x", "__proto__", "constructor", "toString", "", "0", "a b"),
+  });
+  return fc.array(change, { minLength: 1, maxLength: 3 }).map((changes) => {
+    const copy = structuredClone(value);
+    for (const { at, how, what, name } of changes) {
+      const places = placesOf(copy);
+      const [holder, key] = places[at % places.length] ?? [];
+      if (holder === undefined || key === undefined) break;
+      if (how === "replace") holder[key] = structuredClone(what);
+      else if (how === "add") define(holder, name, structuredClone(what));
+      else {
+        if (how === "rename") define(holder, name, holder[key]);
+        if (Array.isArray(holder)) holder.splice(Number(key), 1);
+        else delete holder[key];
+      }
+    }
+    return copy;
+  });
+}
+
+type Holder = Record<string, unknown>;
+
+/** Every member of every object and list within. */
+function placesOf(value: unknown): [Holder, string][] {
+  if (value === null || typeof value !== "object") return [];
+  const holder = value as Holder;
+  return Object.keys(holder).flatMap((key) => [[holder, key], ...placesOf(holder[key])]);
+}
+
+/** As `JSON.parse` would, also where the name is `__proto__`. */
+function define(holder: Holder, name: string, value: unknown): void {
+  const [enumerable, configurable, writable] = [true, true, true];
+  if (Array.isArray(holder)) holder.push(value);
+  else Object.defineProperty(holder, name, { value, enumerable, configurable, writable });
 }

@@ -1,10 +1,15 @@
 /**
  * What is fuzzed: a parser, what it is given, and what must hold of anything it is given. The tests run some hundred
- * cases of each; whoever wants more takes the same targets.
+ * cases of each; `deno task fuzz` takes the same targets as far as one likes.
  */
 import fc from "fast-check";
 
+/** Far above what any case takes on a busy host, and far below what anyone would wait for. */
+const MOST_MS_PER_CASE = 5_000;
+
 export interface FuzzTarget<Input> {
+  /** What is read: `http1`, `der`, `plan`. Several targets may be of one kind. */
+  readonly kind: string;
   /** A sentence about the parser. */
   readonly name: string;
   readonly input: fc.Arbitrary<Input>;
@@ -14,14 +19,25 @@ export interface FuzzTarget<Input> {
 
 /** A target with its kind of input shut away, so that targets go into one list. */
 export interface AnyTarget {
+  readonly kind: string;
   readonly name: string;
-  /** Rejects with the smallest input for which something does not hold. */
-  readonly run: (parameters: fc.Parameters<unknown>) => Promise<void>;
+  /** Rejects with the smallest input for which something does not hold; `onCase` is called before each. */
+  readonly run: (parameters: fc.Parameters<unknown>, onCase?: () => void) => Promise<void>;
 }
 
-export function fuzzTarget<Input>({ name, input, holds }: FuzzTarget<Input>): AnyTarget {
-  const property = fc.asyncProperty(input, async (given) => {
-    await holds(given);
-  });
-  return { name, run: (parameters) => fc.assert(property, parameters as fc.Parameters<[Input]>) };
+export function fuzzTarget<Input>({ kind, name, input, holds }: FuzzTarget<Input>): AnyTarget {
+  return {
+    kind,
+    name,
+    run: (parameters, onCase = () => {}) => {
+      const property = fc.asyncProperty(input, async (given) => {
+        onCase();
+        const startedMs = performance.now();
+        await holds(given);
+        const tookMs = performance.now() - startedMs;
+        if (tookMs > MOST_MS_PER_CASE) throw new Error(`it took ${Math.round(tookMs)} ms`);
+      });
+      return fc.assert(property, parameters as fc.Parameters<[Input]>);
+    },
+  };
 }

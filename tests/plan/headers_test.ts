@@ -101,3 +101,10 @@ Deno.test("headers that are left out are none", () => {
   const parsed = headers().parse(undefined);
   assert(Object.keys(parsed).length === 0);
 });
+
+Deno.test("headers without anything in them are a problem with a place", () => {
+  for (const nothing of ["", "null", "~"]) {
+    const told = complaints(planWith(nothing));
+    assertEquals(told, ["6:12 `headers` must be a map of keys: got nothing"]);
+  }
+});

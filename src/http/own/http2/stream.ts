@@ -1,6 +1,7 @@
 /** One request and its answer on an HTTP/2 connection (RFC 9113 section 8). */
 import { nowUs } from "../../../clock.ts";
 import { ByteBuffer } from "../../byte_buffer.ts";
+import { quoted } from "../../../terminal.ts";
 import { addField, type Job } from "../../exchange.ts";
 import type { Failure } from "../../failure.ts";
 import type { HttpRequest } from "../../http.ts";
@@ -77,13 +78,13 @@ export class Http2Stream {
   #takeAnswer(fields: readonly Field[], now: number): Failure | undefined {
     const [first, ...rest] = fields;
     const status = first?.[0] === ":status" && /^[1-5]\d\d$/.test(first[1]) ? Number(first[1]) : 0;
-    if (status === 0) return protocol(`The answer has no status but ${JSON.stringify(first)}`);
+    if (status === 0) return protocol(`The answer has no status but ${shown(first)}`);
     if (status === 101) return protocol("The server switched protocols unasked (101)");
     if (status < 200) return undefined;
     const { exchange } = this.job;
     const values = new Map<string, string>();
     for (const [name, value] of rest) {
-      if (isPseudo(name)) return protocol(`The answer's header has a field ${name}`);
+      if (isPseudo(name)) return protocol(`The answer's header has a field ${quoted(name, 40)}`);
       addField(values, name, value);
     }
     exchange.ttfbUs = now - this.writtenUs;
@@ -101,7 +102,9 @@ export class Http2Stream {
     const bodiless = exchange.request.method === "HEAD" || exchange.status === 304;
     const { length } = this.#body;
     if (announced === undefined || bodiless || repeatedNumber(announced) === length) return;
-    return protocol(`The answer's body has ${length} bytes, its header says ${announced}`);
+    return protocol(
+      `The answer's body has ${length} bytes, its header says ${quoted(announced, 40)}`,
+    );
   }
 }
 
@@ -109,7 +112,8 @@ export class Http2Stream {
 function checkTrailers(fields: readonly Field[], last: boolean): Failure | undefined {
   if (!last) return protocol("The server sent another header within the answer's body");
   const [name] = fields.find(([name]) => isPseudo(name)) ?? [];
-  return name === undefined ? undefined : protocol(`The answer's trailers have a field ${name}`);
+  if (name === undefined) return undefined;
+  return protocol(`The answer's trailers have a field ${quoted(name, 40)}`);
 }
 
 function isPseudo(name: string): boolean {
@@ -117,7 +121,11 @@ function isPseudo(name: string): boolean {
 }
 
 function protocol(message: string): Failure {
-  return { class: "protocol", message: message.slice(0, 200) };
+  return { class: "protocol", message };
+}
+
+function shown(field: Field | undefined): string {
+  return field === undefined ? "nothing" : quoted(field.join(": "), 80);
 }
 
 /** The request's header as HPACK: the same bytes on every connection. */

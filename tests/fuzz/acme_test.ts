@@ -1,5 +1,0 @@
-import { acmeTargets } from "./acme.ts";
-
-for (const { name, run } of acmeTargets) {
-  Deno.test(name, () => run({ numRuns: 300 }));
-}

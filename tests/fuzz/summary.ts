@@ -1,0 +1,136 @@
+/** summary.json as it may come back: changed, cut, made up; its histograms; and what the reports make of it. */
+import fc from "fast-check";
+import { maskOf } from "../../src/masking/mask.ts";
+import { decodeHdr, encodeHdr } from "../../src/metrics/hdr_codec.ts";
+import { BUCKET_LIMIT } from "../../src/metrics/histogram.ts";
+import { readSummary, SummaryError } from "../../src/metrics/read_summary.ts";
+import type { Summary } from "../../src/metrics/summary_schema.ts";
+import { FORMATS } from "../../src/report/formats.ts";
+import { hgrmFiles } from "../../src/report/hgrm.ts";
+import { renderJson } from "../../src/report/json.ts";
+import { maskTexts } from "../../src/report/mask.ts";
+import { compare } from "../../src/verdict/compare.ts";
+import { MergeError, mergeSummaries } from "../../src/verdict/merge.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { percentileOf, runOf, thresholdOf } from "../metrics/runs.ts";
+import { concluded } from "../report/summaries.ts";
+import { changedJson, octetsLike, textLike } from "./mutate.ts";
+import { type AnyTarget, fuzzTarget } from "./target.ts";
+
+const small = concluded(runOf([{
+  name: "list",
+  steps: ["list", "more"],
+  durationS: 2,
+  failure: (n) => n % 3 === 0 ? { class: "status_5xx", message: "no" } : undefined,
+  thresholds: [thresholdOf("p95 < 2s", percentileOf(95), "<", 2000)],
+}]));
+const text = renderJson(small);
+const value: unknown = JSON.parse(text);
+
+/** Undefined where it is refused as it should be. */
+function summaryOf(text: string): Summary | undefined {
+  try {
+    return readSummary(text, "summary.json");
+  } catch (error) {
+    assert(error instanceof SummaryError, String(error));
+    assert(error.message.length < 2000);
+  }
+}
+
+const changedText = changedJson(value).map((value) => JSON.stringify(value));
+
+/** Of buckets and counts as they may be, from nothing to 2^53. */
+const histogram = fc.uniqueArray(
+  fc.tuple(
+    fc.oneof(fc.nat(4000), fc.nat(BUCKET_LIMIT - 1)),
+    fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 2 ** 40 })),
+  ),
+  { selector: ([index]) => index, maxLength: 30 },
+).map((buckets) => {
+  const sorted = buckets.toSorted(([a], [b]) => a - b);
+  return {
+    indices: Uint32Array.from(sorted, ([index]) => index),
+    counts: Float64Array.from(sorted, ([, count]) => count),
+  };
+});
+const dataOf = (
+  { indices, counts }: { indices: Uint32Array; counts: Float64Array },
+): Parameters<typeof encodeHdr>[0] => ({
+  indices,
+  counts,
+  count: counts.reduce((sum, count) => sum + count, 0),
+  sumUs: 0,
+  minUs: 0,
+  maxUs: 0,
+});
+
+export const summaryTargets: readonly AnyTarget[] = [
+  fuzzTarget({
+    kind: "summary",
+    name: "a text is a summary, or refused with a sentence",
+    input: fc.oneof(textLike(fc.constant(text)), changedText),
+    holds: (text) => {
+      const summary = summaryOf(text);
+      if (summary === undefined) return;
+      assertEquals(summaryOf(renderJson(summary)), summary);
+    },
+  }),
+  fuzzTarget({
+    kind: "reports",
+    name: "whatever is read as a summary is shown by every report, and can be masked",
+    input: changedText,
+    holds: (text) => {
+      const summary = summaryOf(text);
+      if (summary === undefined) return;
+      const masked = maskTexts(summary, maskOf(["list"]));
+      for (const render of Object.values(FORMATS)) assert(render(masked).length > 0);
+      hgrmFiles(masked);
+    },
+  }),
+  fuzzTarget({
+    kind: "compare",
+    name: "whatever is read as a summary is compared and merged, or refused",
+    input: changedText,
+    holds: (text) => {
+      const summary = summaryOf(text);
+      if (summary === undefined) return;
+      compare(small, summary, { force: true });
+      compare(summary, small);
+      try {
+        mergeSummaries([summary, small]);
+      } catch (error) {
+        assert(error instanceof MergeError, String(error));
+      }
+    },
+  }),
+  fuzzTarget({
+    kind: "histogram",
+    name: "a histogram is read as it was written",
+    input: histogram,
+    holds: (given) => {
+      const read = decodeHdr(encodeHdr(dataOf(given)));
+      assertEquals([read.indices, read.counts], [given.indices, given.counts]);
+    },
+  }),
+  fuzzTarget({
+    kind: "histogram",
+    name: "octets are a histogram of some buckets, or refused",
+    input: fc.oneof(
+      octetsLike(histogram.map((given) => Uint8Array.fromBase64(encodeHdr(dataOf(given))))).map(
+        (octets) => octets.toBase64(),
+      ),
+      textLike(histogram.map((given) => encodeHdr(dataOf(given)))),
+    ),
+    holds: (text) => {
+      try {
+        const { indices, counts } = decodeHdr(text);
+        assertEquals(indices.length, counts.length);
+        indices.forEach((index, i) =>
+          assert(index < BUCKET_LIMIT && index > (indices[i - 1] ?? -1))
+        );
+      } catch (error) {
+        assert(error instanceof RangeError && /^Cannot read/.test(error.message), String(error));
+      }
+    },
+  }),
+];
