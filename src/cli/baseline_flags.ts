@@ -24,7 +24,7 @@ export const BASELINE_FLAGS: readonly FlagSpec[] = [
   },
 ];
 
-export interface BaselineWishes {
+export interface BaselineOptions {
   readonly baseline?: Summary;
   readonly allow?: number;
   readonly force: boolean;
@@ -32,22 +32,22 @@ export interface BaselineWishes {
 }
 
 /** What the flags ask for, with the baseline read; every problem with them where there are any. */
-export async function baselineWishes(
+export async function baselineOptions(
   line: CommandLine,
-): Promise<{ wishes: BaselineWishes; problems: string[] }> {
+): Promise<{ options: BaselineOptions; problems: string[] }> {
   const problems: string[] = [];
   const allow = allowOf(line, problems);
   const path = line.value("baseline");
   const opened = path === undefined ? undefined : await openSummary(path);
   if (opened && !opened.ok) problems.push(opened.problem);
   const saveTo = line.value("save-baseline");
-  const wishes: BaselineWishes = {
+  const options: BaselineOptions = {
     ...(opened?.ok && { baseline: opened.summary }),
     ...(allow !== undefined && { allow }),
     force: line.has("force"),
     ...(saveTo !== undefined && { saveTo }),
   };
-  return { wishes, problems };
+  return { options, problems };
 }
 
 export function allowOf(line: CommandLine, problems: string[]): number | undefined {

@@ -18,7 +18,7 @@ export const OUT_FLAG: FlagSpec = {
 };
 
 /** What is to come of a summary, but for its own two files. */
-export interface Wishes {
+export interface DeliveryOptions {
   readonly reports: readonly ReportOrder[];
   /** Where it is kept as a baseline. */
   readonly saveTo?: string;
@@ -27,11 +27,11 @@ export interface Wishes {
 }
 
 /** Every place that could not be written to, found before anything is sent. */
-export function whyUndeliverable(line: CommandLine, wishes: Wishes): Promise<string[]> {
+export function whyUndeliverable(line: CommandLine, options: DeliveryOptions): Promise<string[]> {
   return whyAllUnwritable([
     ...RESULT_FILES.map((name) => resultAt(line, name)),
-    ...destinationsOf(wishes.reports),
-    ...(wishes.saveTo === undefined ? [] : [baselineAt(wishes.saveTo)]),
+    ...destinationsOf(options.reports),
+    ...(options.saveTo === undefined ? [] : [baselineAt(options.saveTo)]),
   ]);
 }
 
@@ -42,16 +42,16 @@ export function whyUndeliverable(line: CommandLine, wishes: Wishes): Promise<str
 export async function deliver(
   summary: Summary,
   line: CommandLine,
-  wishes: Wishes,
+  options: DeliveryOptions,
   io: Io,
 ): Promise<number> {
   const problems = await writeResults(summary, line, io);
   problems.push(...printSummary(summary, line, io, problems.length > 0));
   await writeStepSummary(summary, io);
-  problems.push(...await writeReports(wishes.reports, summary));
+  problems.push(...await writeReports(options.reports, summary));
   for (const problem of problems) io.err(`${problem}\n`);
-  const saved = wishes.saveTo === undefined ||
-    await saveBaseline(summary, wishes.saveTo, wishes.force === true, io);
+  const saved = options.saveTo === undefined ||
+    await saveBaseline(summary, options.saveTo, options.force === true, io);
   const { code, name, reason } = summary.exit;
   if (line.has("quiet") && code !== 0) io.err(`certload: ${name} (exit code ${code}): ${reason}\n`);
   return code === EXIT_CODES.passed && !(saved && problems.length === 0)

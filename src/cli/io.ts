@@ -12,7 +12,7 @@ export interface Io {
   readonly err: (text: string) => void;
   /** The same as `out`, for who asked for it: the lab's own key in `certload lab`. Secrets are not masked. */
   readonly reveal: (text: string) => void;
-  /** Draws over the terminal that `err` is: cursor movements are obeyed. */
+  /** Draws on the terminal that `err` is: cursor movements are obeyed. */
   readonly draw: (text: string) => void;
   readonly env: Readonly<Record<string, string>>;
   readonly outIsTerminal: boolean;

@@ -6,9 +6,9 @@ import { maskTexts } from "../report/mask.ts";
 import { conclude } from "../verdict/conclude.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { VERSION } from "../version.ts";
-import { BASELINE_FLAGS, type BaselineWishes, baselineWishes } from "./baseline_flags.ts";
+import { BASELINE_FLAGS, type BaselineOptions, baselineOptions } from "./baseline_flags.ts";
 import { useColor } from "./color.ts";
-import { deliver, OUT_FLAG, whyUndeliverable, type Wishes } from "./deliver.ts";
+import { deliver, type DeliveryOptions, OUT_FLAG, whyUndeliverable } from "./deliver.ts";
 import { type CommandLine, helpText, parseLine } from "./flags.ts";
 import type { Command, Io } from "./io.ts";
 import { PLAN_FLAGS } from "./plan_flags.ts";
@@ -40,28 +40,28 @@ export const run: Command = {
     const parsed = parseLine(args, { flags: FLAGS, positionals: ["PLAN"] });
     if (!parsed.ok) return printProblems("run", parsed.problems, io);
     const { line } = parsed;
-    const { wishes, problems } = await wishesOf(line);
+    const { options, problems } = await optionsOf(line);
     if (problems.length > 0) return printProblems("run", problems, io);
-    return await withStack(line, io, (stacked, masked) => load(stacked, wishes, line, masked));
+    return await withStack(line, io, (stacked, masked) => load(stacked, options, line, masked));
   },
 };
 
 /** What the command line wants of the run's end, found right before anything is started. */
-type RunWishes = Wishes & BaselineWishes;
+type RunOptions = DeliveryOptions & BaselineOptions;
 
-async function wishesOf(line: CommandLine): Promise<{ wishes: RunWishes; problems: string[] }> {
-  const { wishes, problems } = await baselineWishes(line);
+async function optionsOf(line: CommandLine): Promise<{ options: RunOptions; problems: string[] }> {
+  const { options, problems } = await baselineOptions(line);
   const { orders: reports, problems: reportProblems } = reportOrders(line);
-  return { wishes: { ...wishes, reports }, problems: [...problems, ...reportProblems] };
+  return { options: { ...options, reports }, problems: [...problems, ...reportProblems] };
 }
 
 async function load(
   stacked: StackedPlan,
-  wishes: RunWishes,
+  options: RunOptions,
   line: CommandLine,
   io: Io,
 ): Promise<number> {
-  const unwritable = await whyUndeliverable(line, wishes);
+  const unwritable = await whyUndeliverable(line, options);
   if (unwritable.length > 0) return printProblems("run", unwritable, io);
   const quiet = line.has("quiet");
   const progress = progressPrinter(io, { quiet, color: useColor(line, io, io.errIsTerminal) });
@@ -75,13 +75,13 @@ async function load(
     onNote: (note) => io.err(`! ${note}\n`),
   });
   progress.end();
-  return await report(outcome, stacked, wishes, line, io);
+  return await report(outcome, stacked, options, line, io);
 }
 
 async function report(
   outcome: RunOutcome,
   { plan }: StackedPlan,
-  wishes: RunWishes,
+  options: RunOptions,
   line: CommandLine,
   io: Io,
 ): Promise<number> {
@@ -94,6 +94,6 @@ async function report(
     return EXIT_CODES.interrupted;
   }
   if (outcome.kind === "fault") throw new Error(outcome.message);
-  const summary = maskTexts(conclude(summarize(outcome.run), { plan, ...wishes }), mask);
-  return await deliver(summary, line, wishes, io);
+  const summary = maskTexts(conclude(summarize(outcome.run), { plan, ...options }), mask);
+  return await deliver(summary, line, options, io);
 }

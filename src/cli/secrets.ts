@@ -1,5 +1,5 @@
 /** What the environment and the command line hold that must not be shown. */
-import { SECRET_NAME, secretsIn } from "../masking/look.ts";
+import { SECRET_NAME, secretsIn } from "../masking/credentials.ts";
 import { partsOf } from "../plan/secret.ts";
 
 /** `CERTCTL_TOKEN_FILE` holds a path, `TOKEN_TTL` a number. */

@@ -7,7 +7,7 @@
  * that could be found.
  */
 import { decodings } from "./decoding.ts";
-import { credentialsIn, namedSecretsIn, type Range } from "./look.ts";
+import { credentialsIn, namedSecretsIn, type Range } from "./credentials.ts";
 
 export const MASK = "***";
 

@@ -1,4 +1,4 @@
-/** YAML text -> tree of values and places. The only file that knows the YAML library. */
+/** YAML text -> tree of values and spans. The only file that knows the YAML library. */
 import {
   type Alias,
   isAlias,
@@ -13,7 +13,7 @@ import {
   visit,
   type YAMLMap,
 } from "yaml";
-import { type Place, type Problem, problemAt } from "./problem.ts";
+import { type Problem, problemAt, type SourceSpan } from "./problem.ts";
 import type { PlanNode, Scalar } from "./tree.ts";
 
 /** A plan is a page or two; whatever is beyond these was not meant as one. */
@@ -99,10 +99,10 @@ class Reader {
     const lines = new Set<number | undefined>();
     for (const { message, pos, code } of [...this.#document.errors, ...this.#document.warnings]) {
       if (/call stack/i.test(message)) throw new RangeError(message);
-      const place = this.#place(pos);
-      if (lines.has(place.line)) continue;
-      lines.add(place.line);
-      this.problems.push(problemAt(place, [], syntaxMessage(code, message), syntaxHint(place)));
+      const span = this.#span(pos);
+      if (lines.has(span.line)) continue;
+      lines.add(span.line);
+      this.problems.push(problemAt(span, [], syntaxMessage(code, message), syntaxHint(span)));
     }
   }
 
@@ -114,21 +114,21 @@ class Reader {
     }
     if (this.#nodes > MAX_NODES) return undefined;
     if (isAlias(node)) return this.#alias(node, depth);
-    const place = this.#place(range);
-    if (isMap(node)) return { content: this.#map(node, depth), place };
+    const span = this.#span(range);
+    if (isMap(node)) return { content: this.#map(node, depth), span };
     if (isSeq(node)) {
       const items = node.items.map((item) => this.#node(item as Node, depth + 1));
-      return { content: items.filter((item) => item !== undefined), place };
+      return { content: items.filter((item) => item !== undefined), span };
     }
-    if (!isScalar(node)) return { content: null, place };
-    return this.#scalar(node.value, range, place, node.type === "PLAIN");
+    if (!isScalar(node)) return { content: null, span };
+    return this.#scalar(node.value, range, span, node.type === "PLAIN");
   }
 
-  #scalar(value: unknown, range: Range, place: Place, isPlain: boolean): PlanNode | undefined {
+  #scalar(value: unknown, range: Range, span: SourceSpan, isPlain: boolean): PlanNode | undefined {
     if (typeof value === "number" && !isExact(value)) {
       this.#complain(range, "the number has more digits than can be kept: put quotes around it");
     }
-    if (typeof value !== "string") return { content: value as Scalar, place };
+    if (typeof value !== "string") return { content: value as Scalar, span };
     this.#characters += value.length;
     if (this.#characters > MAX_EXPANDED) {
       const isFirst = this.#characters - value.length <= MAX_EXPANDED;
@@ -140,7 +140,7 @@ class Reader {
     const at = [0, 1].find((skipped) => this.#text.startsWith(value, range[0] + skipped));
     return {
       content: value,
-      place,
+      span,
       ...(at === undefined ? {} : { verbatimAt: at }),
       ...(isPlain && { isPlain }),
     };
@@ -164,14 +164,14 @@ class Reader {
       } else if (key.value === "<<" && value !== null) {
         merged.push(value);
       } else if (entries.has(String(key.value))) {
-        const first = entries.get(String(key.value))?.keyPlace?.line;
+        const first = entries.get(String(key.value))?.keySpan?.line;
         this.#complain(range, `\`${key.value}\` is given twice, first on line ${first}`);
       } else {
-        const keyPlace = this.#place(range);
+        const keySpan = this.#span(range);
         const child = value === null
-          ? { content: null, place: keyPlace }
+          ? { content: null, span: keySpan }
           : this.#node(value, depth + 1);
-        if (child !== undefined) entries.set(String(key.value), { ...child, keyPlace });
+        if (child !== undefined) entries.set(String(key.value), { ...child, keySpan });
       }
     }
     for (const source of merged) this.#merge(source, entries, depth);
@@ -195,10 +195,10 @@ class Reader {
   }
 
   #complain(range: Range, message: string): undefined {
-    this.problems.push(problemAt(this.#place(range), [], message));
+    this.problems.push(problemAt(this.#span(range), [], message));
   }
 
-  #place([start, end]: Range): Place {
+  #span([start, end]: Range): SourceSpan {
     const { line, col: column } = this.#counter.linePos(Math.min(start, this.#text.length));
     const excerpt = this.#lines[line - 1] ?? "";
     const length = Math.max(1, Math.min(end - start, excerpt.length - column + 1));
@@ -218,7 +218,7 @@ function syntaxMessage(code: string, message: string): string {
   return `not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
 }
 
-function syntaxHint({ excerpt = "" }: Place): string | undefined {
+function syntaxHint({ excerpt = "" }: SourceSpan): string | undefined {
   return /[[{].*\$\{/.test(excerpt) ? 'inside { } or [ ], put quotes around "${...}"' : undefined;
 }
 

@@ -8,31 +8,31 @@ import { formatDuration, formatRate } from "./units.ts";
 
 export function effectivePlan(plan: Plan, catalogue: Catalogue): Record<string, unknown> {
   const { serverMetrics, warmup, target } = plan;
-  const surface = {
+  const config = {
     name: plan.name,
     description: plan.description,
-    target: targetSurface(target),
+    target: targetConfig(target),
     stack: plan.stack,
     workers: plan.workers,
-    warmup: warmupSurface(warmup),
+    warmup: warmupConfig(warmup),
     graceful_stop: formatDuration(plan.gracefulStopMs),
     server_metrics: serverMetrics && {
       url: serverMetrics.url,
       headers: unlessEmpty(serverMetrics.headers),
     },
     scenarios: Object.fromEntries(
-      plan.scenarios.map((scenario) => [scenario.name, scenarioSurface(scenario, catalogue)]),
+      plan.scenarios.map((scenario) => [scenario.name, scenarioConfig(scenario, catalogue)]),
     ),
     thresholds: plan.thresholds.map(({ text }) => text),
   };
-  return written(maskSecrets(surface, plan.secrets)) as Record<string, unknown>;
+  return written(maskSecrets(config, plan.secrets)) as Record<string, unknown>;
 }
 
 export function effectiveYaml(plan: Plan, catalogue: Catalogue): string {
   return formatDocument(effectivePlan(plan, catalogue));
 }
 
-function warmupSurface({ requests, durationMs, rehearsalMs }: Warmup): unknown {
+function warmupConfig({ requests, durationMs, rehearsalMs }: Warmup): unknown {
   if (requests === 0 && rehearsalMs === 0) return "off";
   return {
     requests,
@@ -41,7 +41,7 @@ function warmupSurface({ requests, durationMs, rehearsalMs }: Warmup): unknown {
   };
 }
 
-function targetSurface({ baseUrl, token, headers, tls }: Target): Record<string, unknown> {
+function targetConfig({ baseUrl, token, headers, tls }: Target): Record<string, unknown> {
   return {
     base_url: baseUrl,
     token,
@@ -50,13 +50,13 @@ function targetSurface({ baseUrl, token, headers, tls }: Target): Record<string,
   };
 }
 
-function scenarioSurface(scenario: Scenario, catalogue: Catalogue): Record<string, unknown> {
+function scenarioConfig(scenario: Scenario, catalogue: Catalogue): Record<string, unknown> {
   const { load, maxConnections, startAfterMs } = scenario;
   return {
     phase: scenario.tier,
     flow: scenario.flow,
-    with: unlessEmpty(optionsSurface(scenario, catalogue)),
-    ...loadSurface(load),
+    with: unlessEmpty(optionsConfig(scenario, catalogue)),
+    ...loadConfig(load),
     start_after: startAfterMs === 0 ? undefined : formatDuration(startAfterMs),
     timeout: formatDuration(scenario.timeoutMs),
     protocol: scenario.protocol,
@@ -66,7 +66,7 @@ function scenarioSurface(scenario: Scenario, catalogue: Catalogue): Record<strin
 }
 
 /** Options as the flow's schema writes them; as they were read, where it can only read. */
-function optionsSurface({ flow, with: options }: Scenario, catalogue: Catalogue): object {
+function optionsConfig({ flow, with: options }: Scenario, catalogue: Catalogue): object {
   const schema = catalogue.get(flow)?.options;
   try {
     return (schema === undefined ? options : z.encode(schema, options)) as object;
@@ -75,7 +75,7 @@ function optionsSurface({ flow, with: options }: Scenario, catalogue: Catalogue)
   }
 }
 
-function loadSurface(load: Load): Record<string, unknown> {
+function loadConfig(load: Load): Record<string, unknown> {
   const [first] = load.stages;
   const isFlat = load.stages.length === 1 && first?.from === first?.to;
   const level = (value: number): Record<string, unknown> =>
@@ -86,11 +86,11 @@ function loadSurface(load: Load): Record<string, unknown> {
   if (isFlat && first !== undefined) {
     return { ...level(first.to), duration: formatDuration(first.durationMs), ...extra };
   }
-  return { stages: stagesSurface(load.stages, level), ...extra };
+  return { stages: stagesConfig(load.stages, level), ...extra };
 }
 
 /** Where a stage does not start at the level before it, there was a jump. */
-function stagesSurface(
+function stagesConfig(
   stages: readonly Stage[],
   level: (value: number) => Record<string, unknown>,
 ): unknown[] {

@@ -4,7 +4,7 @@
  * is then read as YAML reads it: `ttl: ${TTL}` is a number where TTL is one, `ttl: "${TTL}"` is text.
  */
 import { plainScalar } from "./document.ts";
-import { type Path, type Place, type Problem, problemAt } from "./problem.ts";
+import { type Path, type Problem, problemAt, type SourceSpan } from "./problem.ts";
 import { isSecret } from "./secret.ts";
 import { mapScalars, type PlanNode, type ScalarNode } from "./tree.ts";
 
@@ -44,7 +44,7 @@ export function interpolate(root: PlanNode, environment: Environment): Interpola
   };
   const changed = mapScalars(root, (node, path) => {
     // A flag's value is what was typed: the shell has filled in its variables.
-    if (typeof node.content !== "string" || node.place.line === undefined) return node;
+    if (typeof node.content !== "string" || node.span.line === undefined) return node;
     if (!node.content.includes("$")) return node;
     const complain: Complain = (message, hint, at, length) => {
       problems.push(problemAt(within(node, at, length), path, message, hint));
@@ -168,10 +168,10 @@ class Filling {
   }
 }
 
-/** The part of a scalar's place that starts `at` characters into its text. */
-export function within(node: ScalarNode, at: number, length: number): Place {
-  const { place, verbatimAt } = node;
-  if (verbatimAt === undefined || place.column === undefined) return place;
-  const most = Math.max(1, (place.excerpt?.length ?? 0) - place.column - verbatimAt - at + 1);
-  return { ...place, column: place.column + verbatimAt + at, length: Math.min(length, most) };
+/** The part of a scalar's span that starts `at` characters into its text. */
+export function within(node: ScalarNode, at: number, length: number): SourceSpan {
+  const { span, verbatimAt } = node;
+  if (verbatimAt === undefined || span.column === undefined) return span;
+  const most = Math.max(1, (span.excerpt?.length ?? 0) - span.column - verbatimAt - at + 1);
+  return { ...span, column: span.column + verbatimAt + at, length: Math.min(length, most) };
 }

@@ -4,7 +4,7 @@ import { nearest } from "./near_miss.ts";
 import { didYouMean, type Path, type Problem, problemAt } from "./problem.ts";
 import { mask } from "../masking/mask.ts";
 import { isSecret } from "./secret.ts";
-import { isText, keyPlaceOf, nodeAt, placeOf, type PlanNode, toData } from "./tree.ts";
+import { isText, keySpanOf, nodeAt, type PlanNode, spanOf, toData } from "./tree.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -109,17 +109,17 @@ function problemsOf(issue: Issue, root: PlanNode, base: Path): Problem[] {
   if (issue.code === "invalid_union") return unionProblems(issue, root, path);
   if (issue.code === "invalid_key") {
     const message = `"${path.at(-1)}" ${issue.issues[0]?.message ?? "is no valid key"}`;
-    return [problemAt(keyPlaceOf(root, path), path, message)];
+    return [problemAt(keySpanOf(root, path), path, message)];
   }
   const name = `\`${nameOf(path)}\``;
   if (nodeAt(root, path) === undefined) {
-    return [problemAt(keyPlaceOf(root, path), path, `${name} is missing${inWhat(path)}`)];
+    return [problemAt(keySpanOf(root, path), path, `${name} is missing${inWhat(path)}`)];
   }
   if (issue.code === "custom" && issue.params?.["at"] === "key") {
-    return [problemAt(keyPlaceOf(root, path), path, `${name} ${issue.message}`)];
+    return [problemAt(keySpanOf(root, path), path, `${name} ${issue.message}`)];
   }
   const message = `${name} ${issue.message}${seen(root, path)}`;
-  return [problemAt(placeOf(root, path), path, message, hintOf(issue, nodeAt(root, path)))];
+  return [problemAt(spanOf(root, path), path, message, hintOf(issue, nodeAt(root, path)))];
 }
 
 /** The key; of a list's entry the list's with the entry's number. */
@@ -142,7 +142,7 @@ function unknownKeys(
   const free = known.filter((key) => !given.includes(key));
   return issue.keys.map((key) =>
     problemAt(
-      keyPlaceOf(root, [...path, key]),
+      keySpanOf(root, [...path, key]),
       [...path, key],
       `unknown key \`${key}\``,
       didYouMean(key, free),

@@ -1,7 +1,7 @@
 /**
  * YAML text -> `Plan`, or every problem with it at once. Pure but for the `readFile` that is handed in.
  *
- * text -> tree (`document.ts`) -> flags (`overrides.ts`) -> variables (`interpolate.ts`) -> surface (`schema.ts`)
+ * text -> tree (`document.ts`) -> flags (`overrides.ts`) -> variables (`interpolate.ts`) -> configuration (`schema.ts`)
  * -> scenarios with flows and thresholds (`scenario.ts`) -> `Plan`
  */
 import type { Catalogue } from "./catalogue.ts";
@@ -15,13 +15,13 @@ import { override, type PlanOverrides } from "./overrides.ts";
 import type { Plan, ServerMetrics, Target, TlsOptions, Warmup } from "./plan.ts";
 import { type Problem, problemAt, sortProblems, withoutSecrets } from "./problem.ts";
 import { checkScenario, checkThresholds, scenarioOf, type ScenarioParts } from "./scenario.ts";
-import { planSchema, type PlanSurface } from "./schema.ts";
+import { type PlanConfig, planSchema } from "./schema.ts";
 import { select, selectionProblems } from "./select.ts";
 import { sizeProblems } from "./size.ts";
 import type { Threshold } from "./threshold.ts";
 import { maskOf } from "../masking/mask.ts";
 import { findSecrets } from "./secret.ts";
-import { childOf, isMap, isText, nodeAt, placeOf, type PlanNode, toData } from "./tree.ts";
+import { childOf, isMap, isText, nodeAt, type PlanNode, spanOf, toData } from "./tree.ts";
 import { certificatesOf } from "./trust.ts";
 import { planWarnings } from "./warnings.ts";
 
@@ -57,16 +57,16 @@ export function loadPlan(input: PlanSource): LoadedPlan {
   if (!document.ok) return refused(document.problems);
   const overridden = override(document.root, overrides);
   const { root, problems: unset, secrets, defaulted } = interpolate(overridden.root, env);
-  const surface = check(planSchema, root, []);
+  const config = check(planSchema, root, []);
   const parts = checkParts(root, input);
   const problems = [
     ...overridden.problems,
     ...unset,
-    ...[...(surface.ok ? [] : surface.problems), ...parts.problems].filter(isNotUnset(unset)),
+    ...[...(config.ok ? [] : config.problems), ...parts.problems].filter(isNotUnset(unset)),
   ];
   const given = [...secrets, ...findSecrets(toData(root))];
-  if (problems.length > 0 || !surface.ok) return refused(problems, given);
-  const whole = planOf(surface.value, parts, input);
+  if (problems.length > 0 || !config.ok) return refused(problems, given);
+  const whole = planOf(config.value, parts, input);
   const absent = withoutAddress(root, defaulted, whole.target.baseUrl);
   const plan = withSecrets(
     overrides.target === undefined ? whole : leaveOut(whole, absent),
@@ -114,7 +114,7 @@ interface Parts {
   readonly problems: readonly Problem[];
 }
 
-/** What the surface's schema does not see: flows and their options, thresholds, and files. */
+/** What the configuration's schema does not see: flows and their options, thresholds, and files. */
 function checkParts(root: PlanNode, { catalogue, overrides = {}, readFile }: PlanSource): Parts {
   const problems: Problem[] = [];
   const complain = (problem: Problem): void => void problems.push(problem);
@@ -143,10 +143,10 @@ function checkCaFile(
     const pem = certificatesOf(readFile(node.content));
     if (pem !== undefined) return pem;
     const hint = "it must hold `-----BEGIN CERTIFICATE-----` blocks";
-    complain(problemAt(placeOf(root, path), path, `no readable certificate in ${file}`, hint));
+    complain(problemAt(spanOf(root, path), path, `no readable certificate in ${file}`, hint));
   } catch (error) {
     const reason = error instanceof Error ? error.message.split(":")[0] : String(error);
-    complain(problemAt(placeOf(root, path), path, `cannot read the CA file ${file}: ${reason}`));
+    complain(problemAt(spanOf(root, path), path, `cannot read the CA file ${file}: ${reason}`));
   }
   return undefined;
 }
@@ -158,35 +158,35 @@ function withSecrets(plan: OpenPlan, fromVariables: readonly string[]): Plan {
 }
 
 function planOf(
-  surface: PlanSurface,
+  config: PlanConfig,
   parts: Parts,
   { source, overrides = {} }: PlanSource,
 ): OpenPlan {
   const scenarios = [...parts.scenarios].flatMap(([name, part]) => {
-    const given = surface.scenarios[name];
-    return given === undefined ? [] : [scenarioOf(name, given, part, surface.defaults)];
+    const given = config.scenarios[name];
+    return given === undefined ? [] : [scenarioOf(name, given, part, config.defaults)];
   });
   const content = {
-    warmup: warmupOf(surface.warmup),
+    warmup: warmupOf(config.warmup),
     scenarios: select(scenarios, overrides),
     thresholds: parts.thresholds,
   };
-  const { description, server_metrics: metrics } = surface;
-  const target = targetOf(surface.target, parts.caPem);
+  const { description, server_metrics: metrics } = config;
+  const target = targetOf(config.target, parts.caPem);
   return {
-    name: surface.name,
+    name: config.name,
     ...(description === undefined ? {} : { description }),
     identity: { source, sha256: planHash(content) },
     target,
-    stack: surface.stack,
-    workers: surface.workers,
-    gracefulStopMs: surface.graceful_stop,
+    stack: config.stack,
+    workers: config.workers,
+    gracefulStopMs: config.graceful_stop,
     ...(metrics === undefined ? {} : { serverMetrics: serverMetricsOf(metrics, target) }),
     ...content,
   };
 }
 
-function targetOf(target: PlanSurface["target"], caPem: string | undefined): Target {
+function targetOf(target: PlanConfig["target"], caPem: string | undefined): Target {
   return {
     baseUrl: target.base_url,
     ...(target.token ? { token: target.token } : {}),
@@ -196,7 +196,7 @@ function targetOf(target: PlanSurface["target"], caPem: string | undefined): Tar
 }
 
 /** Whoever names roots wants them used, so they win over `insecure_skip_verify`; `--insecure` takes them out. */
-function tlsOf(tls: PlanSurface["target"]["tls"], caPem: string | undefined): TlsOptions {
+function tlsOf(tls: PlanConfig["target"]["tls"], caPem: string | undefined): TlsOptions {
   if (caPem === undefined) return { insecureSkipVerify: tls.insecure_skip_verify };
   return { insecureSkipVerify: false, caPem, ...(tls.ca_file ? { caFile: tls.ca_file } : {}) };
 }
@@ -210,7 +210,7 @@ function serverMetricsOf({ url, headers }: ServerMetrics, target: Target): Serve
   };
 }
 
-function warmupOf(warmup: PlanSurface["warmup"]): Warmup {
+function warmupOf(warmup: PlanConfig["warmup"]): Warmup {
   if (warmup === "auto") return { requests: 20, durationMs: 2000, rehearsalMs: 1000 };
   if (warmup === "off") return { requests: 0, durationMs: 0, rehearsalMs: 0 };
   const { requests, duration, rehearsal = 0 } = warmup;

@@ -5,7 +5,7 @@
  */
 import type { Load, Stage } from "./plan.ts";
 import { type Path, type Problem, problemAt } from "./problem.ts";
-import { childOf, isList, isMap, keyPlaceOf, nodeAt, type PlanNode } from "./tree.ts";
+import { childOf, isList, isMap, keySpanOf, nodeAt, type PlanNode } from "./tree.ts";
 
 const DEFAULT_MAX_IN_FLIGHT = 10_000;
 
@@ -31,8 +31,8 @@ export function shapeProblems(root: PlanNode, path: Path): Problem[] {
   const scenario = nodeAt(root, path);
   const has = (key: string): boolean => childOf(scenario, key) !== undefined;
   const problem = (key: string, message: string, hint?: string): Problem => {
-    const place = keyPlaceOf(root, has(key) ? [...path, key] : path);
-    return problemAt(place, [...path, key], message, hint);
+    const span = keySpanOf(root, has(key) ? [...path, key] : path);
+    return problemAt(span, [...path, key], message, hint);
   };
   const [shape, ...others] = ["rate", "users", "stages"].filter(has);
   if (shape === undefined) {
@@ -98,7 +98,7 @@ function stageProblems(root: PlanNode, path: Path): Problem[] {
   return stages.content.flatMap((stage, at) => {
     if (!isMap(stage)) return [];
     const problem = (key: string, message: string): Problem =>
-      problemAt(keyPlaceOf(root, [...path, at, key]), [...path, at, key], message);
+      problemAt(keySpanOf(root, [...path, at, key]), [...path, at, key], message);
     if (stage.content.has(other)) {
       const message = stage.content.has(wanted)
         ? "a stage has one of `rate` and `users`"

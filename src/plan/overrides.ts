@@ -1,6 +1,6 @@
 /** What the command line says differently from the plan. A problem with it names the flag. */
 import { parseValue, plainScalar } from "./document.ts";
-import { didYouMean, type Path, type Place, type Problem, problemAt } from "./problem.ts";
+import { didYouMean, type Path, type Problem, problemAt, type SourceSpan } from "./problem.ts";
 import { MASK, mask } from "../masking/mask.ts";
 import { isSecret } from "./secret.ts";
 import {
@@ -38,7 +38,7 @@ interface Change {
   readonly path: Path;
   /** undefined: the key is taken out. */
   readonly node: PlanNode | undefined;
-  readonly place: Place;
+  readonly span: SourceSpan;
 }
 
 /** Applies the flags that stand for values of the plan; `--only`, `--skip` and `--duration` come after validation. */
@@ -48,7 +48,7 @@ export function override(root: PlanNode, overrides: PlanOverrides): Overridden {
   for (const change of changesOf(overrides, (problem) => problems.push(problem))) {
     const result = replaceAt(changed, change, 0);
     if (typeof result === "string") {
-      problems.push(problemAt(change.place, change.path, result, hintFor(changed, change.path)));
+      problems.push(problemAt(change.span, change.path, result, hintFor(changed, change.path)));
     } else {
       changed = result;
     }
@@ -64,8 +64,8 @@ function changesOf(overrides: PlanOverrides, complain: (problem: Problem) => voi
     "message" in change ? complain(change) : changes.push(change);
   }
   const flag = (file: string, path: Path, content: Scalar | undefined): void => {
-    const node = content === undefined ? undefined : { content, place: { file } };
-    changes.push({ path, node, place: { file } });
+    const node = content === undefined ? undefined : { content, span: { file } };
+    changes.push({ path, node, span: { file } });
   };
   if (target !== undefined) flag("--target", ["target", "base_url"], target);
   if (token !== undefined) flag("--token", ["target", "token"], token);
@@ -91,34 +91,34 @@ function parseSet(text: string): Change | Problem {
     return problemAt({ file }, [], "must be path=value", hint);
   }
   const given = text.slice(at + 1);
-  if (given === "") return { path, node: undefined, place: { file } };
+  if (given === "") return { path, node: undefined, span: { file } };
   if (!/^\s*[[{]/.test(given)) {
     const readings = [plainScalar(given), given] as const;
-    return { path, node: { content: given, place: { file }, readings }, place: { file } };
+    return { path, node: { content: given, span: { file }, readings }, span: { file } };
   }
   try {
-    return { path, node: fromData(parseValue(given), { file }), place: { file } };
+    return { path, node: fromData(parseValue(given), { file }), span: { file } };
   } catch {
     return problemAt({ file }, path, "the value is not YAML", "quote it for the shell");
   }
 }
 
-function fromData(data: unknown, place: Place): PlanNode {
-  if (Array.isArray(data)) return { content: data.map((item) => fromData(item, place)), place };
-  if (typeof data !== "object" || data === null) return { content: data as Scalar, place };
+function fromData(data: unknown, span: SourceSpan): PlanNode {
+  if (Array.isArray(data)) return { content: data.map((item) => fromData(item, span)), span };
+  if (typeof data !== "object" || data === null) return { content: data as Scalar, span };
   if (Object.hasOwn(data, "__proto__")) throw new SyntaxError("`__proto__` cannot be a key");
   const entries = Object.entries(data).map(([key, item]): [string, PlanNode] => [
     key,
-    { ...fromData(item, place), keyPlace: place },
+    { ...fromData(item, span), keySpan: span },
   ]);
-  return { content: new Map(entries), place };
+  return { content: new Map(entries), span };
 }
 
 /** The tree with the change in it, maps on the way made where they are missing; a sentence when that cannot be. */
 function replaceAt(node: PlanNode | undefined, change: Change, depth: number): PlanNode | string {
-  const { path, place } = change;
+  const { path, span } = change;
   const key = path[depth];
-  const base = node === undefined || node.content === null ? emptyMap(place) : node;
+  const base = node === undefined || node.content === null ? emptyMap(span) : node;
   if (key === undefined) return base;
   if (depth === 1 && path[0] === "scenarios" && childOf(base, key) === undefined) {
     return `no scenario is named "${key}"`;
@@ -126,26 +126,26 @@ function replaceAt(node: PlanNode | undefined, change: Change, depth: number): P
   const last = depth === path.length - 1;
   const child = last ? change.node : replaceAt(childOf(base, key), change, depth + 1);
   if (typeof child === "string") return child;
-  if (isMap(base)) return withKey(base, String(key), child, place);
+  if (isMap(base)) return withKey(base, String(key), child, span);
   if (isList(base)) return withItem(base, Number(key), child, path.slice(0, depth));
   return `\`${path.slice(0, depth).join(".")}\` is no map`;
 }
 
-function emptyMap(place: Place): PlanNode {
-  return { content: new Map(), place };
+function emptyMap(span: SourceSpan): PlanNode {
+  return { content: new Map(), span };
 }
 
 function withKey(
   map: MapNode,
   key: string,
   child: PlanNode | undefined,
-  place: Place,
+  span: SourceSpan,
 ): PlanNode {
   const entries = new Map(map.content);
-  const keyPlace = entries.get(key)?.keyPlace ?? place;
+  const keySpan = entries.get(key)?.keySpan ?? span;
   if (child === undefined) entries.delete(key);
   // The key of a new value is the flag's too: an unknown key is then the flag's problem.
-  else entries.set(key, { ...child, keyPlace: child.place === place ? place : keyPlace });
+  else entries.set(key, { ...child, keySpan: child.span === span ? span : keySpan });
   return { ...map, content: entries };
 }
 

@@ -1,4 +1,4 @@
-/** What is wrong with a plan, as data, and its picture for a person. */
+/** What is wrong with a plan, as data, and how a person reads it. */
 import { nearest } from "./near_miss.ts";
 import { type Mask, mask } from "../masking/mask.ts";
 import { printable } from "../terminal.ts";
@@ -8,7 +8,7 @@ import { maskLine } from "./secret.ts";
 export type Path = readonly (string | number)[];
 
 /** A stretch of the plan's text, or a command line flag. Lines and columns count from 1. */
-export interface Place {
+export interface SourceSpan {
   /** The plan's file as it was named, or the flag, for example `--set scenarios.list.rate=0/s`. */
   readonly file: string;
   readonly line?: number;
@@ -19,7 +19,7 @@ export interface Place {
   readonly excerpt?: string;
 }
 
-export interface Problem extends Place {
+export interface Problem extends SourceSpan {
   /** One sentence: what is wrong, and the value seen. */
   readonly message: string;
   /** `scenarios.list.rate`; empty for the plan as a whole. */
@@ -28,9 +28,9 @@ export interface Problem extends Place {
   readonly hint?: string;
 }
 
-export function problemAt(place: Place, path: Path, message: string, hint?: string): Problem {
-  const excerpt = place.excerpt === undefined ? {} : { excerpt: shownLine(place.excerpt, mask) };
-  return { ...place, ...excerpt, path: path.join("."), message, ...(hint ? { hint } : {}) };
+export function problemAt(span: SourceSpan, path: Path, message: string, hint?: string): Problem {
+  const excerpt = span.excerpt === undefined ? {} : { excerpt: shownLine(span.excerpt, mask) };
+  return { ...span, ...excerpt, path: path.join("."), message, ...(hint ? { hint } : {}) };
 }
 
 let lastShown: { readonly line: string; readonly mask: Mask; readonly shown: string } | undefined;

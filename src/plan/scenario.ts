@@ -5,9 +5,9 @@ import { check } from "./issue.ts";
 import { loadOf, shapeProblems } from "./load_shape.ts";
 import type { Scenario, Tier } from "./plan.ts";
 import { didYouMean, type Path, type Problem, problemAt } from "./problem.ts";
-import { type PlanSurface, SCENARIO_NAME, type ScenarioSurface } from "./schema.ts";
+import { type PlanConfig, SCENARIO_NAME, type ScenarioConfig } from "./schema.ts";
 import { parseThreshold, type Threshold } from "./threshold.ts";
-import { isList, isMap, isText, keyPlaceOf, nodeAt, type PlanNode } from "./tree.ts";
+import { isList, isMap, isText, keySpanOf, nodeAt, type PlanNode } from "./tree.ts";
 
 type Complain = (problem: Problem) => void;
 
@@ -32,7 +32,7 @@ export function checkScenario(
   const path = ["scenarios", name];
   if (!SCENARIO_NAME.test(name)) {
     const message = `"${name}" must be letters, digits, _ and -, at most 64`;
-    complain(problemAt(keyPlaceOf(root, path), path, message));
+    complain(problemAt(keySpanOf(root, path), path, message));
   }
   if (isMap(nodeAt(root, path))) shapeProblems(root, path).forEach(complain);
   const flow = checkFlow(root, [...path, "flow"], catalogue, complain);
@@ -54,7 +54,7 @@ function checkFlow(
   const flow = catalogue.get(node.content);
   if (flow !== undefined) return flow;
   const hint = didYouMean(node.content, [...catalogue.keys()]);
-  complain(problemAt(node.place, path, `unknown flow "${node.content}"`, hint));
+  complain(problemAt(node.span, path, `unknown flow "${node.content}"`, hint));
   return undefined;
 }
 
@@ -90,8 +90,8 @@ export function checkThresholds(
     if (!isText(node)) return [];
     const parsed = parseThreshold(node.content, steps);
     if (parsed.ok) return [parsed.threshold];
-    const place = within(node, parsed.at, parsed.length);
-    complain(problemAt(place, [...path, at], parsed.message, parsed.hint));
+    const span = within(node, parsed.at, parsed.length);
+    complain(problemAt(span, [...path, at], parsed.message, parsed.hint));
     return [];
   });
 }
@@ -99,9 +99,9 @@ export function checkThresholds(
 /** The scenario, when nothing is wrong with it. */
 export function scenarioOf(
   name: string,
-  given: ScenarioSurface,
+  given: ScenarioConfig,
   { tier, options, steps, thresholds }: ScenarioParts,
-  defaults: PlanSurface["defaults"],
+  defaults: PlanConfig["defaults"],
 ): Scenario {
   const { max_connections: maxConnections } = given;
   return {

@@ -1,5 +1,5 @@
 /**
- * The plan's surface, written once: the types, the validation and the JSON Schema for editors come from here. Keys that
+ * The plan's configuration, written once: the types, the validation and the JSON Schema for editors come from here. Keys that
  * exclude each other are `load_shape.ts`, flows' own options are the flows', thresholds are `threshold.ts`.
  */
 import { z } from "zod";
@@ -135,5 +135,5 @@ export const planSchema = z.strictObject({
 });
 
 /** A plan after validation, before flows and thresholds are looked into. */
-export type PlanSurface = z.output<typeof planSchema>;
-export type ScenarioSurface = z.output<typeof scenarioSchema>;
+export type PlanConfig = z.output<typeof planSchema>;
+export type ScenarioConfig = z.output<typeof scenarioSchema>;

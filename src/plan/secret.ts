@@ -1,5 +1,5 @@
 /** What of a plan must not be shown. How it is hidden is `masking/`. */
-import { SECRET_NAME, secretsIn } from "../masking/look.ts";
+import { SECRET_NAME, secretsIn } from "../masking/credentials.ts";
 import { MASK, type Mask, maskOf } from "../masking/mask.ts";
 
 type Path = readonly (string | number)[];

@@ -2,7 +2,7 @@
 import type { Plan } from "./plan.ts";
 import { plannedRequests } from "./planned.ts";
 import { type Problem, problemAt } from "./problem.ts";
-import { nodeAt, placeOf, type PlanNode } from "./tree.ts";
+import { nodeAt, type PlanNode, spanOf } from "./tree.ts";
 
 /** Ten thousand a second for a day: more is a slip in a unit, and nothing that one run should be asked for. */
 const MOST_ARRIVALS = 1_000_000_000;
@@ -14,6 +14,6 @@ export function sizeProblems(plan: Pick<Plan, "scenarios">, root: PlanNode): Pro
     const at = ["rate", "stages"].map((key) => [...path, key]).find((each) => nodeAt(root, each));
     const message = `\`${name}\` comes to ${iterations.toLocaleString("en")} arrivals: ` +
       `at most ${MOST_ARRIVALS.toLocaleString("en")} can be asked for`;
-    return [problemAt(placeOf(root, at ?? path), path, message, "lower the rate or the duration")];
+    return [problemAt(spanOf(root, at ?? path), path, message, "lower the rate or the duration")];
   });
 }

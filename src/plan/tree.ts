@@ -1,17 +1,17 @@
-/** A plan as it was written: values with the place of each. Immutable; every change gives a new tree. */
-import type { Path, Place } from "./problem.ts";
+/** A plan as it was written: values with the source span of each. Immutable; every change gives a new tree. */
+import type { Path, SourceSpan } from "./problem.ts";
 
 export type Scalar = string | number | boolean | null;
 
 interface Written {
-  readonly place: Place;
+  readonly span: SourceSpan;
   /** Of the key, for a value in a map. */
-  readonly keyPlace?: Place;
+  readonly keySpan?: SourceSpan;
 }
 
 export interface ScalarNode extends Written {
   readonly content: Scalar;
-  /** How far into the place a text stands verbatim; absent where it does not. */
+  /** How far into the span a text stands verbatim; absent where it does not. */
   readonly verbatimAt?: number;
   /** Stands without quotes. */
   readonly isPlain?: true;
@@ -53,19 +53,19 @@ export function nodeAt(root: PlanNode, path: Path): PlanNode | undefined {
   return path.reduce<PlanNode | undefined>(childOf, root);
 }
 
-/** The place of the value, or, where there is none, the key of the nearest thing around it that there is. */
-export function placeOf(root: PlanNode, path: Path): Place {
+/** The span of the value, or, where there is none, the key of the nearest thing around it that there is. */
+export function spanOf(root: PlanNode, path: Path): SourceSpan {
   const node = nodeAt(root, path);
-  return node?.place ?? keyPlaceOf(root, path);
+  return node?.span ?? keySpanOf(root, path);
 }
 
-/** The place of the key itself, or of the nearest key around it. */
-export function keyPlaceOf(root: PlanNode, path: Path): Place {
+/** The span of the key itself, or of the nearest key around it. */
+export function keySpanOf(root: PlanNode, path: Path): SourceSpan {
   for (let length = path.length; length > 0; length--) {
     const node = nodeAt(root, path.slice(0, length));
-    if (node !== undefined) return node.keyPlace ?? node.place;
+    if (node !== undefined) return node.keySpan ?? node.span;
   }
-  return root.place;
+  return root.span;
 }
 
 /** Plain data for validation; of the nodes in `turned` the other reading. */

@@ -5,11 +5,11 @@ import { nearest } from "./near_miss.ts";
 import type { Plan, Scenario } from "./plan.ts";
 import { plannedRequests } from "./planned.ts";
 import { type Path, type Problem, problemAt } from "./problem.ts";
-import { nodeAt, placeOf, type PlanNode, scalarsOf } from "./tree.ts";
+import { nodeAt, type PlanNode, scalarsOf, spanOf } from "./tree.ts";
 
 export function planWarnings(plan: Plan, root: PlanNode, catalogue: Catalogue): Problem[] {
   const warn = (path: Path, message: string, hint?: string): Problem =>
-    problemAt(placeOf(root, path), path, `warning: ${message}`, hint);
+    problemAt(spanOf(root, path), path, `warning: ${message}`, hint);
   const planned = new Map(
     plannedRequests(plan).scenarios.map(({ name, iterations }) => [name, iterations]),
   );

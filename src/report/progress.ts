@@ -1,4 +1,4 @@
-/** What is told while a run goes on. Pure: state in, text out; who draws it, and when, is the coordinator's business. */
+/** What is told while a run goes on. Pure: state in, text out; who prints it, and when, is the coordinator's business. */
 import { formatCount, formatMs, formatRate } from "../metrics/format.ts";
 import type { RunState, ScenarioState } from "../metrics/run_state.ts";
 

@@ -3,23 +3,23 @@ import { runCommand } from "../../src/cli/commands.ts";
 import { faultOf } from "../../src/cli/fault.ts";
 import { OutputError } from "../../src/cli/io.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { listeningIo, say } from "./say.ts";
+import { certload, recordingIo } from "./in_process.ts";
 
 Deno.test("help, --help and -h list the commands on stdout; no command at all does on stderr", async () => {
   for (const word of ["help", "--help", "-h"]) {
-    const { code, out, err } = await say("", word);
+    const { code, out, err } = await certload("", word);
     assertEquals([code, err], [0, ""]);
     assertMatch(out, /^certload: load tests for certificate servers\n/);
     assertMatch(out, /\n {2}calibrate {2}measure what this host can generate/);
     assertMatch(out, /\n {2}run {8}run a plan/);
   }
-  const none = await say("");
+  const none = await certload("");
   assertEquals([none.code, none.out], [104, ""]);
   assertStringIncludes(none.err, "To start: certload run quickstart");
 });
 
 Deno.test("help COMMAND is what COMMAND --help is", async () => {
-  const help = await say("", "help", "merge");
+  const help = await certload("", "help", "merge");
   assertMatch(help.out, /^Usage: certload merge /);
   for (
     const args of [["merge", "--help"], ["merge", "-h"], ["merge", "x", "--help"], [
@@ -28,13 +28,13 @@ Deno.test("help COMMAND is what COMMAND --help is", async () => {
       "--help",
     ]]
   ) {
-    assertEquals(await say("", ...args), help, args.join(" "));
+    assertEquals(await certload("", ...args), help, args.join(" "));
   }
 });
 
 Deno.test("version, --version and -V print the versions", async () => {
   for (const word of ["version", "--version", "-V"]) {
-    const { code, out } = await say("", word);
+    const { code, out } = await certload("", word);
     assertEquals(code, 0);
     assertMatch(out, /^certload +\d+\.\d+\.\d+\n/);
     const columns = out.trimEnd().split("\n").map((line) => /^\S+ +/.exec(line)?.[0].length);
@@ -44,16 +44,16 @@ Deno.test("version, --version and -V print the versions", async () => {
 
 Deno.test("an unknown command is told with the near miss, as one or as help's subject", async () => {
   for (const args of [["rum", "quickstart"], ["help", "rum"]]) {
-    const { code, out, err } = await say("", ...args);
+    const { code, out, err } = await certload("", ...args);
     assertEquals([code, out], [104, ""]);
     assertEquals(err, 'certload: unknown command "rum": did you mean `certload run`?\n');
   }
-  const far = await say("", "benchmark");
+  const far = await certload("", "benchmark");
   assertStringIncludes(far.err, "`certload help` lists the commands");
 });
 
 Deno.test("a plan in a command's place is met with the command that runs it", async () => {
-  const { code, err } = await say("", "quickstart");
+  const { code, err } = await certload("", "quickstart");
   assertEquals(code, 104);
   assertStringIncludes(err, "did you mean `certload run quickstart`?");
 });
@@ -83,7 +83,7 @@ Deno.test("names that every object has are no commands, formats or schemas", asy
         ["lab", "--port", `${name}=1`],
       ]
     ) {
-      const { code, out } = await say("", ...args);
+      const { code, out } = await certload("", ...args);
       assertEquals([code, out], [104, ""], args.join(" "));
     }
   }
@@ -91,15 +91,15 @@ Deno.test("names that every object has are no commands, formats or schemas", asy
 
 Deno.test("no first word is a fault of certload", async () => {
   await fc.assert(fc.asyncProperty(fc.string(), async (word) => {
-    const { code } = await say("", `x${word}`);
+    const { code } = await certload("", `x${word}`);
     assertEquals(code, 104);
   }));
 });
 
 Deno.test("what the operating system refuses is the host's, not a fault of certload", () => {
   const told = (error: unknown): [number, string] => {
-    const { io, said } = listeningIo();
-    return [faultOf(error, io), said.err];
+    const { io, printed } = recordingIo();
+    return [faultOf(error, io), printed.err];
   };
   const before = Deno.env.get("TMPDIR");
   let missing: unknown;
@@ -124,12 +124,12 @@ Deno.test("what the operating system refuses is the host's, not a fault of certl
 });
 
 Deno.test("the trace is for those alone who ask for it", async () => {
-  const { io, said } = listeningIo();
+  const { io, printed } = recordingIo();
   const error = new TypeError("x");
   faultOf(error, { ...io, env: { CERTLOAD_TRACE: "1" } });
-  assertStringIncludes(said.err, "commands_test.ts");
-  const quiet = listeningIo();
+  assertStringIncludes(printed.err, "commands_test.ts");
+  const quiet = recordingIo();
   await runCommand([], quiet.io);
   faultOf(error, quiet.io);
-  assertEquals(quiet.said.err.includes("commands_test.ts"), false);
+  assertEquals(quiet.printed.err.includes("commands_test.ts"), false);
 });

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { useColor } from "../../src/cli/color.ts";
-import { deliver, type Wishes } from "../../src/cli/deliver.ts";
+import { deliver, type DeliveryOptions } from "../../src/cli/deliver.ts";
 import { type CommandLine, parseLine } from "../../src/cli/flags.ts";
 import { OutputError } from "../../src/cli/io.ts";
 import type { Summary } from "../../src/metrics/summary_schema.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { concluded, failedRun, passedRun } from "../report/summaries.ts";
-import { listeningIo, type Said, withFolder } from "./say.ts";
+import { type Printed, recordingIo, withFolder } from "./in_process.ts";
 
 function commandLine(...args: string[]): CommandLine {
   const flags = [
@@ -20,7 +20,7 @@ function commandLine(...args: string[]): CommandLine {
 
 interface Delivery {
   readonly args?: readonly string[];
-  readonly wishes?: (folder: string) => Wishes;
+  readonly options?: (folder: string) => DeliveryOptions;
   /** Standard output takes nothing. */
   readonly deaf?: boolean;
   readonly summary?: Summary;
@@ -28,22 +28,22 @@ interface Delivery {
 
 async function delivered(
   folder: string,
-  { args = [], wishes = () => ({ reports: [] }), deaf, summary }: Delivery = {},
-): Promise<Said> {
-  const { io, said } = listeningIo();
+  { args = [], options = () => ({ reports: [] }), deaf, summary }: Delivery = {},
+): Promise<Printed> {
+  const { io, printed } = recordingIo();
   const out = (text: string): void => {
     if (deaf) throw new OutputError("Cannot write to standard output: it is full");
     io.out(text);
   };
   const line = commandLine("--out", join(folder, "results"), ...args);
-  const code = await deliver(summary ?? concluded(passedRun()), line, wishes(folder), {
+  const code = await deliver(summary ?? concluded(passedRun()), line, options(folder), {
     ...io,
     out,
   });
-  return { code, ...said };
+  return { code, ...printed };
 }
 
-const ALL_WISHES = (folder: string): Wishes => ({
+const ALL_OPTIONS = (folder: string): DeliveryOptions => ({
   reports: [
     { format: "html", path: join(folder, "report.html") },
     { format: "hgrm", path: join(folder, "hgrm") },
@@ -62,7 +62,7 @@ function read(folder: string, name: string): string | undefined {
 
 Deno.test("a passed run is in its files and on stdout, and nothing is said beside it", async () => {
   await withFolder({}, async (folder) => {
-    const { code, out, err } = await delivered(folder, { wishes: ALL_WISHES });
+    const { code, out, err } = await delivered(folder, { options: ALL_OPTIONS });
     assertEquals([code, err], [0, ""]);
     assertEquals(read(folder, "results/summary.txt"), out);
     for (const name of ["results/summary.json", "report.html", "baseline.json"]) {
@@ -75,7 +75,7 @@ for (const barred of ["summary.json", "summary.txt"]) {
   Deno.test(`where ${barred} is a folder, everything else is written, and that is told`, async () => {
     await withFolder({}, async (folder) => {
       await Deno.mkdir(join(folder, "results", barred), { recursive: true });
-      const { code, out, err } = await delivered(folder, { wishes: ALL_WISHES });
+      const { code, out, err } = await delivered(folder, { options: ALL_OPTIONS });
       assertEquals(code, 104);
       assertStringIncludes(
         err,
@@ -94,14 +94,14 @@ Deno.test("a report that cannot be written keeps neither the others nor the base
   await withFolder({}, async (folder) => {
     await Deno.mkdir(join(folder, "report.html"));
     await Deno.writeTextFile(join(folder, "hgrm"), "a file");
-    const wishes = (): Wishes => ({
-      ...ALL_WISHES(folder),
+    const options = (): DeliveryOptions => ({
+      ...ALL_OPTIONS(folder),
       reports: [
-        ...ALL_WISHES(folder).reports,
+        ...ALL_OPTIONS(folder).reports,
         { format: "junit", path: join(folder, "junit.xml") },
       ],
     });
-    const { code, err } = await delivered(folder, { wishes });
+    const { code, err } = await delivered(folder, { options });
     assertEquals(code, 104);
     assertStringIncludes(
       err,
@@ -114,7 +114,7 @@ Deno.test("a report that cannot be written keeps neither the others nor the base
 
 Deno.test("where stdout takes nothing, the files are written, the cause is told, and a pass is none", async () => {
   await withFolder({}, async (folder) => {
-    const { code, err } = await delivered(folder, { deaf: true, wishes: ALL_WISHES });
+    const { code, err } = await delivered(folder, { deaf: true, options: ALL_OPTIONS });
     assertEquals([code, err], [104, "Cannot write to standard output: it is full\n"]);
     assert(read(folder, "results/summary.txt") !== undefined);
     assert(read(folder, "baseline.json") !== undefined);
@@ -156,25 +156,25 @@ Deno.test("former results are not replaced without a word", async () => {
 
 Deno.test("the step summary is added to what other steps have put there", async () => {
   await withFolder({ step: "before\n" }, async (folder) => {
-    const { io, said } = listeningIo();
+    const { io, printed } = recordingIo();
     const line = commandLine("--out", join(folder, "results"));
     const env = { GITHUB_STEP_SUMMARY: join(folder, "step") };
     const code = await deliver(concluded(passedRun()), line, { reports: [] }, { ...io, env });
-    assertEquals([code, said.err], [0, ""]);
+    assertEquals([code, printed.err], [0, ""]);
     assertMatch(read(folder, "step") ?? "", /^before\n[\s\S]*PASSED/);
     const nowhere = { GITHUB_STEP_SUMMARY: join(folder, "none", "step") };
     await deliver(concluded(passedRun()), commandLine("--out", join(folder, "r2")), {
       reports: [],
     }, { ...io, env: nowhere });
     assertMatch(
-      said.err,
+      printed.err,
       /^Cannot write the step summary to ".*": there is no such file or folder\n$/,
     );
   });
 });
 
 Deno.test("results are coloured on a terminal, unless nobody wants that", () => {
-  const { io } = listeningIo();
+  const { io } = recordingIo();
   const flags = [{ name: "no-color", help: "" }];
   const line = (...args: string[]): CommandLine => {
     const parsed = parseLine(args, { flags, positionals: [] });

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { freePort } from "../lab/harness.ts";
-import { type Said, sayIn, withFolder } from "./say.ts";
+import { certloadIn, type Printed, withFolder } from "./in_process.ts";
 
 /** A lab that is ended as soon as it has told its addresses. */
-function lab(folder: string, ...args: string[]): Promise<Said> {
+function lab(folder: string, ...args: string[]): Promise<Printed> {
   const interrupt = { soft: AbortSignal.abort(), hard: new AbortController().signal };
-  return sayIn({ interrupt }, folder, "lab", ...args);
+  return certloadIn({ interrupt }, folder, "lab", ...args);
 }
 
 Deno.test("lab prints the variables that the shipped plans read, and writes the certificate to trust", async () => {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { withLab } from "../lab/harness.ts";
-import { type Said, say, sayIn, withFolder } from "./say.ts";
+import { certload, certloadIn, type Printed, withFolder } from "./in_process.ts";
 
 const PLAN = `name: mine
 target: { base_url: "https://127.0.0.1:1" }
@@ -11,10 +11,10 @@ scenarios:
   two: { phase: connector, flow: http_request, with: { path: /health }, users: 2, duration: 10s }
 `;
 
-function check(...args: string[]): Promise<Said> {
+function check(...args: string[]): Promise<Printed> {
   return new Promise((resolve, reject) => {
     withFolder({ "plan.yaml": PLAN }, async (folder) => {
-      resolve(await say(folder, "check", "{}/plan.yaml", ...args));
+      resolve(await certload(folder, "check", "{}/plan.yaml", ...args));
     }).catch(reject);
   });
 }
@@ -25,7 +25,7 @@ Deno.test("check prints the effective plan and what it comes to, and says when i
   assertMatch(out, /^name: mine\n/);
   assertMatch(out, /\none +200 +200\n/);
   assertMatch(out, /\ntwo +as many as are answered/);
-  assertMatch((await say("", "check", "acme")).out, /at most 30,100/);
+  assertMatch((await certload("", "check", "acme")).out, /at most 30,100/);
 });
 
 Deno.test("every flag of a plan changes what it says it changes", async () => {
@@ -50,10 +50,10 @@ Deno.test("every flag of a plan changes what it says it changes", async () => {
 
 Deno.test("a file goes before a shipped plan of its name, and a shipped one needs no file", async () => {
   await withFolder({ acme: PLAN }, async (folder) => {
-    assertStringIncludes((await say(folder, "check", "{}/acme")).out, "name: mine");
+    assertStringIncludes((await certload(folder, "check", "{}/acme")).out, "name: mine");
   });
-  assertStringIncludes((await say("", "check", "acme")).out, "name: certctl ACME load test");
-  const none = await say("", "check", "nothing.yaml");
+  assertStringIncludes((await certload("", "check", "acme")).out, "name: certctl ACME load test");
+  const none = await certload("", "check", "nothing.yaml");
   assertEquals([none.code, none.out], [104, ""]);
   assertMatch(
     none.err,
@@ -64,13 +64,13 @@ Deno.test("a file goes before a shipped plan of its name, and a shipped one need
 Deno.test("a broken plan is told, and a problem of the command line goes before", async () => {
   await withFolder({ "plan.yaml": PLAN.replace("20/s", "often") }, async (folder) => {
     for (const command of ["check", "doctor", "run"]) {
-      const { code, out, err } = await say(folder, command, "{}/plan.yaml");
+      const { code, out, err } = await certload(folder, command, "{}/plan.yaml");
       assertEquals([code, out], [104, ""], command);
       assertStringIncludes(err, "plan.yaml:5:");
-      const wrong = await say(folder, command, "{}/plan.yaml", "--nonsense");
+      const wrong = await certload(folder, command, "{}/plan.yaml", "--nonsense");
       assertEquals([wrong.code, wrong.err.includes("plan.yaml:5:")], [104, false], command);
     }
-    const ca = await say(folder, "check", "{}/plan.yaml", "--ca", "{}/none.pem");
+    const ca = await certload(folder, "check", "{}/plan.yaml", "--ca", "{}/none.pem");
     assertStringIncludes(ca.err, 'none.pem": there is no such file or folder');
   });
 });
@@ -79,21 +79,21 @@ Deno.test("doctor and run against a lab: what works is told and measured, what d
   await withLab({}, async ({ lab: { addresses } }) => {
     await withFolder({ "plan.yaml": PLAN, "ca.pem": addresses.caPem }, async (folder) => {
       const target = ["--target", addresses.api, "--ca", "{}/ca.pem", "--token", "load-test-token"];
-      const doctor = await say(folder, "doctor", "{}/plan.yaml", ...target);
+      const doctor = await certload(folder, "doctor", "{}/plan.yaml", ...target);
       assertEquals(doctor.code, 0, doctor.out + doctor.err);
       assertMatch(doctor.out, /^✓ one: list 200 in [\d.]+ ms\n✓ two: /);
-      const refused = await say(folder, "doctor", "{}/plan.yaml", "--only", "one");
+      const refused = await certload(folder, "doctor", "{}/plan.yaml", "--only", "one");
       assertEquals(refused.code, 94);
       assertMatch(refused.out, /✗ one, step list\n {4}asked: {2}GET https:\/\/127\.0\.0\.1:1\//);
 
       const out = ["--out", "{}/results", "--duration", "1s", "--only", "one"];
-      const run = await say(folder, "run", "{}/plan.yaml", ...target, ...out);
+      const run = await certload(folder, "run", "{}/plan.yaml", ...target, ...out);
       const summary = JSON.parse(await Deno.readTextFile(join(folder, "results", "summary.json")));
       assertEquals(run.code, summary.exit.code, run.err);
       assertEquals(summary.phases.api.one.count, 20);
       assertEquals(run.out, await Deno.readTextFile(join(folder, "results", "summary.txt")));
 
-      const unready = await say(folder, "run", "{}/plan.yaml", ...out.with(1, "{}/none"));
+      const unready = await certload(folder, "run", "{}/plan.yaml", ...out.with(1, "{}/none"));
       assertEquals([unready.code, unready.out], [94, ""]);
       assertMatch(unready.err, /^Not ready: no load was sent\n✗ one/);
       assertEquals(await Deno.stat(join(folder, "none")).catch(() => "no folder"), "no folder");
@@ -105,16 +105,16 @@ Deno.test("run and doctor that are interrupted before there is load end with 105
   const ended = AbortSignal.abort();
   await withFolder({ "plan.yaml": PLAN }, async (folder) => {
     const interrupt = { soft: ended, hard: new AbortController().signal };
-    const run = await sayIn({ interrupt }, folder, "run", "{}/plan.yaml", "--out", "{}/r");
+    const run = await certloadIn({ interrupt }, folder, "run", "{}/plan.yaml", "--out", "{}/r");
     assertEquals([run.code, run.err], [105, "Interrupted before any load was sent\n"]);
-    const doctor = await sayIn({ interrupt }, folder, "doctor", "{}/plan.yaml");
+    const doctor = await certloadIn({ interrupt }, folder, "doctor", "{}/plan.yaml");
     assertEquals(doctor.code, 105);
   });
 });
 
 Deno.test("init writes what is shipped, and replaces nothing that it is not told to", async () => {
   await withFolder({}, async (folder) => {
-    const first = await say(folder, "init", "{}/mine");
+    const first = await certload(folder, "init", "{}/mine");
     assertEquals([first.code, first.err], [0, ""]);
     assertMatch(
       first.out,
@@ -124,19 +124,19 @@ Deno.test("init writes what is shipped, and replaces nothing that it is not told
     assertMatch(plan, /^# yaml-language-server: \$schema=\.\.\/plan\.schema\.json\n/);
     JSON.parse(await Deno.readTextFile(join(folder, "mine/plan.schema.json")));
     await Deno.stat(join(folder, "mine/compose/docker-compose.yml"));
-    const again = await say(folder, "init", "{}/mine");
+    const again = await certload(folder, "init", "{}/mine");
     assertEquals([again.code, again.out], [104, ""]);
     assertStringIncludes(again.err, "already; --force replaces");
-    assertEquals((await say(folder, "init", "{}/mine", "--force")).code, 0);
+    assertEquals((await certload(folder, "init", "{}/mine", "--force")).code, 0);
     await Deno.writeTextFile(join(folder, "file"), "");
-    const barred = await say(folder, "init", "{}/file");
+    const barred = await certload(folder, "init", "{}/file");
     assertEquals(barred.code, 104);
     assertStringIncludes(barred.err, "Cannot write into");
   });
 });
 
 Deno.test("doctor brings up the lab that a plan wants, hands over its addresses, and ends it", async () => {
-  const { code, out, err } = await say("", "doctor", "quickstart");
+  const { code, out, err } = await certload("", "doctor", "quickstart");
   assertEquals([code, err], [0, "starting the embedded lab\n"], out);
   assertMatch(out, /^✓ issuance_acceptance: create 201 in /);
   assertStringIncludes(out, "✓ f5_handshake: handshake 200 in ");
@@ -151,7 +151,7 @@ Deno.test("run finds what it could not write at its end before it begins", async
       "--save-baseline": "{}/file/baseline.json",
     };
     for (const [flag, value] of Object.entries(places)) {
-      const { code, out, err } = await say(folder, "run", "{}/plan.yaml", flag, value);
+      const { code, out, err } = await certload(folder, "run", "{}/plan.yaml", flag, value);
       assertEquals([code, out], [104, ""], flag);
       assertMatch(
         err,
@@ -159,7 +159,7 @@ Deno.test("run finds what it could not write at its end before it begins", async
         flag,
       );
     }
-    const twice = await say(folder, "run", "{}/plan.yaml", "--report", "html={}/x,junit={}/x");
+    const twice = await certload(folder, "run", "{}/plan.yaml", "--report", "html={}/x,junit={}/x");
     assertStringIncludes(twice.err, "several reports are to go to");
   });
 });

@@ -1,15 +1,15 @@
 import { progressPrinter } from "../../src/cli/progress.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { runState } from "../report/states.ts";
-import { listeningIo } from "./say.ts";
+import { recordingIo } from "./in_process.ts";
 
 Deno.test("without a terminal there is a line every ten seconds, and one for each news", () => {
-  const { io, said } = listeningIo();
+  const { io, printed } = recordingIo();
   const { show, end } = progressPrinter(io, { quiet: false, color: false });
   const shownAt = (elapsedS: number, note?: string): boolean => {
-    const before = said.err.length;
+    const before = printed.err.length;
     show(runState({ elapsedS, note }));
-    return said.err.length > before;
+    return printed.err.length > before;
   };
   for (let second = 1; second <= 9; second++) assertEquals(shownAt(second), false, `${second} s`);
   assert(shownAt(9.6), "a turn that is a little early");
@@ -17,23 +17,23 @@ Deno.test("without a terminal there is a line every ten seconds, and one for eac
   assert(shownAt(11, "ending"), "news");
   assertEquals(shownAt(12, "ending"), false);
   end();
-  assertEquals(said.err.trimEnd().split("\n").length, 2);
-  assertEquals(said.out, "");
+  assertEquals(printed.err.trimEnd().split("\n").length, 2);
+  assertEquals(printed.out, "");
 });
 
 Deno.test("a quiet run shows nothing", () => {
-  const { io, said } = listeningIo();
+  const { io, printed } = recordingIo();
   const { show, end } = progressPrinter({ ...io, errIsTerminal: true }, {
     quiet: true,
     color: true,
   });
   show(runState({ elapsedS: 60 }));
   end();
-  assertEquals(said, { out: "", err: "" });
+  assertEquals(printed, { out: "", err: "" });
 });
 
 Deno.test("a terminal has one screen that is drawn over itself, anew when it was resized, and is tidied up", () => {
-  const { io } = listeningIo();
+  const { io } = recordingIo();
   let drawn = "";
   let size = { columns: 80, rows: 24 };
   const write = (text: string): void => void (drawn += text);

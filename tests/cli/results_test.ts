@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { whyAllUnwritable, whyUnwritable, writeFile } from "../../src/cli/results.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { withFolder } from "./say.ts";
+import { withFolder } from "./in_process.ts";
 
 function at(path: string): { path: string; what: string; flag: string } {
   return { path, what: "the results", flag: "--out" };

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { runCommand } from "../../src/cli/commands.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { listeningIo } from "../cli/say.ts";
+import { recordingIo } from "../cli/in_process.ts";
 import { findProgram, firstMissing, testWith } from "../programs.ts";
 import { programCommand } from "./program.ts";
 
@@ -258,15 +258,15 @@ async function startLab(folder: string): Promise<RunningLab> {
 }
 
 async function helpOf(command: string): Promise<string> {
-  const { io, said } = listeningIo();
+  const { io, printed } = recordingIo();
   assertEquals(await runCommand(["help", command], io), 0);
-  return said.out;
+  return printed.out;
 }
 
 async function commandNames(): Promise<string[]> {
-  const { io, said } = listeningIo();
+  const { io, printed } = recordingIo();
   await runCommand(["help"], io);
-  return Array.from(said.out.matchAll(/^ {2}(\w+) {2}/gm), ([, name]) => name!);
+  return Array.from(printed.out.matchAll(/^ {2}(\w+) {2}/gm), ([, name]) => name!);
 }
 
 Deno.test("README's table has the commands that there are, with the arguments that they take", async () => {

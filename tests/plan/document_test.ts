@@ -27,14 +27,14 @@ Deno.test("parseDocument() keeps the place of each key and value", () => {
   const document = parseDocument("a:\n  b: [1, 'two']\n", "p.yaml");
   assert(document.ok);
   const node = nodeAt(document.root, ["a", "b", 1]);
-  assertEquals(node?.place, {
+  assertEquals(node?.span, {
     file: "p.yaml",
     line: 2,
     column: 10,
     length: 5,
     excerpt: "  b: [1, 'two']",
   });
-  assertEquals(nodeAt(document.root, ["a", "b"])?.keyPlace?.column, 3);
+  assertEquals(nodeAt(document.root, ["a", "b"])?.keySpan?.column, 3);
 });
 
 Deno.test("aliases stand for what they name, and << adds keys that are missing", () => {

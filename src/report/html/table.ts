@@ -25,7 +25,7 @@ export interface Row {
   readonly cells: readonly (Cell | string | Markup)[];
 }
 
-/** `kind` is a class for the table's own look. */
+/** `kind` is a class for the table's style. */
 export function table(kind: string, columns: readonly Column[], rows: readonly Row[]): Markup {
   const heads = columns.map(({ head, text, unseen }) =>
     html`
@@ -60,7 +60,7 @@ function cellOf(given: Row["cells"][number], column: Column | undefined): Markup
     const over = [attribute("scope", cell.heads), attribute("rowspan", cell.rows)];
     return html`<th${over}${attribute("class", cell.class)}${title}>${cell.is}</th>`;
   }
-  const looks = [column?.text ? "" : "n", cell.class].filter(Boolean).join(" ");
+  const classes = [column?.text ? "" : "n", cell.class].filter(Boolean).join(" ");
   const head = attribute("data-head", column?.unseen ? "" : column?.head);
-  return html`<td${attribute("class", looks)}${head}${title}>${cell.is}</td>`;
+  return html`<td${attribute("class", classes)}${head}${title}>${cell.is}</td>`;
 }

@@ -1,49 +1,49 @@
-/** Commands run in this process, with what they say kept. */
+/** Commands run in this process, with what they print kept. */
 import { join } from "node:path";
 import { runCommand } from "../../src/cli/commands.ts";
 import type { Io } from "../../src/cli/io.ts";
 import type { Summary } from "../../src/metrics/summary_schema.ts";
 import { renderJson } from "../../src/report/json.ts";
 
-export interface Said {
+export interface Printed {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-/** The world of a command without terminal and signals; what it says is in `said`. */
-export function listeningIo(): { io: Io; said: { out: string; err: string } } {
-  const said = { out: "", err: "" };
+/** The world of a command without terminal and signals; what it prints is in `printed`. */
+export function recordingIo(): { io: Io; printed: { out: string; err: string } } {
+  const printed = { out: "", err: "" };
   const never = new AbortController().signal;
   const io: Io = {
-    out: (text) => void (said.out += text),
-    err: (text) => void (said.err += text),
-    reveal: (text) => void (said.out += text),
-    draw: (text) => void (said.err += text),
+    out: (text) => void (printed.out += text),
+    err: (text) => void (printed.err += text),
+    reveal: (text) => void (printed.out += text),
+    draw: (text) => void (printed.err += text),
     env: {},
     outIsTerminal: false,
     errIsTerminal: false,
     size: () => ({ columns: 80, rows: 24 }),
     interrupt: { soft: never, hard: never },
   };
-  return { io, said };
+  return { io, printed };
 }
 
 /** Runs a command; `{}` in an argument stands for the folder. */
-export function say(folder: string, ...args: string[]): Promise<Said> {
-  return sayIn({}, folder, ...args);
+export function certload(folder: string, ...args: string[]): Promise<Printed> {
+  return certloadIn({}, folder, ...args);
 }
 
 /** The same in another world. */
-export async function sayIn(
+export async function certloadIn(
   world: Partial<Io>,
   folder: string,
   ...args: string[]
-): Promise<Said> {
-  const { io: plain, said } = listeningIo();
+): Promise<Printed> {
+  const { io: plain, printed } = recordingIo();
   const io = { ...plain, ...world };
   const code = await runCommand(args.map((arg) => arg.replaceAll("{}", folder)), io);
-  return { code, ...said };
+  return { code, ...printed };
 }
 
 /** A folder with these files, gone when `use` has ended. */

@@ -1,4 +1,4 @@
-/** What is a credential by its look, whoever it belongs to: by where it stands, or by the name before it. */
+/** What must be a credential by its form, whoever it belongs to: by where it stands, or by the name before it. */
 
 /** Half-open, in UTF-16 units. */
 export type Range = readonly [start: number, end: number];
@@ -82,7 +82,7 @@ function closingOf(text: string, at: number, opening: string): number {
   return text.length;
 }
 
-/** The secrets that a text holds by its look, to be hidden wherever else they turn up. */
+/** The secrets that a text holds, known by their form, to be hidden wherever else they turn up. */
 export function secretsIn(text: string): string[] {
   return [...credentialsIn(text), ...namedSecretsIn(text, "foreign")].map(([start, end]) =>
     text.slice(start, end)

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { secretsIn } from "../../src/masking/look.ts";
+import { secretsIn } from "../../src/masking/credentials.ts";
 import { maskOf } from "../../src/masking/mask.ts";
 import { assert, assertEquals } from "../assert.ts";
 
