@@ -2,6 +2,10 @@
  * Timers for any length of time. The runtime's own hold 31 bits of milliseconds (24.8 days) and fire at once beyond;
  * these are set again until the whole time is over.
  */
+// @ts-types="./std_async.d.ts"
+import { deadline } from "@std/async/deadline";
+// @ts-types="./std_async.d.ts"
+import { delay } from "@std/async/delay";
 import { type Clock, nowUs } from "./clock.ts";
 
 /** The longest time that `setTimeout` waits for. */
@@ -29,16 +33,12 @@ export function timerMs(ms: number, longestMs: number = LONGEST_TIMER_MS): numbe
 
 /** Resolves after `ms`, or as soon as `signal` aborts. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  if (signal?.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const over = (): void => {
-      timer.clear();
-      signal?.removeEventListener("abort", over);
-      resolve();
-    };
-    const timer = after(ms, over);
-    signal?.addEventListener("abort", over, { once: true });
-  });
+  return delay(Math.ceil(ms), { signal }).catch(() => {});
+}
+
+/** What the promise resolves to; undefined when it has not within `ms`, or rejects. */
+export function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  return deadline(promise, timerMs(ms)).catch(() => undefined);
 }
 
 /** Good enough where nothing is measured: to the millisecond. */

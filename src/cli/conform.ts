@@ -1,6 +1,6 @@
 /** `certload conform DIRECTORY`: does an ACME server do what an RFC 8555 client depends on? */
 import { z } from "zod";
-import { timerClock } from "../timer.ts";
+import { timerClock, timerMs } from "../timer.ts";
 import { isFailure } from "../acme/answer.ts";
 import { Attention } from "../conform/attention.ts";
 import type { CaseResult } from "../conform/case.ts";
@@ -179,17 +179,8 @@ async function withDeadline<T>(
   interrupt: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), Math.min(timeoutMs, MAX_TIMER_MS));
-  try {
-    return await work(AbortSignal.any([interrupt, deadline.signal]));
-  } finally {
-    clearTimeout(timer);
-  }
+  return await work(AbortSignal.any([interrupt, AbortSignal.timeout(timerMs(timeoutMs))]));
 }
-
-/** A longer timer would fire at once; 24 days are as good as none here. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 function paintOf(style: Style): (mark: string, outcome: CaseResult["outcome"]) => string {
   const paints = { pass: style.good, fail: style.bad, warn: style.warn };

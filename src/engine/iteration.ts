@@ -1,6 +1,7 @@
 /** One arrival going through a flow: sends, judges and records each step. */
-import { judge, legible } from "../http/expectation.ts";
+import { legible } from "../http/expectation.ts";
 import type { Expectation, Iteration, StepOptions, StepResult } from "../flows/flow.ts";
+import { sendStep } from "../http/step.ts";
 import { nowUs } from "../clock.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange, HttpClient, HttpRequest, SendOptions } from "../http/http.ts";
@@ -67,16 +68,15 @@ export class RunningIteration implements Iteration {
   ): Promise<StepResult> {
     const { steps, client, recorder, fresh, reusing } = this.#scope;
     const sendOptions = options?.fresh ? fresh : reusing;
-    let exchange = await client.send(request, sendOptions);
-    if (options?.again) exchange = await repeat(client, sendOptions, exchange, options.again);
-    const failure = judge(exchange, expect);
+    const result = await sendStep(client, request, expect, sendOptions, options?.again);
+    const { exchange, failure } = result;
     const isFirst = this.startedUs === undefined;
     if (isFirst) this.startedUs = exchange.startedUs;
     const plannedUs = isFirst ? this.#plannedUs ?? exchange.startedUs : exchange.startedUs;
     recorder.step(steps.indexOf(step), plannedUs, exchange, failure);
     this.endedUs = exchange.endedUs;
     this.blockedUs += exchange.blockedUs;
-    return failure === undefined ? { exchange } : { exchange, failure };
+    return result;
   }
 
   observe(name: string, durationUs: number): void {
@@ -86,34 +86,6 @@ export class RunningIteration implements Iteration {
   count(name: string, by = 1): void {
     this.#scope.recorder.count(name, by);
   }
-}
-
-/** Sends what `again` asks for until it asks no more; the result spans all sends. */
-async function repeat(
-  client: HttpClient,
-  options: SendOptions,
-  first: Exchange,
-  again: NonNullable<StepOptions["again"]>,
-): Promise<Exchange> {
-  let last = first;
-  let request = await again(last);
-  while (request !== undefined) {
-    const next = await client.send(request, options);
-    last = spanning(last, next);
-    request = await again(last);
-  }
-  return last;
-}
-
-function spanning(before: Exchange, after: Exchange): Exchange {
-  return {
-    ...after,
-    header: (name) => after.header(name),
-    startedUs: before.startedUs,
-    blockedUs: before.blockedUs + after.blockedUs,
-    bytesSent: before.bytesSent + after.bytesSent,
-    bytesReceived: before.bytesReceived + after.bytesReceived,
-  };
 }
 
 /** What a flow's run came to. A flow that throws has a fault of its own: that is a failure too, not the run's end. */

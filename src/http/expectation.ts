@@ -6,7 +6,8 @@ import { cut, foreign, printable } from "../terminal.ts";
 
 /** What a step accepts as an answer. What does not fit makes the step a failure with a class. */
 export interface Expectation {
-  readonly status: readonly number[];
+  /** Undefined: any, `check` decides. */
+  readonly status?: readonly number[];
   /** Media type without parameters, for example `application/json`. */
   readonly contentType?: string;
   /** Looks into the answer; a returned sentence is the complaint (class `unexpected_body`), a Failure is taken as it is. */
@@ -33,7 +34,9 @@ export function legible(failure: Failure): Failure {
 
 function failureOf(exchange: Exchange, expect: Expectation): Failure | undefined {
   if (exchange.failure !== undefined) return exchange.failure;
-  if (!expect.status.includes(exchange.status)) return statusFailure(exchange, expect);
+  if (expect.status?.includes(exchange.status) === false) {
+    return statusFailure(exchange, expect.status);
+  }
   if (expect.contentType !== undefined) {
     const seen = mediaType(exchange);
     if (seen !== expect.contentType) {
@@ -66,9 +69,9 @@ export function shortened(text: string): string {
   return foreign(text, EXCERPT_CHARS);
 }
 
-function statusFailure(exchange: Exchange, expect: Expectation): Failure {
+function statusFailure(exchange: Exchange, statuses: readonly number[]): Failure {
   const { status } = exchange;
-  const wanted = expect.status.slice(0, 4).join(" or ");
+  const wanted = statuses.slice(0, 4).join(" or ");
   return {
     class: statusClass(status),
     message: `expected ${wanted}, got ${status}: ${excerpt(exchange)}`,

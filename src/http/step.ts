@@ -2,9 +2,9 @@
  * A named step of a flow: a request, what is wanted of its answer, and what became of it. Who sends steps (`Sender`) is
  * an iteration, which measures them, or a client that only sets up and tidies away; both are asked in the same way.
  */
-import type { Expectation } from "./expectation.ts";
+import { type Expectation, judge } from "./expectation.ts";
 import type { Failure } from "./failure.ts";
-import type { Exchange, HttpRequest } from "./http.ts";
+import type { Exchange, HttpClient, HttpRequest, SendOptions } from "./http.ts";
 
 /** A step's outcome: the exchange, and the failure of transport or expectation if there was one. */
 export interface StepResult {
@@ -39,4 +39,46 @@ export interface Sender {
   observe(name: string, durationUs: number): void;
   /** Adds to a named counter, for example `bad_nonce_retries`. */
   count(name: string, by?: number): void;
+}
+
+/** What of a step is the same for a scenario's iterations and for those that nobody measures. */
+export async function sendStep(
+  client: HttpClient,
+  request: HttpRequest,
+  expect: Expectation,
+  sendOptions: SendOptions,
+  again?: StepOptions["again"],
+): Promise<StepResult> {
+  let exchange = await client.send(request, sendOptions);
+  if (again) exchange = await repeat(client, sendOptions, exchange, again);
+  const failure = judge(exchange, expect);
+  return failure === undefined ? { exchange } : { exchange, failure };
+}
+
+/** Sends what `again` asks for until it asks no more; the result spans all sends. */
+async function repeat(
+  client: HttpClient,
+  options: SendOptions,
+  first: Exchange,
+  again: NonNullable<StepOptions["again"]>,
+): Promise<Exchange> {
+  let last = first;
+  let request = await again(last);
+  while (request !== undefined) {
+    const next = await client.send(request, options);
+    last = spanning(last, next);
+    request = await again(last);
+  }
+  return last;
+}
+
+function spanning(before: Exchange, after: Exchange): Exchange {
+  return {
+    ...after,
+    header: (name) => after.header(name),
+    startedUs: before.startedUs,
+    blockedUs: before.blockedUs + after.blockedUs,
+    bytesSent: before.bytesSent + after.bytesSent,
+    bytesReceived: before.bytesReceived + after.bytesReceived,
+  };
 }

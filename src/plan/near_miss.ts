@@ -1,4 +1,6 @@
 /** "Did you mean": the known word that a misspelt one most likely stands for. */
+// @ts-types="./std_text.d.ts"
+import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
 /**
  * The candidate nearest to `word`, or undefined when none is near enough to be worth offering: at most a third of the
@@ -23,27 +25,14 @@ function plain(word: string): string {
   return word.slice(0, 100).toLowerCase().replaceAll(/[-_ ]/g, "");
 }
 
-/**
- * Insertions, deletions, substitutions and swaps of neighbours that turn one word into the other (optimal string
- * alignment: Boytsov, "Indexing methods for approximate dictionary searching", 2011, section 2.2).
- */
-export function editDistance(a: string, b: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = at(last, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row[j] = Math.min(substituted, at(last, j) + 1, at(row, j - 1) + 1);
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      if (swapped) row[j] = Math.min(at(row, j), at(beforeLast, j - 2) + 1);
-    }
-    beforeLast = last;
-    last = row;
-  }
-  return at(last, b.length);
+/** Insertions, deletions and substitutions that turn one word into the other; a swap of neighbours alone is one too. */
+function editDistance(a: string, b: string): number {
+  return isSwap(a, b) ? 1 : levenshteinDistance(a, b);
 }
 
-function at(row: readonly number[], index: number): number {
-  return row[index] ?? Infinity;
+function isSwap(a: string, b: string): boolean {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  return at < a.length && a.slice(at, at + 2) === [b[at + 1], b[at]].join("") &&
+    a.slice(at + 2) === b.slice(at + 2);
 }

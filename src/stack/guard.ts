@@ -6,6 +6,8 @@
  * The tool says on the pipe, a line each: the id of a process group that is still creating things (empty: none) and must end
  * before the teardown starts, or `keep`, which leaves everything as it is.
  */
+import { within } from "../timer.ts";
+
 export interface GuardOptions {
   /** The command that takes the stack down. */
   readonly down: readonly string[];
@@ -110,11 +112,7 @@ export class Guard {
   async #tearDown(): Promise<string | undefined> {
     await this.#pipe.close().catch(() => {});
     const { timeoutMs = TEARDOWN_TIMEOUT_MS } = this.#options;
-    const timeout = new Promise<undefined>((resolve) => {
-      const timer = setTimeout(() => resolve(undefined), timeoutMs);
-      this.#child.status.finally(() => clearTimeout(timer));
-    });
-    const status = await Promise.race([this.#child.status, timeout]);
+    const status = await within(timeoutMs, this.#child.status);
     if (status?.success) return undefined;
     const command = this.#options.down.join(" ");
     if (status === undefined) {

@@ -3,6 +3,7 @@
  * as soon as it is told to.
  */
 import type { Failure } from "../../http/failure.ts";
+import { within } from "../../timer.ts";
 import type { Proof, ProofTable } from "./proofs.ts";
 
 type Message =
@@ -74,9 +75,11 @@ export class RemoteProofs {
   }
 
   async #ask(message: Message, timeoutMs: number): Promise<boolean> {
-    const answered = new Promise<void>((resolve) => this.#waiting.set(message.id, resolve));
+    const answered = new Promise<true>((resolve) =>
+      this.#waiting.set(message.id, () => resolve(true))
+    );
     this.#send(message);
-    const inTime = await within(timeoutMs, answered);
+    const inTime = await within(timeoutMs, answered) ?? false;
     this.#waiting.delete(message.id);
     return inTime;
   }
@@ -92,15 +95,4 @@ export class RemoteProofs {
         `run with workers: 1 to have one worker do both`,
     };
   }
-}
-
-/** Whether the promise resolved in time. */
-async function within(timeoutMs: number, promise: Promise<void>): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
-  });
-  const inTime = await Promise.race([promise.then(() => true), late]);
-  clearTimeout(timer);
-  return inTime;
 }

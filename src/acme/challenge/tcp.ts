@@ -1,4 +1,5 @@
 /** What the responders over TCP share. */
+import { sleep } from "../../timer.ts";
 
 /** A validator has a few; beyond these the oldest goes. */
 const MAX_CONNECTIONS = 1000;
@@ -29,7 +30,7 @@ export function acceptAll(
         served.finally(() => open.delete(connection));
       } catch {
         // The listener is closed, the peer went away before it was taken, or descriptors have run out for now.
-        if (!isStopped) await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+        if (!isStopped) await sleep(ACCEPT_PAUSE_MS);
       }
     }
   })();

@@ -69,15 +69,12 @@ export class Validations {
     const { settings, validators = VALIDATORS } = this.#options;
     const slots = this.#slots[validation.type];
     await slots.take();
-    const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(), TIMEOUT_MS);
     try {
-      const signal = AbortSignal.any([timeout.signal, this.#stop.signal]);
+      const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), this.#stop.signal]);
       if (!signal.aborted) await validators[validation.type](validation, settings, signal);
     } catch (error) {
       return problemOf(error).document;
     } finally {
-      clearTimeout(timer);
       slots.give();
     }
   }

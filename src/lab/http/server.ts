@@ -3,6 +3,7 @@
  * costs three times the CPU per request and, before Deno 2.8, has neither sockets to break nor certificates to change;
  * and not on `Deno.serve`, which lets nobody at its connections: a lab has to reset, halve and garble answers.
  */
+import { sleep } from "../../timer.ts";
 import type { Chaos } from "../chaos.ts";
 import type { ServerName } from "../faults.ts";
 import { Connection } from "./connection.ts";
@@ -129,7 +130,7 @@ export class HttpServer {
         return this.#listen();
       } catch (error) {
         if (!(error instanceof Deno.errors.AddrInUse) || tries === LISTEN_TRIES) throw error;
-        await pause(LISTEN_PAUSE_MS);
+        await sleep(LISTEN_PAUSE_MS);
       }
     }
   }
@@ -145,7 +146,7 @@ export class HttpServer {
         if (this.#listener !== listener) return;
         // The peer went away before its connection was taken, or descriptors have run out for now.
         if (/too many open files/i.test(String(error))) this.#makeRoom();
-        await pause(ACCEPT_PAUSE_MS);
+        await sleep(ACCEPT_PAUSE_MS);
         continue;
       }
       this.#counts.connections++;
@@ -194,10 +195,6 @@ export class HttpServer {
     Connection.closeAll(connections);
     for (const connection of connections) this.#connections.delete(connection);
   }
-}
-
-function pause(durationMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, durationMs));
 }
 
 function reachable(hostname: string): string {
