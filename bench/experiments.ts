@@ -3,7 +3,7 @@
  * speed drifts. Ratios are of medians over the rounds.
  */
 import { Histogram } from "../src/metrics/histogram.ts";
-import { histogramOf } from "../src/metrics/hdr_codec.ts";
+import { unpacked } from "../src/metrics/stats.ts";
 import { embeddedStack } from "../src/stack/embedded.ts";
 import type { Daemon } from "../tests/servers/daemon.ts";
 import { certload, type CertloadOptions, runCertload, type SummaryJson } from "./certload.ts";
@@ -183,7 +183,7 @@ function firstSecond(summary: SummaryJson): string {
     (Histogram.from(
       ...summary.phases.api.main.course.slices
         .filter(({ at_s, response_time }: SummaryJson) => response_time && (at_s === 0) === first)
-        .map(({ response_time: { hdr } }: SummaryJson) => histogramOf(hdr)),
+        .map(({ response_time }: SummaryJson) => unpacked(response_time)),
     ).percentile(99) / 1000).toFixed(2);
   return `${p99Ms(true)} / ${p99Ms(false)}`;
 }

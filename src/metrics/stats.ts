@@ -45,16 +45,17 @@ export function statsOf(data: HistogramData | undefined): Stats | null {
 export function packed(data: HistogramData | undefined): SummaryHistogram | null {
   if (!data || data.count === 0) return null;
   const { count, sumUs, minUs, maxUs } = data;
-  return { count, sum_us: sumUs, min_us: minUs, max_us: maxUs, hdr: encodeHdr(data) };
+  const hdr = encodeHdr(Histogram.from(data));
+  return { count, sum_us: sumUs, min_us: minUs, max_us: maxUs, hdr };
 }
 
 /** @throws {RangeError} when the encoded buckets are damaged, or do not hold what is said beside them. */
 export function unpacked(histogram: SummaryHistogram | null | undefined): Histogram {
   if (!histogram) return new Histogram();
   const { count, sum_us: sumUs, min_us: minUs, max_us: maxUs } = histogram;
-  const data = decodeHdr(histogram.hdr, { sumUs, minUs, maxUs });
-  if (data.count === count) return Histogram.from(data);
+  const decoded = decodeHdr(histogram.hdr, { sumUs, minUs, maxUs });
+  if (decoded.count === count) return decoded;
   throw new RangeError(
-    `Cannot read a histogram as its buckets hold ${data.count} values: ${count} are said`,
+    `Cannot read a histogram as its buckets hold ${decoded.count} values: ${count} are said`,
   );
 }

@@ -4,7 +4,7 @@
  * are alike, and so are neighbouring seconds; drawing whole blocks of seconds keeps that, where drawing single requests
  * would make every interval far too narrow.
  */
-import { bucketHigh, Histogram, percentileRank } from "../metrics/histogram.ts";
+import { bucketHigh, Histogram } from "../metrics/histogram.ts";
 import { unpacked } from "../metrics/stats.ts";
 import type { SummarySeries } from "../metrics/summary_schema.ts";
 
@@ -125,6 +125,12 @@ function percentilesOf(buckets: Float64Array, valuesUs: readonly number[]): numb
     while (found.length < ranks.length && seen >= ranks[found.length]!) found.push(valuesUs[i]!);
   }
   return ranks.map((_, i) => found[i] ?? 0);
+}
+
+/** 1-based rank of a percentile among `count` values; the factor keeps 99.9 % of 1,000 from being rounded up to 1,000. */
+function percentileRank(percentile: number, count: number): number {
+  const rank = Math.ceil((percentile / 100) * count * (1 - 4 * Number.EPSILON));
+  return Math.min(Math.max(rank, 1), count);
 }
 
 function deviation(values: Float64Array): number {

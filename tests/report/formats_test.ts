@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { build } from "hdr-histogram-js";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { parseExposition } from "../../src/metrics/exposition.ts";
 import { Histogram } from "../../src/metrics/histogram.ts";
+import { packed, unpacked } from "../../src/metrics/stats.ts";
 import { hgrmFiles, renderHgrm } from "../../src/report/hgrm.ts";
 import { renderHtml } from "../../src/report/html.ts";
 import { escapeXml, renderJunit } from "../../src/report/junit.ts";
@@ -122,36 +122,30 @@ Deno.test("escapeXml() leaves nothing that XML 1.0 cannot hold", () => {
   }));
 });
 
-Deno.test("renderHgrm() is what hdr-histogram-js prints of the same values", () => {
+Deno.test("renderHgrm() of what a summary holds is the values' own distribution, in milliseconds", () => {
   const values = fc.array(fc.integer({ min: 1, max: 2_000_000 }), { minLength: 1, maxLength: 300 });
   fc.assert(fc.property(values, (recorded) => {
-    const oracle = build({ highestTrackableValue: 2 ** 40, numberOfSignificantValueDigits: 3 });
     const histogram = new Histogram();
-    for (const value of recorded) {
-      oracle.recordValue(value);
-      histogram.record(value);
-    }
-    const rows = (text: string): string[][] =>
-      text.split("\n").filter((line) => /^ +\d/.test(line)).map((line) => line.trim().split(/ +/));
-    const [mine, theirs] = [renderHgrm(histogram), oracle.outputPercentileDistribution(5, 1000)]
-      .map(rows);
-    assertEquals(mine!.map(([, ...rest]) => rest), theirs!.map(([, ...rest]) => rest));
-    const footer = (text: string): number[] =>
-      text.split("\n").filter((line) => line.startsWith("#["))
-        .flatMap((line) => line.match(/\d+(?:\.\d+)?/g) ?? []).map(Number);
-    const [mean, deviation, max, total] = footer(renderHgrm(histogram));
+    for (const value of recorded) histogram.record(value);
+    const lines = renderHgrm(unpacked(packed(histogram.toData()))).split("\n");
+    const rows = lines.filter((line) => /^ +\d/.test(line))
+      .map((line) => line.trim().split(/ +/).map(Number));
+    const ascending = recorded.toSorted((a, b) => a - b);
+    rows.forEach(([ms, share, count]) => {
+      const at = ascending[Math.max(1, Math.ceil(share! * recorded.length - 1e-6)) - 1]!;
+      assert(Math.abs(ms! * 1000 - at) <= at / 1000 + 1, `${ms} ms at ${share}, not ${at} µs`);
+      const upTo = recorded.filter((value) => value <= ms! * 1000 + 0.5).length;
+      assertEquals(count, upTo, `up to ${ms} ms`);
+    });
+    assertEquals(rows.at(-1)!.slice(1), [1, recorded.length]);
+    const [mean, deviation, max, total] = lines.filter((line) => line.startsWith("#["))
+      .flatMap((line) => line.match(/\d+(?:\.\d+)?/g) ?? []).map(Number);
     const exact = recorded.reduce((sum, value) => sum + value, 0) / recorded.length / 1000;
-    assert(Math.abs(mean! - exact) <= 0.001);
-    // Of buckets, not of the values themselves: as wide as they are.
+    assert(Math.abs(mean! - exact) <= exact / 1000 + 0.001);
     const squares = recorded.reduce((sum, value) => sum + (value / 1000 - exact) ** 2, 0);
     const spread = Math.sqrt(squares / recorded.length);
     assert(Math.abs(deviation! - spread) <= 0.002 * Math.max(...recorded) / 1000 + 0.001);
     assertEquals([max, total], [Math.max(...recorded) / 1000, recorded.length]);
-    mine!.forEach(([value], i) => {
-      // The library gives the upper end of the last bucket where this gives the exact maximum.
-      const theirValue = Math.min(Number(theirs![i]![0]), Math.max(...recorded) / 1000);
-      assert(Math.abs(Number(value) - theirValue) <= 0.0011, `${value} and ${theirValue}`);
-    });
   }));
 });
 

@@ -1,5 +1,4 @@
 /** The charts of a report as data: what the page's script draws with uPlot. */
-import { percentilePoints } from "../../metrics/percentiles.ts";
 import { rounded, unpacked } from "../../metrics/stats.ts";
 import type {
   Summary,
@@ -309,7 +308,7 @@ function percentileChart(series: SummarySeries): Chart | undefined {
     .map(unpacked);
   if (!response || !service || response.count === 0) return undefined;
   const end = Math.min(MAX_NINES, Math.log10(response.count));
-  const shares = percentilePoints(response, 10).map(({ percentile }) => percentile)
+  const shares = response.percentileLevels(10)
     .filter((percentile) => percentile < 100 && nines(percentile) <= end);
   const xs = Array.from(new Set(shares));
   const at = (histogram: typeof response): (number | null)[] =>
