@@ -1,6 +1,18 @@
 /**
  * Time as an argument. Instants are microseconds since the Unix epoch on a clock that does not jump within a run;
  * every thread of a run reads the same one, so instants may be compared across threads.
+ *
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { timerClock } from "./timer.ts";
+ *
+ * const clock: Clock = timerClock;
+ * const startedUs = clock.nowUs();
+ * await clock.sleepUntil(startedUs + 2_000); // two milliseconds
+ * assert(clock.nowUs() - startedUs >= 2_000);
+ * ```
+ *
+ * Code that is handed a `Clock` runs on `tests/virtual_clock.ts` in no time.
  */
 export interface Clock {
   nowUs(): number;

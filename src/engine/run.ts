@@ -36,6 +36,47 @@ export type RunOutcome =
   | { readonly kind: "not_started" }
   | { readonly kind: "fault"; readonly message: string };
 
+/**
+ * Sends a plan's load and gives what was measured. Never rejects for what a server or a worker does: a target that does
+ * not answer is `not_ready`, a lost thread is told in the run, a fault of the tool is `fault`. Instants of the run are
+ * microseconds since the Unix epoch.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { catalogue } from "../flows/registry.ts";
+ * import { loadPlan } from "../plan/load.ts";
+ *
+ * const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response());
+ * const loaded = loadPlan({
+ *   text: `
+ * name: example
+ * target: { base_url: "http://127.0.0.1:${server.addr.port}" }
+ * workers: 1
+ * warmup: off
+ * scenarios:
+ *   home: { flow: http_request, with: { path: / }, rate: 50/s, duration: 200ms }
+ * `,
+ *   source: "example",
+ *   env: {},
+ *   catalogue,
+ *   readFile: Deno.readTextFileSync,
+ * });
+ * if (!loaded.ok) throw new Error(loaded.problems[0]?.message);
+ * const { signal } = new AbortController();
+ * const outcome = await runPlan({
+ *   plan: loaded.plan,
+ *   version: "0",
+ *   stack: { name: "none", description: "" },
+ *   interrupt: { soft: signal, hard: signal },
+ *   probe: true,
+ *   onProgress: () => {},
+ *   onNote: () => {},
+ * });
+ * if (outcome.kind !== "ran") throw new Error(outcome.kind);
+ * assertEquals(outcome.run.scenarios[0]?.total.iterations.count, 10);
+ * await server.shutdown();
+ * ```
+ */
 export async function runPlan(options: RunOptions): Promise<RunOutcome> {
   const { plan, interrupt } = options;
   dropUnusedRoots(plan.target.tls);

@@ -45,6 +45,49 @@ export interface FlowContext<Options> {
   readonly signal: AbortSignal;
 }
 
+/**
+ * What a plan may name: a name, options, steps, and how to make the flow of one scenario in one worker. `create` and `run`
+ * may throw only for a fault of the flow's own; what a server does is a Failure.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { z } from "zod";
+ * import type { Exchange } from "../http/http.ts";
+ *
+ * const options = z.strictObject({ path: z.string().default("/health").describe("What is asked for") });
+ *
+ * const health: FlowDefinition<z.output<typeof options>> = {
+ *   name: "health",
+ *   summary: "One request for the server's health",
+ *   tier: "api",
+ *   options,
+ *   steps: () => ["health"],
+ *   create: ({ options, target }) => {
+ *     const request = { method: "GET", url: new URL(target.baseUrl + options.path), headers: {} };
+ *     return {
+ *       run: async (iteration) =>
+ *         (await iteration.step("health", request, { status: [200] })).failure,
+ *     };
+ *   },
+ * };
+ *
+ * // An arrival whose server answers 503.
+ * const failure = { class: "status_5xx", message: "expected 200, got 503" } as const;
+ * const iteration: Iteration = {
+ *   index: 0,
+ *   id: "example-0",
+ *   signal: new AbortController().signal,
+ *   step: () => Promise.resolve({ exchange: {} as Exchange, failure }),
+ *   observe: () => {},
+ *   count: () => {},
+ * };
+ * const context = { options: { path: "/" }, target: { baseUrl: "http://localhost" } };
+ * const flow = await health.create(context as FlowContext<z.output<typeof options>>);
+ * assertEquals(await flow.run(iteration), failure);
+ * ```
+ *
+ * `docs/write-a-flow.md` goes through one step by step.
+ */
 export interface FlowDefinition<Options> extends FlowSignature {
   /** An iteration changes what the next may expect (a limit used up): no probe and no warm-up go through it. */
   readonly once?: true;

@@ -8,6 +8,30 @@ import { NegotiatingPool } from "./own/negotiating_pool.ts";
 import { PooledClient } from "./own/pooled_client.ts";
 import type { Origin } from "./stream.ts";
 
+/**
+ * A client for one scenario: connections are kept and shared by its requests. `send` never rejects; what goes wrong is
+ * the exchange's `failure`. Durations of an exchange are microseconds, `timeoutMs` milliseconds, `maxBodyBytes` bytes of a
+ * body without its Content-Encoding.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response("hello"));
+ * const client = createClient({
+ *   tls: { insecureSkipVerify: false },
+ *   protocol: "http/1.1",
+ *   maxBodyBytes: 1024,
+ * });
+ * const url = new URL(`http://127.0.0.1:${server.addr.port}/`);
+ * const answer = await client.send({ method: "GET", url, headers: {} }, { timeoutMs: 5_000 });
+ * assertEquals([answer.status, answer.failure, answer.reused], [200, undefined, false]);
+ * client.close();
+ * await server.shutdown();
+ *
+ * const refused = await client.send({ method: "GET", url, headers: {} }, { timeoutMs: 5_000 });
+ * assertEquals(refused.status, 0);
+ * ```
+ */
 export function createClient(options: ClientOptions): HttpClient {
   switch (options.protocol) {
     case "http/1.1":

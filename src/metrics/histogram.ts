@@ -41,6 +41,17 @@ export interface HistogramData extends ExactStats {
   readonly counts: Float64Array;
 }
 
+/**
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const latency = new Histogram();
+ * for (const us of [900, 1_000, 1_100, 250_000]) latency.record(us);
+ * assertEquals(latency.count, 4);
+ * assertEquals(latency.maxUs, 250_000); // exact
+ * assertEquals(latency.percentile(50), 1_000); // microseconds, to a thousandth
+ * ```
+ */
 export class Histogram {
   /** The library's, whose own sum, minimum and maximum are those of the buckets. Not to be written to. */
   readonly hdr: JsHistogram;

@@ -35,6 +35,61 @@ const DURATIONS: Readonly<Record<string, string>> = {
 /** What a lab in the foreground, which is no stack, calls itself at /api/v1/version: its figures are a lab's too. */
 const LAB_VERSION = "certload-lab-";
 
+/**
+ * What `summary.json` says of a run before it is judged. Units are in the names of the keys (`_ms`, `_s`, `_bytes`,
+ * `_per_s`), shares are ratios. Takes any run, also one in which nothing came.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import type { Plan, Scenario } from "../plan/plan.ts";
+ * import { emptyCounts } from "./merge.ts";
+ *
+ * const scenario: Scenario = {
+ *   name: "home",
+ *   tier: "api",
+ *   flow: "http_request",
+ *   with: {},
+ *   steps: ["request"],
+ *   load: { model: "open", stages: [{ durationMs: 1000, from: 5, to: 5 }], maxInFlight: 100 },
+ *   startAfterMs: 0,
+ *   timeoutMs: 30_000,
+ *   protocol: "http/1.1",
+ *   thresholds: [],
+ * };
+ * const plan = {
+ *   name: "example",
+ *   identity: { source: "plan.yaml", sha256: "" },
+ *   target: { baseUrl: "https://ca.example" },
+ *   scenarios: [scenario],
+ * } as unknown as Plan;
+ * const course = { widthS: 1, slices: [] };
+ * const measured = summarize({
+ *   version: "0.1.0",
+ *   plan,
+ *   startedUs: 0,
+ *   endedUs: 1_000_000,
+ *   interrupted: false,
+ *   host: { cpuModel: "", cpuCount: 1, memoryBytes: 0, os: "linux", kernel: "", runtime: {} },
+ *   target: { lab: false },
+ *   stack: { name: "none", description: "" },
+ *   workers: [],
+ *   processCpuUs: 0,
+ *   maxRssBytes: 0,
+ *   scenarios: [{
+ *     scenario,
+ *     total: { ...emptyCounts(1), course, stepCourses: [course] },
+ *     startUs: 0,
+ *     loadEndUs: 1_000_000,
+ *     endUs: 1_000_000,
+ *     offered: 5,
+ *     warmupRequests: 0,
+ *     openedConnections: 0,
+ *   }],
+ * });
+ * assertEquals(measured.duration_s, 1);
+ * assertEquals(measured.phases["api"]?.["home"]?.offered?.rate_per_s, 5);
+ * ```
+ */
 export function summarize(run: Run): Measured {
   const phases = phasesOf(run.scenarios);
   return {

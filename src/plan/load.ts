@@ -51,6 +51,42 @@ export type LoadedPlan =
 /** Nobody reads a thousand problems; the first ones bring most of the others with them. */
 const MOST_PROBLEMS = 50;
 
+/**
+ * Never throws for what is in the text: all problems come together, each with its place in the file and what to do. In the
+ * plan, durations are milliseconds and rates arrivals per second, whatever units the text has.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { z } from "zod";
+ * import type { FlowSignature } from "./catalogue.ts";
+ *
+ * const ping: FlowSignature = {
+ *   name: "ping",
+ *   summary: "One request",
+ *   tier: "api",
+ *   options: z.strictObject({}),
+ *   steps: () => ["ping"],
+ * };
+ * const source = {
+ *   source: "plan.yaml",
+ *   env: { CERTCTL_BASE: "https://ca.example:8443" },
+ *   catalogue: new Map([["ping", ping]]),
+ *   readFile: Deno.readTextFileSync,
+ * };
+ * const text = `
+ * name: example
+ * target: { base_url: "\${CERTCTL_BASE}" }
+ * scenarios:
+ *   pings: { flow: ping, rate: 600/m, duration: 1m, thresholds: ["p95 < 2s"] }
+ * `;
+ * const loaded = loadPlan({ ...source, text });
+ * if (!loaded.ok) throw new Error(loaded.problems[0]?.message);
+ * assertEquals(loaded.plan.scenarios[0]?.load.stages, [{ durationMs: 60_000, from: 10, to: 10 }]);
+ *
+ * const refused = loadPlan({ ...source, text: text.replace("rate:", "rat:") });
+ * assertEquals(refused.ok, false);
+ * ```
+ */
 export function loadPlan(input: PlanSource): LoadedPlan {
   const { text, source, env, overrides = {} } = input;
   const document = parseDocument(text, source);

@@ -166,6 +166,19 @@ function painted(line: string, { verdict }: ComparedFigure, style: Style): strin
   return verdict === "improved" ? style.good(line) : line;
 }
 
+/**
+ * A comparison as a terminal shows it: the verdict, then a row for each figure with its change and how sure that is.
+ *
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { readSummary } from "../metrics/read_summary.ts";
+ * import { compare } from "../verdict/compare.ts";
+ *
+ * const file = "docs/examples/summary.json";
+ * const summary = readSummary(await Deno.readTextFile(file), file);
+ * assertStringIncludes(renderComparison(compare(summary, summary)), "p95");
+ * ```
+ */
 export function renderComparison(comparison: Comparison, options: TextOptions = {}): string {
   return comparisonLines(comparison, pageOf(options)).join("\n") + "\n";
 }

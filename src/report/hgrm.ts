@@ -7,7 +7,19 @@ import { unpacked } from "../metrics/stats.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
 import { scenariosOf, seriesOf } from "./words.ts";
 
-/** File name (`create.hgrm`, `acme.new_nonce.hgrm`) -> content, of response times; series without any are left out. */
+/**
+ * File name (`create.hgrm`, `acme.new_nonce.hgrm`) -> content: percentiles of response times in milliseconds. Series without
+ * any are left out.
+ *
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { readSummary } from "../metrics/read_summary.ts";
+ *
+ * const file = "docs/examples/summary.json";
+ * const summary = readSummary(await Deno.readTextFile(file), file);
+ * assert(Object.keys(hgrmFiles(summary)).every((name) => name.endsWith(".hgrm")));
+ * ```
+ */
 export function hgrmFiles(summary: Summary): Record<string, string> {
   const files = scenariosOf(summary).flatMap(([name, data]) =>
     seriesOf(name, data).flatMap(({ step, series }): [string, string][] => {

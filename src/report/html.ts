@@ -42,6 +42,18 @@ import {
   verdictWord,
 } from "./words.ts";
 
+/**
+ * A summary as one HTML page that needs no network: charts and styles are in it. Whatever a server said is escaped.
+ *
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { readSummary } from "../metrics/read_summary.ts";
+ *
+ * const file = "docs/examples/summary.json";
+ * const summary = readSummary(await Deno.readTextFile(file), file);
+ * assert(renderHtml(summary).startsWith("<!doctype html>"));
+ * ```
+ */
 export function renderHtml(summary: Summary): string {
   const charts: Chart[] = [];
   const title = `${verdictWord(summary)}: ${summary.plan.name}`;

@@ -6,6 +6,18 @@ import type { Summary } from "../metrics/summary_schema.ts";
 
 const WIDTH = 100;
 
+/**
+ * A summary as `summary.json`, units in the names of its keys (`_ms`, `_s`, `_bytes`). What `readSummary` reads back is the same.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readSummary } from "../metrics/read_summary.ts";
+ *
+ * const file = "docs/examples/summary.json";
+ * const summary = readSummary(await Deno.readTextFile(file), file);
+ * assertEquals(readSummary(renderJson(summary), "again"), summary);
+ * ```
+ */
 export function renderJson(summary: Summary): string {
   return jsonText(summary) + "\n";
 }

@@ -23,6 +23,18 @@ interface Suite {
   readonly cases: readonly Case[];
 }
 
+/**
+ * A summary as JUnit XML for CI servers: a test case for each threshold, validity rule and figure of a comparison; times in seconds.
+ *
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { readSummary } from "../metrics/read_summary.ts";
+ *
+ * const file = "docs/examples/summary.json";
+ * const summary = readSummary(await Deno.readTextFile(file), file);
+ * assertStringIncludes(renderJunit(summary), "<testsuites");
+ * ```
+ */
 export function renderJunit(summary: Summary): string {
   const suites = [
     validitySuite(summary),

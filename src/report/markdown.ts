@@ -57,6 +57,18 @@ import {
   whereOf,
 } from "./words.ts";
 
+/**
+ * A summary as Markdown (GitHub's), for job summaries and comments. Whatever a server said is escaped.
+ *
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { readSummary } from "../metrics/read_summary.ts";
+ *
+ * const file = "docs/examples/summary.json";
+ * const summary = readSummary(await Deno.readTextFile(file), file);
+ * assertStringIncludes(renderMarkdown(summary), "## ");
+ * ```
+ */
 export function renderMarkdown(summary: Summary): string {
   const sections = [
     headSection(summary),
@@ -313,6 +325,18 @@ function methodologyTable(summary: Summary): string {
 }
 
 /** A table for a README: per scenario the figures of a baseline, its thresholds beside them. */
+/**
+ * A baseline as Markdown: what it was measured with, and a row for each scenario.
+ *
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { readSummary } from "../metrics/read_summary.ts";
+ *
+ * const file = "docs/examples/summary.json";
+ * const summary = readSummary(await Deno.readTextFile(file), file);
+ * assertStringIncludes(renderBaseline(summary), summary.plan.name);
+ * ```
+ */
 export function renderBaseline(summary: Summary): string {
   const { plan, baseline, started_at, thresholds } = summary;
   const rows = scenariosOf(summary).flatMap(([name, data]) =>

@@ -22,6 +22,18 @@ const QUANTILES = [["0.5", "p50"], ["0.9", "p90"], ["0.95", "p95"], ["0.99", "p9
 /** Of seconds these are microseconds; more would be the noise of binary fractions. */
 const DECIMALS = 6;
 
+/**
+ * A summary in Prometheus' text format, in base units (seconds, bytes), counters and gauges of this one run.
+ *
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { readSummary } from "../metrics/read_summary.ts";
+ *
+ * const file = "docs/examples/summary.json";
+ * const summary = readSummary(await Deno.readTextFile(file), file);
+ * assertStringIncludes(renderPrometheus(summary), "# TYPE certload_");
+ * ```
+ */
 export function renderPrometheus(summary: Summary): string {
   return [...runFamilies(summary), ...seriesFamilies(summary), ...verdictFamilies(summary)]
     .filter(({ samples }) => samples.length > 0).map(familyText).join("");

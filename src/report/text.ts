@@ -38,6 +38,18 @@ import {
 } from "./words.ts";
 import { padEnd, shortened, widthOf, wrap } from "./width.ts";
 
+/**
+ * A summary as `summary.txt` and a terminal show it; durations with their unit. `options`: width in columns (100), colour (none).
+ *
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { readSummary } from "../metrics/read_summary.ts";
+ *
+ * const file = "docs/examples/summary.json";
+ * const summary = readSummary(await Deno.readTextFile(file), file);
+ * assertStringIncludes(renderText(summary, { width: 120 }), `exit ${summary.exit.code}`);
+ * ```
+ */
 export function renderText(summary: Summary, options: TextOptions = {}): string {
   const page = pageOf(options);
   // What fits on a first screen: the verdict, what broke, what is to be known of the figures.

@@ -25,6 +25,34 @@ export interface StackOptions {
   readonly signal: AbortSignal;
 }
 
+/**
+ * ```ts
+ * import { assert } from "@std/assert";
+ *
+ * // A server of this very process.
+ * function ownStack(): Stack {
+ *   let server: Deno.HttpServer<Deno.NetAddr> | undefined;
+ *   return {
+ *     name: "embedded",
+ *     start: ({ progress }) => {
+ *       server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response());
+ *       const base = `http://127.0.0.1:${server.addr.port}`;
+ *       progress(`a server at ${base}`);
+ *       return Promise.resolve({ ok: true, environment: { CERTCTL_BASE: base }, description: "own" });
+ *     },
+ *     stop: async () => {
+ *       await server?.shutdown();
+ *       return undefined;
+ *     },
+ *   };
+ * }
+ *
+ * const stack = ownStack();
+ * const ready = await stack.start({ progress: () => {}, signal: new AbortController().signal });
+ * assert(ready.ok && ready.environment.CERTCTL_BASE);
+ * await stack.stop();
+ * ```
+ */
 export interface Stack {
   readonly name: StackName;
   /** Never rejects; aborting `signal` tears down what was started. */

@@ -51,6 +51,20 @@ export interface CompareOptions {
   readonly force?: boolean | undefined;
 }
 
+/**
+ * What got slower from `base` to `next`, by how much, and how sure that is. Never throws: runs that cannot be compared give
+ * the verdict `refused`, with the reasons in `differences`. Times are milliseconds, changes are ratios less one (0.1 is
+ * 10 % slower), of the error rate differences.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readSummary } from "../metrics/read_summary.ts";
+ *
+ * const file = "docs/examples/summary.json";
+ * const run = readSummary(await Deno.readTextFile(file), file);
+ * assertEquals(compare(run, run, { allow: 0.1 }).regressions, []);
+ * ```
+ */
 export function compare(
   base: ComparableRun,
   next: ComparableRun,

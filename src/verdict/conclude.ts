@@ -13,6 +13,25 @@ export interface ConcludeOptions extends CompareOptions {
   readonly baseline?: Summary | undefined;
 }
 
+/**
+ * The measured part of a summary with its thresholds, validity, comparison with `baseline`, and exit code. Never throws
+ * for what was measured: a threshold without a sample is `no_data`, and not held.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readSummary } from "../metrics/read_summary.ts";
+ * import { parseThreshold } from "../plan/threshold.ts";
+ *
+ * const file = "docs/examples/summary.json";
+ * const measured = readSummary(await Deno.readTextFile(file), file);
+ * const parsed = parseThreshold("error_rate < 100%", []);
+ * if (!parsed.ok) throw new Error(parsed.message);
+ * const thresholds = [parsed.threshold];
+ * const summary = conclude(measured, { plan: { scenarios: [], thresholds } });
+ * assertEquals(summary.thresholds[0]?.verdict, "pass");
+ * assertEquals(summary.exit.code, 0);
+ * ```
+ */
 export function conclude(measured: Measured, options: ConcludeOptions): Summary {
   const { plan, baseline } = options;
   const values = evaluateThresholds(plan, measured, baseline);
