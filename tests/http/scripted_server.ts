@@ -9,6 +9,8 @@ export interface Peer {
   request(): Promise<Received | undefined>;
   /** Reads one request's head and nothing after it but what came along. */
   head(): Promise<string | undefined>;
+  /** What comes next, whatever it is; undefined when the client has closed. */
+  bytes(): Promise<Uint8Array | undefined>;
   send(data: string | Uint8Array): Promise<void>;
   /** Closes in order. */
   close(): void;
@@ -33,6 +35,8 @@ export interface ServerWish {
   readonly certificate?: Issued;
   /** Served after the leaf. */
   readonly chain?: readonly Issued[];
+  /** What the server chooses from; HTTP/1.1 alone where nothing is said. */
+  readonly alpn?: readonly string[];
   /** A free one where it does not matter. */
   readonly port?: number;
 }
@@ -71,14 +75,16 @@ export function serve(script: Script, wish: ServerWish = {}): ScriptedServer {
   };
 }
 
-function listen({ certificate, chain = [], port = 0 }: ServerWish): Deno.Listener {
+function listen(
+  { certificate, chain = [], alpn = ["http/1.1"], port = 0 }: ServerWish,
+): Deno.Listener {
   const where = { hostname: "127.0.0.1", port };
   if (certificate === undefined) return Deno.listen(where);
   return Deno.listenTls({
     ...where,
     key: certificate.keyPem,
     cert: [certificate, ...chain].map(({ certPem }) => certPem).join("\n"),
-    alpnProtocols: ["http/1.1"],
+    alpnProtocols: [...alpn],
   });
 }
 
@@ -118,11 +124,16 @@ class ScriptedPeer implements Peer {
     closeQuietly(this.#conn);
   }
 
-  async #more(): Promise<boolean> {
+  async bytes(): Promise<Uint8Array | undefined> {
     const buffer = new Uint8Array(65536);
     const count = await this.#conn.read(buffer).catch(() => null);
-    if (count === null) return false;
-    this.#buffered += String.fromCharCode(...buffer.subarray(0, count));
+    return count === null ? undefined : buffer.subarray(0, count);
+  }
+
+  async #more(): Promise<boolean> {
+    const bytes = await this.bytes();
+    if (bytes === undefined) return false;
+    this.#buffered += String.fromCharCode(...bytes);
     return true;
   }
 }
