@@ -2,17 +2,13 @@
  * dns-01 (RFC 8555 section 8.4), and names for the other challenges: a DNS server over UDP and TCP that knows the TXT
  * records of open challenges, gives one IPv4 address to every name, and has nothing else (no AAAA, no CAA).
  */
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createSocket } from "node:dgram";
+// @ts-types="./dns_packet.d.ts"
+import dns from "dns-packet";
+import type { Answer, Packet, Question } from "./dns_packet.d.ts";
 import type { Address } from "./address.ts";
-import {
-  ipv4Data,
-  type Question,
-  readQuestion,
-  txtData,
-  TYPE,
-  writeAnswer,
-} from "./dns_message.ts";
 import type { ProofTable } from "./proofs.ts";
 import { acceptAll, closeQuietly, writeAll } from "./tcp.ts";
 
@@ -20,6 +16,11 @@ const PREFIX = "_acme-challenge.";
 
 /** Of one answer, which has 64 KiB at most; the newest are those that a server looks for. */
 const MAX_RECORDS = 100;
+
+/** Of a header's flags; 0 is a query (RFC 1035 section 4.1.1). */
+const OPCODE = 0x7800;
+/** Of others the encoder's labels may be longer than the decoder's. */
+const HOST_NAME = /^[\w.*-]*$/;
 
 /** An idle TCP connection is closed after this. */
 const CONNECTION_MS = 10_000;
@@ -32,10 +33,7 @@ export async function serveDns(
   proofs: ProofTable,
   ipv4: string,
 ): Promise<() => Promise<void>> {
-  const answer: Answerer = (query) => {
-    const question = readQuestion(query);
-    return question && writeAnswer(question, records(question, proofs, ipv4));
-  };
+  const answer: Answerer = (query) => answerTo(query, proofs, ipv4);
   const stopTcp = serveTcp(address, answer);
   try {
     const stopUdp = await serveUdp(address, answer);
@@ -46,16 +44,45 @@ export async function serveDns(
   }
 }
 
-function records(question: Question, proofs: ProofTable, ipv4: string): Uint8Array[] {
-  if (question.type === TYPE.A) {
-    const data = ipv4Data(ipv4);
-    return data === undefined ? [] : [data];
+/** An answer without error; undefined when the octets are no query with one question about a host's name. */
+export function answerTo(
+  query: Uint8Array,
+  proofs: ProofTable,
+  ipv4: string,
+): Uint8Array | undefined {
+  const packet = decoded(query);
+  if (packet === undefined) return undefined;
+  const { type, id, flags, questions } = packet;
+  const [question] = questions;
+  const isQuery = type === "query" && (flags & OPCODE) === 0;
+  if (!isQuery || question === undefined || questions.length > 1) return undefined;
+  if (!HOST_NAME.test(question.name)) return undefined;
+  return dns.encode({
+    type: "response",
+    id,
+    flags: dns.AUTHORITATIVE_ANSWER | (flags & dns.RECURSION_DESIRED),
+    questions,
+    answers: records(question, proofs, ipv4),
+  });
+}
+
+function decoded(query: Uint8Array): Packet | undefined {
+  try {
+    return dns.decode(Buffer.from(query));
+  } catch {
+    return undefined;
   }
-  if (question.type !== TYPE.TXT || !question.name.startsWith(PREFIX)) return [];
-  const open = proofs.find("dns-01", question.name.slice(PREFIX.length)).slice(-MAX_RECORDS);
-  return open.map((proof) =>
-    txtData(createHash("sha256").update(proof.keyAuthorization).digest("base64url"))
-  );
+}
+
+function records({ name, type }: Question, proofs: ProofTable, ipv4: string): Answer[] {
+  if (type === "A") return [{ name, type, ttl: 0, data: ipv4 }];
+  const host = name.toLowerCase();
+  if (type !== "TXT" || !host.startsWith(PREFIX)) return [];
+  const open = proofs.find("dns-01", host.slice(PREFIX.length)).slice(-MAX_RECORDS);
+  return open.map(({ keyAuthorization }) => {
+    const data = createHash("sha256").update(keyAuthorization).digest("base64url");
+    return { name, type, ttl: 0, data };
+  });
 }
 
 function serveUdp(address: Address, answer: Answerer): Promise<() => Promise<void>> {
