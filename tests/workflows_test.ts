@@ -28,9 +28,14 @@ function steps(workflow: Workflow): readonly Step[] {
   return Object.values(workflow.jobs).flatMap((job) => job.steps);
 }
 
-async function tasks(): Promise<Record<string, string>> {
+interface Task {
+  readonly description: string;
+  readonly command: string;
+}
+
+async function tasks(): Promise<Record<string, Task>> {
   const text = await Deno.readTextFile(new URL("../deno.json", import.meta.url));
-  return (JSON.parse(text) as { tasks: Record<string, string> }).tasks;
+  return (JSON.parse(text) as { tasks: Record<string, Task> }).tasks;
 }
 
 Deno.test("the load test runs by hand and on Mondays at 06:00 UTC, for at most 25 minutes", async () => {
