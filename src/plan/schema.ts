@@ -97,15 +97,15 @@ const warmup = z.union([
 export const SCENARIO_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 export const planSchema = z.strictObject({
-  name: z.string().min(1).default("load test"),
-  description: z.string().optional(),
+  name: z.string().min(1).default("load test").describe("What reports call the run"),
+  description: z.string().optional().describe("For readers of the results"),
   target: target.describe("The server under test"),
   stack: z.enum(STACKS).default("none").describe(
     "Servers to start for the run; --stack says otherwise",
   ),
   workers: z.union([z.literal("auto"), z.int().min(1).max(64)]).default("auto")
     .describe("Load threads; auto takes as many as the load and the host ask for"),
-  warmup: warmup.default("auto")
+  warmup: warmup.prefault("auto")
     .describe(
       "Unmeasured requests before the clock starts; auto: 20 per scenario, in at most 2 s, and the load's first second",
     ),
@@ -121,15 +121,15 @@ export const planSchema = z.strictObject({
     headers: headers().describe("Sent with the question, in place of the target's of that name"),
   }).optional().describe("The server's own counters"),
   defaults: z.strictObject({
-    timeout: longerThanNothing.optional(),
-    protocol: protocol.optional(),
+    timeout: longerThanNothing.optional().describe("A scenario's timeout"),
+    protocol: protocol.optional().describe("A scenario's protocol"),
   }).prefault({}).describe("For scenarios that do not say"),
   scenarios: z.record(
     // Looked into by `scenario.ts`: zod leaves the value of a key that it refuses unread.
     z.string().meta({ pattern: SCENARIO_NAME.source }),
     scenarioSchema,
   ).refine((map) => Object.keys(map).length > 0, { error: "needs at least one scenario" })
-    .meta({ minProperties: 1 }),
+    .meta({ minProperties: 1, description: "What is sent: load by load, each under its name" }),
   thresholds: z.array(z.string().meta({ pattern: thresholdPattern("run") })).default([])
     .describe("What must hold for the whole run, for example `error_rate < 1%`"),
 });

@@ -5,7 +5,7 @@ import { catalogue } from "../../src/flows/registry.ts";
 import { planJsonSchema } from "../../src/plan/json_schema.ts";
 import { loadPlan } from "../../src/plan/load.ts";
 import { renderProblems } from "../../src/plan/problem.ts";
-import { optionsPage } from "../../tools/flow_options.ts";
+import { optionsPage } from "../../tools/options_page.ts";
 import { assert, assertEquals } from "../assert.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -50,9 +50,15 @@ function words(page: string): string {
   return page.replaceAll(/-{3,}/g, "---").replaceAll(/\s+/g, " ").trim();
 }
 
-Deno.test("docs/options.md has every option of every flow as its schema says (tools/flow_options.ts)", () => {
+Deno.test("docs/options.md has every key and every flow's options as the schemas say (tools/options_page.ts)", () => {
   const page = Deno.readTextFileSync(new URL("docs/options.md", ROOT));
   assertEquals(words(page), words(optionsPage()));
+});
+
+Deno.test("every key and every option has a meaning", () => {
+  const rows = optionsPage().split("\n").filter((line) => line.startsWith("| `"));
+  assert(rows.length > 100, String(rows.length));
+  assertEquals(rows.filter((row) => row.split(/(?<!\\)\|/)[4]?.trim() === ""), []);
 });
 
 Deno.test("docs/plan.md and docs/acme.md name every flow, and every key of a plan", () => {

@@ -1,11 +1,13 @@
 /**
- * docs/options.md, from the flows' own schemas: every option with its kind, default and meaning.
+ * docs/options.md, from the schemas that validate a plan: every key of it and every option of each flow with its kind,
+ * default and meaning.
  *
- *     deno run -A tools/flow_options.ts > docs/options.md && deno fmt docs/options.md
+ *     deno run -A tools/options_page.ts > docs/options.md && deno fmt docs/options.md
  */
 import { z } from "zod";
 import { catalogue } from "../src/flows/registry.ts";
 import type { FlowSignature } from "../src/plan/catalogue.ts";
+import { planSchema, scenarioSchema } from "../src/plan/schema.ts";
 
 interface Schema {
   readonly type?: string;
@@ -30,9 +32,10 @@ interface Row {
 }
 
 const HEAD = [
-  "# Options of the flows",
-  "What a scenario's `with` takes; `certload schema` has the same for editors. A dot leads into a map: " +
-  "`expect.status` is `expect: { status: 200 }`. [The plan](plan.md) has the flows themselves.",
+  "# Keys of a plan, options of the flows",
+  "Every key with its kind, default and meaning; `certload schema` has the same for editors. A dot leads into a map: " +
+  "`target.base_url` is `target: { base_url: ... }`; brackets stand for each entry of a list. " +
+  "[The plan](plan.md) tells what they are for.",
 ].join("\n\n");
 
 /** The page as Markdown, before formatting. */
@@ -40,16 +43,25 @@ export function optionsPage(): string {
   const flows = [...catalogue.values()];
   const isAcme = ({ name }: FlowSignature): boolean => name.startsWith("acme_");
   const others = flows.filter((flow) => !isAcme(flow)).map((flow) =>
-    `## ${flow.name}\n\n${table(["option", "what", "default", "meaning"], rowsOf(flow).map(cells))}`
+    `## ${flow.name}\n\n${keysTable(flow.options)}`
   );
-  return [HEAD, ...others, "## ACME flows", acmeTable(flows.filter(isAcme))].join("\n\n") + "\n";
+  const plan = `## The plan\n\n${keysTable(planSchema)}`;
+  const scenario = "## A scenario\n\nEach entry of `scenarios`, under a name of its own.\n\n" +
+    keysTable(scenarioSchema);
+  return [HEAD, plan, scenario, ...others, "## ACME flows", acmeTable(flows.filter(isAcme))].join(
+    "\n\n",
+  ) + "\n";
+}
+
+function keysTable(schema: z.ZodType): string {
+  return table(["key", "what", "default", "meaning"], rowsOf(schema).map(cells));
 }
 
 /** Most options are those of several flows: each once, with the flows that take it. */
 function acmeTable(flows: readonly FlowSignature[]): string {
   const takers = new Map<string, { row: Row; flows: string[] }>();
   for (const flow of flows) {
-    for (const row of rowsOf(flow)) {
+    for (const row of rowsOf(flow.options)) {
       const key = JSON.stringify(row);
       const known = takers.get(key);
       if (known === undefined) takers.set(key, { row, flows: [flow.name] });
@@ -66,30 +78,50 @@ function acmeTable(flows: readonly FlowSignature[]): string {
   return table(["option", "what", "default", "meaning", "flows"], rows);
 }
 
-function rowsOf({ options }: FlowSignature): Row[] {
-  return rowsIn(z.toJSONSchema(options, { io: "input", unrepresentable: "any" }) as Schema, "");
+function rowsOf(schema: z.ZodType): Row[] {
+  return rowsIn(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Schema, "");
 }
 
 function rowsIn(
   { properties = {}, required = [], description: whole = "" }: Schema,
   prefix: string,
+  isSure = true,
 ): Row[] {
   return Object.entries(properties).flatMap(([name, schema]) => {
     const option = prefix + name;
-    if (schema.properties !== undefined) return rowsIn(schema, `${option}.`);
+    if (schema.properties !== undefined) {
+      return rowsIn(schema, `${option}.`, isSure && required.includes(name));
+    }
     const { default: given, description = whole } = schema;
+    const parts = mapIn(schema);
+    const below = parts === undefined ? [] : rowsIn(parts.map, option + parts.joint, false);
     const isNeeded = required.includes(name) && given === undefined;
-    const needed = prefix === "" ? "needed" : `needed in ${code(prefix.slice(0, -1))}`;
+    const needed = isSure ? "needed" : `needed in ${code(prefix.slice(0, -1))}`;
     const fallback = given === undefined ? (isNeeded ? needed : "") : code(JSON.stringify(given));
-    return [{ option, kind: kindOf(schema), fallback, meaning: description }];
+    return [{ option, kind: kindOf(schema), fallback, meaning: description }, ...below];
   });
 }
+
+/** The map that a key may be besides something shorter (`warmup: off`), or that each entry of its list is. */
+function mapIn({ anyOf, items }: Schema): { map: Schema; joint: string } | undefined {
+  if (items?.properties !== undefined) return { map: items, joint: "[]." };
+  const map = anyOf?.find(({ properties }) => properties !== undefined);
+  return map && { map, joint: "." };
+}
+
+/** By what only their patterns have; a threshold holds the others. */
+const QUANTITIES = [
+  ["error_rate", "a threshold"],
+  ["us|ms", "a duration"],
+  ["/ ?(?:s|sec", "a rate"],
+] as const;
 
 function kindOf(schema: Schema): string {
   const { type, const: only, enum: choices, pattern, anyOf, items, minimum, maximum } = schema;
   if (only !== undefined) return code(String(only));
   if (choices !== undefined) return choices.map((each) => code(String(each))).join(", ");
-  if (pattern?.includes("us|ms") || anyOf?.[0]?.pattern?.includes("us|ms")) return "a duration";
+  const quantity = QUANTITIES.find(([part]) => (pattern ?? anyOf?.[0]?.pattern)?.includes(part));
+  if (quantity !== undefined) return quantity[1];
   if (anyOf !== undefined) {
     const [one, ...others] = [...new Set(anyOf.map(kindOf))];
     return [one, ...others.map((each) => each.replace(`: ${one}`, " such"))].join(" or ");
