@@ -10,7 +10,8 @@ import { catalogue } from "../src/flows/registry.ts";
 import { summarize } from "../src/metrics/summary.ts";
 import type { Comparison, Summary } from "../src/metrics/summary_schema.ts";
 import { loadPlan } from "../src/plan/load.ts";
-import { comparisonHeadline, countsText } from "../src/report/comparison.ts";
+import { countsText } from "../src/report/comparison.ts";
+import { COMPARISON_MARKS } from "../src/report/marks.ts";
 import { embeddedStack } from "../src/stack/embedded.ts";
 import { compare } from "../src/verdict/compare.ts";
 import { conclude } from "../src/verdict/conclude.ts";
@@ -84,7 +85,7 @@ async function measure(duration: string, factor: number): Promise<Summary> {
 
 function say(name: string, comparison: Comparison): void {
   const refusals = comparison.differences.filter(({ refusal }) => refusal);
-  print(`${name}: ${comparisonHeadline(comparison)}, ${countsText(comparison)}`);
+  print(`${name}: ${COMPARISON_MARKS[comparison.verdict].word}, ${countsText(comparison)}`);
   for (const { message } of refusals) print(`  ${message}`);
   for (const regression of comparison.regressions) print(`  ${regression}`);
 }

@@ -5,6 +5,7 @@ import { hide } from "../masking/mask.ts";
 import { nearest } from "../plan/near_miss.ts";
 import type { Command, Io } from "./io.ts";
 import { quoted } from "../terminal.ts";
+import { EXIT_CODES } from "../verdict/exit.ts";
 import { findPlan } from "./plan_source.ts";
 import { secretsOfArguments } from "./secrets.ts";
 
@@ -68,32 +69,29 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 };
 
-/** Exit code for a command line that cannot be understood, as a bad plan has. */
-const BAD_INPUT = 104;
-
 export async function runCommand(args: readonly string[], io: Io): Promise<number> {
   hide(secretsOfArguments(args));
   const [first, ...rest] = args;
   if (first === undefined) {
     io.err(overview());
-    return BAD_INPUT;
+    return EXIT_CODES.bad_input;
   }
   const name = ALIASES.get(first) ?? first;
   const wantsHelp = name === "help" || rest.includes("--help") || rest.includes("-h");
   const [subject] = name === "help" ? rest.filter((word) => !word.startsWith("-")) : [name];
   if (subject === undefined) {
     io.out(overview());
-    return 0;
+    return EXIT_CODES.passed;
   }
   const entry = Object.hasOwn(COMMANDS, subject) ? COMMANDS[subject] : undefined;
   if (entry === undefined) {
     io.err(await unknownCommand(subject));
-    return BAD_INPUT;
+    return EXIT_CODES.bad_input;
   }
   const command = await entry.load();
   if (!wantsHelp) return await command.run(rest, io);
   io.out(command.help);
-  return 0;
+  return EXIT_CODES.passed;
 }
 
 /** As other tools have them. */

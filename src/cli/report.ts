@@ -1,13 +1,18 @@
 /** `certload report SUMMARY --format NAME`: another report of a run that is over. */
 import type { Summary } from "../metrics/summary_schema.ts";
-import { FOLDER_FORMAT, FORMAT_NAMES } from "../report/formats.ts";
-import { renderText } from "../report/text.ts";
+import {
+  FOLDER_FORMAT,
+  FORMAT_NAMES,
+  isReportFormat,
+  RENDERERS,
+  type ReportFormat,
+} from "../report/formats.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { textOptions } from "./color.ts";
 import { type CommandLine, helpText, parseLine } from "./flags.ts";
 import type { Command, Io } from "./io.ts";
 import { printProblems } from "./problems.ts";
-import { formatProblem, reportText, writeReports } from "./reports.ts";
+import { unknownFormat, writeReports } from "./reports.ts";
 import { openSummary } from "./summary_file.ts";
 
 const FLAGS = [
@@ -28,25 +33,26 @@ export const report: Command = {
     const parsed = parseLine(args, { flags: FLAGS, positionals: ["SUMMARY"] });
     if (!parsed.ok) return printProblems("report", parsed.problems, io);
     const { line } = parsed;
-    const format = line.value("format");
     const opened = await openSummary(line.positionals[0] ?? "");
-    const problems = [
-      ...(opened.ok ? [] : [opened.problem]),
-      ...(format === undefined ? [`missing --format: ${FORMAT_NAMES.join(", ")}`] : []),
-      ...(format === undefined ? [] : [formatProblem(format)].filter((p) => p !== undefined)),
-      ...(format === FOLDER_FORMAT && line.value("out") === undefined
-        ? [`--format ${FOLDER_FORMAT} makes a file for each scenario: name a folder with --out`]
-        : []),
-    ];
-    if (!opened.ok || format === undefined || problems.length > 0) {
-      return printProblems("report", problems, io);
-    }
+    const problems = opened.ok ? [] : [opened.problem];
+    const format = formatOf(line, problems);
+    if (!opened.ok || format === undefined) return printProblems("report", problems, io);
     return await write(format, opened.summary, line, io);
   },
 };
 
+function formatOf(line: CommandLine, problems: string[]): ReportFormat | undefined {
+  const format = line.value("format");
+  if (format === undefined) problems.push(`missing --format: ${FORMAT_NAMES.join(", ")}`);
+  else if (!isReportFormat(format)) problems.push(unknownFormat(format));
+  else if (format === FOLDER_FORMAT && line.value("out") === undefined) {
+    problems.push(`--format ${format} makes a file for each scenario: name a folder with --out`);
+  } else return format;
+  return undefined;
+}
+
 async function write(
-  format: string,
+  format: ReportFormat,
   summary: Summary,
   line: CommandLine,
   io: Io,
@@ -56,8 +62,6 @@ async function write(
     const problems = await writeReports([{ format, path }], summary);
     return problems.length > 0 ? printProblems("report", problems, io) : EXIT_CODES.passed;
   }
-  io.out(
-    format === "text" ? renderText(summary, textOptions(line, io)) : reportText(format, summary),
-  );
+  if (format !== FOLDER_FORMAT) io.out(RENDERERS[format](summary, textOptions(line, io)));
   return EXIT_CODES.passed;
 }

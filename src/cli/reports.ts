@@ -2,7 +2,13 @@
 import { join, normalize } from "node:path";
 import type { Summary } from "../metrics/summary_schema.ts";
 import { nearest } from "../plan/near_miss.ts";
-import { FOLDER_FORMAT, FORMAT_NAMES, FORMATS } from "../report/formats.ts";
+import {
+  FOLDER_FORMAT,
+  FORMAT_NAMES,
+  isReportFormat,
+  RENDERERS,
+  type ReportFormat,
+} from "../report/formats.ts";
 import { hgrmFiles } from "../report/hgrm.ts";
 import { renderMarkdown } from "../report/markdown.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
@@ -25,7 +31,7 @@ export const REPORT_FLAGS: readonly FlagSpec[] = [
 ];
 
 export interface ReportOrder {
-  readonly format: string;
+  readonly format: ReportFormat;
   readonly path: string;
 }
 
@@ -36,10 +42,9 @@ export function reportOrders(line: CommandLine): { orders: ReportOrder[]; proble
   const orders = words.flatMap((word): ReportOrder[] => {
     const [format = "", ...rest] = word.split("=");
     const path = rest.join("=");
-    const problem = formatProblem(format) ??
-      (path === "" ? `--report ${format} needs a file: --report ${format}=FILE` : undefined);
-    if (problem === undefined) return [{ format, path }];
-    problems.push(problem);
+    if (!isReportFormat(format)) problems.push(unknownFormat(format));
+    else if (path !== "") return [{ format, path }];
+    else problems.push(`--report ${format} needs a file: --report ${format}=FILE`);
     return [];
   });
   const prometheus = line.value("prometheus");
@@ -50,8 +55,7 @@ export function reportOrders(line: CommandLine): { orders: ReportOrder[]; proble
   return { orders, problems };
 }
 
-export function formatProblem(format: string): string | undefined {
-  if (FORMAT_NAMES.includes(format)) return undefined;
+export function unknownFormat(format: string): string {
   const close = nearest(format, FORMAT_NAMES);
   const hint = close ? `did you mean ${close}?` : `there are ${FORMAT_NAMES.join(", ")}`;
   return `unknown report format "${format}": ${hint}`;
@@ -59,16 +63,9 @@ export function formatProblem(format: string): string | undefined {
 
 /** The report's files, by their paths. */
 export function filesOf({ format, path }: ReportOrder, summary: Summary): Record<string, string> {
-  if (format !== FOLDER_FORMAT) return { [path]: reportText(format, summary) };
+  if (format !== FOLDER_FORMAT) return { [path]: RENDERERS[format](summary) };
   const files = Object.entries(hgrmFiles(summary));
   return Object.fromEntries(files.map(([name, text]) => [join(path, name), text]));
-}
-
-/** A report that is one text. */
-export function reportText(format: string, summary: Summary): string {
-  const render = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
-  if (render === undefined) throw new Error(`no report is called ${format}`);
-  return render(summary);
 }
 
 export function destinationOf({ format, path }: ReportOrder, file = path): Destination {

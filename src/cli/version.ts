@@ -1,5 +1,6 @@
 /** `certload version`: what exactly is running here, for bug reports and for those who compare runs. */
 import configuration from "../../deno.json" with { type: "json" };
+import { EXIT_CODES } from "../verdict/exit.ts";
 import { VERSION } from "../version.ts";
 import { helpText, parseLine } from "./flags.ts";
 import type { Command } from "./io.ts";
@@ -14,7 +15,7 @@ export const version: Command = {
     const parsed = parseLine(args, { flags: [], positionals: [] });
     if (!parsed.ok) return Promise.resolve(printProblems("version", parsed.problems, io));
     io.out(renderVersions(versions(configuration.imports)));
-    return Promise.resolve(0);
+    return Promise.resolve(EXIT_CODES.passed);
   },
 };
 

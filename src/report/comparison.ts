@@ -1,34 +1,11 @@
 /** A comparison of two runs in words and lines. */
 import type { ComparedFigure, Comparison } from "../metrics/summary_schema.ts";
 import { formatMs, formatPercent, significant } from "../metrics/format.ts";
-import type { Style } from "./style.ts";
+import { COMPARISON_MARKS, differenceMark, FIGURE_MARKS } from "./marks.ts";
+import { painted, type Style } from "./style.ts";
 import { fittedLines } from "./table.ts";
 import { block, item, type Page, pageOf, type TextOptions } from "./text/page.ts";
 import { plural } from "./words.ts";
-
-const HEADLINES: Readonly<Record<Comparison["verdict"], string>> = {
-  regressed: "REGRESSED",
-  improved: "IMPROVED",
-  same: "SAME",
-  cannot_tell: "NO REGRESSION FOUND",
-  refused: "NOT COMPARED",
-};
-
-const MARKS: Readonly<Record<ComparedFigure["verdict"], string>> = {
-  regressed: "✗",
-  improved: "✓",
-  same: "=",
-  cannot_tell: "?",
-};
-
-export function comparisonHeadline({ verdict }: Comparison): string {
-  return HEADLINES[verdict];
-}
-
-/** `regressed`, `improved`, `same`, `cannot tell` */
-export function figureVerdict({ verdict }: ComparedFigure): string {
-  return verdict.replace("_", " ");
-}
 
 export function figureName({ scenario, step, measure }: ComparedFigure): string {
   return [scenario, step, measure].filter(Boolean).join(" ");
@@ -58,11 +35,10 @@ export function intervalText(figure: ComparedFigure): string {
 
 /** `3 regressed, 12 same, 5 cannot tell` */
 export function countsText({ figures }: Pick<Comparison, "figures">): string {
-  const of = (verdict: ComparedFigure["verdict"]): number =>
-    figures.filter((figure) => figure.verdict === verdict).length;
-  return (["regressed", "improved", "same", "cannot_tell"] as const)
-    .filter((verdict) => of(verdict) > 0)
-    .map((verdict) => `${of(verdict)} ${verdict.replace("_", " ")}`).join(", ");
+  return Object.entries(FIGURE_MARKS).flatMap(([name, { word }]) => {
+    const count = figures.filter(({ verdict }) => verdict === name).length;
+    return count > 0 ? [`${count} ${word}`] : [];
+  }).join(", ");
 }
 
 /** Who is compared with whom, in one line. */
@@ -81,14 +57,13 @@ export function methodText({ confidence, allow, figures, method }: Comparison): 
 
 export function comparisonLines(comparison: Comparison, page: Page): string[] {
   const { style } = page;
-  const { verdict, differences } = comparison;
-  const paint = verdict === "regressed" || verdict === "refused" ? style.bad : style.good;
+  const { tone, word } = COMPARISON_MARKS[comparison.verdict];
   const counts = comparison.figures.length > 0 ? `, ${countsText(comparison)}` : "";
   return [
-    `${style.strong("Comparison")}  ${paint(comparisonHeadline(comparison))}${counts}`,
+    `${style.strong("Comparison")}  ${style[tone](word)}${counts}`,
     ...block(comparedText(comparison), page, { first: 2 }),
-    ...differences.flatMap(({ message, refusal }) =>
-      item(refusal ? style.bad("✗") : style.warn("!"), message, page)
+    ...comparison.differences.flatMap((difference) =>
+      item(painted(differenceMark(difference), style), difference.message, page)
     ),
     ...figureLines(comparison, page),
   ];
@@ -100,12 +75,12 @@ function figureLines(comparison: Comparison, page: Page): string[] {
   if (shown.length === 0) return [];
   const rows = shown.flatMap(({ figures }) =>
     figures.map((figure) => [
-      `${MARKS[figure.verdict]} ${figure.measure}`,
+      `${FIGURE_MARKS[figure.verdict].sign} ${figure.measure}`,
       figureValue(figure, figure.base),
       figureValue(figure, figure.next),
       changeText(figure, figure.change),
       intervalText(figure),
-      figureVerdict(figure),
+      FIGURE_MARKS[figure.verdict].word,
     ])
   );
   const head = ["", "base", "new", "change", "interval", "verdict"];
@@ -118,7 +93,7 @@ function figureLines(comparison: Comparison, page: Page): string[] {
     ...shown.flatMap(({ name, figures }) => [
       ...block(name, page, { first: 2 }),
       ...lines.splice(0, figures.length).map((line, i) =>
-        `    ${painted(line, figures[i]!, style)}`
+        `    ${certainly(line, figures[i]!, style)}`
       ),
     ]),
     ...(left.length > 0 ? block(leftText(left), page, { first: 2 }) : []),
@@ -161,9 +136,10 @@ function leftText(groups: readonly FigureGroup[]): string {
   return `${plural(groups.length, "step")} without a certain change: ${countsText({ figures })}`;
 }
 
-function painted(line: string, { verdict }: ComparedFigure, style: Style): string {
-  if (verdict === "regressed") return style.bad(line);
-  return verdict === "improved" ? style.good(line) : line;
+/** In colour where something changed for certain. */
+function certainly(line: string, { verdict }: ComparedFigure, style: Style): string {
+  const { tone } = FIGURE_MARKS[verdict];
+  return tone === "bad" || tone === "good" ? style[tone](line) : line;
 }
 
 /**

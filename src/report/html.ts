@@ -8,7 +8,7 @@ import uplotScript from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import style from "./html/page.css" with { type: "text" };
 import script from "./html/page.js" with { type: "text" };
 import type { Summary, SummaryScenario, ThresholdResult } from "../metrics/summary_schema.ts";
-import { comparedText, comparisonHeadline, countsText } from "./comparison.ts";
+import { comparedText, countsText } from "./comparison.ts";
 import { formatCount, formatMs, formatPercent, formatSeconds } from "../metrics/format.ts";
 import { type Chart, chartsOf, overviewCharts } from "./html/charts.ts";
 import { breakable, facts, html, jsonForScript, type Markup, raw } from "./html/markup.ts";
@@ -26,20 +26,20 @@ import {
   thresholdTable,
 } from "./html/tables.ts";
 import { validityPart } from "./html/validity.ts";
+import { COMPARISON_MARKS, differenceMark, exitMark } from "./marks.ts";
 import { metricsOfTier, tellsAnything } from "./server_metrics.ts";
 import {
   crowdedHost,
+  exitReason,
   isHeld,
   LAB_WARNING,
   nameOfTier,
   peersOf,
   plural,
-  reasonOf,
   RESPONSE_TIME_NOTE,
   scenariosOf,
   seriesOf,
   validityWord,
-  verdictWord,
 } from "./words.ts";
 
 /**
@@ -56,7 +56,7 @@ import {
  */
 export function renderHtml(summary: Summary): string {
   const charts: Chart[] = [];
-  const title = `${verdictWord(summary)}: ${summary.plan.name}`;
+  const title = `${exitMark(summary).word}: ${summary.plan.name}`;
   const page = html`
     <!doctype html>
     <html lang="en">
@@ -167,13 +167,12 @@ function folded(title: string, body: Markup): Markup {
 function head(summary: Summary): Markup {
   const { exit, totals, methodology: { target }, plan } = summary;
   const host = crowdedHost(summary);
-  const kind = exit.code === 0 ? "good" : exit.name === "interrupted" ? "warn" : "bad";
   return html`
-    <header class="${kind}">
-      <p class="verdict">${verdictWord(summary)}</p>
+    <header class="${exitMark(summary).tone}">
+      <p class="verdict">${exitMark(summary).word}</p>
       <h1>${plan.name}</h1>
       ${plan.description && html`<p class="description">${plan.description}</p>`}
-      <p class="reason">${reasonOf(summary)} <span class="code">exit ${exit.code}</span></p>
+      <p class="reason">${exitReason(summary)} <span class="code">exit ${exit.code}</span></p>
       ${facts([
         ["Iterations", formatCount(totals.iterations)],
         ["Requests", formatCount(totals.requests)],
@@ -193,7 +192,7 @@ function head(summary: Summary): Markup {
 /** The comparison's outcome, which leads to it. */
 function comparedFact({ comparison }: Summary): [string, Markup][] {
   if (!comparison) return [];
-  const headline = comparisonHeadline(comparison).toLowerCase();
+  const headline = COMPARISON_MARKS[comparison.verdict].word.toLowerCase();
   return [["Against the baseline", html`<a href="#comparison">${headline}</a>`]];
 }
 
@@ -202,14 +201,13 @@ function comparison(summary: Summary): Markup {
   if (!comparison) return html``;
   const counts = comparison.figures.length > 0 ? `: ${countsText(comparison)}` : "";
   return section(
-    `Comparison: ${comparisonHeadline(comparison).toLowerCase()}${counts}`,
+    `Comparison: ${COMPARISON_MARKS[comparison.verdict].word.toLowerCase()}${counts}`,
     html`<p>${comparedText(comparison)}</p>
 <ul class="findings">${
-      comparison.differences.map(({ message, refusal }) =>
-        html`<li class="${refusal ? "bad" : "warn"}"><span class="mark">${
-          refusal ? "✗" : "!"
-        }</span><div>${message}</div></li>`
-      )
+      comparison.differences.map((difference) => {
+        const { tone, sign } = differenceMark(difference);
+        return html`<li class="${tone}"><span class="mark">${sign}</span><div>${difference.message}</div></li>`;
+      })
     }</ul>
 ${
       // A comparison that found nothing is for those who look for it.

@@ -100,13 +100,17 @@ function thresholdCase(threshold: ThresholdResult): Case {
   const message = `${whereOf(threshold)} ${threshold.measure}: ${
     thresholdValue(threshold)
   }${limit}${of}`;
-  if (verdict === "pass") return { name, outcome: "passed" };
-  if (verdict === "skipped" || verdict === "cannot_tell") {
-    return { name, outcome: "skipped", message };
-  }
-  const types = { fail: "threshold", no_data: "no_data", regressed: "regression" } as const;
-  return { name, outcome: "failure", type: types[verdict], message };
+  return { name, ...OUTCOMES[verdict], message };
 }
+
+const OUTCOMES: Readonly<Record<ThresholdResult["verdict"], Pick<Case, "outcome" | "type">>> = {
+  pass: { outcome: "passed" },
+  skipped: { outcome: "skipped" },
+  cannot_tell: { outcome: "skipped" },
+  fail: { outcome: "failure", type: "threshold" },
+  no_data: { outcome: "failure", type: "no_data" },
+  regressed: { outcome: "failure", type: "regression" },
+};
 
 function comparisonSuite({ comparison }: Summary): Suite[] {
   if (!comparison) return [];

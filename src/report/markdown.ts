@@ -10,11 +10,9 @@ import type {
 import {
   changeText,
   comparedText,
-  comparisonHeadline,
   countsText,
   figureName,
   figureValue,
-  figureVerdict,
   intervalText,
   methodText,
 } from "./comparison.ts";
@@ -27,6 +25,16 @@ import {
   formatRate,
   formatSeconds,
 } from "../metrics/format.ts";
+import {
+  BAD,
+  COMPARISON_MARKS,
+  differenceMark,
+  exitMark,
+  FIGURE_MARKS,
+  type Mark,
+  THRESHOLD_MARKS,
+  WARN,
+} from "./marks.ts";
 import { oneLine } from "./style.ts";
 import { loadRows, methodologyRows } from "./methodology.ts";
 import {
@@ -38,6 +46,7 @@ import {
 } from "./server_metrics.ts";
 import {
   crowdedHost,
+  exitReason,
   FAILED_ROW,
   findingGroups,
   inUnit,
@@ -47,13 +56,11 @@ import {
   partOfRun,
   peerNames,
   peersOf,
-  reasonOf,
   RESPONSE_TIME_NOTE,
   scenariosOf,
   seriesOf,
   thresholdValue,
   validityWord,
-  verdictWord,
   whereOf,
 } from "./words.ts";
 
@@ -107,12 +114,14 @@ function asEntities(text: string): string {
 
 function headSection(summary: Summary): string {
   const { exit, totals, methodology } = summary;
-  const icon = exit.code === 0 ? "✅" : exit.name === "interrupted" ? "⚠️" : "❌";
+  const { icon, word } = exitMark(summary);
   const host = crowdedHost(summary);
-  const reason = reasonOf(summary);
+  const reason = exitReason(summary);
   const lines = [
-    ...(host ? [`> ⚠️ ${escapeMarkdown(host.message)}. ${escapeMarkdown(host.advice)}.`, ""] : []),
-    `## ${icon} ${verdictWord(summary)}: ${escapeMarkdown(summary.plan.name)}`,
+    ...(host
+      ? [`> ${WARN.icon} ${escapeMarkdown(host.message)}. ${escapeMarkdown(host.advice)}.`, ""]
+      : []),
+    `## ${icon} ${word}: ${escapeMarkdown(summary.plan.name)}`,
     "",
     `${reason === "" ? `Exit ${exit.code}.` : `${escapeMarkdown(reason)} (exit ${exit.code}).`} ${
       formatCount(totals.iterations)
@@ -127,7 +136,7 @@ function headSection(summary: Summary): string {
 function validitySection(summary: Summary): string {
   const { reasons, warnings } = summary.validity;
   const part = partOfRun(summary);
-  const shown = (findings: readonly Finding[], icon: string): string[] =>
+  const shown = (findings: readonly Finding[], { icon }: Mark): string[] =>
     findingGroups(findings).flatMap(({ messages, advice }) =>
       messages.map((message, i) =>
         `- ${icon} ${escapeMarkdown(message)}.${
@@ -136,9 +145,9 @@ function validitySection(summary: Summary): string {
       )
     );
   const items = [
-    ...(part === undefined ? [] : [`- ⚠️ ${escapeMarkdown(part)}.`]),
-    ...shown(otherFindings(reasons), "❌"),
-    ...shown(otherFindings(warnings), "⚠️"),
+    ...(part === undefined ? [] : [`- ${WARN.icon} ${escapeMarkdown(part)}.`]),
+    ...shown(otherFindings(reasons), BAD),
+    ...shown(otherFindings(warnings), WARN),
   ];
   if (items.length === 0) return "";
   return [`### Validity: ${validityWord(summary)}`, "", ...items].join("\n");
@@ -146,20 +155,12 @@ function validitySection(summary: Summary): string {
 
 function thresholdTable({ thresholds }: Summary): string {
   if (thresholds.length === 0) return "";
-  const icons = {
-    pass: "✅",
-    fail: "❌",
-    no_data: "❌",
-    regressed: "❌",
-    skipped: "➖",
-    cannot_tell: "?",
-  } as const;
   return section(
     "### Thresholds",
     table(
       ["", "Scenario", "Threshold", "Measured"],
       thresholds.map((threshold) => [
-        icons[threshold.verdict],
+        THRESHOLD_MARKS[threshold.verdict].icon,
         codeMarkdown(whereOf(threshold)),
         codeMarkdown(threshold.text),
         thresholdValue(threshold),
@@ -172,13 +173,15 @@ function thresholdTable({ thresholds }: Summary): string {
 /** What changed beyond the allowed at a glance, all figures folded away. */
 export function comparisonSection(comparison: Comparison): string {
   const { verdict, differences, figures } = comparison;
-  const icon = verdict === "regressed" || verdict === "refused" ? "❌" : "✅";
+  const { icon, word } = COMPARISON_MARKS[verdict];
   const counts = figures.length > 0 ? ` (${countsText(comparison)})` : "";
   const told = figures.filter(({ verdict }) => verdict === "regressed" || verdict === "improved");
   return [
-    `### ${icon} Comparison: ${comparisonHeadline(comparison)}${counts}`,
+    `### ${icon} Comparison: ${word}${counts}`,
     escapeMarkdown(comparedText(comparison)),
-    differences.map(({ message }) => `- ⚠️ ${escapeMarkdown(message)}`).join("\n"),
+    differences.map((difference) =>
+      `- ${differenceMark(difference).icon} ${escapeMarkdown(difference.message)}`
+    ).join("\n"),
     told.length > 0 ? figureTable(told) : "",
     figures.length > 0
       ? folded(
@@ -190,16 +193,15 @@ export function comparisonSection(comparison: Comparison): string {
 }
 
 function figureTable(figures: Comparison["figures"]): string {
-  const icons = { regressed: "❌", improved: "✅", same: "=", cannot_tell: "?" } as const;
   const head = ["", "Figure", "Base", "New", "Change", "Interval", "Verdict"];
   const rows = figures.map((figure) => [
-    icons[figure.verdict],
+    FIGURE_MARKS[figure.verdict].icon,
     codeMarkdown(figureName(figure)),
     figureValue(figure, figure.base),
     figureValue(figure, figure.next),
     changeText(figure, figure.change),
     intervalText(figure),
-    figureVerdict(figure),
+    FIGURE_MARKS[figure.verdict].word,
   ]);
   return table(head, rows, 2);
 }
@@ -241,8 +243,10 @@ function ownMetrics({ server_metrics, phases }: Summary, tier: string | undefine
 function serverProblem({ server_metrics }: Summary): string {
   const { problem, notes = [] } = server_metrics ?? {};
   return [
-    problem ? `⚠️ The server's own metrics could not be read: ${escapeMarkdown(problem)}` : "",
-    ...notes.map((note) => `⚠️ The server's own metrics: ${escapeMarkdown(note)}`),
+    problem
+      ? `${WARN.icon} The server's own metrics could not be read: ${escapeMarkdown(problem)}`
+      : "",
+    ...notes.map((note) => `${WARN.icon} The server's own metrics: ${escapeMarkdown(note)}`),
   ].filter(Boolean).join("\n\n");
 }
 

@@ -1,6 +1,7 @@
 /** Colour for terminals, only when asked; and text made fit for one. */
 
 import { cut, printable } from "../terminal.ts";
+import type { Mark } from "./marks.ts";
 
 export type Paint = (text: string) => string;
 
@@ -27,6 +28,11 @@ const COLOURED: Style = {
   strong: sgr(1),
   faint: sgr(2),
 };
+
+/** A mark in its colour. */
+export function painted({ sign, tone }: Mark, style: Style): string {
+  return style[tone](sign);
+}
 
 export function styleOf(color: boolean): Style {
   return color ? COLOURED : PLAIN;

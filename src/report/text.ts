@@ -9,7 +9,8 @@ import type {
 import { formatCount, formatPercent, formatSeconds } from "../metrics/format.ts";
 import { comparisonLines } from "./comparison.ts";
 import { methodologyRows } from "./methodology.ts";
-import { oneLine, type Style } from "./style.ts";
+import { BAD, exitMark, type Mark, THRESHOLD_MARKS, WARN } from "./marks.ts";
+import { oneLine, painted } from "./style.ts";
 import { block, item, type Page, pageOf, type TextOptions } from "./text/page.ts";
 import {
   durationsSection,
@@ -21,6 +22,7 @@ import {
 } from "./text/tables.ts";
 import {
   crowdedHost,
+  exitReason,
   findingGroups,
   isHeld,
   LAB_WARNING,
@@ -29,11 +31,9 @@ import {
   peerNames,
   peersOf,
   plural,
-  reasonOf,
   scenariosOf,
   thresholdValue,
   validityWord,
-  verdictWord,
   whereOf,
 } from "./words.ts";
 import { padEnd, shortened, widthOf, wrap } from "./width.ts";
@@ -84,17 +84,16 @@ function comparisonSection({ comparison }: Summary, page: Page): string[] {
 }
 
 function verdictSection(summary: Summary, page: Page): string[] {
-  const { exit, totals, methodology } = summary;
+  const { totals, methodology } = summary;
   const { style, width } = page;
-  const paint = exit.code === 0 ? style.good : style.bad;
-  const word = verdictWord(summary);
+  const { tone, word } = exitMark(summary);
   const host = crowdedHost(summary);
   return [
     ...(host ? block(`! ${host.message}. ${host.advice}.`, page, { paint: style.warn }) : []),
-    `${paint(style.strong(word))}  ${
+    `${style[tone](style.strong(word))}  ${
       style.strong(shortened(oneLine(summary.plan.name), width - word.length - 2))
     }`,
-    ...block(reasonOf(summary), page),
+    ...block(exitReason(summary), page),
     ...block(
       `${formatCount(totals.iterations)} iterations, ${formatCount(totals.requests)} requests in ${
         formatSeconds(summary.duration_s)
@@ -114,16 +113,16 @@ function validitySection(summary: Summary, page: Page): string[] {
   if (verdict === "valid" && warnings.length === 0 && part === undefined) return [];
   const unfit = verdict === "valid" ? "" : ": the figures must not be used";
   const word = validityWord(summary);
-  const shown = (findings: readonly Finding[], mark: string): string[] =>
+  const shown = (findings: readonly Finding[], mark: Mark): string[] =>
     findingGroups(findings).flatMap(({ messages, advice }) => [
-      ...messages.flatMap((message) => item(mark, message, page)),
+      ...messages.flatMap((message) => item(painted(mark, style), message, page)),
       ...block(advice, page, { first: 4, paint: style.faint }),
     ]);
   return [
     `${style.strong("Validity")}  ${unfit ? style.bad(word) : word}${unfit}`,
-    ...(part === undefined ? [] : item(style.warn("!"), part, page)),
-    ...shown(reasons, style.bad("✗")),
-    ...shown(warnings, style.warn("!")),
+    ...(part === undefined ? [] : item(painted(WARN, style), part, page)),
+    ...shown(reasons, BAD),
+    ...shown(warnings, WARN),
   ];
 }
 
@@ -143,7 +142,7 @@ function thresholdSection(
   const room = width - 4 - 2 - widest(1) - 2 - widest(2);
   const names = Math.min(widest(0), room);
   const lines = rows.flatMap(([where = "", text = "", value = ""], i) => {
-    const sign = mark(thresholds[i]!, style);
+    const sign = painted(THRESHOLD_MARKS[thresholds[i]!.verdict], style);
     if (room < Math.min(widest(0), LEAST_WHERE)) {
       return item(sign, `${where}  ${text}  ${value}`, page);
     }
@@ -155,12 +154,6 @@ function thresholdSection(
 
 /** A scenario's name of which less than this is left says too little. */
 const LEAST_WHERE = 16;
-
-function mark({ verdict }: ThresholdResult, style: Style): string {
-  if (verdict === "pass") return style.good("✓");
-  if (verdict === "cannot_tell") return style.warn("?");
-  return verdict === "skipped" ? style.faint("-") : style.bad("✗");
-}
 
 function failureSection(summary: Summary, page: Page): string[] {
   const { style } = page;
@@ -230,9 +223,8 @@ function methodologySection(summary: Summary, { style, width }: Page): string[] 
 }
 
 function exitLine(summary: Summary, page: Page): string[] {
-  const { code } = summary.exit;
-  const paint = code === 0 ? page.style.good : page.style.bad;
-  return block(`exit ${code}: ${reasonOf(summary) || HOST_SAID}`, page, { paint });
+  const text = `exit ${summary.exit.code}: ${exitReason(summary) || HOST_SAID}`;
+  return block(text, page, { paint: page.style[exitMark(summary).tone] });
 }
 
 /** In place of what the first line says. */

@@ -29,20 +29,6 @@ export function nameOfTier(tier: string): string {
   return TIER_NAMES[tier] ?? tier;
 }
 
-/** One word for a run's end, by its exit. */
-export function verdictWord({ exit }: Pick<Summary, "exit">): string {
-  const words: Record<string, string> = {
-    passed: "PASSED",
-    threshold: "FAILED",
-    regression: "REGRESSED",
-    invalid: "INVALID",
-    interrupted: "INTERRUPTED",
-    // Of a run that was carried out: its baseline was bad.
-    bad_input: "NOT COMPARED",
-  };
-  return words[exit.name] ?? exit.name.toUpperCase();
-}
-
 /** `valid`, `valid, with remarks`, `invalid`; of an interrupted run that it is not whole. */
 export function validityWord({ interrupted, validity }: Summary): string {
   const { verdict, warnings } = validity;
@@ -67,7 +53,7 @@ export function crowdedHost({ validity }: Summary): Finding | undefined {
 }
 
 /** Why the run ended so; nothing where that is what was said of the host already. */
-export function reasonOf(summary: Summary): string {
+export function exitReason(summary: Summary): string {
   const { reason } = summary.exit;
   return reason === crowdedHost(summary)?.message ? "" : reason;
 }

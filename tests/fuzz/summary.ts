@@ -5,7 +5,7 @@ import { decodeHdr, encodeHdr } from "../../src/metrics/hdr_codec.ts";
 import { BUCKET_LIMIT, Histogram } from "../../src/metrics/histogram.ts";
 import { readSummary, SummaryError } from "../../src/metrics/read_summary.ts";
 import type { Summary } from "../../src/metrics/summary_schema.ts";
-import { FORMATS } from "../../src/report/formats.ts";
+import { RENDERERS } from "../../src/report/formats.ts";
 import { hgrmFiles } from "../../src/report/hgrm.ts";
 import { renderJson } from "../../src/report/json.ts";
 import { maskTexts } from "../../src/report/mask.ts";
@@ -78,7 +78,7 @@ export const summaryTargets: readonly AnyTarget[] = [
       const summary = summaryOf(text);
       if (summary === undefined) return;
       const masked = maskTexts(summary, maskOf(["list"]));
-      for (const render of Object.values(FORMATS)) assert(render(masked).length > 0);
+      for (const render of Object.values(RENDERERS)) assert(render(masked).length > 0);
       hgrmFiles(masked);
     },
   }),

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import type { Finding, Summary, ThresholdResult } from "../../src/metrics/summary_schema.ts";
 import { renderText } from "../../src/report/text.ts";
+import { exitMark } from "../../src/report/marks.ts";
 import { loadRows } from "../../src/report/methodology.ts";
 import {
   findingGroups,
@@ -11,7 +12,6 @@ import {
   plural,
   thresholdValue,
   validityWord,
-  verdictWord,
   whereOf,
 } from "../../src/report/words.ts";
 import { peerOf } from "../metrics/exchanges.ts";
@@ -35,8 +35,8 @@ function finding(message: string, advice: string): Finding {
   return { code: "x", cause: "run", scenarios: [], message, advice };
 }
 
-Deno.test("verdictWord() has a word for each exit", () => {
-  const word = (name: string): string => verdictWord({ exit: { code: 1, name, reason: "" } });
+Deno.test("exitMark() has a word for each exit", () => {
+  const word = (name: string): string => exitMark({ exit: { name } }).word;
   assertEquals(
     ["passed", "threshold", "regression", "invalid", "interrupted", "bad_input", "other"].map(word),
     ["PASSED", "FAILED", "REGRESSED", "INVALID", "INTERRUPTED", "NOT COMPARED", "OTHER"],

@@ -11,7 +11,6 @@ import {
   type FigureGroup,
   figureGroups,
   figureValue,
-  figureVerdict,
   intervalText,
   methodText,
 } from "../comparison.ts";
@@ -23,6 +22,7 @@ import {
   formatRate,
 } from "../../metrics/format.ts";
 import { statusCells, statusHeads } from "../exchanges.ts";
+import { FIGURE_MARKS, THRESHOLD_MARKS } from "../marks.ts";
 import { loadRows, methodologyRows } from "../methodology.ts";
 import { changedCounters, metricName, metricValue, QUANTILES_NOTE } from "../server_metrics.ts";
 import { oneLine } from "../style.ts";
@@ -42,17 +42,9 @@ import { breakable, html, type Markup } from "./markup.ts";
 import { type Column, type Row, table } from "./table.ts";
 
 export function thresholdTable(thresholds: readonly ThresholdResult[]): Markup {
-  const words: Readonly<Record<ThresholdResult["verdict"], [mark: string, word: string]>> = {
-    pass: ["✓", "passed"],
-    fail: ["✗", "failed"],
-    no_data: ["✗", "no data"],
-    regressed: ["✗", "regressed"],
-    skipped: ["–", "skipped"],
-    cannot_tell: ["?", "cannot tell"],
-  };
   const rows = thresholds.map((threshold): Row => {
     const { verdict, text, limit, unit, samples } = threshold;
-    const [sign, word] = words[verdict];
+    const { sign, word } = THRESHOLD_MARKS[verdict];
     const mark = html`<span class="mark" role="img" aria-label="${word}">${sign}</span>`;
     return {
       class: verdict,
@@ -289,7 +281,7 @@ function figureTable(groups: readonly FigureGroup[], allow: number): Markup {
         changeText(figure, figure.change),
         { is: intervalPicture(figure, allow), class: "picture" },
         intervalText(figure),
-        { is: figureVerdict(figure), class: "key-cell" },
+        { is: FIGURE_MARKS[figure.verdict].word, class: "key-cell" },
       ],
     }))
   );

@@ -2,6 +2,7 @@
 import type { Finding, Summary } from "../../metrics/summary_schema.ts";
 import { formatCores, formatCount, formatMs, formatPercent } from "../../metrics/format.ts";
 import { longestStandstillMs } from "../../verdict/validity.ts";
+import { BAD, type Mark, WARN } from "../marks.ts";
 import { findingGroups, otherFindings, partOfRun, scenariosOf } from "../words.ts";
 import { facts, html, type Markup } from "./markup.ts";
 
@@ -9,28 +10,21 @@ export function validityPart(summary: Summary): Markup {
   const { reasons, warnings } = summary.validity;
   const part = partOfRun(summary);
   const items = [
-    ...(part === undefined ? [] : [finding("warn", "!", [part])]),
-    ...groups(otherFindings(reasons), "bad", "✗"),
-    ...groups(otherFindings(warnings), "warn", "!"),
+    ...(part === undefined ? [] : [finding(WARN, [part])]),
+    ...groups(otherFindings(reasons), BAD),
+    ...groups(otherFindings(warnings), WARN),
   ];
   return html`${facts(generatorFacts(summary))}${
     items.length > 0 && html`<ul class="findings">${items}</ul>`
   }`;
 }
 
-function groups(findings: readonly Finding[], kind: string, mark: string): Markup[] {
-  return findingGroups(findings).map(({ messages, advice }) =>
-    finding(kind, mark, messages, advice)
-  );
+function groups(findings: readonly Finding[], mark: Mark): Markup[] {
+  return findingGroups(findings).map(({ messages, advice }) => finding(mark, messages, advice));
 }
 
-function finding(
-  kind: string,
-  mark: string,
-  messages: readonly string[],
-  advice?: string,
-): Markup {
-  return html`<li class="${kind}"><span class="mark">${mark}</span><div>${
+function finding({ sign, tone }: Mark, messages: readonly string[], advice?: string): Markup {
+  return html`<li class="${tone}"><span class="mark">${sign}</span><div>${
     messages.map((message) => html`<p>${message}.</p>`)
   }${advice !== undefined && html`<small>${advice}.</small>`}</div></li>`;
 }
