@@ -1,9 +1,10 @@
 /** tls-alpn-01 (RFC 8737): a TLS handshake that shows a certificate made for the challenge, and then the end. */
+import { type ClientHello, MAX_HELLO, readClientHello } from "../../tls13/client_hello.ts";
+import { serverFlight } from "../../tls13/server_flight.ts";
 import { generateKey, type SigningKey } from "../keys.ts";
+import { signatureOver } from "../x509.ts";
 import type { Address } from "./address.ts";
 import { challengeCertificate } from "./challenge_certificate.ts";
-import { type ClientHello, MAX_HELLO, readClientHello } from "./client_hello.ts";
-import { serverFlight } from "./handshake.ts";
 import type { ProofTable } from "./proofs.ts";
 import { acceptAll, writeAll } from "./tcp.ts";
 
@@ -36,7 +37,8 @@ async function answer(
   const proof = proofs.find("tls-alpn-01", hello.serverName ?? "").at(-1);
   if (proof === undefined) return undefined;
   const certificate = await challengeCertificate(key, proof, Date.now());
-  return await serverFlight(hello, { certificate, key, protocol: PROTOCOL });
+  const sign = (data: Uint8Array): Promise<Uint8Array> => signatureOver(key, data);
+  return await serverFlight(hello, { certificate, sign, protocol: PROTOCOL });
 }
 
 async function readHello(connection: Deno.TcpConn): Promise<ClientHello | undefined> {

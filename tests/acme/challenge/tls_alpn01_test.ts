@@ -5,10 +5,10 @@ import {
   challengeCertificate,
   selfSigned,
 } from "../../../src/acme/challenge/challenge_certificate.ts";
-import { readClientHello } from "../../../src/acme/challenge/client_hello.ts";
-import { serverFlight } from "../../../src/acme/challenge/handshake.ts";
+import { readClientHello } from "../../../src/tls13/client_hello.ts";
+import { serverFlight } from "../../../src/tls13/server_flight.ts";
 import { generateKey } from "../../../src/acme/keys.ts";
-import { subjectAltName } from "../../../src/acme/x509.ts";
+import { signatureOver, subjectAltName } from "../../../src/acme/x509.ts";
 import { assertEquals, assertStringIncludes } from "../../assert.ts";
 
 const key = await generateKey("ES256");
@@ -59,8 +59,12 @@ async function serveOnce(listener: Deno.TcpListener, certificate: Uint8Array): P
     hello = readClientHello(buffer.subarray(0, length));
   }
   if (hello === "bad") throw new Error("The hello is bad");
-  const flight = await serverFlight(hello, { certificate, key, protocol: "acme-tls/1" });
-  await connection.write(flight!);
+  const flight = await serverFlight(hello, {
+    certificate,
+    sign: (data) => signatureOver(key, data),
+    protocol: "acme-tls/1",
+  });
+  await connection.write(flight);
   while (await connection.read(buffer).catch(() => null) !== null);
   connection.close();
   listener.close();

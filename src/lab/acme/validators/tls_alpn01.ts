@@ -2,13 +2,14 @@
 import { createHash } from "node:crypto";
 import { readElement } from "../../../der.ts";
 import { challengeServerName, readGeneralName } from "../../../identifier.ts";
+import { ClientHandshake, type ServerShown } from "../../../tls13/client_handshake.ts";
+import { HandshakeError } from "../../../tls13/octets.ts";
 import { Reader } from "../../http/reader.ts";
 import type { AcmeSettings } from "../options.ts";
 import { Problem } from "../problem.ts";
 import type { Validation } from "../validations.ts";
 import { children, extensionsOf } from "../x509_reader.ts";
 import { failureReason, withConnection, writeAll } from "./connection.ts";
-import { ClientHandshake, HandshakeError, type ServerFlight } from "./handshake.ts";
 
 const PROTOCOL = "acme-tls/1";
 const ACME_IDENTIFIER = "1.3.6.1.5.5.7.1.31";
@@ -47,7 +48,7 @@ async function serverFlight(
   name: string,
   { validationAddress: hostname, tlsAlpn01Port: port }: AcmeSettings,
   signal: AbortSignal,
-): Promise<ServerFlight> {
+): Promise<ServerShown> {
   try {
     return await withConnection({ hostname, port }, signal, async (conn) => {
       const handshake = await ClientHandshake.create(challengeServerName(name), PROTOCOL);
@@ -59,7 +60,7 @@ async function serverFlight(
   }
 }
 
-async function readFlight(reader: Reader, handshake: ClientHandshake): Promise<ServerFlight> {
+async function readFlight(reader: Reader, handshake: ClientHandshake): Promise<ServerShown> {
   for (let records = 0; records < MAX_RECORDS; records++) {
     const header = await reader.exactly(5);
     const contents = header && await reader.exactly(header[3]! * 256 + header[4]!);

@@ -1,4 +1,7 @@
-/** Octet strings of a TLS handshake: big-endian numbers, vectors with their length before them (RFC 8446 section 3). */
+/** Octets of TLS messages: big-endian numbers, vectors with their length before them (RFC 8446 section 3). */
+
+/** Why a handshake comes to nothing: what the peer sent, in words. */
+export class HandshakeError extends Error {}
 
 export function join(...parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -19,7 +22,7 @@ export function vector(lengthOctets: number, ...parts: readonly Uint8Array[]): U
   return join(uint(lengthOctets, contents.length), contents);
 }
 
-/** Reads from the front; what is beyond the end reads as zero and as empty, so that no input makes it throw. */
+/** Reads from the front; throws HandshakeError beyond the end. */
 export class Cursor {
   readonly #octets: Uint8Array;
   #at = 0;
@@ -28,8 +31,12 @@ export class Cursor {
     this.#octets = octets;
   }
 
-  get isAtEnd(): boolean {
-    return this.#at >= this.#octets.length;
+  take(length: number): Uint8Array {
+    const end = this.#at + length;
+    if (end > this.#octets.length) throw new HandshakeError("a TLS message that ends too early");
+    const taken = this.#octets.subarray(this.#at, end);
+    this.#at = end;
+    return taken;
   }
 
   uint(octets: number): number {
@@ -38,13 +45,15 @@ export class Cursor {
     return value;
   }
 
-  take(length: number): Uint8Array {
-    const taken = this.#octets.subarray(this.#at, this.#at + length);
-    this.#at += length;
-    return taken;
-  }
-
   vector(lengthOctets: number): Uint8Array {
     return this.take(this.uint(lengthOctets));
+  }
+
+  /** What `read` makes of each item of a vector. */
+  list<Item>(lengthOctets: number, read: (items: Cursor) => Item): Item[] {
+    const items = new Cursor(this.vector(lengthOctets));
+    const list: Item[] = [];
+    while (items.#at < items.#octets.length) list.push(read(items));
+    return list;
   }
 }

@@ -1,5 +1,6 @@
-/** The part of TLS 1.3's key schedule that opens a server's first flight (RFC 8446 sections 7.1 and 5.2). */
-import { createDecipheriv, createHash, createHmac } from "node:crypto";
+/** How a server's first flight is protected: TLS 1.3's key schedule and records (RFC 8446 sections 7.1 and 5.2). */
+import { createCipheriv, createDecipheriv, createHash, createHmac } from "node:crypto";
+import { RECORD, TLS_1_2 } from "./messages.ts";
 import { join, uint, vector } from "./octets.ts";
 
 const HASH_LENGTH = 32;
@@ -7,22 +8,36 @@ const KEY_LENGTH = 16;
 const IV_LENGTH = 12;
 const TAG_LENGTH = 16;
 const NOTHING = new Uint8Array();
-const encoder = new TextEncoder();
 
-/** Opens the records of TLS_AES_128_GCM_SHA256 that a server protects with its handshake keys, in their order. */
-export class RecordOpener {
+/** Records of TLS_AES_128_GCM_SHA256 under a server's handshake keys, in their order; one side seals, one opens. */
+export class ServerTraffic {
+  readonly #secret: Uint8Array;
   readonly #key: Uint8Array;
   readonly #iv: Uint8Array;
   #sequence = 0;
 
-  /** `transcript`: the client's hello and the server's, without record headers. */
-  constructor(sharedSecret: Uint8Array, transcript: Uint8Array) {
+  /** `hellos`: the client's and the server's, without record headers. */
+  constructor(sharedSecret: Uint8Array, hellos: Uint8Array) {
     const zeros = new Uint8Array(HASH_LENGTH);
     const early = hmac(zeros, zeros);
     const handshake = hmac(expand(early, "derived", sha256(NOTHING), HASH_LENGTH), sharedSecret);
-    const traffic = expand(handshake, "s hs traffic", sha256(transcript), HASH_LENGTH);
-    this.#key = expand(traffic, "key", NOTHING, KEY_LENGTH);
-    this.#iv = expand(traffic, "iv", NOTHING, IV_LENGTH);
+    this.#secret = expand(handshake, "s hs traffic", sha256(hellos), HASH_LENGTH);
+    this.#key = expand(this.#secret, "key", NOTHING, KEY_LENGTH);
+    this.#iv = expand(this.#secret, "iv", NOTHING, IV_LENGTH);
+  }
+
+  /** What the message Finished says of all messages before it (section 4.4.4). */
+  finished(transcript: Uint8Array): Uint8Array {
+    return hmac(expand(this.#secret, "finished", NOTHING, HASH_LENGTH), sha256(transcript));
+  }
+
+  /** The record that carries handshake messages. */
+  seal(messages: Uint8Array): Uint8Array {
+    const plain = join(messages, uint(1, RECORD.handshake));
+    const header = headerOf(plain.length + TAG_LENGTH);
+    const cipher = createCipheriv("aes-128-gcm", this.#key, this.#nonce()).setAAD(header);
+    const parts = [cipher.update(plain), cipher.final()];
+    return join(header, ...parts, cipher.getAuthTag());
   }
 
   /** Content type and contents of a protected record; `undefined` when it is not authentic. */
@@ -30,11 +45,10 @@ export class RecordOpener {
     if (contents.length < TAG_LENGTH) return undefined;
     const end = contents.length - TAG_LENGTH;
     const decipher = createDecipheriv("aes-128-gcm", this.#key, this.#nonce());
-    decipher.setAAD(join(uint(1, 23), uint(2, 0x0303), uint(2, contents.length)));
+    decipher.setAAD(headerOf(contents.length));
     decipher.setAuthTag(contents.subarray(end));
     try {
-      const plain = join(decipher.update(contents.subarray(0, end)), decipher.final());
-      return withoutPadding(plain);
+      return withoutPadding(join(decipher.update(contents.subarray(0, end)), decipher.final()));
     } catch {
       return undefined;
     }
@@ -45,6 +59,10 @@ export class RecordOpener {
     uint(4, this.#sequence++).forEach((octet, at) => nonce[IV_LENGTH - 4 + at]! ^= octet);
     return nonce;
   }
+}
+
+function headerOf(length: number): Uint8Array {
+  return join(uint(1, RECORD.applicationData), uint(2, TLS_1_2), uint(2, length));
 }
 
 /** The content type is the last octet that is not zero. */
@@ -63,7 +81,7 @@ function expand(
   context: Uint8Array,
   length: number,
 ): Uint8Array {
-  const name = encoder.encode(`tls13 ${label}`);
+  const name = new TextEncoder().encode(`tls13 ${label}`);
   const info = join(uint(2, length), vector(1, name), vector(1, context), uint(1, 1));
   return hmac(secret, info).subarray(0, length);
 }
@@ -73,6 +91,6 @@ function hmac(key: Uint8Array, data: Uint8Array): Uint8Array {
   return new Uint8Array(createHmac("sha256", key).update(data).digest());
 }
 
-function sha256(data: Uint8Array): Uint8Array {
+export function sha256(data: Uint8Array): Uint8Array {
   return new Uint8Array(createHash("sha256").update(data).digest());
 }

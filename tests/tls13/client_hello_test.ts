@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { readClientHello } from "../../../src/acme/challenge/client_hello.ts";
-import { assertEquals } from "../../assert.ts";
+import { readClientHello } from "../../src/tls13/client_hello.ts";
+import { assertEquals } from "../assert.ts";
 
 /** What a TLS client of this runtime sends first. */
 async function captureHello(servername: string): Promise<Uint8Array> {
