@@ -1,14 +1,6 @@
 /** Adding up recordings of several workers (or of a scenario's steps); exact, and in any order the same. */
 import { Histogram, type HistogramData } from "./histogram.ts";
-import type {
-  FailureTally,
-  PeerTally,
-  ScenarioCounts,
-  SeriesRecording,
-  TimedDuration,
-} from "./recording.ts";
-
-type Durations = Partial<Record<TimedDuration, HistogramData>>;
+import type { FailureTally, PeerTally, ScenarioCounts, SeriesRecording } from "./recording.ts";
 
 export const EMPTY_SERIES: SeriesRecording = {
   count: 0,
@@ -29,7 +21,7 @@ export function emptyCounts(steps: number): ScenarioCounts {
     iterations: EMPTY_SERIES,
     steps: Array.from({ length: steps }, () => EMPTY_SERIES),
     dropped: 0,
-    observed: {},
+    customMetrics: {},
     counters: {},
     peers: [],
     otherPeerExchanges: 0,
@@ -44,7 +36,7 @@ export function addScenarios(a: ScenarioCounts, b: ScenarioCounts): ScenarioCoun
     iterations: addSeries(a.iterations, b.iterations),
     steps: a.steps.map((step, i) => addSeries(step, b.steps[i] ?? EMPTY_SERIES)),
     dropped: a.dropped + b.dropped,
-    observed: addHistograms(a.observed, b.observed),
+    customMetrics: addHistograms(a.customMetrics, b.customMetrics),
     counters: addCounts(a.counters, b.counters),
     peers: addPeers(a.peers, b.peers),
     otherPeerExchanges: a.otherPeerExchanges + b.otherPeerExchanges,
@@ -63,10 +55,7 @@ export function addSeries(a: SeriesRecording, b: SeriesRecording): SeriesRecordi
     newConnections: a.newConnections + b.newConnections,
     reusedConnections: a.reusedConnections + b.reusedConnections,
     protocols: addCounts(a.protocols, b.protocols),
-    durations: addHistograms(
-      a.durations as Record<string, HistogramData>,
-      b.durations,
-    ) as Durations,
+    durations: addHistograms(a.durations, b.durations),
   };
 }
 
@@ -79,16 +68,16 @@ export function addCounts(
   return sum;
 }
 
-export function addHistograms(
-  a: Readonly<Record<string, HistogramData>>,
-  b: Readonly<Record<string, HistogramData>>,
-): Record<string, HistogramData> {
-  const sum = { ...a };
-  for (const [key, data] of Object.entries(b)) {
-    const there = sum[key];
-    sum[key] = there ? Histogram.from(there, data).toData() : data;
+function addHistograms<Named extends Readonly<Partial<Record<string, HistogramData>>>>(
+  a: Named,
+  b: Named,
+): Named {
+  const sum: Record<string, HistogramData | undefined> = { ...a };
+  for (const [name, data] of Object.entries(b)) {
+    const there = sum[name];
+    sum[name] = there && data ? Histogram.from(there, data).toData() : data ?? there;
   }
-  return sum;
+  return sum as Named;
 }
 
 export function addFailures(
@@ -105,7 +94,7 @@ export function addFailures(
 }
 
 /** The most seen certificates first. */
-export function addPeers(a: readonly PeerTally[], b: readonly PeerTally[]): PeerTally[] {
+function addPeers(a: readonly PeerTally[], b: readonly PeerTally[]): PeerTally[] {
   const sum = new Map(a.map((tally) => [tally.peer.fingerprintSha256, tally]));
   for (const { peer, exchanges } of b) {
     const before = sum.get(peer.fingerprintSha256)?.exchanges ?? 0;

@@ -42,7 +42,7 @@ export class ScenarioRecorder {
   readonly #iterations = new Series();
   readonly #steps: readonly Series[];
   #dropped = 0;
-  readonly #observed = new Map<string, Histogram>();
+  readonly #customMetrics = new Map<string, Histogram>();
   readonly #counters = new Map<string, number>();
   readonly #peers = new Map<string, MutablePeerTally>();
   #lastPeer: MutablePeerTally | undefined;
@@ -91,10 +91,10 @@ export class ScenarioRecorder {
 
   /** Records a flow's own duration under a name. */
   observe(name: string, us: number): void {
-    let histogram = this.#observed.get(name);
+    let histogram = this.#customMetrics.get(name);
     if (!histogram) {
-      if (this.#observed.size >= MAX_NAMES) return;
-      this.#observed.set(name, histogram = new Histogram());
+      if (this.#customMetrics.size >= MAX_NAMES) return;
+      this.#customMetrics.set(name, histogram = new Histogram());
     }
     histogram.record(us);
   }
@@ -132,7 +132,9 @@ export class ScenarioRecorder {
       iterations,
       steps,
       dropped: this.#dropped,
-      observed: Object.fromEntries(Array.from(this.#observed, ([name, h]) => [name, h.toData()])),
+      customMetrics: Object.fromEntries(
+        Array.from(this.#customMetrics, ([name, h]) => [name, h.toData()]),
+      ),
       counters: Object.fromEntries(this.#counters),
       peers: Array.from(this.#peers.values(), (tally): PeerTally => ({ ...tally })),
       otherPeerExchanges: this.#otherPeerExchanges,

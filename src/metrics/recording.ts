@@ -1,16 +1,10 @@
 /**
  * What a worker hands to the coordinator: plain data for structured clone. Instants and durations are microseconds.
  */
-import type { DurationMetric } from "../plan/threshold.ts";
+import type { Duration } from "../plan/durations.ts";
 import type { Failure, FailureClass } from "../http/failure.ts";
 import type { PeerIdentity } from "../http/http.ts";
 import type { HistogramData } from "./histogram.ts";
-
-/**
- * What is timed: the durations that a threshold may name, and `failed_time`, from the planned instant to the failure of
- * what is not in `response_time`. Each one that finished is in exactly one of those two.
- */
-export type TimedDuration = DurationMetric | "failed_time";
 
 /** Failures of one class, with the first and the newest message as samples. */
 export interface FailureTally {
@@ -43,7 +37,7 @@ export interface SeriesRecording {
   /** Exchanges by application protocol. */
   readonly protocols: Readonly<Record<string, number>>;
   /** Only those in which something was recorded. */
-  readonly durations: Readonly<Partial<Record<TimedDuration, HistogramData>>>;
+  readonly durations: Readonly<Partial<Record<Duration, HistogramData>>>;
 }
 
 /** What finished within one second of the run (or within more, once neighbours were made one). */
@@ -73,7 +67,8 @@ export interface ScenarioCounts {
   /** In the scenario's order. */
   readonly steps: readonly SeriesRecording[];
   readonly dropped: number;
-  readonly observed: Readonly<Record<string, HistogramData>>;
+  /** Durations that the flow names itself. */
+  readonly customMetrics: Readonly<Record<string, HistogramData>>;
   readonly counters: Readonly<Record<string, number>>;
   readonly peers: readonly PeerTally[];
   /** Exchanges with a certificate beyond the first distinct ones that are kept. */

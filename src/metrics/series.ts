@@ -1,8 +1,9 @@
 /** The counts and histograms of one step, or of one scenario's iterations, in one worker. */
 import type { Failure, FailureClass } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
-import { Histogram, type HistogramData } from "./histogram.ts";
-import type { FailureTally, SeriesRecording, Slice, TimedDuration } from "./recording.ts";
+import { perDuration } from "../plan/durations.ts";
+import { Histogram } from "./histogram.ts";
+import type { FailureTally, SeriesRecording, Slice } from "./recording.ts";
 
 /**
  * Failures that keep their time in `response_time`: whoever asked has waited that long, and the answer would have taken
@@ -22,7 +23,7 @@ interface Tally {
 }
 
 export class Series {
-  /** Response times of the open slice alone; folded into `responseTime` when it closes. */
+  /** Response times of the open slice alone; folded into `response_time` when it closes. */
   readonly #slice = new Histogram();
   #second = 0;
   #sliceCount = 0;
@@ -44,15 +45,7 @@ export class Series {
   #http1 = 0;
   #http2 = 0;
 
-  readonly #responseTime = new Histogram();
-  readonly #failedTime = new Histogram();
-  readonly #serviceTime = new Histogram();
-  readonly #lag = new Histogram();
-  readonly #blocked = new Histogram();
-  readonly #dns = new Histogram();
-  readonly #connect = new Histogram();
-  readonly #tls = new Histogram();
-  readonly #ttfb = new Histogram();
+  readonly #times = perDuration(() => new Histogram());
 
   /** Counts one that is finished, with its times. `second` is that of its end. */
   finish(
@@ -71,15 +64,15 @@ export class Series {
     if (failure) this.#fail(failure);
     if (isTimed(failure)) {
       this.#slice.record(responseUs);
-      this.#serviceTime.record(serviceUs);
+      this.#times.service_time.record(serviceUs);
     } else {
-      this.#failedTime.record(responseUs);
+      this.#times.failed_time.record(responseUs);
     }
   }
 
   /** The generator's own lateness. */
   lag(us: number): void {
-    this.#lag.record(us);
+    this.#times.lag.record(us);
     if (us > this.#sliceMaxLagUs) this.#sliceMaxLagUs = us;
   }
 
@@ -90,8 +83,8 @@ export class Series {
     this.#bytesSent += exchange.bytesSent;
     if (exchange.protocol === "http/1.1") this.#http1++;
     else if (exchange.protocol === "h2") this.#http2++;
-    this.#blocked.record(exchange.blockedUs);
-    if (exchange.ttfbUs !== undefined && isTimed(failure)) this.#ttfb.record(exchange.ttfbUs);
+    this.#times.blocked.record(exchange.blockedUs);
+    if (exchange.ttfbUs !== undefined && isTimed(failure)) this.#times.ttfb.record(exchange.ttfbUs);
     if (exchange.reused) this.#reusedConnections++;
     else this.#connected(exchange);
   }
@@ -140,10 +133,10 @@ export class Series {
   }
 
   #connected(exchange: Exchange): void {
-    if (exchange.dnsUs !== undefined) this.#dns.record(exchange.dnsUs);
-    if (exchange.tlsUs !== undefined) this.#tls.record(exchange.tlsUs);
+    if (exchange.dnsUs !== undefined) this.#times.dns.record(exchange.dnsUs);
+    if (exchange.tlsUs !== undefined) this.#times.tls_handshake.record(exchange.tlsUs);
     if (exchange.connectUs === undefined) return;
-    this.#connect.record(exchange.connectUs);
+    this.#times.connect.record(exchange.connectUs);
     this.#newConnections++;
   }
 
@@ -164,7 +157,7 @@ export class Series {
   #close(): void {
     if (this.#sliceCount > 0 || this.#sliceDropped > 0 || this.#sliceMaxLagUs > 0) {
       const responseTime = this.#slice.toData();
-      this.#responseTime.add(responseTime);
+      this.#times.response_time.add(responseTime);
       this.#slice.clear();
       this.#closed.push({
         second: this.#second,
@@ -192,21 +185,12 @@ export class Series {
     return record;
   }
 
-  #durations(): Partial<Record<TimedDuration, HistogramData>> {
-    const all: [TimedDuration, Histogram][] = [
-      ["response_time", this.#responseTime],
-      ["failed_time", this.#failedTime],
-      ["service_time", this.#serviceTime],
-      ["lag", this.#lag],
-      ["dns", this.#dns],
-      ["connect", this.#connect],
-      ["tls_handshake", this.#tls],
-      ["ttfb", this.#ttfb],
-    ];
+  #durations(): SeriesRecording["durations"] {
+    const { blocked, ...others } = this.#times;
     // Without a closed set of connections nothing ever waits for one, and a column of zeros would say nothing.
-    if (this.#blocked.maxUs > 0) all.push(["blocked", this.#blocked]);
+    const told = blocked.maxUs > 0 ? this.#times : others;
     return Object.fromEntries(
-      all.filter(([, h]) => h.count > 0).map(([name, h]) => [name, h.toData()]),
+      Object.entries(told).filter(([, h]) => h.count > 0).map(([name, h]) => [name, h.toData()]),
     );
   }
 }

@@ -7,18 +7,23 @@ import type { Slice } from "./recording.ts";
 
 export const MAX_SLICES = 600;
 
+/** A series over time. */
+export interface TimeSeries {
+  readonly widthS: number;
+  /** Ascending; slices in which nothing happened are left out. */
+  readonly slices: readonly Slice[];
+}
+
 export class SliceSeries {
   readonly #maxSlices: number;
-  #widthS = 1;
+  #widthS: number;
   /** By the second in which they start. */
   #slices = new Map<number, Slice>();
 
-  constructor(maxSlices: number = MAX_SLICES) {
+  /** @param widthS A power of two: slices are at least as wide. */
+  constructor(maxSlices: number = MAX_SLICES, widthS = 1) {
     this.#maxSlices = maxSlices;
-  }
-
-  get widthS(): number {
-    return this.#widthS;
+    this.#widthS = widthS;
   }
 
   add(slice: Slice): void {
@@ -26,9 +31,9 @@ export class SliceSeries {
     this.#put(slice);
   }
 
-  /** Ascending; seconds in which nothing happened have none. */
-  slices(): Slice[] {
-    return Array.from(this.#slices.values()).sort((a, b) => a.second - b.second);
+  timeSeries(): TimeSeries {
+    const slices = Array.from(this.#slices.values()).sort((a, b) => a.second - b.second);
+    return { widthS: this.#widthS, slices };
   }
 
   #halve(): void {
@@ -43,6 +48,13 @@ export class SliceSeries {
     const there = this.#slices.get(second);
     this.#slices.set(second, { ...(there ? addSlices(there, slice) : slice), second });
   }
+}
+
+/** In slices of the wider of the two widths. */
+export function addTimeSeries(a: TimeSeries, b: TimeSeries): TimeSeries {
+  const sum = new SliceSeries(MAX_SLICES, Math.max(a.widthS, b.widthS));
+  for (const slice of [...a.slices, ...b.slices]) sum.add(slice);
+  return sum.timeSeries();
 }
 
 /** Two slices as one; it starts where the first does. */

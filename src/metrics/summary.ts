@@ -1,12 +1,21 @@
 /** From a run to the measured part of summary.json; the verdicts are added by `verdict/conclude.ts`. Pure. */
+import {
+  type Duration,
+  DURATIONS,
+  inMs,
+  perDuration,
+  PHASE_DURATIONS,
+  WHOLE_DURATIONS,
+} from "../plan/durations.ts";
 import type { Load } from "../plan/plan.ts";
 import { connectorTier } from "./connector_tier.ts";
-import { addSeries, EMPTY_SERIES } from "./merge.ts";
+import { addCounts, addFailures, addSeries, EMPTY_SERIES } from "./merge.ts";
 import type { PeerTally, SeriesRecording, Slice } from "./recording.ts";
 import type { Run, ScenarioRun, WorkerFacts } from "./run.ts";
 import { coresOf, msOf, packed, rounded, shareOf, statsOf } from "./stats.ts";
 import type {
   Measured,
+  Stats,
   SummaryPeer,
   SummaryScenario,
   SummarySeries,
@@ -14,23 +23,8 @@ import type {
   SummaryWorker,
 } from "./summary_schema.ts";
 import { SCHEMA_VERSION } from "./summary_schema.ts";
-import type { Course } from "./totals.ts";
-
-/** What each duration holds, for whoever reads the file alone. */
-const DURATIONS: Readonly<Record<string, string>> = {
-  response_time:
-    "planned instant of the arrival to the last byte: lag, wait for a connection and service time; what thresholds mean. In the closed model the planned instant is the send. Of answers as expected, and of timeouts with the time waited; all other failures are in failed_time instead",
-  failed_time:
-    "planned instant to the failure, of all that failed but timeouts: refused, cut off, or answered otherwise than expected",
-  service_time:
-    "of the same requests: send to the last byte, with dns, connect and TLS where a connection had to be made; of an iteration, all its steps and waits",
-  lag: "planned instant to the send: the generator's own lateness",
-  blocked: "wait for a free connection of a limited set",
-  dns: "name resolution of a new connection",
-  connect: "TCP connect of a new connection",
-  tls_handshake: "TLS handshake of a new connection",
-  ttfb: "of answers as expected: request written to the first byte of the answer",
-};
+import type { TimeSeries } from "./slices.ts";
+import type { ScenarioTotal } from "./totals.ts";
 
 /** What a lab in the foreground, which is no stack, calls itself at /api/v1/version: its figures are a lab's too. */
 const LAB_VERSION = "certload-lab-";
@@ -92,6 +86,7 @@ const LAB_VERSION = "certload-lab-";
  */
 export function summarize(run: Run): Measured {
   const phases = phasesOf(run.scenarios);
+  const durationS = seconds(run.endedUs - run.startedUs);
   return {
     schema_version: SCHEMA_VERSION,
     tool: { name: "certload", version: run.version },
@@ -101,7 +96,7 @@ export function summarize(run: Run): Measured {
       ...run.plan.identity,
     },
     started_at: new Date(run.startedUs / 1000).toISOString(),
-    duration_s: seconds(run.endedUs - run.startedUs),
+    duration_s: durationS,
     interrupted: run.interrupted,
     methodology: methodologyOf(run),
     generator: {
@@ -112,11 +107,11 @@ export function summarize(run: Run): Measured {
         reason,
       })),
       cpu_s: seconds(run.processCpuUs),
-      cpu_cores: coresOf(seconds(run.processCpuUs), seconds(run.endedUs - run.startedUs)),
+      cpu_cores: coresOf(seconds(run.processCpuUs), durationS),
       host_cpu_share: run.hostCpuShare === undefined ? null : rounded(run.hostCpuShare),
       max_rss_bytes: run.maxRssBytes,
     },
-    totals: totalsOf(run),
+    totals: totalsOf(phases, durationS),
     phases,
     connector_tier: connectorTier({ phases }),
     server_metrics: run.serverMetrics ?? null,
@@ -136,7 +131,7 @@ function methodologyOf({ host, target, stack, plan, notes }: Run): Measured["met
       lab: target.lab || target.version?.startsWith(LAB_VERSION) === true,
     },
     stack: { ...stack },
-    durations: { ...DURATIONS },
+    durations: perDuration((name) => DURATIONS[name].meaning),
     notes: [...notes ?? []],
   };
 }
@@ -156,26 +151,32 @@ function workerOf(worker: WorkerFacts, startedUs: number): SummaryWorker {
   };
 }
 
-function totalsOf(run: Run): Measured["totals"] {
-  const all = run.scenarios.map(({ total }) => total);
-  const iterations = all.map((total) => total.iterations).reduce(addSeries, EMPTY_SERIES);
-  const requests = all.flatMap((total) => total.steps).reduce(addSeries, EMPTY_SERIES);
-  const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+/** Of all scenarios together. */
+export function totalsOf(phases: Measured["phases"], durationS: number): Measured["totals"] {
+  const all = Object.values(phases).flatMap((tier) => Object.values(tier));
+  const steps = all.flatMap((scenario) => Object.values(scenario.steps));
+  const sum = <T>(those: readonly T[], of: (one: T) => number): number =>
+    those.reduce((total, one) => total + of(one), 0);
+  const iterations = sum(all, ({ count }) => count);
+  const failed = sum(all, ({ failed }) => failed);
   return {
-    iterations: iterations.count,
-    failed: iterations.failed,
-    error_rate: shareOf(iterations.failed, iterations.count),
-    requests: requests.count,
-    failed_requests: requests.failed,
-    offered: sum(run.scenarios.map(({ offered }) => offered ?? 0)),
-    dropped: sum(all.map(({ dropped }) => dropped)),
-    interrupted: iterations.interrupted,
-    rate_per_s: perSecond(iterations.count, run.endedUs - run.startedUs),
-    bytes_received: requests.bytesReceived,
-    bytes_sent: requests.bytesSent,
-    connections: { new: requests.newConnections, reused: requests.reusedConnections },
-    statuses: requests.statuses,
-    failures: [...iterations.failures],
+    iterations,
+    failed,
+    error_rate: shareOf(failed, iterations),
+    requests: sum(steps, ({ count }) => count),
+    failed_requests: sum(steps, ({ failed }) => failed),
+    offered: sum(all, ({ offered }) => offered?.arrivals ?? 0),
+    dropped: sum(all, ({ dropped }) => dropped),
+    interrupted: sum(all, ({ interrupted }) => interrupted),
+    rate_per_s: durationS <= 0 ? 0 : rounded(iterations / durationS),
+    bytes_received: sum(all, (one) => one.bytes_received),
+    bytes_sent: sum(all, (one) => one.bytes_sent),
+    connections: {
+      new: sum(all, ({ connections }) => connections.new),
+      reused: sum(all, ({ connections }) => connections.reused),
+    },
+    statuses: all.map(({ statuses }) => statuses).reduce(addCounts, {}),
+    failures: all.map(({ failures }) => failures).reduce(addFailures, []),
   };
 }
 
@@ -192,11 +193,11 @@ function scenarioOf(run: ScenarioRun): SummaryScenario {
   const durationUs = endUs - startUs;
   // In the closed model the planned instant is the send: a column of zeros would say nothing.
   const lagging = scenario.load.model === "open" ? (series: SeriesRecording) => series : withoutLag;
-  const iterations = lagging(withSteps(total.iterations, total.steps));
-  const steps = scenario.steps.map((name, i) => {
-    const series = lagging(total.steps[i] ?? EMPTY_SERIES);
-    return [name, seriesOf(series, total.stepCourses[i], durationUs)] as const;
-  });
+  const told = {
+    ...total,
+    iterations: lagging(withSteps(total.iterations, total.steps)),
+    steps: total.steps.map(lagging),
+  };
   return {
     flow: scenario.flow,
     target_type: run.targetType ?? null,
@@ -212,11 +213,30 @@ function scenarioOf(run: ScenarioRun): SummaryScenario {
       rate_per_s: perSecond(run.offered, run.loadEndUs - startUs),
     },
     duration_s: seconds(durationUs),
+    ...figuresOf(told, scenario.steps, (_, count) => perSecond(count, durationUs)),
+  };
+}
+
+/**
+ * What is counted and timed of a scenario, over a run or over several.
+ * @param ratePerS Of the iterations where the step is null.
+ */
+export function figuresOf(
+  total: ScenarioTotal,
+  stepNames: readonly string[],
+  ratePerS: (step: string | null, count: number) => number,
+): ScenarioFigures {
+  const { iterations } = total;
+  const steps = stepNames.map((name, i) => {
+    const series = total.steps[i] ?? EMPTY_SERIES;
+    return [name, seriesOf(series, total.stepTimeSeries[i], ratePerS(name, series.count))] as const;
+  });
+  return {
     dropped: total.dropped,
-    ...seriesOf(iterations, total.course, durationUs),
+    ...seriesOf(iterations, total.timeSeries, ratePerS(null, iterations.count)),
     steps: Object.fromEntries(steps),
     observed: Object.fromEntries(
-      Object.entries(total.observed).map(([name, data]) => [name, {
+      Object.entries(total.customMetrics).map(([name, data]) => [name, {
         stats_ms: statsOf(data)!,
         histogram: packed(data)!,
       }]),
@@ -226,6 +246,18 @@ function scenarioOf(run: ScenarioRun): SummaryScenario {
     other_peer_exchanges: total.otherPeerExchanges,
   };
 }
+
+type ScenarioFigures =
+  & SummarySeries
+  & Pick<
+    SummaryScenario,
+    | "dropped"
+    | "steps"
+    | "observed"
+    | "counters"
+    | "tls_peers"
+    | "other_peer_exchanges"
+  >;
 
 function withoutLag(series: SeriesRecording): SeriesRecording {
   return { ...series, durations: { ...series.durations, lag: undefined } };
@@ -237,34 +269,25 @@ function withSteps(
   steps: readonly SeriesRecording[],
 ): SeriesRecording {
   const sum = steps.reduce(addSeries, EMPTY_SERIES);
-  const { dns, connect, tls_handshake, ttfb, blocked } = sum.durations;
-  const { response_time, failed_time, service_time, lag } = iterations.durations;
-  const durations = {
-    response_time,
-    failed_time,
-    service_time,
-    lag,
-    blocked,
-    dns,
-    connect,
-    tls_handshake,
-    ttfb,
-  };
+  const durations = perDuration((name) =>
+    (DURATIONS[name].of === "iteration" ? iterations : sum).durations[name]
+  );
   const { count, failed, interrupted, failures } = iterations;
   return { ...sum, count, failed, interrupted, failures, durations };
 }
 
 function seriesOf(
   series: SeriesRecording,
-  course: Course | undefined,
-  durationUs: number,
+  { widthS, slices }: TimeSeries = { widthS: 1, slices: [] },
+  ratePerS: number,
 ): SummarySeries {
-  const d = series.durations;
+  const { durations } = series;
+  const stats = (name: Duration): Stats | null => statsOf(durations[name]);
   return {
     count: series.count,
     failed: series.failed,
     error_rate: shareOf(series.failed, series.count),
-    rate_per_s: perSecond(series.count, durationUs),
+    rate_per_s: ratePerS,
     interrupted: series.interrupted,
     failures: series.failures.toSorted((a, b) => b.count - a.count),
     statuses: { ...series.statuses },
@@ -272,32 +295,10 @@ function seriesOf(
     bytes_sent: series.bytesSent,
     connections: { new: series.newConnections, reused: series.reusedConnections },
     protocols: { ...series.protocols },
-    response_time_ms: statsOf(d.response_time),
-    failed_time_ms: statsOf(d.failed_time),
-    service_time_ms: statsOf(d.service_time),
-    lag_ms: statsOf(d.lag),
-    blocked_ms: statsOf(d.blocked),
-    phases: {
-      dns_ms: statsOf(d.dns),
-      connect_ms: statsOf(d.connect),
-      tls_handshake_ms: statsOf(d.tls_handshake),
-      ttfb_ms: statsOf(d.ttfb),
-    },
-    histograms: {
-      response_time: packed(d.response_time),
-      failed_time: packed(d.failed_time),
-      service_time: packed(d.service_time),
-      lag: packed(d.lag),
-      blocked: packed(d.blocked),
-      dns: packed(d.dns),
-      connect: packed(d.connect),
-      tls_handshake: packed(d.tls_handshake),
-      ttfb: packed(d.ttfb),
-    },
-    course: {
-      width_s: course?.widthS ?? 1,
-      slices: course?.slices.map(sliceOf) ?? [],
-    },
+    ...inMs(WHOLE_DURATIONS, stats),
+    phases: inMs(PHASE_DURATIONS, stats),
+    histograms: perDuration((name) => packed(durations[name])),
+    course: { width_s: widthS, slices: slices.map(sliceOf) },
   };
 }
 

@@ -5,6 +5,13 @@
  */
 import { z } from "zod";
 import { FAILURE_CLASSES } from "../http/failure.ts";
+import {
+  type Duration,
+  inMs,
+  perDuration,
+  PHASE_DURATIONS,
+  WHOLE_DURATIONS,
+} from "../plan/durations.ts";
 import { MAX_SLICES } from "./slices.ts";
 
 export const SCHEMA_VERSION = 2;
@@ -75,17 +82,12 @@ function spanOf(slices: readonly { readonly at_s: number }[]): number {
   return Math.abs(last - first);
 }
 
-const histogramsSchema = z.object({
-  response_time: histogramSchema.nullable(),
-  failed_time: histogramSchema.nullable(),
-  service_time: histogramSchema.nullable(),
-  lag: histogramSchema.nullable(),
-  blocked: histogramSchema.nullable(),
-  dns: histogramSchema.nullable(),
-  connect: histogramSchema.nullable(),
-  tls_handshake: histogramSchema.nullable(),
-  ttfb: histogramSchema.nullable(),
-});
+/** `response_time_ms` and so on: what `plan/durations.ts` says of each. */
+function statsShape<D extends Duration>(
+  names: readonly D[],
+): Record<`${D}_ms`, typeof nullableStats> {
+  return inMs(names, () => nullableStats);
+}
 
 /** A step's requests, or a scenario's iterations (whose exchange facts are the sum of the steps'). */
 const seriesShape = {
@@ -102,20 +104,9 @@ const seriesShape = {
   bytes_sent: count,
   connections: z.object({ new: count, reused: count }),
   protocols: z.record(z.string(), count),
-  /** Of answers as expected, and of timeouts with the time waited. */
-  response_time_ms: nullableStats,
-  /** Of all others that failed: from the planned instant to the failure. The two counts add up to `count`. */
-  failed_time_ms: nullableStats,
-  service_time_ms: nullableStats,
-  lag_ms: nullableStats,
-  blocked_ms: nullableStats,
-  phases: z.object({
-    dns_ms: nullableStats,
-    connect_ms: nullableStats,
-    tls_handshake_ms: nullableStats,
-    ttfb_ms: nullableStats,
-  }),
-  histograms: histogramsSchema,
+  ...statsShape(WHOLE_DURATIONS),
+  phases: z.object(statsShape(PHASE_DURATIONS)),
+  histograms: z.object(perDuration(() => histogramSchema.nullable())),
   course: courseSchema,
 };
 

@@ -1,12 +1,12 @@
 /**
  * One scenario over all workers, on the coordinator: slices arrive each second while the run goes on and give the
- * progress and the course over time; the workers' recordings arrive at the end and give the exact totals.
+ * progress and the time series; the workers' recordings arrive at the end and give the exact totals.
  */
 import type { Failure } from "../http/failure.ts";
 import { Histogram } from "./histogram.ts";
 import { addScenarios, emptyCounts } from "./merge.ts";
 import type { ScenarioCounts, ScenarioRecording, Slice, SliceBatch } from "./recording.ts";
-import { addSlices, SliceSeries } from "./slices.ts";
+import { addSlices, SliceSeries, type TimeSeries } from "./slices.ts";
 
 /** Seconds that the achieved rate of `progress` looks back over. */
 const RATE_WINDOW_S = 5;
@@ -38,17 +38,10 @@ export interface ScenarioProgress {
   readonly history: readonly SecondOfProgress[];
 }
 
-/** A series over time. */
-export interface Course {
-  readonly widthS: number;
-  /** Ascending; slices in which nothing happened are left out. */
-  readonly slices: readonly Slice[];
-}
-
 export interface ScenarioTotal extends ScenarioCounts {
-  readonly course: Course;
+  readonly timeSeries: TimeSeries;
   /** In the order of the steps. */
-  readonly stepCourses: readonly Course[];
+  readonly stepTimeSeries: readonly TimeSeries[];
 }
 
 export class ScenarioTotals {
@@ -114,8 +107,8 @@ export class ScenarioTotals {
   total(): ScenarioTotal {
     return {
       ...this.#recorded,
-      course: courseOf(this.#slices),
-      stepCourses: this.#stepSlices.map(courseOf),
+      timeSeries: this.#slices.timeSeries(),
+      stepTimeSeries: this.#stepSlices.map((series) => series.timeSeries()),
     };
   }
 
@@ -140,10 +133,6 @@ export class ScenarioTotals {
   #past(second: number): SecondOfProgress {
     return this.#recent.get(second)?.past ?? { second, count: 0, failed: 0, p95Us: 0 };
   }
-}
-
-function courseOf(series: SliceSeries): Course {
-  return { widthS: series.widthS, slices: series.slices() };
 }
 
 function pastOf({ second, count, failed, responseTime }: Slice): SecondOfProgress {

@@ -14,6 +14,7 @@
  * A duration's limit has a unit (`500ms`) or is in milliseconds (`p(95)<2000`, as in k6); a rate's is per time (`49/s`);
  * an error rate's is a percentage or a share (`1%`, `0.01`); a count is a whole number.
  */
+import { type Duration, DURATIONS } from "./durations.ts";
 import { didYouMean } from "./problem.ts";
 import {
   DURATION_PATTERN,
@@ -24,18 +25,10 @@ import {
   SHARE_PATTERN,
 } from "./units.ts";
 
-/** Durations a threshold can be set on, per step or scenario. */
-export const DURATION_METRICS = [
-  "response_time",
-  "service_time",
-  "lag",
-  "blocked",
-  "dns",
-  "connect",
-  "tls_handshake",
-  "ttfb",
-] as const;
-export type DurationMetric = (typeof DURATION_METRICS)[number];
+/** Durations a threshold can be set on, per step or scenario: a limit on how long failures take says nothing. */
+export type DurationMetric = Exclude<Duration, "failed_time">;
+export const DURATION_METRICS = (Object.keys(DURATIONS) as Duration[])
+  .filter((name): name is DurationMetric => name !== "failed_time");
 
 export type Comparison = "<" | "<=" | ">" | ">=" | "==" | "!=";
 

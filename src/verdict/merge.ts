@@ -3,9 +3,9 @@
  * so that every percentile is exactly that of all requests together; thresholds, validity and exit are judged anew.
  */
 import { connectorTier } from "../metrics/connector_tier.ts";
-import { addCounts } from "../metrics/merge.ts";
-import { rounded, shareOf } from "../metrics/stats.ts";
-import { addConnections, addFailures, addPhases } from "../metrics/summary_sum.ts";
+import { rounded } from "../metrics/stats.ts";
+import { totalsOf } from "../metrics/summary.ts";
+import { addPhases } from "../metrics/summary_sum.ts";
 import type { Measured, Summary } from "../metrics/summary_schema.ts";
 import { exitOf } from "./exit.ts";
 import { judgeAnew } from "./thresholds.ts";
@@ -81,7 +81,7 @@ function addRuns(a: Measured, b: Measured): Measured {
       host_cpu_share: highest(a.generator.host_cpu_share, b.generator.host_cpu_share),
       max_rss_bytes: a.generator.max_rss_bytes + b.generator.max_rss_bytes,
     },
-    totals: addTotals(a.totals, b.totals, duration_s),
+    totals: totalsOf(phases, duration_s),
     phases,
     connector_tier: connectorTier({ phases }),
     server_metrics: a.server_metrics,
@@ -97,29 +97,4 @@ function noteOn({ methodology: { hardware, os }, started_at, generator }: Measur
   const count = generator.workers.length;
   return `merged with a run from ${started_at} by ${count} worker${count === 1 ? "" : "s"} on ` +
     `${hardware.cpu_model}, ${hardware.cpu_count} CPUs, ${os.name} ${os.kernel}`;
-}
-
-function addTotals(
-  a: Measured["totals"],
-  b: Measured["totals"],
-  duration_s: number,
-): Measured["totals"] {
-  const iterations = a.iterations + b.iterations;
-  const failed = a.failed + b.failed;
-  return {
-    iterations,
-    failed,
-    error_rate: shareOf(failed, iterations),
-    requests: a.requests + b.requests,
-    failed_requests: a.failed_requests + b.failed_requests,
-    offered: a.offered + b.offered,
-    dropped: a.dropped + b.dropped,
-    interrupted: a.interrupted + b.interrupted,
-    rate_per_s: duration_s === 0 ? 0 : rounded(iterations / duration_s),
-    bytes_received: a.bytes_received + b.bytes_received,
-    bytes_sent: a.bytes_sent + b.bytes_sent,
-    connections: addConnections(a.connections, b.connections),
-    statuses: addCounts(a.statuses, b.statuses),
-    failures: addFailures(a.failures, b.failures),
-  };
 }

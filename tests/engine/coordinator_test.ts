@@ -91,7 +91,7 @@ async function checkLost(name: string, reason: RegExp): Promise<void> {
   // Two whole seconds of 40 had been told of.
   assert(told >= 35 && told <= 130, `${name}: ${told} iterations`);
   assertEquals(total!.steps[0]!.count, told);
-  assertEquals(total!.course.slices.reduce((sum, { count }) => sum + count, 0), told);
+  assertEquals(total!.timeSeries.slices.reduce((sum, { count }) => sum + count, 0), told);
   assertEquals(total!.iterations.durations.response_time?.count, told);
   assertEquals(outcome.workers.map(({ index }) => index), [0]);
   // Silence is no time in which load was sent.

@@ -1,7 +1,6 @@
 import {
   addCounts,
   addFailures,
-  addPeers,
   addScenarios,
   addSeries,
   EMPTY_SERIES,
@@ -30,11 +29,11 @@ Deno.test("failures of one class from several threads are added up: 3 and 4 are 
 
 Deno.test("exchanges with one certificate from several threads are added up, the most seen first", () => {
   const [x, y] = [peerOf("x"), peerOf("y")];
-  const sum = addPeers([{ peer: x, exchanges: 3 }], [
-    { peer: y, exchanges: 5 },
-    { peer: x, exchanges: 4 },
-  ]);
-  assertEquals(sum.map(({ peer, exchanges }) => [peer.subject, exchanges]), [
+  const { peers } = addScenarios(
+    { ...emptyCounts(0), peers: [{ peer: x, exchanges: 3 }] },
+    { ...emptyCounts(0), peers: [{ peer: y, exchanges: 5 }, { peer: x, exchanges: 4 }] },
+  );
+  assertEquals(peers.map(({ peer, exchanges }) => [peer.subject, exchanges]), [
     ["CN=x", 7],
     ["CN=y", 5],
   ]);
@@ -77,7 +76,7 @@ Deno.test("every part of a scenario is added, step by step, and the server's nam
     iterations: seriesOf(n),
     steps: [seriesOf(n), seriesOf(2 * n)],
     dropped: 11 * n,
-    observed: { wait: seriesOf(n).durations.response_time! },
+    customMetrics: { wait: seriesOf(n).durations.response_time! },
     counters: { tries: 12 * n },
     peers: [{ peer: peerOf("x"), exchanges: 13 * n }],
     otherPeerExchanges: 14 * n,
@@ -86,7 +85,7 @@ Deno.test("every part of a scenario is added, step by step, and the server's nam
   const sum = addScenarios(scenario(3), scenario(4, "nginx"));
   assertEquals(sum.steps.map(({ count }) => count), [7, 14]);
   assertEquals([sum.iterations.count, sum.dropped, sum.otherPeerExchanges], [7, 77, 98]);
-  assertEquals([sum.observed.wait?.count, sum.counters.tries, sum.peers[0]?.exchanges], [
+  assertEquals([sum.customMetrics.wait?.count, sum.counters.tries, sum.peers[0]?.exchanges], [
     7,
     84,
     91,

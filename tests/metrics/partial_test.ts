@@ -39,6 +39,6 @@ Deno.test("the slices of a lost worker are in the course once", () => {
   partial.add(batch);
   totals.addRecording(partial.recording());
   const total = totals.total();
-  assertEquals(total.course.slices.reduce((sum, { count }) => sum + count, 0), 40);
+  assertEquals(total.timeSeries.slices.reduce((sum, { count }) => sum + count, 0), 40);
   assertEquals([total.iterations.count, totals.progress(3).count], [40, 40]);
 });

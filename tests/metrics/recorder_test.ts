@@ -220,7 +220,7 @@ Deno.test("ScenarioRecorder bounds the names that a flow can make up", () => {
     r.count(`retries${i}`);
   }
   r.count("retries0", 4);
-  const { observed, counters } = r.finish();
+  const { customMetrics: observed, counters } = r.finish();
   assertEquals(Object.keys(observed).length, 64);
   assertEquals(Object.keys(counters).length, 64);
   assertEquals(counters.retries0, 5);

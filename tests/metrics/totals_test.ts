@@ -77,7 +77,7 @@ Deno.test("ScenarioTotals of several workers are those of one, to the last count
       assertEquals(countsOf(many.steps[0]!), countsOf(one.steps[0]!));
       assertEquals([many.dropped, many.otherPeerExchanges], [one.dropped, one.otherPeerExchanges]);
       assertEquals(many.counters, one.counters);
-      assertEquals(many.observed, one.observed);
+      assertEquals(many.customMetrics, one.customMetrics);
       assertEquals(
         many.peers.map((p) => p.exchanges).toSorted(),
         one.peers.map((p) => p.exchanges).toSorted(),
@@ -88,8 +88,8 @@ Deno.test("ScenarioTotals of several workers are those of one, to the last count
 });
 
 Deno.test("ScenarioTotals' slices hold what the recordings hold", () => {
-  const { iterations, course } = totalsOf(2, [1000, 2000, 900_000, 40, 40, 40]).total();
-  const sum = Histogram.from(...course.slices.map((slice) => slice.responseTime)).toData();
+  const { iterations, timeSeries } = totalsOf(2, [1000, 2000, 900_000, 40, 40, 40]).total();
+  const sum = Histogram.from(...timeSeries.slices.map((slice) => slice.responseTime)).toData();
   assertEquals(sum, iterations.durations.response_time);
 });
 
@@ -133,7 +133,7 @@ Deno.test("ScenarioTotals.progress() tells the newest failure", () => {
 Deno.test("SliceSeries adds the slices of several workers", () => {
   const series = new SliceSeries();
   for (const slice of [sliceOf(1, 2), sliceOf(0), sliceOf(1, 3)]) series.add(slice);
-  assertEquals(series.slices().map((s) => [s.second, s.count]), [[0, 1], [1, 5]]);
+  assertEquals(series.timeSeries().slices.map((s) => [s.second, s.count]), [[0, 1], [1, 5]]);
 });
 
 Deno.test("SliceSeries never holds more than its bound, loses nothing, and doubles its width", () => {
@@ -141,23 +141,23 @@ Deno.test("SliceSeries never holds more than its bound, loses nothing, and doubl
   fc.assert(fc.property(seconds, fc.integer({ min: 2, max: 20 }), (added, max) => {
     const series = new SliceSeries(max);
     for (const s of added) series.add(sliceOf(s));
-    const slices = series.slices();
+    const { slices, widthS } = series.timeSeries();
     assert(slices.length <= max);
-    assert(Number.isInteger(Math.log2(series.widthS)));
-    assert(slices.every((slice) => slice.second % series.widthS === 0));
+    assert(Number.isInteger(Math.log2(widthS)));
+    assert(slices.every((slice) => slice.second % widthS === 0));
     assertEquals(slices.reduce((n, slice) => n + slice.responseTime.count, 0), added.length);
     const last = Math.max(0, ...added);
-    assert(series.widthS === 1 || last >= (series.widthS / 2) * max);
-    assert(last < series.widthS * max);
+    assert(widthS === 1 || last >= (widthS / 2) * max);
+    assert(last < widthS * max);
   }));
 });
 
 Deno.test("SliceSeries keeps ten minutes second by second", () => {
   const series = new SliceSeries();
   for (let s = 0; s < MAX_SLICES; s++) series.add(sliceOf(s));
-  assertEquals(series.widthS, 1);
+  assertEquals(series.timeSeries().widthS, 1);
   series.add(sliceOf(MAX_SLICES));
-  assertEquals(series.widthS, 2);
+  assertEquals(series.timeSeries().widthS, 2);
 });
 
 Deno.test("ScenarioTotals.progress() adds up what finished, failed and was dropped, and has the worst lag", () => {
@@ -208,7 +208,7 @@ Deno.test("ScenarioTotals keep the slices of each step apart, of steps that ther
     scenario: [],
     steps: [[sliceOf(0, 3)], [sliceOf(0, 4), sliceOf(1, 5)], [sliceOf(0)]],
   });
-  const { stepCourses, course } = totals.total();
-  assertEquals(stepCourses.map(({ slices }) => slices.map(({ count }) => count)), [[3], [4, 5]]);
-  assertEquals([course.slices, course.widthS], [[], 1]);
+  const { stepTimeSeries, timeSeries } = totals.total();
+  assertEquals(stepTimeSeries.map(({ slices }) => slices.map(({ count }) => count)), [[3], [4, 5]]);
+  assertEquals([timeSeries.slices, timeSeries.widthS], [[], 1]);
 });
