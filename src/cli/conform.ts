@@ -14,7 +14,7 @@ import { certificatesOf } from "../plan/trust.ts";
 import { formatDuration, parseDuration } from "../plan/units.ts";
 import { type Style, styleOf } from "../report/style.ts";
 import type { FailureClass } from "../http/failure.ts";
-import { createClient } from "../http/client.ts";
+import { unmeasuredClient } from "../http/client.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { useColor } from "./color.ts";
 import { type CommandLine, type FlagSpec, helpText, parseLine } from "./flags.ts";
@@ -199,7 +199,7 @@ function contextOf(
   tls: { readonly insecureSkipVerify: boolean; readonly caPem?: string },
   signal: AbortSignal,
 ): SessionContext<EnrollmentOptions> {
-  const client = createClient({ tls, protocol: "http/1.1", maxBodyBytes: MAX_BODY_BYTES });
+  const client = unmeasuredClient({ tls, maxBodyBytes: MAX_BODY_BYTES });
   return {
     options,
     target: { baseUrl: options.directory },

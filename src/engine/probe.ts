@@ -10,7 +10,7 @@ import type { Clock } from "../clock.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
 import { createScope, runIteration, RunningIteration, type StepRecorder } from "./iteration.ts";
-import { clientFor } from "./worker.ts";
+import { clientFor, setupClientFor } from "./worker.ts";
 
 /** One step that the probe made. */
 export interface ProbedStep {
@@ -55,13 +55,14 @@ async function probe(options: ProbeOptions, scenario: Scenario, at: number): Pro
   if (definition.once) {
     return { scenario, steps: [], skipped: "an iteration of this flow uses up what it measures" };
   }
-  const client = clientFor(plan, scenario, 1);
+  const client = await clientFor(plan, scenario, 1);
+  const setupClient = setupClientFor(plan, scenario, client);
   let flow: Flow | undefined;
   const context: FlowContext<unknown> = {
     options: scenario.with,
     target: plan.target,
     scenario: scenario.name,
-    client,
+    client: setupClient,
     clock,
     timeoutMs: scenario.timeoutMs,
     shard: { index: 0, count: 1 },
@@ -84,6 +85,7 @@ async function probe(options: ProbeOptions, scenario: Scenario, at: number): Pro
   } finally {
     await flow?.close?.();
     client.close();
+    setupClient.close();
   }
 }
 

@@ -5,7 +5,7 @@
 import type { Reading } from "../metrics/server_metrics.ts";
 import { mergeHeaders } from "../plan/headers.ts";
 import type { Plan, ServerMetrics } from "../plan/plan.ts";
-import { createClient } from "../http/client.ts";
+import { unmeasuredClient } from "../http/client.ts";
 
 const TIMEOUT_MS = 15_000;
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -16,7 +16,7 @@ const ACCEPT =
 
 export async function readServerMetrics(plan: Plan, metrics: ServerMetrics): Promise<Reading> {
   const tls = plan.target.tls;
-  const client = createClient({ tls, protocol: "http/1.1", maxBodyBytes: MAX_BYTES });
+  const client = unmeasuredClient({ tls, maxBodyBytes: MAX_BYTES });
   try {
     const url = new URL(metrics.url);
     const headers = mergeHeaders({ accept: ACCEPT }, metrics.headers);

@@ -3,14 +3,14 @@ import { apiHeaders, apiUrl } from "../flows/api_headers.ts";
 import { jsonObject } from "../flows/json_body.ts";
 import type { TargetFacts } from "../metrics/run.ts";
 import type { Plan } from "../plan/plan.ts";
-import { createClient } from "../http/client.ts";
+import { unmeasuredClient } from "../http/client.ts";
 
 const TIMEOUT_MS = 5_000;
 
 /** Facts that the server does not tell are left out; a server that tells none is no problem. */
 export async function targetFacts(plan: Plan, lab: boolean): Promise<TargetFacts> {
   if (plan.target.baseUrl === "") return { lab };
-  const client = createClient({ tls: plan.target.tls, protocol: "http/1.1", maxBodyBytes: 65_536 });
+  const client = unmeasuredClient({ tls: plan.target.tls, maxBodyBytes: 65_536 });
   const url = apiUrl(plan.target, "/api/v1/version");
   const request = { method: "GET", url, headers: apiHeaders(plan.target, url) };
   try {

@@ -14,7 +14,7 @@ import type { Clock } from "../clock.ts";
 import { drive } from "../pacing/send_loop.ts";
 import { createPacer } from "../plan/pacer.ts";
 import { highestLevel, totalDurationMs } from "../plan/stages.ts";
-import { createClient } from "../http/client.ts";
+import { createClient, unmeasuredClient } from "../http/client.ts";
 import type { FailureClass } from "../http/failure.ts";
 import type { HttpClient } from "../http/http.ts";
 import { createScope, type IterationScope, runIteration, RunningIteration } from "./iteration.ts";
@@ -130,6 +130,7 @@ class Lane {
   readonly #scenario: Scenario;
   readonly #flow: Flow;
   readonly #client: HttpClient;
+  readonly #setupClient: HttpClient;
   readonly #idPrefix: string;
   readonly #killed: AbortSignal;
   #recorder: ScenarioRecorder | undefined;
@@ -140,12 +141,19 @@ class Lane {
   private constructor(
     options: LoadShardOptions,
     scenario: Scenario,
-    made: { flow: Flow; client: HttpClient; idPrefix: string; killed: AbortSignal },
+    made: {
+      flow: Flow;
+      client: HttpClient;
+      setupClient: HttpClient;
+      idPrefix: string;
+      killed: AbortSignal;
+    },
   ) {
     this.#options = options;
     this.#scenario = scenario;
     this.#flow = made.flow;
     this.#client = made.client;
+    this.#setupClient = made.setupClient;
     this.#idPrefix = made.idPrefix;
     this.#killed = made.killed;
   }
@@ -157,18 +165,20 @@ class Lane {
     killed: AbortSignal,
   ): Promise<Lane> {
     const { plan, shard, clock, runId } = options;
-    const client = clientFor(plan, scenario, shard.count);
+    const client = await clientFor(plan, scenario, shard.count);
+    const setupClient = setupClientFor(plan, scenario, client);
     const flow = await flowNamed(scenario.flow).create({
       options: scenario.with,
       target: plan.target,
       scenario: scenario.name,
-      client,
+      client: setupClient,
       clock,
       timeoutMs: scenario.timeoutMs,
       shard,
       signal: killed,
     });
-    return new Lane(options, scenario, { flow, client, idPrefix: `${runId}-${at}-`, killed });
+    const idPrefix = `${runId}-${at}-`;
+    return new Lane(options, scenario, { flow, client, setupClient, idPrefix, killed });
   }
 
   async prepare(): Promise<Prepared> {
@@ -295,6 +305,7 @@ class Lane {
   async close(): Promise<void> {
     await this.#flow.close?.();
     this.#client.close();
+    this.#setupClient.close();
   }
 
   #scope(recorder: StepRecorder, idPrefix: string): IterationScope {
@@ -318,7 +329,13 @@ class Lane {
   }
 }
 
-export function clientFor(plan: Plan, scenario: Scenario, shards: number): HttpClient {
+/** For what a flow does before and after the load. A server may speak nothing but HTTP/2 where that is wanted. */
+export function setupClientFor(plan: Plan, scenario: Scenario, measured: HttpClient): HttpClient {
+  if (scenario.protocol === "h2") return measured;
+  return unmeasuredClient({ tls: plan.target.tls, maxBodyBytes: MAX_BODY_BYTES });
+}
+
+export function clientFor(plan: Plan, scenario: Scenario, shards: number): Promise<HttpClient> {
   const { maxConnections, protocol } = scenario;
   return createClient({
     tls: plan.target.tls,

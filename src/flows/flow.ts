@@ -37,6 +37,7 @@ export interface FlowContext<Options> {
   readonly options: Options;
   readonly target: Target;
   readonly scenario: string;
+  /** For what is not measured: setting up and tidying away. What is measured goes through `Iteration.step`. */
   readonly client: HttpClient;
   readonly clock: Clock;
   readonly timeoutMs: number;

@@ -5,6 +5,13 @@
 import { foreign } from "../terminal.ts";
 import type { Failure, FailureClass } from "./failure.ts";
 
+/** The first byte of the record (RFC 8446 section 5.1) with which a TLS server answers what is not TLS; no text begins with it. */
+export const TLS_ALERT = 0x15;
+export const ANSWERED_IN_TLS: Failure = {
+  class: "protocol",
+  message: "The answer is TLS, not HTTP: ask with https://",
+};
+
 /** How far a connection had come. */
 export type Stage = "dns" | "connect" | "tls" | "exchange";
 

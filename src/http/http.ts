@@ -4,7 +4,7 @@
  * (`tests/http/contract.ts`) holds for all.
  */
 import type { Failure } from "./failure.ts";
-import type { Protocol, TlsOptions } from "../plan/plan.ts";
+import type { ClientName, Protocol, TlsOptions } from "../plan/plan.ts";
 
 /**
  * An immutable request. Clients may cache what they derive from it by identity, so a flow that sends the same request
@@ -96,6 +96,8 @@ export interface HttpClient {
 export interface ClientOptions {
   readonly tls: TlsOptions;
   readonly protocol: Protocol;
+  /** certload's own where it is absent. */
+  readonly client?: ClientName;
   /** Requests beyond this many connections wait, and the wait is `blockedUs`. */
   readonly maxConnections?: number;
   /** Bodies beyond this are cut off and are a `too_large` failure. */

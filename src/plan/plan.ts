@@ -13,6 +13,9 @@ export type StackName = "none" | "embedded" | "compose";
 /** Application protocol that a scenario's connections speak. `auto` takes what ALPN gives. */
 export type Protocol = "http/1.1" | "h2" | "auto";
 
+/** Whose HTTP a scenario is measured with: certload's own, or undici's as a second opinion. */
+export type ClientName = "own" | "undici";
+
 export interface TlsOptions {
   readonly insecureSkipVerify: boolean;
   /** PEM text of the trusted roots (the file is read while the plan is loaded), in addition to nothing else. */

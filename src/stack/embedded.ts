@@ -3,6 +3,7 @@
  * The child ends when its standard input closes, so it does not outlive the tool however the tool ends.
  */
 import { join } from "node:path";
+import { unmeasuredClient } from "../http/client.ts";
 import { makeRunFolder, type RunFolder, sweepRunFolders } from "./folder.ts";
 import type { Stack, StackFailed, StackOptions, StackReady } from "./stack.ts";
 
@@ -13,6 +14,8 @@ export interface LabAnnouncement {
 
 const FOLDER_PREFIX = "certload-lab-";
 const START_TIMEOUT_MS = 20_000;
+const ANSWER_TIMEOUT_MS = 5_000;
+const MAX_BODY_BYTES = 65_536;
 const LAST_WORDS_BYTES = 4096;
 
 /** `args`: further flags for `certload lab`. */
@@ -70,7 +73,11 @@ class EmbeddedStack implements Stack {
       const message = `The embedded lab did not start${words === "" ? "" : `: ${words}`}`;
       return { ok: false, message };
     }
-    return { ok: true, environment: announcement.environment, description: "embedded lab" };
+    const { environment } = announcement;
+    const silent = await unanswered(environment, signal);
+    if (silent === undefined) return { ok: true, environment, description: "embedded lab" };
+    await this.stop();
+    return { ok: false, message: `The embedded lab does not answer: ${silent}` };
   }
 
   async stop(): Promise<string | undefined> {
@@ -100,6 +107,20 @@ function kill(child: Deno.ChildProcess): void {
   } catch {
     // It has ended by itself in the meantime.
   }
+}
+
+/** Why the lab's API does not answer where it says that it does; undefined when it does. */
+async function unanswered(
+  { CERTCTL_BASE = "", CERTLOAD_CA_FILE = "" }: LabAnnouncement["environment"],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const caPem = await Deno.readTextFile(CERTLOAD_CA_FILE);
+  const tls = { insecureSkipVerify: false, caPem };
+  const client = unmeasuredClient({ tls, maxBodyBytes: MAX_BODY_BYTES });
+  const request = { method: "GET", url: new URL("/health", CERTCTL_BASE), headers: {} };
+  const { failure } = await client.send(request, { timeoutMs: ANSWER_TIMEOUT_MS, signal });
+  client.close();
+  return failure?.message;
 }
 
 function parseAnnouncement(line: string): LabAnnouncement | undefined {

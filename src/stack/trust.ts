@@ -2,12 +2,8 @@
  * The certificates of servers that the tool has started itself. They sign themselves, some of them anew at every start,
  * so they are learnt from the servers: this is safe for addresses on this machine alone.
  */
-import {
-  connect,
-  type ConnectionOptions,
-  type DetailedPeerCertificate,
-  type TLSSocket,
-} from "node:tls";
+import { connect, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
+import { unmeasuredClient } from "../http/client.ts";
 
 export interface LearntTrust {
   /** What is served, issuers included, as one PEM bundle. */
@@ -17,42 +13,46 @@ export interface LearntTrust {
 }
 
 const TIMEOUT_MS = 10_000;
+const MAX_BODY_BYTES = 65_536;
 
 /** Asks every server for its certificates, then every one again with those trusted. Never rejects. */
 export async function learnTrust(urls: readonly string[]): Promise<LearntTrust> {
-  const chains = await Promise.all(urls.map((url) => withConnection(url, {}, chainOf)));
+  const chains = await Promise.all(urls.map(servedBy));
   const pem = [...new Set(chains.flatMap((chain) => chain ?? []))].join("");
-  const trusting = { ca: pem, rejectUnauthorized: true };
-  const verified = await Promise.all(urls.map((url) => withConnection(url, trusting, () => true)));
-  return { pem, unverified: urls.filter((_, at) => !verified[at]) };
+  const client = unmeasuredClient({
+    tls: { insecureSkipVerify: false, caPem: pem },
+    maxBodyBytes: MAX_BODY_BYTES,
+  });
+  const answers = await Promise.all(urls.map((url) => {
+    const request = { method: "HEAD", url: new URL(url), headers: {} };
+    return client.send(request, { timeoutMs: TIMEOUT_MS, fresh: true });
+  }));
+  client.close();
+  return { pem, unverified: urls.filter((_, at) => answers[at]?.failure !== undefined) };
 }
 
 /**
- * What `use` makes of a connection; undefined when there is none. Only an answer shows that there is one: `secureConnect`
- * may come before the certificate is checked (Deno 2.7).
+ * What a server sends, the leaf first; undefined where there is none. Only an answer shows that the handshake is over:
+ * `secureConnect` may come before (Deno 2.7).
  */
-function withConnection<T>(
-  url: string,
-  options: ConnectionOptions,
-  use: (socket: TLSSocket) => T,
-): Promise<T | undefined> {
+function servedBy(url: string): Promise<string[] | undefined> {
   const { hostname: host, port } = new URL(url);
   return new Promise((resolve) => {
-    const socket = connect({ host, port: Number(port), rejectUnauthorized: false, ...options });
-    const finish = (value?: T): void => {
+    const socket = connect({ host, port: Number(port), rejectUnauthorized: false });
+    const finish = (chain?: string[]): void => {
       clearTimeout(timer);
       socket.destroy();
-      resolve(value);
+      resolve(chain);
     };
     const timer = setTimeout(finish, TIMEOUT_MS);
     socket.once("secureConnect", () => socket.write("HEAD / HTTP/1.0\r\n\r\n"));
-    socket.once("data", () => finish(use(socket)));
+    socket.once("data", () => finish(chainOf(socket)));
     socket.once("end", () => finish());
     socket.on("error", () => finish());
   });
 }
 
-/** PEM of each certificate that was sent, the leaf first. */
+/** PEM of each certificate. */
 function chainOf(socket: TLSSocket): string[] {
   const chain: string[] = [];
   let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);

@@ -26,7 +26,7 @@ import {
 
 export interface Implementation {
   readonly name: string;
-  create(options: ClientOptions): HttpClient;
+  create(options: ClientOptions): HttpClient | Promise<HttpClient>;
   /** Why a case does not apply; the case is then skipped with the reason in its name. */
   readonly exceptions?: Readonly<Record<string, string>>;
 }
@@ -71,7 +71,7 @@ export function contract(implementation: Implementation): void {
 
   async function using(scene: Case, act: (setting: Setting) => Promise<void>): Promise<void> {
     const server = serve(scene.script, scene.server);
-    const client = implementation.create({ ...OPTIONS, ...scene.options });
+    const client = await implementation.create({ ...OPTIONS, ...scene.options });
     const send: Setting["send"] = (request, options) =>
       client.send({ method: "GET", url: server.url, headers: {}, ...request }, {
         ...SEND,
@@ -454,7 +454,7 @@ export function contract(implementation: Implementation): void {
 
   async function resetBy(scheme: string): Promise<Exchange> {
     const server = await serveResets();
-    const client = implementation.create(OPTIONS);
+    const client = await implementation.create(OPTIONS);
     const url = new URL(`${scheme}://127.0.0.1:${server.port}/`);
     const exchange = await client.send({ method: "GET", url, headers: {} }, SEND);
     client.close();

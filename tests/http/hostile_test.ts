@@ -27,7 +27,7 @@ async function met({ way, script, served, expected, ...more }: Behaviour): Promi
   const tls = { insecureSkipVerify: false, caPem: root.certPem };
   const protocol = way === "h2" ? "h2" : "http/1.1";
   const options: ClientOptions = { tls, protocol, maxBodyBytes: MAX_BODY_BYTES };
-  const client = createClient(options);
+  const client = await createClient(options);
   const scheme = way === "plain" ? "http" : "https";
   const body = more.bodyBytes === undefined ? {} : { body: new Uint8Array(more.bodyBytes) };
   try {

@@ -74,7 +74,7 @@ function test(
 ): void {
   testWith("nginx")(`nginx: ${name}`, async () => {
     const nginx = await startNginx();
-    const client = createClient({
+    const client = await createClient({
       tls: { insecureSkipVerify: true },
       protocol: "http/1.1",
       maxBodyBytes: 1_000_000,

@@ -8,7 +8,7 @@ import type { Socket } from "node:net";
 import { setImmediate } from "node:timers";
 import { Client, type Dispatcher, Pool } from "undici";
 import { nowUs } from "../../clock.ts";
-import { classify, type Stage, timedOut } from "../classify.ts";
+import { ANSWERED_IN_TLS, classify, type Stage, timedOut, TLS_ALERT } from "../classify.ts";
 import { decodeBody } from "../content_coding.ts";
 import { dialer } from "../connect.ts";
 import { LiveExchange } from "../exchange.ts";
@@ -325,6 +325,8 @@ function failureOf(error: Error, peer: string): Failure {
   if (dialled !== undefined) return dialled;
   const code = String((error as { code?: unknown }).code ?? "");
   if (code.startsWith("HPE_") || error.name === "HTTPParserError") {
+    const { data = "" } = error as { data?: string };
+    if (data.charCodeAt(0) === TLS_ALERT) return ANSWERED_IN_TLS;
     return code === "HPE_HEADER_OVERFLOW"
       ? { class: "too_large", message: `The head of the answer of ${peer} is too large` }
       : { class: "protocol", message: `${peer} does not answer in HTTP: ${error.message}` };

@@ -6,14 +6,13 @@
  */
 import { quoted } from "../../../terminal.ts";
 import { ByteBuffer } from "../../byte_buffer.ts";
+import { ANSWERED_IN_TLS, TLS_ALERT } from "../../classify.ts";
 import type { Failure } from "../../failure.ts";
 
 /** Bytes of status lines, header fields and trailers that one answer may have. */
 export const MAX_HEAD_BYTES = 64 * 1024;
 
 const EMPTY = new Uint8Array(0);
-/** The first byte of the record in which TLS refuses what it does not understand, and of no text. */
-const TLS_ALERT = 21;
 
 const FOLDED =
   "A header field of the answer goes on in the next line (obs-fold), which RFC 9112 section 5.2 forbids servers";
@@ -418,7 +417,7 @@ export class ResponseParser {
 
   #failNotHttp(bytes: Uint8Array, from: number): -1 {
     if (bytes[from] === TLS_ALERT) {
-      return this.#fail("protocol", "The answer is TLS, not HTTP: ask with https://");
+      return this.#fail(ANSWERED_IN_TLS.class, ANSWERED_IN_TLS.message);
     }
     return this.#fail("protocol", `The answer is not HTTP/1: it begins with ${quote(bytes, from)}`);
   }

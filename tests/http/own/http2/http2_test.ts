@@ -52,7 +52,7 @@ async function using(
   });
   const url = new URL(`https://localhost:${server.addr.port}/`);
   const tls = { insecureSkipVerify: false, caPem: certificate.certPem };
-  const client = createClient({ tls, protocol: "h2", maxBodyBytes: 100_000, ...options });
+  const client = await createClient({ tls, protocol: "h2", maxBodyBytes: 100_000, ...options });
   const send: Setting["send"] = (request, sendOptions) =>
     client.send({ method: "GET", url, headers: {}, ...request }, {
       timeoutMs: 5_000,
@@ -221,7 +221,7 @@ Deno.test("HTTP/2 asked of a server without it is a failure of class protocol", 
   const server = serve(always(OK), { certificate: await issue() });
   const tls = { insecureSkipVerify: true };
   for (const [protocol, expected] of [["h2", "protocol"], ["auto", undefined]] as const) {
-    const client = createClient({ tls, protocol, maxBodyBytes: 1000 });
+    const client = await createClient({ tls, protocol, maxBodyBytes: 1000 });
     const exchange = await client.send({ method: "GET", url: server.url, headers: {} }, {
       timeoutMs: 2_000,
     });
