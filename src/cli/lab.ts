@@ -5,6 +5,7 @@ import { ACME_OPTIONS_SCHEMA } from "../lab/acme/options_schema.ts";
 import { FAULTS_SCHEMA } from "../lab/faults_schema.ts";
 import { type Lab, type LabAddresses, type LabOptions, startLab } from "../lab/lab.ts";
 import { DEFAULT_TOKEN } from "../lab/options.ts";
+import type { StackEnvironment } from "../stack/stack.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { type CommandLine, type FlagSpec, helpText, parseLine } from "./flags.ts";
 import { reasonOf } from "./host_error.ts";
@@ -92,7 +93,7 @@ function labEnvironment(
   { api, acme, targets, metrics, control }: LabAddresses,
   { keys = {} }: LabOptions,
   caFile: string | undefined,
-): Record<string, string> {
+): Omit<StackEnvironment, "CERTLOAD_CA_FILE"> & Readonly<Record<string, string>> {
   return {
     CERTCTL_BASE: api,
     CERTCTL_TOKEN: Object.values(keys)[0] ?? DEFAULT_TOKEN,

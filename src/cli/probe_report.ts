@@ -1,6 +1,8 @@
 /** What the probe found, as text: what was asked, what came back, and what to do. */
 import { likelyCause } from "../engine/diagnosis.ts";
 import type { ProbedStep, ProbeResult } from "../engine/probe.ts";
+import { formatMs } from "../metrics/format.ts";
+import { BAD, GOOD } from "../report/marks.ts";
 import { foreign } from "../terminal.ts";
 
 export function renderProbes(results: readonly ProbeResult[]): string {
@@ -10,11 +12,13 @@ export function renderProbes(results: readonly ProbeResult[]): string {
 function renderProbe(result: ProbeResult): string {
   const { scenario, failure, skipped } = result;
   if (skipped !== undefined) return `- ${scenario.name}: not tried, ${skipped}`;
-  if (failure === undefined) return `✓ ${scenario.name}: ${result.steps.map(stepLine).join(", ")}`;
+  if (failure === undefined) {
+    return `${GOOD.sign} ${scenario.name}: ${result.steps.map(stepLine).join(", ")}`;
+  }
   const failed = result.steps.findLast((step) => step.failure !== undefined);
   const cause = likelyCause(result);
   return [
-    `✗ ${scenario.name}${failed ? `, step ${failed.step}` : ""}`,
+    `${BAD.sign} ${scenario.name}${failed ? `, step ${failed.step}` : ""}`,
     ...(failed ? [`    asked:  ${asked(failed)}`, `    answer: ${answer(failed)}`] : []),
     `    failed: ${failure.class}: ${failure.message}`,
     ...(cause === undefined ? [] : [`    likely: ${cause}`]),
@@ -22,7 +26,7 @@ function renderProbe(result: ProbeResult): string {
 }
 
 function stepLine({ step, exchange }: ProbedStep): string {
-  return `${step} ${exchange.status} in ${milliseconds(exchange)}`;
+  return `${step} ${exchange.status} in ${duration(exchange)}`;
 }
 
 function asked({ exchange: { request } }: ProbedStep): string {
@@ -30,11 +34,11 @@ function asked({ exchange: { request } }: ProbedStep): string {
 }
 
 function answer({ exchange }: ProbedStep): string {
-  if (exchange.status === 0) return `none after ${milliseconds(exchange)}`;
+  if (exchange.status === 0) return `none after ${duration(exchange)}`;
   const type = foreign(exchange.header("content-type") ?? "", 120);
-  return `${exchange.status}${type ? ` ${type}` : ""} in ${milliseconds(exchange)}`;
+  return `${exchange.status}${type ? ` ${type}` : ""} in ${duration(exchange)}`;
 }
 
-function milliseconds({ startedUs, endedUs }: ProbedStep["exchange"]): string {
-  return `${((endedUs - startedUs) / 1000).toFixed(1)} ms`;
+function duration({ startedUs, endedUs }: ProbedStep["exchange"]): string {
+  return formatMs((endedUs - startedUs) / 1000);
 }

@@ -1,7 +1,7 @@
 /** A command's work with the servers that it asked for: started before, ended after, whatever happens in between. */
 import type { Plan, StackName } from "../plan/plan.ts";
 import { embeddedStack } from "../stack/embedded.ts";
-import type { Stack, StackReady } from "../stack/stack.ts";
+import type { Stack, StackEnvironment, StackReady } from "../stack/stack.ts";
 import { foreign, foreignLines } from "../terminal.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
@@ -43,7 +43,7 @@ type Use = (stacked: StackedPlan, io: Io) => Promise<number>;
  * Stands in, while a plan is read for the first time, for what a stack will tell: the plan has to be found right before
  * anything is started.
  */
-const TO_COME = {
+const TO_COME: StackEnvironment = {
   CERTCTL_BASE: "https://stack.invalid",
   CERTCTL_TOKEN: "the-stack-will-tell",
   NGINX_TARGET_URL: "https://stack.invalid",

@@ -1,4 +1,7 @@
-/** Numbers for people, each with its unit. Three significant digits, as many as the histograms have. */
+/**
+ * Numbers for people, each with its unit. Three significant digits, as many as the histograms have. The functions need
+ * nothing but each other, so that they are fit to be put into a page as they are.
+ */
 
 /** `35 µs`, `1.24 ms`, `812 ms`, `2.5 s`; `-` for none. */
 export function formatMs(ms: number | null | undefined): string {
@@ -58,12 +61,10 @@ export function formatMemory(bytes: number): string {
   return gib >= 1 ? `${significant(gib)} GiB` : `${significant(bytes / 2 ** 20)} MiB`;
 }
 
-/** Beyond these decimals nothing that is measured here means anything, and digits would stand in exponent form. */
-const MOST_DECIMALS = 6;
-
 /** Three significant digits without trailing zeros; whole numbers from 1,000 on stay whole. */
 export function significant(value: number, digits = 3): string {
   if (value === 0) return "0";
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value))));
-  return String(Number(value.toFixed(Math.min(decimals, MOST_DECIMALS))));
+  // Beyond six nothing that is measured here means anything, and digits would stand in exponent form.
+  return String(Number(value.toFixed(Math.min(decimals, 6))));
 }

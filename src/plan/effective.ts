@@ -4,7 +4,7 @@ import type { Catalogue } from "./catalogue.ts";
 import { formatDocument } from "./document.ts";
 import type { Load, Plan, Scenario, Stage, Target, Warmup } from "./plan.ts";
 import { maskSecrets } from "./secret.ts";
-import { formatDuration, formatRate } from "./units.ts";
+import { formatDuration, formatPlanRate } from "./units.ts";
 
 export function effectivePlan(plan: Plan, catalogue: Catalogue): Record<string, unknown> {
   const { serverMetrics, warmup, target } = plan;
@@ -79,7 +79,7 @@ function loadConfig(load: Load): Record<string, unknown> {
   const [first] = load.stages;
   const isFlat = load.stages.length === 1 && first?.from === first?.to;
   const level = (value: number): Record<string, unknown> =>
-    load.model === "open" ? { rate: formatRate(value) } : { users: value };
+    load.model === "open" ? { rate: formatPlanRate(value) } : { users: value };
   const extra = load.model === "open"
     ? { max_in_flight: load.maxInFlight }
     : { think_time: formatDuration(load.thinkTimeMs) };

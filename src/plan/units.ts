@@ -83,7 +83,7 @@ export function parseRate(text: string): number | undefined {
 }
 
 /** Per second -> the first of `/s`, `/min`, `/h` in which it is a short number. */
-export function formatRate(perS: number): string {
+export function formatPlanRate(perS: number): string {
   const isShort = (amount: number): boolean =>
     Math.abs(amount - Math.round(amount * 100) / 100) <= 1e-12 * amount;
   for (const unit of ["s", "min", "h"] as const) {
@@ -127,7 +127,7 @@ const DURATIONS: Quantity = {
 
 const RATES: Quantity = {
   parse: parseRate,
-  format: formatRate,
+  format: formatPlanRate,
   wanted: "a rate such as 50/s, 100/min or 3000/h",
   usualUnit: "/s",
   pattern: RATE_PATTERN,

@@ -9,7 +9,14 @@ import style from "./html/page.css" with { type: "text" };
 import script from "./html/page.js" with { type: "text" };
 import type { Summary, SummaryScenario, ThresholdResult } from "../metrics/summary_schema.ts";
 import { comparedText, countsText } from "./comparison.ts";
-import { formatCount, formatMs, formatPercent, formatSeconds } from "../metrics/format.ts";
+import {
+  formatCount,
+  formatMs,
+  formatPercent,
+  formatRate,
+  formatSeconds,
+  significant,
+} from "../metrics/format.ts";
 import { type Chart, chartsOf, overviewCharts } from "./html/charts.ts";
 import { breakable, facts, html, jsonForScript, type Markup, raw } from "./html/markup.ts";
 import { phaseBar } from "./html/phases.ts";
@@ -27,6 +34,7 @@ import {
 } from "./html/tables.ts";
 import { validityPart } from "./html/validity.ts";
 import { COMPARISON_MARKS, differenceMark, exitMark } from "./marks.ts";
+import { clockTime } from "./progress.ts";
 import { metricsOfTier, tellsAnything } from "./server_metrics.ts";
 import {
   crowdedHost,
@@ -54,6 +62,10 @@ import {
  * assert(renderHtml(summary).startsWith("<!doctype html>"));
  * ```
  */
+/** The charts' numbers are written as all others are, by the same functions. */
+const formats = [significant, formatCount, formatSeconds, formatMs, formatRate, clockTime]
+  .map((format) => `${format}\n`).join("");
+
 export function renderHtml(summary: Summary): string {
   const charts: Chart[] = [];
   const title = `${exitMark(summary).word}: ${summary.plan.name}`;
@@ -96,7 +108,7 @@ export function renderHtml(summary: Summary): string {
           .version}. Charts by uPlot (MIT licence, Leon Sorokin).</footer>
         <script type="application/json" id="charts">${raw(jsonForScript(charts))}</script>
         <script>${raw(uplotScript)}</script>
-        <script>${raw(script)}</script>
+        <script>${raw(formats)}${raw(script)}</script>
       </body>
     </html>
   `;

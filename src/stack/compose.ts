@@ -18,7 +18,7 @@ import {
 } from "./engine.ts";
 import { noFolder } from "./folder.ts";
 import { Guard } from "./guard.ts";
-import type { Stack, StackFailed, StackOptions, StackReady } from "./stack.ts";
+import type { Stack, StackEnvironment, StackFailed, StackOptions, StackReady } from "./stack.ts";
 import { learnTrust } from "./trust.ts";
 
 export interface ComposeOptions {
@@ -143,7 +143,7 @@ class ComposeStack implements Stack {
 }
 
 /** What is behind certctl's base URL. */
-function addressesOf(base: string): Record<string, string> {
+function addressesOf(base: string): Partial<StackEnvironment> {
   return {
     CERTCTL_ACME_DIRECTORY: `${base}/acme/profile/prof-test/directory`,
     CERTLOAD_ACME_CHALLENGE_DIRECTORY: `${base}/acme/profile/prof-challenge/directory`,

@@ -5,9 +5,24 @@
  */
 import type { StackName } from "../plan/plan.ts";
 
+/** The variables that the shipped plans read, of a server each. */
+export interface StackEnvironment {
+  readonly CERTCTL_BASE: string;
+  readonly CERTCTL_TOKEN: string;
+  readonly NGINX_TARGET_URL: string;
+  readonly APACHE_TARGET_URL: string;
+  readonly HAPROXY_TARGET_URL: string;
+  readonly F5_TARGET_URL: string;
+  readonly CERTCTL_ACME_DIRECTORY: string;
+  readonly CERTLOAD_ACME_CHALLENGE_DIRECTORY: string;
+  readonly CERTLOAD_METRICS_URL: string;
+  readonly CERTLOAD_CA_FILE: string;
+}
+
 /** The servers answer. */
 export interface StackReady {
   readonly ok: true;
+  /** Of `StackEnvironment` what its servers have, and what else they tell. */
   readonly environment: Readonly<Record<string, string>>;
   /** For the summary's methodology: what was started, with versions where they tell. */
   readonly description: string;

@@ -8,7 +8,7 @@ import { renderProblems } from "../../src/plan/problem.ts";
 import { parseThreshold } from "../../src/plan/threshold.ts";
 import {
   formatDuration,
-  formatRate,
+  formatPlanRate,
   parseDuration,
   parseRate,
   parseShare,
@@ -199,7 +199,7 @@ export const planTargets: readonly AnyTarget[] = [
         assert(Math.abs(again! - ms) <= Math.max(0.001, ms * 1e-6), `${ms} is ${again}`);
       }
       if (perS !== undefined && perS > 1e-6) {
-        const again = parseRate(formatRate(perS));
+        const again = parseRate(formatPlanRate(perS));
         assert(Math.abs(again! - perS) <= perS * 1e-3, `${perS} is ${again}`);
       }
     },

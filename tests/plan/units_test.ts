@@ -2,7 +2,7 @@ import fc from "fast-check";
 import {
   duration,
   formatDuration,
-  formatRate,
+  formatPlanRate,
   formatShare,
   parseDuration,
   parseRate,
@@ -63,12 +63,12 @@ Deno.test("parseRate() reads a number per second, minute or hour, and answers pe
   }
 });
 
-Deno.test("formatRate() keeps the unit in which the number is short", () => {
+Deno.test("formatPlanRate() keeps the unit in which the number is short", () => {
   for (const text of ["50/s", "0.5/s", "100/min", "3001/h", "1/h", "0/s"]) {
-    assertEquals(formatRate(parseRate(text) ?? NaN), text);
+    assertEquals(formatPlanRate(parseRate(text) ?? NaN), text);
   }
   fc.assert(fc.property(fc.double({ min: 0, max: 1e6, noNaN: true }), (perS) => {
-    assertAlmostEquals(parseRate(formatRate(perS)) ?? NaN, perS, 1e-9 * perS + 1e-18);
+    assertAlmostEquals(parseRate(formatPlanRate(perS)) ?? NaN, perS, 1e-9 * perS + 1e-18);
   }));
 });
 

@@ -8,10 +8,12 @@ import {
   assertStringIncludes,
 } from "../assert.ts";
 import type { Summary } from "../../src/metrics/summary_schema.ts";
+import { formatMs, formatRate } from "../../src/metrics/format.ts";
 import { renderHtml } from "../../src/report/html.ts";
 import { chartsOf } from "../../src/report/html/charts.ts";
 import { html, jsonForScript } from "../../src/report/html/markup.ts";
 import { partsOf } from "../../src/report/html/phases.ts";
+import { clockTime } from "../../src/report/progress.ts";
 import { scenariosOf } from "../../src/report/words.ts";
 import { runOf, workerFacts } from "../metrics/runs.ts";
 import { testWith } from "../programs.ts";
@@ -50,6 +52,17 @@ Deno.test("renderHtml() asks for nothing outside itself", () => {
     assertEquals(page.match(/@import|url\(/g), null, name);
     assertStringIncludes(page, "default-src 'none'");
   }
+});
+
+Deno.test("the page writes numbers as the program does, with functions that need nothing else", () => {
+  const [, source = ""] = /<script>(function[^]*?)\/\*/.exec(renderHtml(concluded(passedRun()))) ??
+    [];
+  const page: (value: number) => string[] = Function(
+    `"use strict"; ${source} return (value) => [formatMs, formatRate, clockTime].map((f) => f(value));`,
+  )();
+  fc.assert(fc.property(fc.double({ min: 0, max: 1e7, noNaN: true }), (value) => {
+    assertEquals(page(value), [formatMs(value), formatRate(value), clockTime(value)]);
+  }));
 });
 
 Deno.test("renderHtml() puts the verdict first, and warns of the lab", () => {

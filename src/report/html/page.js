@@ -1,4 +1,7 @@
-/* Draws the page's charts with uPlot: anew when colours or widths change, and for paper in its own size. */
+/*
+ * Draws the page's charts with uPlot: anew when colours or widths change, and for paper in its own size. Numbers are
+ * written by formatMs, formatRate and clockTime, which the page has from the program itself.
+ */
 (() => {
   "use strict";
   const HEIGHT = 230;
@@ -9,30 +12,6 @@
 
   const colour = (name) =>
     getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-
-  const significant = (value) => {
-    if (value === 0) return "0";
-    const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-    return String(Number(value.toFixed(Math.min(decimals, 12))));
-  };
-
-  const formatMs = (ms) => {
-    if (ms === null || ms === undefined) return "-";
-    if (ms !== 0 && Math.abs(ms) < 0.9995) return `${significant(ms * 1000)} µs`;
-    return Math.abs(ms) < 999.5 ? `${significant(ms)} ms` : `${significant(ms / 1000)} s`;
-  };
-
-  const formatRate = (
-    rate,
-  ) => (rate === null || rate === undefined ? "-" : `${significant(rate)}/s`);
-
-  const formatTime = (seconds) => {
-    const s = Math.round(seconds);
-    const two = (n) => String(n).padStart(2, "0");
-    return s >= 3600
-      ? `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`
-      : `${Math.floor(s / 60)}:${two(s % 60)}`;
-  };
 
   /* 0 -> 0 %, 1 -> 90 %, 2 -> 99 %, 3 -> 99.9 % */
   const formatNines = (nines) => {
@@ -47,7 +26,7 @@
       n >= min && n <= max + 1e-9 && (n !== MEDIAN || plot.width > NARROW)
     );
 
-  const formatX = (chart) => (chart.x === "time" ? formatTime : formatNines);
+  const formatX = (chart) => (chart.x === "time" ? clockTime : formatNines);
   const formatY = (chart) => (chart.unit === "ms" ? formatMs : formatRate);
 
   const axes = (chart) => {
