@@ -2,7 +2,7 @@
  * docs/options.md, from the schemas that validate a plan: every key of it and every option of each flow with its kind,
  * default and meaning.
  *
- *     deno run -A tools/options_page.ts > docs/options.md && deno fmt docs/options.md
+ *     deno task docs
  */
 import { z } from "zod";
 import { catalogue } from "../src/flows/registry.ts";
@@ -43,18 +43,23 @@ export function optionsPage(): string {
   const flows = [...catalogue.values()];
   const isAcme = ({ name }: FlowSignature): boolean => name.startsWith("acme_");
   const others = flows.filter((flow) => !isAcme(flow)).map((flow) =>
-    `## ${flow.name}\n\n${keysTable(flow.options)}`
+    `## ${flow.name}\n\n${flow.summary}.\n\n${keysTable(flow.options)}`
   );
   const plan = `## The plan\n\n${keysTable(planSchema)}`;
   const scenario = "## A scenario\n\nEach entry of `scenarios`, under a name of its own.\n\n" +
     keysTable(scenarioSchema);
-  return [HEAD, plan, scenario, ...others, "## ACME flows", acmeTable(flows.filter(isAcme))].join(
+  return [HEAD, plan, scenario, ...others, "## ACME flows", acmePart(flows.filter(isAcme))].join(
     "\n\n",
   ) + "\n";
 }
 
 function keysTable(schema: z.ZodType): string {
   return table(["key", "what", "default", "meaning"], rowsOf(schema).map(cells));
+}
+
+function acmePart(flows: readonly FlowSignature[]): string {
+  const list = flows.map(({ name, summary }) => `- ${code(name)}: ${summary}`).join("\n");
+  return `${list}\n\n${acmeTable(flows)}`;
 }
 
 /** Most options are those of several flows: each once, with the flows that take it. */

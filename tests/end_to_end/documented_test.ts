@@ -112,8 +112,11 @@ const OURS: Readonly<Record<string, Exercise>> = {
     },
 };
 
-/** What is running here, and what `tools/test_executable.ts` does: that there is such a task is all that is asked. */
-const TASKS = /^(?:DENORT_BIN=\S+ )?deno task (test|compile)\b/;
+/**
+ * What is running here, what `tools/test_executable.ts` does, and what `guides_test.ts` does with a new file: that there
+ * is such a task is all that is asked.
+ */
+const TASKS = /^(?:DENORT_BIN=\S+ )?deno (?:task (?:test|compile|docs|ok)\b|test -A tests\/)/;
 
 /** Other people's programs, and what wants a network: of these only the shell's grammar is looked at. */
 const OTHERS = /^(sha256sum|chmod|export|docker|for|done|deno install --frozen|LEGO_)/;
