@@ -25,7 +25,7 @@ export async function goThrough<Options>(
 ): Promise<Passage> {
   const requests: Arrived[] = [];
   const tls = { insecureSkipVerify: false };
-  const client = createClient({ tls, protocol: "http/1.1", maxBodyBytes: 2 ** 20 });
+  const client = await createClient({ tls, protocol: "http/1.1", maxBodyBytes: 2 ** 20 });
   const iteration = new TestIteration(client);
   let failure: Failure | undefined;
   const handler = (request: Request): Response | Promise<Response> => {
