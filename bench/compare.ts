@@ -9,7 +9,7 @@ import { runPlan } from "../src/engine/run.ts";
 import { catalogue } from "../src/flows/registry.ts";
 import { summarize } from "../src/metrics/summary.ts";
 import type { Comparison, Summary } from "../src/metrics/summary_schema.ts";
-import { loadPlan } from "../src/plan/load.ts";
+import { loadPlan } from "../src/plan/load_plan.ts";
 import { countsText } from "../src/report/comparison.ts";
 import { COMPARISON_MARKS } from "../src/report/marks.ts";
 import { embeddedStack } from "../src/stack/embedded.ts";

@@ -1,6 +1,7 @@
 /** The accounts of a worker: a pool made before the clock starts, or a new one for every iteration. */
 import { sleep } from "../timer.ts";
 import type { Failure } from "../http/failure.ts";
+import { partOf, type WorkerShare } from "../worker_share.ts";
 import { type Account, register, type Registration } from "./account.ts";
 import { isFailure } from "./answer.ts";
 import type { AcmeClient } from "./client.ts";
@@ -31,7 +32,7 @@ export class Accounts {
   async prepare(
     client: AcmeClient,
     sender: Sender,
-    shard: { readonly index: number; readonly count: number },
+    share: WorkerShare,
     iterations: number,
   ): Promise<Failure | undefined> {
     const { accounts, alg, registration } = this.#options;
@@ -43,8 +44,8 @@ export class Accounts {
       }
       return undefined;
     }
-    const share = Math.min(shareOf(accounts, shard), Math.max(1, iterations));
-    while (this.#pool.length < share && !sender.signal.aborted) {
+    const wanted = Math.max(1, Math.min(partOf(accounts, share), iterations));
+    while (this.#pool.length < wanted && !sender.signal.aborted) {
       const account = await register(client, sender, await generateKey(alg), registration);
       if (isFailure(account)) return account;
       this.#pool.push(account);
@@ -71,12 +72,4 @@ export class Accounts {
     const key = this.#keys.pop() ?? await generateKey(this.#options.alg);
     return await register(client, sender, key, this.#options.registration);
   }
-}
-
-/** A worker's part of `total`: as equal as it goes, and never nothing. */
-export function shareOf(
-  total: number,
-  { index, count }: { readonly index: number; readonly count: number },
-): number {
-  return Math.max(1, Math.floor(total / count) + (index < total % count ? 1 : 0));
 }

@@ -71,14 +71,14 @@ export class Enrollment {
     context: SessionContext<EnrollmentOptions>,
     needs: readonly Resource[] = [],
   ): Promise<Enrollment | Failure> {
-    const { options, shard } = context;
+    const { options, share } = context;
     const all: readonly Resource[] = ["newAccount", "newOrder", ...needs];
     const session = await Session.open(context, options.accounts, all);
     if (isFailure(session)) return session;
     const refused = profileFailure(session.client.directory, options.profile);
     if (refused !== undefined) return refused;
     const wanted = responderOptions(options.challenge);
-    const responder = wanted && await openResponder(wanted, shard);
+    const responder = wanted && await openResponder(wanted, share);
     return isFailure(responder) ? responder : new Enrollment(context, session, responder);
   }
 

@@ -4,6 +4,7 @@
 import { z } from "zod";
 import type { Failure } from "../http/failure.ts";
 import type { Clock } from "../clock.ts";
+import type { WorkerShare } from "../worker_share.ts";
 import type { HttpClient } from "../http/http.ts";
 import { type Registration, registrationFailure } from "./account.ts";
 import { Accounts } from "./accounts.ts";
@@ -29,7 +30,7 @@ export interface SessionContext<Options> {
   /** Of one request. */
   readonly timeoutMs: number;
   /** This worker's place among the workers, for sharing out prepared things. */
-  readonly shard: { readonly index: number; readonly count: number };
+  readonly share: WorkerShare;
   readonly signal: AbortSignal;
 }
 
@@ -78,9 +79,9 @@ export class Session {
   /** Accounts, first nonces and the first half of signatures for about `iterations` arrivals. */
   async prepare(iterations: number, signatures = 4): Promise<Failure | undefined> {
     const sender = unmeasured(this.#context);
-    const { shard, signal, options } = this.#context;
+    const { share, signal, options } = this.#context;
     if (options.account_key === "ES256") await prepareSignatures(iterations * signatures, signal);
-    return await this.accounts.prepare(this.client, sender, shard, iterations) ??
+    return await this.accounts.prepare(this.client, sender, share, iterations) ??
       await this.client.fillNonces(sender, Math.min(FIRST_NONCES, iterations));
   }
 

@@ -6,7 +6,7 @@ import { runPlan } from "../engine/run.ts";
 import { catalogue } from "../flows/registry.ts";
 import { summarize } from "../metrics/summary.ts";
 import type { Measured, SummaryScenario } from "../metrics/summary_schema.ts";
-import { loadPlan } from "../plan/load.ts";
+import { loadPlan } from "../plan/load_plan.ts";
 import { formatMs, formatRate } from "../metrics/format.ts";
 import { tableLines } from "../report/table.ts";
 import { scenariosOf } from "../report/words.ts";

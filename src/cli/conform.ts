@@ -206,7 +206,7 @@ function contextOf(
     client,
     clock: timerClock,
     timeoutMs: REQUEST_TIMEOUT_MS,
-    shard: { index: 0, count: 1 },
+    share: { index: 0, count: 1 },
     signal,
   };
 }

@@ -1,7 +1,7 @@
 /** The flags by which a command says which plan it means, and how it is to be changed. */
 import { catalogue } from "../flows/registry.ts";
 import { hide } from "../masking/mask.ts";
-import { loadPlan } from "../plan/load.ts";
+import { loadPlan } from "../plan/load_plan.ts";
 import type { PlanOverrides } from "../plan/overrides.ts";
 import type { Plan } from "../plan/plan.ts";
 import { renderProblems } from "../plan/problem.ts";

@@ -3,7 +3,7 @@
  * out in the middle gives numbers of the host and not of the server.
  */
 import type { Plan, Scenario } from "../plan/plan.ts";
-import { highestLevel } from "../plan/stages.ts";
+import { highestLevel } from "../plan/profile.ts";
 import { requestsPerSecond } from "./sizing.ts";
 
 export interface HostLimits {

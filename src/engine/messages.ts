@@ -1,18 +1,18 @@
-/** What the coordinator and its load threads say to each other: plain data, by structured clone. */
+/** What the coordinator and its workers send each other: plain data, by structured clone. */
 import type { HistogramData } from "../metrics/histogram.ts";
 import type { ScenarioRecording, SliceBatch } from "../metrics/recording.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { AlarmMemory } from "../pacing/wakeup.ts";
-import type { Shard } from "../pacing/arrivals.ts";
+import type { WakeupMemory } from "../pacing/wakeup.ts";
 import type { Failure } from "../http/failure.ts";
+import type { WorkerShare } from "../worker_share.ts";
 
-export type ToShard =
+export type ToWorker =
   /** Make the flows, prepare, warm up; answered by `prepared`. */
   | {
     readonly kind: "prepare";
     readonly plan: Plan;
-    readonly shard: Shard;
-    readonly alarm: AlarmMemory;
+    readonly share: WorkerShare;
+    readonly wakeup: WakeupMemory;
     readonly runId: string;
   }
   /** Start the clock at this instant. */
@@ -22,7 +22,7 @@ export type ToShard =
   /** End what is in flight too. */
   | { readonly kind: "kill" };
 
-/** What a scenario's warm-up in one shard came to. */
+/** What a scenario's warm-up in one worker came to. */
 export interface Prepared {
   readonly scenario: string;
   readonly warmupRequests: number;
@@ -33,8 +33,9 @@ export interface Prepared {
 }
 
 export interface ScenarioTick {
+  /** The scenario's place in the plan. */
+  readonly at: number;
   readonly inFlight: number;
-  readonly dropped: number;
   readonly slices: SliceBatch;
 }
 
@@ -45,10 +46,17 @@ export interface Tick {
   readonly scenarios: readonly ScenarioTick[];
 }
 
-export interface ShardResult {
-  readonly recordings: readonly ScenarioRecording[];
-  /** When each scenario's last iteration finished; 0 where none did. */
-  readonly endedUs: readonly number[];
+export interface ScenarioResult {
+  /** The scenario's place in the plan. */
+  readonly at: number;
+  readonly recording: ScenarioRecording;
+  /** When the last iteration finished; 0 where none did. */
+  readonly endedUs: number;
+}
+
+export interface WorkerResult {
+  /** Those in which the worker had a share. */
+  readonly scenarios: readonly ScenarioResult[];
   /** How late the event loop of this thread ran what was due, sampled every 10 ms. */
   readonly loopDelay: HistogramData;
   readonly maxLoopDelayUs: number;
@@ -57,11 +65,11 @@ export interface ShardResult {
   readonly wallUs: number;
 }
 
-export type FromShard =
+export type FromWorker =
   /** The scenario whose flow is being made, prepared and warmed up. */
   | { readonly kind: "preparing"; readonly scenario: string }
   | { readonly kind: "prepared"; readonly scenarios: readonly Prepared[] }
   | Tick
-  | { readonly kind: "done"; readonly result: ShardResult }
+  | { readonly kind: "done"; readonly result: WorkerResult }
   /** An exception that nobody caught: the thread cannot go on. */
   | { readonly kind: "fault"; readonly message: string };

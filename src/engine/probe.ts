@@ -4,13 +4,13 @@
  */
 import { legible } from "../http/expectation.ts";
 import { flowNamed } from "../flows/registry.ts";
-import type { Flow, FlowContext } from "../flows/flow.ts";
 import type { Plan, Scenario } from "../plan/plan.ts";
 import type { Clock } from "../clock.ts";
+import type { WorkerShare } from "../worker_share.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
 import { createScope, runIteration, RunningIteration, type StepRecorder } from "./iteration.ts";
-import { clientFor, setupClientFor } from "./worker.ts";
+import { type OpenScenario, openScenario } from "./scenario_flow.ts";
 
 /** One step that the probe made. */
 export interface ProbedStep {
@@ -51,41 +51,28 @@ export async function probeAll(options: ProbeOptions): Promise<ProbeResult[]> {
 
 async function probe(options: ProbeOptions, scenario: Scenario, at: number): Promise<ProbeResult> {
   const { plan, clock, runId, signal } = options;
-  const definition = flowNamed(scenario.flow);
-  if (definition.once) {
+  if (flowNamed(scenario.flow).once) {
     return { scenario, steps: [], skipped: "an iteration of this flow uses up what it measures" };
   }
-  const client = await clientFor(plan, scenario, 1);
-  const setupClient = setupClientFor(plan, scenario, client);
-  let flow: Flow | undefined;
-  const context: FlowContext<unknown> = {
-    options: scenario.with,
-    target: plan.target,
-    scenario: scenario.name,
-    client: setupClient,
-    clock,
-    timeoutMs: scenario.timeoutMs,
-    shard: { index: 0, count: 1 },
-    signal,
-  };
+  const share: WorkerShare = { index: 0, count: 1 };
+  let open: OpenScenario | undefined;
   try {
-    const made = flow = await definition.create(context);
-    const unprepared = await made.prepare?.(1);
+    open = await openScenario({ plan, scenario, share, clock, signal });
+    const { flow, client } = open;
+    const unprepared = await flow.prepare?.(1);
     if (unprepared !== undefined) return { scenario, steps: [], failure: legible(unprepared) };
     const recorder = new ProbeRecorder(scenario.steps);
     const { timeoutMs, steps } = scenario;
     const idPrefix = `${runId}-${at}-p`;
     const scope = createScope({ steps, client, recorder, timeoutMs, signal, idPrefix });
     const iteration = new RunningIteration(scope, 0, undefined, 0);
-    const { failure } = await runIteration((each) => made.run(each), iteration);
+    const { failure } = await runIteration((each) => flow.run(each), iteration);
     return { scenario, steps: recorder.steps, ...(failure && { failure }) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { scenario, steps: [], failure: { class: "client", message } };
   } finally {
-    await flow?.close?.();
-    client.close();
-    setupClient.close();
+    await open?.close();
   }
 }
 

@@ -12,7 +12,7 @@ const TICK_MS = 1000;
 const HEADERS = ["content-type", "retry-after", "location", "server", "www-authenticate"];
 const BODY_BYTES = 16 * 1024;
 
-function say(message: FromProbe): void {
+function post(message: FromProbe): void {
   thread.postMessage(message);
 }
 
@@ -45,11 +45,11 @@ function plainExchange(exchange: Exchange): PlainExchange {
 }
 
 async function probe(plan: Plan, runId: string): Promise<void> {
-  say({ kind: "alive" });
-  setInterval(() => say({ kind: "alive" }), TICK_MS);
+  post({ kind: "alive" });
+  setInterval(() => post({ kind: "alive" }), TICK_MS);
   const { signal } = new AbortController();
   const clock = timerClock;
-  const onResult = (result: ProbeResult): void => say({ kind: "probed", result: plain(result) });
+  const onResult = (result: ProbeResult): void => post({ kind: "probed", result: plain(result) });
   await probeAll({ plan, clock, runId, signal, onResult });
 }
 

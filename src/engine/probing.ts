@@ -4,7 +4,7 @@ import type { Plan, Scenario } from "../plan/plan.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
 import type { ProbedStep, ProbeResult } from "./probe.ts";
-import { STARTING_S, threadLimits } from "./threads.ts";
+import { STARTING_S, threadLimits } from "./worker_pool.ts";
 
 /** An exchange by structured clone. */
 export interface PlainExchange extends Omit<Exchange, "request" | "header"> {

@@ -6,8 +6,8 @@ import type { HostFacts, Run, ScenarioRun, TargetFacts } from "../metrics/run.ts
 import { compareReadings } from "../metrics/server_metrics.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RunState } from "../metrics/run_state.ts";
-import { createPacer } from "../plan/pacer.ts";
-import { totalDurationMs } from "../plan/stages.ts";
+import { arrivalsBefore, createPacer } from "../plan/pacer.ts";
+import { endMsOf } from "../plan/profile.ts";
 import { dropUnusedRoots } from "../http/default_roots.ts";
 import { hostFacts } from "./host.ts";
 import { hostRemarks } from "./limits.ts";
@@ -44,7 +44,7 @@ export type RunOutcome =
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { catalogue } from "../flows/registry.ts";
- * import { loadPlan } from "../plan/load.ts";
+ * import { loadPlan } from "../plan/load_plan.ts";
  *
  * const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response());
  * const loaded = loadPlan({
@@ -142,7 +142,7 @@ function scenarioRun(plan: Plan, outcome: LoadOutcome & { kind: "ran" }, at: num
   const total = outcome.totals[at];
   if (scenario === undefined || total === undefined) throw new RangeError(`No scenario ${at}`);
   const startUs = outcome.startedUs + scenario.startAfterMs * 1000;
-  const plannedEndUs = startUs + totalDurationMs(scenario.load.stages) * 1000;
+  const plannedEndUs = outcome.startedUs + endMsOf(scenario) * 1000;
   const loadEndUs = Math.max(startUs, Math.min(plannedEndUs, outcome.loadEndUs));
   const mine = outcome.prepared.filter(({ scenario: name }) => name === scenario.name);
   const targetType = (scenario.with as { target_type?: unknown } | undefined)?.target_type;
@@ -152,24 +152,13 @@ function scenarioRun(plan: Plan, outcome: LoadOutcome & { kind: "ran" }, at: num
     startUs,
     loadEndUs,
     endUs: Math.max(loadEndUs, outcome.scenarioEndedUs[at] ?? 0),
-    ...(scenario.load.model === "open" && { offered: arrivalsBy(scenario, loadEndUs - startUs) }),
+    ...(scenario.load.model === "open" && {
+      offered: arrivalsBefore(loadEndUs - startUs, createPacer(scenario.load.stages)),
+    }),
     ...(typeof targetType === "string" && { targetType }),
     warmupRequests: mine.reduce((sum, { warmupRequests }) => sum + warmupRequests, 0),
     openedConnections: mine.reduce((sum, { connections }) => sum + connections, 0),
   };
-}
-
-/** Arrivals planned before `offsetUs`. */
-function arrivalsBy({ load }: Plan["scenarios"][number], offsetUs: number): number {
-  const pacer = createPacer(load.stages);
-  let low = 0;
-  let high = pacer.total;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (pacer.offsetUs(middle) < offsetUs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Ten characters that begin every name a run makes up on the server. */

@@ -1,11 +1,12 @@
-/** How many threads and connections a plan's load needs: arithmetic, stated in the summary. */
+/** How many threads and connections a plan's load needs, and how it is parted among them: arithmetic alone. */
 import type { Plan, Scenario } from "../plan/plan.ts";
-import { highestLevel } from "../plan/stages.ts";
+import { highestLevel } from "../plan/profile.ts";
+import { partOf, type WorkerShare } from "../worker_share.ts";
 
-/** What one load thread carries with room to spare on a common core (docs/benchmarks.md has the measurements). */
-const REQUESTS_PER_THREAD = 8_000;
+/** What one worker carries with room to spare on a common core (docs/benchmarks.md has the measurements). */
+const REQUESTS_PER_WORKER = 8_000;
 
-/** Connections opened before the clock starts, per scenario and thread, at most. */
+/** Connections opened before the clock starts, per scenario and worker, at most. */
 const MOST_CONNECTIONS = 256;
 
 /** The highest number of requests per second that a scenario may ask for; a closed one by assumed 5 ms answers. */
@@ -18,23 +19,34 @@ export function requestsPerSecond({ load, steps }: Scenario): number {
 export function workerCount(plan: Plan, cores: number): number {
   if (plan.workers !== "auto") return plan.workers;
   const perSecond = plan.scenarios.reduce((sum, each) => sum + requestsPerSecond(each), 0);
-  return Math.max(1, Math.min(cores, Math.ceil(perSecond / REQUESTS_PER_THREAD)));
+  return Math.max(1, Math.min(cores, Math.ceil(perSecond / REQUESTS_PER_WORKER)));
+}
+
+/**
+ * A worker's share of a scenario. What has a limit of three (connections, iterations in flight, users) is carried by the
+ * first three workers, so that each has at least one and no arrival belongs to a worker that has none; the others have
+ * no part in it.
+ */
+export function shareOfScenario(
+  { load, maxConnections = Infinity }: Scenario,
+  { index, count }: WorkerShare,
+): WorkerShare | undefined {
+  const atOnce = load.model === "open" ? load.maxInFlight : Math.ceil(highestLevel(load.stages));
+  const carriers = Math.min(count, atOnce, maxConnections);
+  return index < carriers ? { index, count: carriers } : undefined;
 }
 
 /**
  * Connections that are busy at once by Little's law (arrival rate times time in service), doubled for the unevenness
- * of answers, within one shard. The closed model needs one for each of its users.
+ * of answers, within one worker. The closed model needs one for each of its users.
  */
-export function connectionsNeeded(scenario: Scenario, shards: number, serviceMs: number): number {
-  const { load, maxConnections } = scenario;
-  const busy = load.model === "closed"
-    ? highestLevel(load.stages)
-    : 1 + 2 * highestLevel(load.stages) * (serviceMs / 1000);
-  const wanted = Math.min(MOST_CONNECTIONS, Math.ceil(busy / shards));
-  return Math.max(1, Math.min(wanted, share(maxConnections ?? Infinity, shards)));
-}
-
-/** A shard's share of a limit of the whole run, at least 1. */
-export function share(limit: number, shards: number): number {
-  return Math.max(1, Math.floor(limit / shards));
+export function connectionsNeeded(
+  { load, maxConnections = Infinity }: Scenario,
+  share: WorkerShare,
+  serviceMs: number,
+): number {
+  const level = highestLevel(load.stages);
+  const busy = load.model === "closed" ? level : 1 + 2 * level * (serviceMs / 1000);
+  const wanted = Math.min(MOST_CONNECTIONS, Math.ceil(busy / share.count));
+  return Math.max(1, Math.min(wanted, partOf(maxConnections, share)));
 }

@@ -7,6 +7,7 @@ import type { Scenario, Warmup } from "../plan/plan.ts";
 import { nowUs } from "../clock.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
+import type { WorkerShare } from "../worker_share.ts";
 import {
   type IterationScope,
   runIteration,
@@ -23,37 +24,36 @@ export interface WarmupResult {
 /** Counts and times what passes, and keeps nothing else. */
 class WarmupRecorder implements StepRecorder {
   requests = 0;
-  #newConnections = 0;
+  connections = 0;
   #serviceUs = 0;
 
   step(_step: number, _plannedUs: number, exchange: Exchange, _failure?: Failure): void {
     this.requests++;
     this.#serviceUs += exchange.endedUs - exchange.startedUs;
-    if (!exchange.reused && exchange.failure === undefined) this.#newConnections++;
+    if (!exchange.reused && exchange.failure === undefined) this.connections++;
   }
 
   observe(): void {}
 
   count(): void {}
 
-  get connections(): number {
-    return this.#newConnections;
-  }
-
   get meanServiceMs(): number {
     return this.requests === 0 ? 0 : this.#serviceUs / this.requests / 1000;
   }
 }
 
-export async function warmUp(
-  scenario: Scenario,
-  flow: Flow,
-  makeScope: (recorder: StepRecorder) => IterationScope,
-  warmup: Warmup,
-  shards: number,
-): Promise<WarmupResult> {
+export interface WarmupOptions {
+  readonly scenario: Scenario;
+  readonly share: WorkerShare;
+  readonly flow: Flow;
+  readonly scopeOf: (recorder: StepRecorder) => IterationScope;
+  readonly warmup: Warmup;
+}
+
+export async function warmUp(options: WarmupOptions): Promise<WarmupResult> {
+  const { scenario, share, flow, scopeOf, warmup } = options;
   const recorder = new WarmupRecorder();
-  const scope = makeScope(recorder);
+  const scope = scopeOf(recorder);
   const untilUs = nowUs() + warmup.durationMs * 1000;
   let index = 0;
   const runs = (count: number): Promise<unknown> =>
@@ -61,15 +61,15 @@ export async function warmUp(
       const iteration = new RunningIteration(scope, index++);
       return runIteration((each) => flow.run(each), iteration);
     }));
+  const needed = (): number => connectionsNeeded(scenario, share, recorder.meanServiceMs);
   // One by itself first: its duration tells how many connections the load will keep busy.
   if (warmup.requests > 0) await runs(1);
   let width = 0;
-  while (
-    index < warmup.requests || width < connectionsNeeded(scenario, shards, recorder.meanServiceMs)
-  ) {
+  while (index < warmup.requests || width < needed()) {
     if (warmup.requests === 0 || nowUs() > untilUs || scope.signal.aborted) break;
-    width = connectionsNeeded(scenario, shards, recorder.meanServiceMs);
+    width = needed();
     await runs(width);
   }
-  return { requests: recorder.requests, connections: recorder.connections };
+  const { requests, connections } = recorder;
+  return { requests, connections };
 }

@@ -1,38 +1,38 @@
-/** Entry of a load thread: a Worker that carries one shard of the load and draws, writes and reports nothing. */
+/** Entry of a worker's thread: it sends its share of the load and tells the coordinator, and prints nothing. */
 import process from "node:process";
 import { hide } from "../masking/mask.ts";
-import { AlarmClock } from "../pacing/wakeup.ts";
+import { WakeupClock } from "../pacing/wakeup.ts";
 import { nowUs } from "../clock.ts";
 import { thread } from "../pacing/thread.ts";
-import type { FromShard, ToShard } from "./messages.ts";
-import { LoadShard } from "./worker.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+import { LoadWorker } from "./worker.ts";
 
 const TICK_MS = 1000;
 
-let shard: LoadShard | undefined;
+let worker: LoadWorker | undefined;
 let ticking: ReturnType<typeof setInterval> | undefined;
 
-function say(message: FromShard): void {
+function post(message: FromWorker): void {
   thread.postMessage(message);
 }
 
-async function prepare(message: ToShard & { kind: "prepare" }): Promise<void> {
-  const { plan, alarm, runId } = message;
+async function prepare(message: ToWorker & { kind: "prepare" }): Promise<void> {
+  const { plan, share, wakeup, runId } = message;
   hide(plan.secrets);
-  const clock = new AlarmClock(alarm, message.shard.index);
-  const made = shard = new LoadShard({ plan, shard: message.shard, clock, runId });
+  const clock = new WakeupClock(wakeup, share.index);
+  const made = worker = new LoadWorker({ plan, share, clock, runId });
   const cpuShare = cpuMeter();
   ticking = setInterval(() => {
-    say({ kind: "tick", cpuShare: cpuShare(), scenarios: made.tick() });
+    post({ kind: "tick", cpuShare: cpuShare(), scenarios: made.tick() });
   }, TICK_MS);
-  const scenarios = await made.prepare((scenario) => say({ kind: "preparing", scenario }));
-  say({ kind: "prepared", scenarios });
+  const scenarios = await made.prepare((scenario) => post({ kind: "preparing", scenario }));
+  post({ kind: "prepared", scenarios });
 }
 
-async function start(running: LoadShard, originUs: number): Promise<void> {
+async function start(running: LoadWorker, originUs: number): Promise<void> {
   const result = await running.run(originUs);
   clearInterval(ticking);
-  say({ kind: "done", result });
+  post({ kind: "done", result });
 }
 
 /** This thread's CPU time as a share of the wall time since the last call. */
@@ -47,7 +47,7 @@ function cpuMeter(): () => number {
 }
 
 function fault(error: unknown): void {
-  say({ kind: "fault", message: error instanceof Error ? error.message : String(error) });
+  post({ kind: "fault", message: error instanceof Error ? error.message : String(error) });
 }
 
 // What nobody has caught is told in one line; the runtime would print its stack and end the thread.
@@ -61,9 +61,9 @@ globalThis.addEventListener("unhandledrejection", (event) => {
 });
 
 thread.on("message", (data) => {
-  const message = data as ToShard;
+  const message = data as ToWorker;
   if (message.kind === "prepare") prepare(message).catch(fault);
-  else if (message.kind === "start" && shard) start(shard, message.originUs).catch(fault);
-  else if (message.kind === "stop") shard?.stop();
-  else if (message.kind === "kill") shard?.kill();
+  else if (message.kind === "start" && worker) start(worker, message.originUs).catch(fault);
+  else if (message.kind === "stop") worker?.stop();
+  else if (message.kind === "kill") worker?.kill();
 });

@@ -5,6 +5,7 @@
 import type { FlowSignature } from "../plan/catalogue.ts";
 import type { Target } from "../plan/plan.ts";
 import type { Clock } from "../clock.ts";
+import type { WorkerShare } from "../worker_share.ts";
 import type { Failure } from "../http/failure.ts";
 import type { HttpClient } from "../http/http.ts";
 import type { Sender } from "../http/step.ts";
@@ -41,8 +42,8 @@ export interface FlowContext<Options> {
   readonly client: HttpClient;
   readonly clock: Clock;
   readonly timeoutMs: number;
-  /** This worker's place among the workers, for sharing out prepared things. */
-  readonly shard: { readonly index: number; readonly count: number };
+  /** Of the workers that carry this scenario, for sharing out prepared things. */
+  readonly share: WorkerShare;
   readonly signal: AbortSignal;
 }
 

@@ -60,7 +60,7 @@ export interface WorkerFacts {
 
 /** A thread that did not come to its end. */
 export interface LostThread {
-  /** Undefined for the alarm thread. */
+  /** Undefined for the wake-up thread. */
   readonly worker: number | undefined;
   /** When it last gave a sign. */
   readonly atUs: number;

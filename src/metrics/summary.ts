@@ -7,7 +7,7 @@ import {
   PHASE_DURATIONS,
   WHOLE_DURATIONS,
 } from "../plan/durations.ts";
-import type { Load } from "../plan/plan.ts";
+import type { LoadProfile } from "../plan/plan.ts";
 import { connectorTier } from "./connector_tier.ts";
 import { addCounts, addFailures, addSeries, EMPTY_SERIES } from "./merge.ts";
 import type { PeerTally, SeriesRecording, Slice } from "./recording.ts";
@@ -313,7 +313,7 @@ function sliceOf(slice: Slice): SummarySlice {
   };
 }
 
-function loadOf(load: Load, startAfterMs: number): SummaryScenario["load"] {
+function loadOf(load: LoadProfile, startAfterMs: number): SummaryScenario["load"] {
   return {
     model: load.model,
     stages: load.stages.map(({ durationMs, from, to }) => ({

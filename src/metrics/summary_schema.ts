@@ -314,7 +314,7 @@ const planSchema = z.object({
 });
 
 const lostThreadSchema = z.object({
-  /** Null for the alarm thread. */
+  /** Null for the wake-up thread. */
   worker: z.number().nullable(),
   /** When it last gave a sign, from the run's start. */
   at_s: z.number(),

@@ -1,13 +1,14 @@
 /**
  * Where arrivals come from, behind one face for both models, so that the send loop is written once. Offsets are
- * microseconds from the scenario's start. A worker takes its share only: arrival or user n belongs to shard n mod count.
+ * microseconds from the scenario's start. A worker takes its share only.
  */
-import type { Load } from "../plan/plan.ts";
+import type { LoadProfile, Stage } from "../plan/plan.ts";
 import { createPacer } from "../plan/pacer.ts";
-import { highestLevel, nextAbove, totalDurationMs } from "../plan/stages.ts";
+import { durationMsOf, highestLevel, nextAbove } from "../plan/profile.ts";
+import type { WorkerShare } from "../worker_share.ts";
 
 export interface Arrival {
-  /** Unique in the scenario over all shards. */
+  /** Unique in the scenario over all workers. */
   readonly index: number;
   /** The open model's planned instant; the closed model has none: its clock starts when it sends. */
   readonly offsetUs: number;
@@ -26,26 +27,21 @@ export interface Arrivals {
   completed(arrival: Arrival, offsetUs: number, unconnected?: boolean): void;
 }
 
-export interface Shard {
-  readonly index: number;
-  readonly count: number;
-}
-
-export function createArrivals(load: Load, shard: Shard): Arrivals {
+export function createArrivals(load: LoadProfile, share: WorkerShare): Arrivals {
   return load.model === "open"
-    ? new PlannedArrivals(load.stages, shard)
-    : new UserArrivals(load.stages, load.thinkTimeMs, shard);
+    ? new PlannedArrivals(load.stages, share)
+    : new UserArrivals(load.stages, load.thinkTimeMs, share);
 }
 
 class PlannedArrivals implements Arrivals {
   readonly #pacer;
-  readonly #shard: Shard;
+  readonly #share: WorkerShare;
   #next: number;
 
-  constructor(stages: Load["stages"], shard: Shard) {
+  constructor(stages: readonly Stage[], share: WorkerShare) {
     this.#pacer = createPacer(stages);
-    this.#shard = shard;
-    this.#next = shard.index;
+    this.#share = share;
+    this.#next = share.index;
   }
 
   peekUs(): number | undefined {
@@ -54,14 +50,15 @@ class PlannedArrivals implements Arrivals {
 
   take(): Arrival {
     const index = this.#next;
-    this.#next += this.#shard.count;
+    this.#next += this.#share.count;
     return { index, offsetUs: this.#pacer.offsetUs(index) };
   }
 
   completed(): void {}
 }
 
-interface Turn {
+/** When a user comes next. */
+interface NextIteration {
   readonly user: number;
   readonly dueUs: number;
 }
@@ -80,35 +77,35 @@ export function pauseUs(refusals: number): number {
  * First arrivals are spread over one think time: users of a real system do not all start in the same millisecond.
  */
 class UserArrivals implements Arrivals {
-  readonly #stages: Load["stages"];
+  readonly #stages: readonly Stage[];
   readonly #thinkUs: number;
-  readonly #shard: Shard;
+  readonly #share: WorkerShare;
   /** Sorted by due time; users are few and mostly come back in the order in which they left. */
-  readonly #turns: Turn[] = [];
+  readonly #due: NextIteration[] = [];
   /** By user: how often in a row it found nobody. */
   readonly #refusals = new Map<number, number>();
   #taken = 0;
 
-  constructor(stages: Load["stages"], thinkTimeMs: number, shard: Shard) {
+  constructor(stages: readonly Stage[], thinkTimeMs: number, share: WorkerShare) {
     this.#stages = stages;
     this.#thinkUs = thinkTimeMs * 1000;
-    this.#shard = shard;
+    this.#share = share;
     const users = Math.ceil(highestLevel(stages));
-    const spreadUs = Math.min(this.#thinkUs, totalDurationMs(stages) * 1000);
-    for (let user = shard.index; user < users; user += shard.count) {
+    const spreadUs = Math.min(this.#thinkUs, durationMsOf(stages) * 1000);
+    for (let user = share.index; user < users; user += share.count) {
       this.#schedule(user, spreadUs * (user / users));
     }
   }
 
   peekUs(): number | undefined {
-    return this.#turns[0]?.dueUs;
+    return this.#due[0]?.dueUs;
   }
 
   take(): Arrival {
-    const turn = this.#turns.shift();
-    if (turn === undefined) throw new RangeError("Cannot take an arrival: no user is due");
-    const index = this.#taken++ * this.#shard.count + this.#shard.index;
-    return { index, offsetUs: turn.dueUs, user: turn.user };
+    const next = this.#due.shift();
+    if (next === undefined) throw new RangeError("Cannot take an arrival: no user is due");
+    const index = this.#taken++ * this.#share.count + this.#share.index;
+    return { index, offsetUs: next.dueUs, user: next.user };
   }
 
   completed({ user }: Arrival, offsetUs: number, unconnected = false): void {
@@ -123,8 +120,8 @@ class UserArrivals implements Arrivals {
     const dueMs = nextAbove(this.#stages, user, fromUs / 1000);
     if (dueMs === undefined) return;
     const dueUs = dueMs * 1000;
-    let at = this.#turns.length;
-    while (at > 0 && (this.#turns[at - 1]?.dueUs ?? 0) > dueUs) at--;
-    this.#turns.splice(at, 0, { user, dueUs });
+    let at = this.#due.length;
+    while (at > 0 && (this.#due[at - 1]?.dueUs ?? 0) > dueUs) at--;
+    this.#due.splice(at, 0, { user, dueUs });
   }
 }

@@ -18,42 +18,42 @@ export interface DriveOptions {
   readonly drop: (arrival: Arrival) => void;
   /** Aborted: no new arrivals. Those in flight go on. */
   readonly signal: AbortSignal;
-  /** Lets sockets and timers have a turn; the default waits for the event loop's next round. */
-  readonly yieldTurn?: () => Promise<void>;
+  /** Lets sockets and timers run; the default waits for the event loop's next round. */
+  readonly yieldToLoop?: () => Promise<void>;
 }
 
-/** Launches in a row before sockets get a turn: a loop that is behind must not starve the answers it waits for. */
+/** Launches in a row before sockets are heard: a loop that is behind must not starve the answers it waits for. */
 const BURST = 64;
 
 /** Resolves when the last arrival has been launched or dropped and all launched ones have run their course. */
 export async function drive(options: DriveOptions): Promise<void> {
   const { arrivals, clock, originUs, signal } = options;
-  const yieldTurn = options.yieldTurn ?? nextRound;
-  const flight = new Flight(options);
+  const yieldToLoop = options.yieldToLoop ?? nextRound;
+  const inFlight = new InFlight(options);
   let burst = 0;
   while (!signal.aborted) {
     const dueUs = arrivals.peekUs();
     if (dueUs === undefined) {
-      if (flight.size === 0) break;
-      await flight.landing();
+      if (inFlight.size === 0) break;
+      await inFlight.completion();
     } else if (clock.nowUs() < originUs + dueUs) {
       burst = 0;
-      await flight.sleepUntil(originUs + dueUs);
+      await inFlight.sleepUntil(originUs + dueUs);
     } else {
-      flight.launch(arrivals.take());
-      if (++burst % BURST === 0) await yieldTurn();
+      inFlight.launch(arrivals.take());
+      if (++burst % BURST === 0) await yieldToLoop();
     }
   }
-  while (flight.size > 0) await flight.landing();
+  while (inFlight.size > 0) await inFlight.completion();
 }
 
-/** The arrivals on their way, and the waits that a landing or the end of the run cuts short. */
-class Flight {
+/** The arrivals on their way, and the waits that a completion or the end of the run cuts short. */
+class InFlight {
   size = 0;
   readonly #options: DriveOptions;
-  #landed: (() => void) | undefined;
+  #completed: (() => void) | undefined;
   /** Kept from sleep to sleep until it is used. */
-  #alarm = new AbortController();
+  #interrupt = new AbortController();
   #asleep = false;
 
   constructor(options: DriveOptions) {
@@ -67,34 +67,34 @@ class Flight {
       return;
     }
     this.size++;
-    this.#options.launch(arrival).then(({ unconnected }) => this.#land(arrival, unconnected));
+    this.#options.launch(arrival).then(({ unconnected }) => this.#complete(arrival, unconnected));
   }
 
-  landing(): Promise<void> {
-    return new Promise((resolve) => this.#landed = resolve);
+  completion(): Promise<void> {
+    return new Promise((resolve) => this.#completed = resolve);
   }
 
   async sleepUntil(instantUs: number): Promise<void> {
     this.#asleep = true;
-    await this.#options.clock.sleepUntil(instantUs, this.#alarm.signal);
+    await this.#options.clock.sleepUntil(instantUs, this.#interrupt.signal);
     this.#asleep = false;
   }
 
-  #land(arrival: Arrival, unconnected: boolean): void {
+  #complete(arrival: Arrival, unconnected: boolean): void {
     const { arrivals, clock, originUs } = this.#options;
     this.size--;
     const before = arrivals.peekUs();
     arrivals.completed(arrival, clock.nowUs() - originUs, unconnected);
-    // A user who lands may be due again before the instant that the loop sleeps for.
+    // A user who has the answer may be due again before the instant that the loop sleeps for.
     if (arrivals.peekUs() !== before) this.#wake();
-    this.#landed?.();
+    this.#completed?.();
   }
 
   #wake(): void {
-    this.#landed?.();
+    this.#completed?.();
     if (!this.#asleep) return;
-    this.#alarm.abort();
-    this.#alarm = new AbortController();
+    this.#interrupt.abort();
+    this.#interrupt = new AbortController();
   }
 }
 

@@ -2,7 +2,7 @@
 import { parentPort } from "node:worker_threads";
 
 interface ThreadPort {
-  on(event: "message", hear: (message: unknown) => void): void;
+  on(event: "message", onMessage: (message: unknown) => void): void;
   postMessage(message: unknown): void;
 }
 

@@ -1,19 +1,19 @@
 /**
- * The clock of a load thread. A timer of the event loop is a millisecond late at the median; this one is woken by a
+ * The clock of a worker. A timer of the event loop is a millisecond late at the median; this one is woken by a
  * thread that does nothing else (`wakeup_thread.ts`), over shared memory, and is 0.1-0.2 ms late.
  *
- * Shared memory, one slot per shard and one doorbell:
- * - `deadlines[shard]`, the next instant (microseconds, BigInt64) that the shard wants to be woken at, or NEVER;
- * - `wakes[shard]`, a counter that the alarm thread raises and notifies when that instant has come;
- * - `doorbell`, raised and notified by a shard that has set an earlier deadline;
- * - `control`, [1 to end the alarm thread, how many stalls it saw, how often it went round];
- * - `stalls`, pairs of instant and duration of the first of them: times at which the alarm thread was itself not run.
+ * Shared memory, one slot per worker and one event:
+ * - `deadlines[worker]`, the next instant (microseconds, BigInt64) that the worker wants to be woken at, or NEVER;
+ * - `wakes[worker]`, a counter that the wake-up thread raises and notifies when that instant has come;
+ * - `event`, raised and notified by a worker that has set an earlier deadline;
+ * - `control`, [1 to end the wake-up thread, how many stalls it saw, how often it went round];
+ * - `stalls`, pairs of instant and duration of the first of them: times at which the wake-up thread was itself not run.
  */
 import { type Clock, nowUs } from "../clock.ts";
 
 const NEVER = 2n ** 62n;
 
-/** A wait of the alarm thread that ends this much late means that the whole process did not run. */
+/** A wait of the wake-up thread that ends this much late means that the whole process did not run. */
 export const STALL_US = 50_000;
 
 const MAX_STALLS = 256;
@@ -23,21 +23,21 @@ const ENDED = 0;
 const STALL_COUNT = 1;
 const BEATS = 2;
 
-export interface AlarmMemory {
+export interface WakeupMemory {
   readonly deadlines: BigInt64Array<SharedArrayBuffer>;
   readonly wakes: Int32Array<SharedArrayBuffer>;
-  readonly doorbell: Int32Array<SharedArrayBuffer>;
+  readonly event: Int32Array<SharedArrayBuffer>;
   readonly control: Int32Array<SharedArrayBuffer>;
   readonly stalls: Float64Array<SharedArrayBuffer>;
 }
 
-export function createAlarmMemory(shards: number): AlarmMemory {
-  const deadlines = new BigInt64Array(new SharedArrayBuffer(8 * shards));
+export function createWakeupMemory(workers: number): WakeupMemory {
+  const deadlines = new BigInt64Array(new SharedArrayBuffer(8 * workers));
   deadlines.fill(NEVER);
   return {
     deadlines,
-    wakes: new Int32Array(new SharedArrayBuffer(4 * shards)),
-    doorbell: new Int32Array(new SharedArrayBuffer(4)),
+    wakes: new Int32Array(new SharedArrayBuffer(4 * workers)),
+    event: new Int32Array(new SharedArrayBuffer(4)),
     control: new Int32Array(new SharedArrayBuffer(12)),
     stalls: new Float64Array(new SharedArrayBuffer(16 * MAX_STALLS)),
   };
@@ -50,7 +50,7 @@ export interface Stall {
 }
 
 /** The stalls so far, the first `MAX_STALLS` of them. */
-export function readStalls({ control, stalls }: AlarmMemory): Stall[] {
+export function readStalls({ control, stalls }: WakeupMemory): Stall[] {
   const count = Math.min(Atomics.load(control, STALL_COUNT), MAX_STALLS);
   return Array.from({ length: count }, (_, n) => ({
     atUs: stalls[2 * n] ?? 0,
@@ -58,19 +58,19 @@ export function readStalls({ control, stalls }: AlarmMemory): Stall[] {
   }));
 }
 
-/** A number that changes at least every `LONGEST_WAIT_US` for as long as the alarm thread runs. */
-export function readBeats({ control }: AlarmMemory): number {
+/** A number that changes at least every `LONGEST_WAIT_US` for as long as the wake-up thread runs. */
+export function readBeats({ control }: WakeupMemory): number {
   return Atomics.load(control, BEATS);
 }
 
-export function endAlarmThread({ control, doorbell }: AlarmMemory): void {
+export function endWakeupThread({ control, event }: WakeupMemory): void {
   Atomics.store(control, ENDED, 1);
-  ring(doorbell);
+  signal(event);
 }
 
-function ring(doorbell: Int32Array<SharedArrayBuffer>): void {
-  Atomics.add(doorbell, 0, 1);
-  Atomics.notify(doorbell, 0);
+function signal(event: Int32Array<SharedArrayBuffer>): void {
+  Atomics.add(event, 0, 1);
+  Atomics.notify(event, 0);
 }
 
 interface Sleeper {
@@ -78,17 +78,17 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** A shard's side of the alarm: any number of sleepers, the earliest of which is the shard's deadline. */
-export class AlarmClock implements Clock {
-  readonly #memory: AlarmMemory;
-  readonly #shard: number;
+/** A worker's side: any number of sleepers, the earliest of which is the worker's deadline. */
+export class WakeupClock implements Clock {
+  readonly #memory: WakeupMemory;
+  readonly #worker: number;
   readonly #sleepers: Sleeper[] = [];
   #armedUs = Infinity;
   #listening = false;
 
-  constructor(memory: AlarmMemory, shard: number) {
+  constructor(memory: WakeupMemory, worker: number) {
     this.#memory = memory;
-    this.#shard = shard;
+    this.#worker = worker;
   }
 
   nowUs(): number {
@@ -133,15 +133,15 @@ export class AlarmClock implements Clock {
     if (!this.#listening) this.#listen();
     if (first.instantUs < this.#armedUs) {
       this.#armedUs = first.instantUs;
-      Atomics.store(this.#memory.deadlines, this.#shard, BigInt(Math.ceil(first.instantUs)));
-      ring(this.#memory.doorbell);
+      Atomics.store(this.#memory.deadlines, this.#worker, BigInt(Math.ceil(first.instantUs)));
+      signal(this.#memory.event);
     }
   }
 
   #listen(): void {
     const { wakes } = this.#memory;
-    const seen = Atomics.load(wakes, this.#shard);
-    const waiting = Atomics.waitAsync(wakes, this.#shard, seen);
+    const seen = Atomics.load(wakes, this.#worker);
+    const waiting = Atomics.waitAsync(wakes, this.#worker, seen);
     this.#listening = true;
     Promise.resolve(waiting.value).then(() => this.#rouse());
   }
@@ -156,44 +156,44 @@ export class AlarmClock implements Clock {
 }
 
 /**
- * The alarm thread's loop: blocks until the earliest deadline or the doorbell, wakes the shards that are due, and notes
+ * The wake-up thread's loop: blocks until the earliest deadline or an event, wakes the workers that are due, and notes
  * when it was itself not run in time (a stopped process, a suspended machine, a starved CPU).
  */
-export function runAlarmThread(memory: AlarmMemory): void {
-  while (Atomics.load(memory.control, ENDED) === 0) alarmRound(memory);
+export function runWakeupThread(memory: WakeupMemory): void {
+  while (Atomics.load(memory.control, ENDED) === 0) wakeupRound(memory);
 }
 
 /** One round of the loop: at most `LONGEST_WAIT_US`. */
-export function alarmRound(memory: AlarmMemory): void {
-  const { doorbell, control } = memory;
+export function wakeupRound(memory: WakeupMemory): void {
+  const { event, control } = memory;
   Atomics.add(control, BEATS, 1);
-  const heard = Atomics.load(doorbell, 0);
+  const heard = Atomics.load(event, 0);
   const earliestUs = wakeDue(memory);
   const waitUs = Math.min(earliestUs - nowUs(), LONGEST_WAIT_US);
   if (waitUs <= 0) return;
   const untilUs = nowUs() + waitUs;
-  Atomics.wait(doorbell, 0, heard, waitUs / 1000);
+  Atomics.wait(event, 0, heard, waitUs / 1000);
   noteStall(memory, untilUs, nowUs() - untilUs);
 }
 
 /** Bounds the wait so that a stall is noticed also when nothing is due. */
 const LONGEST_WAIT_US = 20_000;
 
-function wakeDue({ deadlines, wakes }: AlarmMemory): number {
+function wakeDue({ deadlines, wakes }: WakeupMemory): number {
   let earliest = NEVER;
-  for (let shard = 0; shard < deadlines.length; shard++) {
-    const deadline = Atomics.load(deadlines, shard);
+  for (let worker = 0; worker < deadlines.length; worker++) {
+    const deadline = Atomics.load(deadlines, worker);
     if (deadline <= BigInt(Math.floor(nowUs()))) {
-      // Only if it is still the one that was read: the shard may just have set another.
-      Atomics.compareExchange(deadlines, shard, deadline, NEVER);
-      Atomics.add(wakes, shard, 1);
-      Atomics.notify(wakes, shard);
+      // Only if it is still the one that was read: the worker may just have set another.
+      Atomics.compareExchange(deadlines, worker, deadline, NEVER);
+      Atomics.add(wakes, worker, 1);
+      Atomics.notify(wakes, worker);
     } else if (deadline < earliest) earliest = deadline;
   }
   return Number(earliest);
 }
 
-function noteStall({ control, stalls }: AlarmMemory, atUs: number, durationUs: number): void {
+function noteStall({ control, stalls }: WakeupMemory, atUs: number, durationUs: number): void {
   if (durationUs < STALL_US) return;
   const n = Atomics.load(control, STALL_COUNT);
   if (n >= MAX_STALLS) return;

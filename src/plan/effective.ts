@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Catalogue } from "./catalogue.ts";
 import { formatDocument } from "./document.ts";
-import type { Load, Plan, Scenario, Stage, Target, Warmup } from "./plan.ts";
+import type { LoadProfile, Plan, Scenario, Stage, Target, Warmup } from "./plan.ts";
 import { maskSecrets } from "./secret.ts";
 import { formatDuration, formatPlanRate } from "./units.ts";
 
@@ -75,7 +75,7 @@ function optionsConfig({ flow, with: options }: Scenario, catalogue: Catalogue):
   }
 }
 
-function loadConfig(load: Load): Record<string, unknown> {
+function loadConfig(load: LoadProfile): Record<string, unknown> {
   const [first] = load.stages;
   const isFlat = load.stages.length === 1 && first?.from === first?.to;
   const level = (value: number): Record<string, unknown> =>

@@ -3,7 +3,7 @@
  * `duration`, or `stages`. What fits together is asked of the keys that are there, so it is told along with every other
  * problem; the load is made once all is well.
  */
-import type { Load, Stage } from "./plan.ts";
+import type { LoadProfile, Stage } from "./plan.ts";
 import { type Path, type Problem, problemAt } from "./problem.ts";
 import { childOf, isList, isMap, keySpanOf, nodeAt, type PlanNode } from "./tree.ts";
 
@@ -52,7 +52,7 @@ export function shapeProblems(root: PlanNode, path: Path): Problem[] {
   ];
 }
 
-type Model = Load["model"];
+type Model = LoadProfile["model"];
 
 interface Misplaced {
   readonly key: string;
@@ -110,7 +110,7 @@ function stageProblems(root: PlanNode, path: Path): Problem[] {
 }
 
 /** The load of a scenario that has no problems. */
-export function loadOf(scenario: LoadKeys): Load {
+export function loadOf(scenario: LoadKeys): LoadProfile {
   const stages = stagesOf(scenario);
   const isClosed = scenario.users !== undefined || scenario.stages?.[0]?.users !== undefined;
   return isClosed
@@ -139,7 +139,7 @@ export function sendsSomething(scenario: LoadKeys): boolean {
 }
 
 /** The same profile in another time: every stage longer or shorter by the same factor. */
-export function stretched(load: Load, durationMs: number): Load {
+export function stretched(load: LoadProfile, durationMs: number): LoadProfile {
   const totalMs = load.stages.reduce((sum, stage) => sum + stage.durationMs, 0);
   const stages = load.stages.map((stage) => ({
     ...stage,

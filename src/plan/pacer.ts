@@ -14,6 +14,7 @@
  * Arrival 0 is planned at the start; the arrivals are those n with n < N(end).
  */
 import type { Stage } from "./plan.ts";
+import { areaOf, arrivalCount } from "./profile.ts";
 
 export interface Pacer {
   /** How many arrivals the whole profile has. */
@@ -32,23 +33,31 @@ interface Leg {
   readonly after: number;
 }
 
-// 1/60 per second times 300 s is 4.999...: a profile that is meant to end on a whole arrival ends on it.
-const ROUNDING = 1e-6;
-
 export function createPacer(stages: readonly Stage[]): Pacer {
   const legs = layOut(stages);
-  const area = legs.at(-1)?.after ?? 0;
-  const total = Math.max(0, Math.ceil(area - ROUNDING));
-  return { total, offsetUs: (n) => offsetUs(legs, n) };
+  return { total: arrivalCount(stages), offsetUs: (n) => offsetUs(legs, n) };
+}
+
+/** How many arrivals are planned before `untilUs`. */
+export function arrivalsBefore(untilUs: number, { total, offsetUs }: Pacer): number {
+  let low = 0;
+  let high = total;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (offsetUs(middle) < untilUs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function layOut(stages: readonly Stage[]): Leg[] {
   const legs: Leg[] = [];
   let startS = 0;
   let before = 0;
-  for (const { durationMs, from, to } of stages) {
-    const durationS = durationMs / 1000;
-    const after = before + ((from + to) / 2) * durationS;
+  for (const stage of stages) {
+    const { from, to } = stage;
+    const durationS = stage.durationMs / 1000;
+    const after = before + areaOf(stage);
     legs.push({ startS, durationS, from, to, before, after });
     startS += durationS;
     before = after;

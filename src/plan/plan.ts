@@ -1,6 +1,6 @@
 /**
  * The plan as the rest of the program sees it: validated, resolved, plain data (it is sent to worker threads by
- * structured clone). `plan/load.ts` is the only producer.
+ * structured clone). `plan/load_plan.ts` is the only producer.
  */
 import type { Threshold } from "./threshold.ts";
 
@@ -40,7 +40,7 @@ export interface Stage {
 }
 
 /** Open model: arrivals come at planned instants whatever the server does. Stage levels are arrivals per second. */
-export interface OpenLoad {
+export interface OpenProfile {
   readonly model: "open";
   readonly stages: readonly Stage[];
   /** Arrivals that find this many in flight are dropped and counted. */
@@ -48,13 +48,13 @@ export interface OpenLoad {
 }
 
 /** Closed model: users who wait for their answer, then think. Stage levels are users. */
-export interface ClosedLoad {
+export interface ClosedProfile {
   readonly model: "closed";
   readonly stages: readonly Stage[];
   readonly thinkTimeMs: number;
 }
 
-export type Load = OpenLoad | ClosedLoad;
+export type LoadProfile = OpenProfile | ClosedProfile;
 
 export interface Scenario {
   readonly name: string;
@@ -64,7 +64,7 @@ export interface Scenario {
   readonly with: unknown;
   /** Step names of the flow under these options, in order. */
   readonly steps: readonly string[];
-  readonly load: Load;
+  readonly load: LoadProfile;
   readonly startAfterMs: number;
   readonly timeoutMs: number;
   readonly protocol: Protocol;

@@ -1,5 +1,6 @@
 /** How much a plan is going to send, by arithmetic alone. */
-import type { ClosedLoad, Load, Plan, Scenario, Stage } from "./plan.ts";
+import type { Plan, Scenario } from "./plan.ts";
+import { endMsOf, mostIterations, planDurationMs } from "./profile.ts";
 
 export interface PlannedLoad {
   /** undefined: as many as the server answers (users without think time). */
@@ -33,20 +34,20 @@ export function plannedRequests(plan: Pick<Plan, "scenarios">): PlannedRun {
       requests: sum(scenarios.map(({ requests }) => requests)),
       isUpperBound: scenarios.some(({ isUpperBound }) => isUpperBound),
     },
-    durationMs: Math.max(0, ...scenarios.map(({ endMs }) => endMs)),
+    durationMs: planDurationMs(plan),
   };
 }
 
-function plannedScenario({ name, load, steps, startAfterMs }: Scenario): PlannedScenario {
-  const iterations = load.model === "open" ? arrivals(load.stages) : mostTurns(load);
-  const durationMs = load.stages.reduce((total, stage) => total + stage.durationMs, 0);
+function plannedScenario(scenario: Scenario): PlannedScenario {
+  const { name, load, steps, startAfterMs } = scenario;
+  const iterations = mostIterations(load);
   return {
     name,
     iterations,
     requests: iterations === undefined ? undefined : iterations * steps.length,
     isUpperBound: load.model === "closed",
     startMs: startAfterMs,
-    endMs: startAfterMs + durationMs,
+    endMs: endMsOf(scenario),
   };
 }
 
@@ -55,31 +56,4 @@ function sum(counts: readonly (number | undefined)[]): number | undefined {
     (total, count) => total === undefined || count === undefined ? undefined : total + count,
     0,
   );
-}
-
-/** The area under the profile: arrival n comes when the area has reached n, so the last one is below the whole. */
-function arrivals(stages: Load["stages"]): number {
-  const area = stages.reduce(
-    (total, { durationMs, from, to }) => total + ((from + to) / 2) * (durationMs / 1000),
-    0,
-  );
-  // 1/60 per second times 300 s is 4.999...
-  return Math.max(0, Math.ceil(area - 1e-6));
-}
-
-/**
- * A user who is there for a time t starts at most floor(t / think) + 1 iterations. User u is there while the level is
- * above u, which is one stretch of time per stage at most.
- */
-function mostTurns({ stages, thinkTimeMs }: ClosedLoad): number | undefined {
-  if (thinkTimeMs === 0) return undefined;
-  const most = stages.reduce((total, stage) => total + mostOf(stage, thinkTimeMs), 0);
-  return Math.ceil(most);
-}
-
-function mostOf({ durationMs, from, to }: Stage, thinkTimeMs: number): number {
-  const users = Math.ceil(Math.max(from, to));
-  // Over a ramp, the sum of all users' times is at most one user more than the area.
-  const average = from === to ? users : Math.min(users, (from + to) / 2 + 1);
-  return average * durationMs / thinkTimeMs + users;
 }

@@ -173,7 +173,7 @@ function scenariosOf(measured: Measured): [string, SummaryScenario][] {
 function lost({ generator }: Measured): Judged[] {
   return generator.lost.map(({ worker, at_s, reason }) => ({
     invalid: true,
-    subject: worker === null ? "the alarm thread" : `worker ${worker}`,
+    subject: worker === null ? "the wake-up thread" : `worker ${worker}`,
     weight: -at_s,
     detail: reason,
     finding: {
@@ -181,7 +181,7 @@ function lost({ generator }: Measured): Judged[] {
       cause: "generator",
       scenarios: [],
       message: `${
-        worker === null ? "The alarm thread" : `Worker ${worker}`
+        worker === null ? "The wake-up thread" : `Worker ${worker}`
       } of the generator ${reason} (last sign at ${formatSeconds(at_s)})`,
       advice: worker === null
         ? "Run again; if it happens again it is a fault of certload: please report it"

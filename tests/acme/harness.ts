@@ -131,7 +131,7 @@ export function contextFor(client: HttpClient): Omit<FlowContext<unknown>, "opti
     scenario: "test",
     clock: systemClock,
     timeoutMs: 10_000,
-    shard: { index: 0, count: 1 },
+    share: { index: 0, count: 1 },
     signal: new AbortController().signal,
   };
 }

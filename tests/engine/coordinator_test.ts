@@ -1,5 +1,5 @@
 import { type LoadOutcome, runLoad } from "../../src/engine/coordinator.ts";
-import type { ThreadLimits } from "../../src/engine/threads.ts";
+import type { ThreadLimits } from "../../src/engine/worker_pool.ts";
 import { sleep } from "../../src/timer.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { planOf } from "./plans.ts";
@@ -159,14 +159,14 @@ Deno.test("a worker that does not end after the last word is given up, with its 
 
 for (
   const [name, reason] of [
-    ["dying_alarm", /^died: the alarm is dead$/],
-    ["silent_alarm", /^gave no sign of life for 3 s$/],
+    ["dying_wakeup", /^died: the wake-up thread is dead$/],
+    ["silent_wakeup", /^gave no sign of life for 3 s$/],
   ] as const
 ) {
-  Deno.test(`without the alarm thread (${name}) the load ends at once, whole so far, and says so`, async () => {
-    const alarmScript = new URL(`./threads/${name}.ts`, import.meta.url);
+  Deno.test(`without the wake-up thread (${name}) the load ends at once, whole so far, and says so`, async () => {
+    const wakeupScript = new URL(`./threads/${name}.ts`, import.meta.url);
     const outcome = ran(
-      await load({ load: "rate: 40/s, duration: 60s", limits: { alarmScript, silentS: 3 } }),
+      await load({ load: "rate: 40/s, duration: 60s", limits: { wakeupScript, silentS: 3 } }),
     );
     assertEquals(
       outcome.lost.map(({ worker }) => worker),

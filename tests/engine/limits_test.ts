@@ -1,10 +1,10 @@
 import { proxyRemark, readHostLimits, shortages } from "../../src/engine/limits.ts";
-import type { Load, Plan } from "../../src/plan/plan.ts";
+import type { LoadProfile, Plan } from "../../src/plan/plan.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 
 function plan(flow: string, rate: number, maxInFlight = 10_000): Plan {
   const stages = [{ durationMs: 1_000, from: rate, to: rate }];
-  const load: Load = { model: "open", stages, maxInFlight };
+  const load: LoadProfile = { model: "open", stages, maxInFlight };
   return { scenarios: [{ name: "shake", flow, steps: ["one"], load }] } as unknown as Plan;
 }
 

@@ -1,6 +1,6 @@
 /** Plans for the engine's tests, from their text. */
 import { catalogue } from "../../src/flows/registry.ts";
-import { loadPlan } from "../../src/plan/load.ts";
+import { loadPlan } from "../../src/plan/load_plan.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { assert } from "../assert.ts";
 

@@ -1,8 +1,13 @@
-import { connectionsNeeded, share, workerCount } from "../../src/engine/sizing.ts";
-import type { Load, Plan, Scenario } from "../../src/plan/plan.ts";
-import { assertEquals } from "../assert.ts";
+import { connectionsNeeded, shareOfScenario, workerCount } from "../../src/engine/sizing.ts";
+import type { LoadProfile, OpenProfile, Plan, Scenario } from "../../src/plan/plan.ts";
+import fc from "fast-check";
+import { createArrivals } from "../../src/pacing/arrivals.ts";
+import { partOf, type WorkerShare } from "../../src/worker_share.ts";
+import { assert, assertEquals } from "../assert.ts";
 
-function scenario(load: Load, steps = ["request"], maxConnections?: number): Scenario {
+const ALONE: WorkerShare = { index: 0, count: 1 };
+
+function scenario(load: LoadProfile, steps = ["request"], maxConnections?: number): Scenario {
   return {
     name: "s",
     load,
@@ -11,11 +16,11 @@ function scenario(load: Load, steps = ["request"], maxConnections?: number): Sce
   } as unknown as Scenario;
 }
 
-function open(rate: number): Load {
+function open(rate: number): OpenProfile {
   return { model: "open", stages: [{ durationMs: 1_000, from: rate, to: rate }], maxInFlight: 100 };
 }
 
-function closed(users: number, thinkTimeMs: number): Load {
+function closed(users: number, thinkTimeMs: number): LoadProfile {
   return { model: "closed", stages: [{ durationMs: 1_000, from: users, to: users }], thinkTimeMs };
 }
 
@@ -23,12 +28,12 @@ function plan(workers: Plan["workers"], ...scenarios: Scenario[]): Plan {
   return { workers, scenarios } as unknown as Plan;
 }
 
-Deno.test("the contract's load needs one thread, ten thousand requests per second two", () => {
+Deno.test("the contract's load needs one worker, ten thousand requests per second two", () => {
   assertEquals(workerCount(plan("auto", scenario(open(50)), scenario(open(50))), 8), 1);
   assertEquals(workerCount(plan("auto", scenario(open(10_000))), 8), 2);
 });
 
-Deno.test("threads are never more than the cores, unless the plan says so", () => {
+Deno.test("workers are never more than the cores, unless the plan says so", () => {
   assertEquals(workerCount(plan("auto", scenario(open(1_000_000))), 2), 2);
   assertEquals(workerCount(plan(5, scenario(open(1))), 2), 5);
 });
@@ -37,15 +42,53 @@ Deno.test("every step of a flow is a request", () => {
   assertEquals(workerCount(plan("auto", scenario(open(6_000), ["a", "b", "c"])), 8), 3);
 });
 
-Deno.test("a closed model needs a connection for each of its users, shared out over the threads", () => {
-  assertEquals(connectionsNeeded(scenario(closed(100, 1_000)), 2, 3), 50);
+Deno.test("a closed model needs a connection for each of its users, shared out over the workers", () => {
+  assertEquals(connectionsNeeded(scenario(closed(100, 1_000)), { index: 1, count: 2 }, 3), 50);
 });
 
 Deno.test("an open model needs the connections that are busy at once, twice over", () => {
-  assertEquals(connectionsNeeded(scenario(open(1_000)), 1, 10), 21);
-  assertEquals(connectionsNeeded(scenario(open(1_000), ["request"], 4), 1, 10), 4);
+  assertEquals(connectionsNeeded(scenario(open(1_000)), ALONE, 10), 21);
+  assertEquals(connectionsNeeded(scenario(open(1_000), ["request"], 4), ALONE, 10), 4);
 });
 
-Deno.test("a share of a limit is never nothing", () => {
-  assertEquals([share(10, 4), share(1, 4)], [2, 1]);
+const counts = fc.integer({ min: 1, max: 16 });
+
+function sharesOf(limited: Scenario, count: number): (WorkerShare | undefined)[] {
+  return Array.from({ length: count }, (_, index) => shareOfScenario(limited, { index, count }));
+}
+
+Deno.test("a limit is carried by no more workers than it has, each with a part of it, and all of it is in force", () => {
+  fc.assert(fc.property(counts, counts, counts, (connections, inFlight, workers) => {
+    const load: LoadProfile = { ...open(1_000), maxInFlight: inFlight };
+    const carried = sharesOf(scenario(load, ["request"], connections), workers)
+      .filter((share) => share !== undefined);
+    assertEquals(carried.length, Math.min(workers, connections, inFlight));
+    for (const limit of [connections, inFlight]) {
+      const parts = carried.map((share) => partOf(limit, share));
+      assertEquals(parts.reduce((sum, part) => sum + part, 0), limit);
+      assert(Math.min(...parts) >= 1, `${parts}`);
+    }
+  }));
 });
+
+Deno.test("the workers that carry a scenario take each of its arrivals once, the others none", () => {
+  const few = scenario({ ...open(100), maxInFlight: 3 });
+  const taken = sharesOf(few, 4).flatMap((share) => share ? indexes(few, share) : []);
+  assertEquals(taken.sort((a, b) => a - b), Array.from({ length: 100 }, (_, n) => n));
+  assertEquals(sharesOf(few, 4)[3], undefined);
+});
+
+Deno.test("users are carried by no more workers than they are", () => {
+  assertEquals(sharesOf(scenario(closed(2, 0)), 3), [
+    { index: 0, count: 2 },
+    { index: 1, count: 2 },
+    undefined,
+  ]);
+});
+
+function indexes({ load }: Scenario, share: WorkerShare): number[] {
+  const arrivals = createArrivals(load, share);
+  const taken: number[] = [];
+  while (arrivals.peekUs() !== undefined) taken.push(arrivals.take().index);
+  return taken;
+}

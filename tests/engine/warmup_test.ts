@@ -1,4 +1,4 @@
-import { LoadShard } from "../../src/engine/worker.ts";
+import { LoadWorker } from "../../src/engine/worker.ts";
 import { timerClock } from "../../src/timer.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { planOf, withServer } from "./plans.ts";
@@ -23,8 +23,8 @@ target: { base_url: "http://127.0.0.1:${port}" }
 warmup: ${warmup}
 scenarios: { one: { flow: http_request, with: { path: / }, ${load} } }
 `);
-    const shard = { index: 0, count: 1 };
-    const made = new LoadShard({ plan, shard, clock: timerClock, runId: "test" });
+    const share = { index: 0, count: 1 };
+    const made = new LoadWorker({ plan, share, clock: timerClock, runId: "test" });
     try {
       const [prepared] = await made.prepare();
       const { warmupRequests: told, connections } = prepared!;

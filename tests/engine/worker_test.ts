@@ -1,5 +1,5 @@
 import { timerClock } from "../../src/timer.ts";
-import { LoadShard } from "../../src/engine/worker.ts";
+import { LoadWorker } from "../../src/engine/worker.ts";
 import { Histogram } from "../../src/metrics/histogram.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { assert, assertEquals } from "../assert.ts";
@@ -15,8 +15,8 @@ scenarios:
 `);
 }
 
-function shardOf(plan: Plan): LoadShard {
-  return new LoadShard({ plan, shard: { index: 0, count: 1 }, clock: timerClock, runId: "test" });
+function workerOf(plan: Plan): LoadWorker {
+  return new LoadWorker({ plan, share: { index: 0, count: 1 }, clock: timerClock, runId: "test" });
 }
 
 /** How many requests had come before the clock was started, what was told of them, and what came and was recorded afterwards. */
@@ -29,15 +29,15 @@ async function countsOf(
     return new Response("ok");
   });
   const { port } = server.addr;
-  const shard = shardOf(twenty(port, warmup));
+  const worker = workerOf(twenty(port, warmup));
   try {
-    const [prepared] = await shard.prepare();
+    const [prepared] = await worker.prepare();
     const before = requests;
-    const { recordings } = await shard.run(timerClock.nowUs());
-    const recorded = recordings[0]?.iterations.count ?? 0;
+    const { scenarios } = await worker.run(timerClock.nowUs());
+    const recorded = scenarios[0]?.recording.iterations.count ?? 0;
     return { before, told: prepared?.warmupRequests ?? 0, after: requests - before, recorded };
   } finally {
-    await shard.close();
+    await worker.close();
     await server.shutdown();
   }
 }
@@ -67,16 +67,16 @@ warmup: { requests: 1, rehearsal: 300ms }
 scenarios:
   one: { flow: http_request, with: { path: / }, rate: 100/s, duration: 1s, max_in_flight: 1 }
 `;
-  const shard = shardOf(planOf(text));
+  const worker = workerOf(planOf(text));
   try {
-    await shard.prepare();
-    assertEquals(shard.tick().map(({ dropped, inFlight }) => [dropped, inFlight]), [[0, 0]]);
-    const { recordings } = await shard.run(timerClock.nowUs());
-    const { iterations, dropped } = recordings[0]!;
+    await worker.prepare();
+    assertEquals(worker.tick(), []);
+    const { scenarios } = await worker.run(timerClock.nowUs());
+    const { iterations, dropped } = scenarios[0]!.recording;
     assertEquals(iterations.count + dropped, 100);
-    assertEquals(shard.tick(), []);
+    assertEquals(worker.tick(), []);
   } finally {
-    await shard.close();
+    await worker.close();
     await server.shutdown();
   }
 });
@@ -92,11 +92,12 @@ warmup: off
 scenarios:
   one: { flow: http_request, with: { path: / }, rate: 20/s, duration: 1s, max_connections: 1 }
 `;
-  const shard = shardOf(planOf(text));
+  const worker = workerOf(planOf(text));
   try {
-    await shard.prepare();
-    const { recordings, loopDelay, wallUs } = await shard.run(timerClock.nowUs());
-    const { response_time: response, service_time: service } = recordings[0]!.iterations.durations;
+    await worker.prepare();
+    const { scenarios, loopDelay, wallUs } = await worker.run(timerClock.nowUs());
+    const { response_time: response, service_time: service } =
+      scenarios[0]!.recording.iterations.durations;
     // Twenty in a row, 100 ms each: the last waits for almost a second.
     assert(Histogram.from(response!).maxUs > 700_000);
     assert(
@@ -106,7 +107,7 @@ scenarios:
     // Every 10 ms, on a busy host less often.
     assert(loopDelay.count > wallUs / 100_000, `${loopDelay.count} samples in ${wallUs} us`);
   } finally {
-    await shard.close();
+    await worker.close();
     await server.shutdown();
   }
 });

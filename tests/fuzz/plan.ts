@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { stringify } from "yaml";
 import { catalogue } from "../../src/flows/registry.ts";
 import { effectiveYaml } from "../../src/plan/effective.ts";
-import { type LoadedPlan, loadPlan } from "../../src/plan/load.ts";
+import { type LoadedPlan, loadPlan } from "../../src/plan/load_plan.ts";
 import { renderProblems } from "../../src/plan/problem.ts";
 import { parseThreshold } from "../../src/plan/threshold.ts";
 import {

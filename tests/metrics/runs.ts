@@ -2,7 +2,7 @@
 import { ScenarioRecorder } from "../../src/metrics/recorder.ts";
 import type { Run, ScenarioRun, WorkerFacts } from "../../src/metrics/run.ts";
 import { ScenarioTotals } from "../../src/metrics/totals.ts";
-import type { Load, Plan, Scenario, Tier } from "../../src/plan/plan.ts";
+import type { LoadProfile, Plan, Scenario, Tier } from "../../src/plan/plan.ts";
 import type { Comparison, Measure, Threshold } from "../../src/plan/threshold.ts";
 import type { Failure } from "../../src/http/failure.ts";
 import type { PeerIdentity } from "../../src/http/http.ts";
@@ -36,7 +36,7 @@ export interface MadeScenario {
   readonly interrupted?: number;
   readonly targetType?: string;
   readonly thresholds?: readonly Threshold[];
-  readonly load?: Load;
+  readonly load?: LoadProfile;
   readonly startAfterMs?: number;
   readonly seed?: number;
   /** Record this worker's arrivals alone: those whose number is `index` modulo `count`. */

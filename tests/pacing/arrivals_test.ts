@@ -1,8 +1,8 @@
-import type { Load } from "../../src/plan/plan.ts";
+import type { LoadProfile } from "../../src/plan/plan.ts";
 import { type Arrivals, createArrivals, pauseUs } from "../../src/pacing/arrivals.ts";
 import { assertAlmostEquals, assertEquals } from "../assert.ts";
 
-const OPEN: Load = {
+const OPEN: LoadProfile = {
   model: "open",
   stages: [{ durationMs: 1_000, from: 100, to: 100 }],
   maxInFlight: 10,
@@ -14,13 +14,13 @@ function drain(arrivals: Arrivals): number[] {
   return indexes;
 }
 
-Deno.test("shards take every arrival exactly once", () => {
+Deno.test("workers take every arrival exactly once", () => {
   const shares = [0, 1, 2].map((index) => drain(createArrivals(OPEN, { index, count: 3 })));
   assertEquals(shares.flat().sort((a, b) => a - b), Array.from({ length: 100 }, (_, n) => n));
   assertEquals(shares[1]?.slice(0, 3), [1, 4, 7]);
 });
 
-function closed(users: number, thinkTimeMs: number): Load {
+function closed(users: number, thinkTimeMs: number): LoadProfile {
   return { model: "closed", stages: [{ durationMs: 10_000, from: users, to: users }], thinkTimeMs };
 }
 
@@ -34,7 +34,7 @@ Deno.test("users come spread over one think time, and again a think time after t
   assertEquals(arrivals.take().user, 2);
 });
 
-Deno.test("a user whose next turn would come after the end does not come", () => {
+Deno.test("a user whose next iteration would come after the end does not come", () => {
   const arrivals = createArrivals(closed(1, 1_000), { index: 0, count: 1 });
   arrivals.completed(arrivals.take(), 9_500_000);
   assertEquals(arrivals.peekUs(), undefined);
@@ -43,9 +43,9 @@ Deno.test("a user whose next turn would come after the end does not come", () =>
 Deno.test("users and their arrivals' numbers are shared out without overlap", () => {
   const shares = [0, 1].map((index) => createArrivals(closed(5, 0), { index, count: 2 }));
   const taken = shares.flatMap((arrivals) => {
-    const turns = [];
-    while (arrivals.peekUs() !== undefined) turns.push(arrivals.take());
-    return turns;
+    const arrived = [];
+    while (arrivals.peekUs() !== undefined) arrived.push(arrivals.take());
+    return arrived;
   });
   assertEquals(taken.map(({ user }) => user).sort(), [0, 1, 2, 3, 4]);
   assertEquals(new Set(taken.map(({ index }) => index)).size, 5);

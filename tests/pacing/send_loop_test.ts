@@ -1,4 +1,4 @@
-import type { Load } from "../../src/plan/plan.ts";
+import type { LoadProfile } from "../../src/plan/plan.ts";
 import { type Arrival, createArrivals } from "../../src/pacing/arrivals.ts";
 import { drive } from "../../src/pacing/send_loop.ts";
 import { assertEquals } from "../assert.ts";
@@ -18,7 +18,7 @@ interface SetUp {
 }
 
 /** Drives a load on a virtual clock against a server that answers after `serviceUs`. */
-function setUp(load: Load, serviceUs: number, maxInFlight = Infinity): SetUp {
+function setUp(load: LoadProfile, serviceUs: number, maxInFlight = Infinity): SetUp {
   const clock = new VirtualClock(1_000_000);
   const stop = new AbortController();
   const sent: Sent[] = [];
@@ -35,14 +35,14 @@ function setUp(load: Load, serviceUs: number, maxInFlight = Infinity): SetUp {
     },
     drop: ({ index }) => dropped.push(index),
     signal: stop.signal,
-    yieldTurn: settle,
+    yieldToLoop: settle,
   });
   let ended = false;
   driving.then(() => ended = true);
   return { clock, stop, sent, dropped, hasEnded: () => ended };
 }
 
-function open(ratePerS: number, durationMs: number): Load {
+function open(ratePerS: number, durationMs: number): LoadProfile {
   const stages = [{ durationMs, from: ratePerS, to: ratePerS }];
   return { model: "open", stages, maxInFlight: 1_000 };
 }
@@ -77,7 +77,7 @@ Deno.test("arrivals that find the limit in flight are dropped and counted, and n
   assertEquals(hasEnded(), true);
 });
 
-Deno.test("stopping ends new arrivals at once, and the run when those in flight have landed", async () => {
+Deno.test("stopping ends new arrivals at once, and the run when those in flight have completed", async () => {
   const { clock, stop, sent, hasEnded } = setUp(open(10, 10_000), 300_000);
   await clock.advance(1_000_000);
   stop.abort();

@@ -1,35 +1,35 @@
 import { Worker } from "node:worker_threads";
 import {
-  AlarmClock,
-  alarmRound,
-  createAlarmMemory,
-  endAlarmThread,
+  createWakeupMemory,
+  endWakeupThread,
   readBeats,
   readStalls,
   STALL_US,
+  WakeupClock,
+  wakeupRound,
 } from "../../src/pacing/wakeup.ts";
 import { assert, assertEquals } from "../assert.ts";
 
-async function withAlarm(
-  shards: number,
-  use: (clocks: AlarmClock[]) => Promise<void>,
+async function withWakeup(
+  workers: number,
+  use: (clocks: WakeupClock[]) => Promise<void>,
 ): Promise<void> {
-  const memory = createAlarmMemory(shards);
+  const memory = createWakeupMemory(workers);
   const thread = new Worker(new URL("../../src/pacing/wakeup_thread.ts", import.meta.url));
   await new Promise((resolve) => {
     thread.once("message", resolve);
     thread.postMessage(memory);
   });
   try {
-    await use(Array.from({ length: shards }, (_, shard) => new AlarmClock(memory, shard)));
+    await use(Array.from({ length: workers }, (_, worker) => new WakeupClock(memory, worker)));
   } finally {
-    endAlarmThread(memory);
+    endWakeupThread(memory);
     thread.terminate();
   }
 }
 
-Deno.test("the alarm clock never wakes a sleeper early, and wakes them in order", async () => {
-  await withAlarm(1, async ([clock]) => {
+Deno.test("the wake-up clock never wakes a sleeper early, and wakes them in order", async () => {
+  await withWakeup(1, async ([clock]) => {
     assert(clock !== undefined);
     const startUs = clock.nowUs();
     const woken: number[] = [];
@@ -43,7 +43,7 @@ Deno.test("the alarm clock never wakes a sleeper early, and wakes them in order"
 });
 
 Deno.test("a thousand short sleeps in a row all end", async () => {
-  await withAlarm(2, async (clocks) => {
+  await withWakeup(2, async (clocks) => {
     await Promise.all(clocks.map(async (clock) => {
       for (let n = 0; n < 1_000; n++) await clock.sleepUntil(clock.nowUs() + (n % 7) * 50);
     }));
@@ -51,7 +51,7 @@ Deno.test("a thousand short sleeps in a row all end", async () => {
 });
 
 Deno.test("an aborted sleep ends at once, and the others go on", async () => {
-  await withAlarm(1, async ([clock]) => {
+  await withWakeup(1, async ([clock]) => {
     assert(clock !== undefined);
     const abort = new AbortController();
     const startUs = clock.nowUs();
@@ -65,7 +65,7 @@ Deno.test("an aborted sleep ends at once, and the others go on", async () => {
 });
 
 Deno.test("stalls are told one by one, each with its instant and its length, the first 256 of them", () => {
-  const memory = createAlarmMemory(1);
+  const memory = createWakeupMemory(1);
   memory.stalls.set([1_000, 60_000, 2_000, 70_000, 3_000, 80_000]);
   memory.control[1] = 3;
   assertEquals(readStalls(memory), [
@@ -77,12 +77,12 @@ Deno.test("stalls are told one by one, each with its instant and its length, the
   assertEquals(readStalls(memory).length, 256);
 });
 
-Deno.test("each round of the alarm thread is a beat, and a round in time is no stall", () => {
-  const memory = createAlarmMemory(1);
+Deno.test("each round of the wake-up thread is a beat, and a round in time is no stall", () => {
+  const memory = createWakeupMemory(1);
   const before = readBeats(memory);
   // A busy host may be late by itself; then the round says so.
   const startedMs = performance.now();
-  for (let round = 0; round < 3; round++) alarmRound(memory);
+  for (let round = 0; round < 3; round++) wakeupRound(memory);
   assertEquals(readBeats(memory), before + 3);
   if (performance.now() - startedMs < STALL_US / 1000) assertEquals(readStalls(memory), []);
 });

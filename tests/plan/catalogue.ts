@@ -1,7 +1,7 @@
 /** A small catalogue for the tests of this folder, and a way to load a plan's text against it. */
 import { z } from "zod";
 import type { Catalogue, FlowSignature } from "../../src/plan/catalogue.ts";
-import { loadPlan, type PlanSource } from "../../src/plan/load.ts";
+import { loadPlan, type PlanSource } from "../../src/plan/load_plan.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { type Problem, renderProblem } from "../../src/plan/problem.ts";
 import { duration } from "../../src/plan/units.ts";

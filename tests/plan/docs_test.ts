@@ -3,7 +3,7 @@ import Ajv from "ajv";
 import { parse } from "yaml";
 import { catalogue } from "../../src/flows/registry.ts";
 import { planJsonSchema } from "../../src/plan/json_schema.ts";
-import { loadPlan } from "../../src/plan/load.ts";
+import { loadPlan } from "../../src/plan/load_plan.ts";
 import { renderProblems } from "../../src/plan/problem.ts";
 import { optionsPage } from "../../tools/options_page.ts";
 import { assert, assertEquals } from "../assert.ts";

@@ -1,4 +1,4 @@
-import { loadPlan } from "../../src/plan/load.ts";
+import { loadPlan } from "../../src/plan/load_plan.ts";
 import type { PlanOverrides } from "../../src/plan/overrides.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { renderProblem } from "../../src/plan/problem.ts";

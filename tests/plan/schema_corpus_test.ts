@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { parse, stringify } from "yaml";
 import { catalogue } from "../../src/flows/registry.ts";
 import { planJsonSchema } from "../../src/plan/json_schema.ts";
-import { loadPlan } from "../../src/plan/load.ts";
+import { loadPlan } from "../../src/plan/load_plan.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { BAD_PLANS } from "./bad_plans.ts";
 

@@ -1,6 +1,6 @@
 import { catalogue } from "../../src/flows/registry.ts";
 import { effectiveYaml } from "../../src/plan/effective.ts";
-import { loadPlan } from "../../src/plan/load.ts";
+import { loadPlan } from "../../src/plan/load_plan.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { plannedRequests } from "../../src/plan/planned.ts";
 import { renderProblem } from "../../src/plan/problem.ts";

@@ -1,5 +1,5 @@
 import { catalogue } from "../../src/flows/registry.ts";
-import { loadPlan } from "../../src/plan/load.ts";
+import { loadPlan } from "../../src/plan/load_plan.ts";
 import { httpUrl } from "../../src/plan/url.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 

@@ -225,12 +225,12 @@ Deno.test("judge() has no faith in a run that lost a worker, and does not call t
   assertEquals(reasons[0]!.message, `Worker 1 of the generator ${reason} (last sign at 2 s)`);
 });
 
-Deno.test("judge() has no faith in a run without its alarm thread", () => {
+Deno.test("judge() has no faith in a run without its wake-up thread", () => {
   const { verdict, reasons } = judged({ name: "a" }, {
     lost: [{ worker: undefined, atUs: START_US, reason: "died: no memory" }],
   });
   assertEquals(verdict, "invalid");
-  assertStringIncludes(reasons[0]!.message, "The alarm thread of the generator died: no memory");
+  assertStringIncludes(reasons[0]!.message, "The wake-up thread of the generator died: no memory");
 });
 
 Deno.test("judge() tells how slow the answers were that filled max_in_flight, also where they failed", () => {

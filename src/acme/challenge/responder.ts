@@ -1,9 +1,10 @@
 /**
  * The built-in responders, for all scenarios and workers of a run. Only one worker can listen on a port: it is the first
- * (shard 0), and the others tell it over a BroadcastChannel what to show, and wait for its word before the challenge is
+ * (worker 0), and the others tell it over a BroadcastChannel what to show, and wait for its word before the challenge is
  * answered. Scenarios that name the same address share its listener.
  */
 import type { Failure } from "../../http/failure.ts";
+import type { WorkerShare } from "../../worker_share.ts";
 import { isFailure } from "../answer.ts";
 import type { ChallengeType } from "../order.ts";
 import { parseAddress } from "./address.ts";
@@ -40,9 +41,9 @@ const CHANNEL = "certload-acme-proofs";
 /** Opens the responder, or in another worker than the first the way to it. */
 export async function openResponder(
   options: ResponderOptions,
-  shard: { readonly index: number; readonly count: number },
+  share: WorkerShare,
 ): Promise<Responder | Failure> {
-  if (shard.index > 0) return await RemoteProofs.connect(CHANNEL);
+  if (share.index > 0) return await RemoteProofs.connect(CHANNEL);
   const releases: Stop[] = [];
   const release = async (): Promise<void> => {
     for (const each of releases) await each();
@@ -56,7 +57,7 @@ export async function openResponder(
     releases.push(listening);
   }
   // Released first: it waits for the other workers, who may still need the listeners.
-  if (shard.count > 1) releases.unshift(await acquire(CHANNEL, () => shareProofs(CHANNEL, proofs)));
+  if (share.count > 1) releases.unshift(await acquire(CHANNEL, () => shareProofs(CHANNEL, proofs)));
   return localResponder(release);
 }
 

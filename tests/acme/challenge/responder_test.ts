@@ -31,8 +31,8 @@ async function withResponder(
   }
 }
 
-async function open(options: ResponderOptions, shard = ALONE): Promise<Responder> {
-  const responder = await openResponder(options, shard);
+async function open(options: ResponderOptions, share = ALONE): Promise<Responder> {
+  const responder = await openResponder(options, share);
   if (isFailure(responder)) throw new Error(responder.message);
   return responder;
 }

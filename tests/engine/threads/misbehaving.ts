@@ -1,7 +1,7 @@
-/** A load thread that does what the plan's name says, some time after it was told to start (or to prepare). */
+/** A worker that does what the plan's name says, some time after it was told to start (or to prepare). */
 import "../../../src/engine/worker_thread.ts";
 import process from "node:process";
-import type { ToShard } from "../../../src/engine/messages.ts";
+import type { ToWorker } from "../../../src/engine/messages.ts";
 import { thread } from "../../../src/pacing/thread.ts";
 
 const AFTER_MS = 2_300;
@@ -27,15 +27,15 @@ const MISDEEDS: Record<string, () => void> = {
 };
 
 let misdeed = "";
-let shard = 0;
+let worker = 0;
 
 thread.on("message", (data) => {
-  const message = data as ToShard;
+  const message = data as ToWorker;
   if (message.kind === "prepare") {
     misdeed = message.plan.name;
-    shard = message.shard.index;
+    worker = message.share.index;
     if (misdeed === "loop-preparing") setTimeout(MISDEEDS["loop"]!, 100);
     if (misdeed === "throw-preparing") setTimeout(MISDEEDS["throw"]!, 100);
   }
-  if (message.kind === "start" && shard === 0) setTimeout(() => MISDEEDS[misdeed]?.(), AFTER_MS);
+  if (message.kind === "start" && worker === 0) setTimeout(() => MISDEEDS[misdeed]?.(), AFTER_MS);
 });

@@ -1,4 +1,4 @@
-import { levelAt, nextAbove, totalDurationMs } from "../../src/plan/stages.ts";
+import { durationMsOf, levelAt, nextAbove } from "../../src/plan/profile.ts";
 import { assertAlmostEquals, assertEquals } from "../assert.ts";
 
 const UP_AND_DOWN = [
@@ -8,7 +8,7 @@ const UP_AND_DOWN = [
 ];
 
 Deno.test("the level moves in a straight line within a stage and is 0 outside the profile", () => {
-  assertEquals(totalDurationMs(UP_AND_DOWN), 30_000);
+  assertEquals(durationMsOf(UP_AND_DOWN), 30_000);
   assertEquals([-1, 0, 5_000, 15_000, 25_000, 30_000].map((at) => levelAt(UP_AND_DOWN, at)), [
     0,
     0,

@@ -1,0 +1,70 @@
+/** A scenario's flow and its connections, as workers and the probe open them alike. */
+import type { Clock } from "../clock.ts";
+import { flowNamed } from "../flows/registry.ts";
+import type { Flow } from "../flows/flow.ts";
+import { createClient, unmeasuredClient } from "../http/client.ts";
+import type { HttpClient } from "../http/http.ts";
+import type { Plan, Scenario } from "../plan/plan.ts";
+import { partOf, type WorkerShare } from "../worker_share.ts";
+
+/** Bodies beyond this are a failure: an answer of a certificate server is far smaller. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+export interface ScenarioSetting {
+  readonly plan: Plan;
+  readonly scenario: Scenario;
+  readonly share: WorkerShare;
+  readonly clock: Clock;
+  /** Aborted: what is in flight ends too. */
+  readonly signal: AbortSignal;
+}
+
+export interface OpenScenario {
+  readonly flow: Flow;
+  /** What is measured goes over it. */
+  readonly client: HttpClient;
+  close(): Promise<void>;
+}
+
+export async function openScenario(setting: ScenarioSetting): Promise<OpenScenario> {
+  const { plan, scenario, share, clock, signal } = setting;
+  const client = await clientFor(plan, scenario, share);
+  const setupClient = setupClientFor(plan, scenario, client);
+  const close = async (flow?: Flow): Promise<void> => {
+    await flow?.close?.();
+    client.close();
+    setupClient.close();
+  };
+  try {
+    const flow = await flowNamed(scenario.flow).create({
+      options: scenario.with,
+      target: plan.target,
+      scenario: scenario.name,
+      client: setupClient,
+      clock,
+      timeoutMs: scenario.timeoutMs,
+      share,
+      signal,
+    });
+    return { flow, client, close: () => close(flow) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function clientFor(plan: Plan, scenario: Scenario, share: WorkerShare): Promise<HttpClient> {
+  const { maxConnections, protocol } = scenario;
+  return createClient({
+    tls: plan.target.tls,
+    protocol,
+    maxBodyBytes: MAX_BODY_BYTES,
+    ...(maxConnections === undefined ? {} : { maxConnections: partOf(maxConnections, share) }),
+  });
+}
+
+/** For what a flow does before and after the load. A server may speak nothing but HTTP/2 where that is wanted. */
+function setupClientFor(plan: Plan, scenario: Scenario, measured: HttpClient): HttpClient {
+  if (scenario.protocol === "h2") return measured;
+  return unmeasuredClient({ tls: plan.target.tls, maxBodyBytes: MAX_BODY_BYTES });
+}
