@@ -56,7 +56,7 @@ const LAB_VERSION = "certload-lab-";
  *   target: { baseUrl: "https://ca.example" },
  *   scenarios: [scenario],
  * } as unknown as Plan;
- * const course = { widthS: 1, slices: [] };
+ * const timeSeries = { widthS: 1, slices: [] };
  * const measured = summarize({
  *   version: "0.1.0",
  *   plan,
@@ -71,7 +71,7 @@ const LAB_VERSION = "certload-lab-";
  *   maxRssBytes: 0,
  *   scenarios: [{
  *     scenario,
- *     total: { ...emptyCounts(1), course, stepCourses: [course] },
+ *     total: { ...emptyCounts(1), timeSeries, stepTimeSeries: [timeSeries] },
  *     startUs: 0,
  *     loadEndUs: 1_000_000,
  *     endUs: 1_000_000,
