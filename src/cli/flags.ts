@@ -21,11 +21,11 @@ export interface CommandLine {
   values(name: string): readonly string[];
 }
 
-export type ParsedLine =
+type ParsedLine =
   | { readonly ok: true; readonly line: CommandLine }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-export interface LineSpec {
+interface LineSpec {
   readonly flags: readonly FlagSpec[];
   /** Names of the positional arguments; one in brackets may be left out, one with `...` takes the rest. */
   readonly positionals: readonly string[];

@@ -30,7 +30,7 @@ export const PLAN_FLAGS: readonly FlagSpec[] = [
   },
 ];
 
-export function planOverrides(line: CommandLine): PlanOverrides {
+function planOverrides(line: CommandLine): PlanOverrides {
   const names = (flag: string): string[] =>
     line.values(flag).flatMap((value) => value.split(",")).map((name) => name.trim()).filter(
       Boolean,

@@ -8,7 +8,7 @@ import type { Io } from "./io.ts";
 
 const LINE_EVERY_S = 10;
 
-export interface ProgressPrinter {
+interface ProgressPrinter {
   readonly show: (state: RunState) => void;
   /** Leaves the terminal as a person expects it. */
   readonly end: () => void;

@@ -62,13 +62,13 @@ export function unknownFormat(format: string): string {
 }
 
 /** The report's files, by their paths. */
-export function filesOf({ format, path }: ReportOrder, summary: Summary): Record<string, string> {
+function filesOf({ format, path }: ReportOrder, summary: Summary): Record<string, string> {
   if (format !== FOLDER_FORMAT) return { [path]: RENDERERS[format](summary) };
   const files = Object.entries(hgrmFiles(summary));
   return Object.fromEntries(files.map(([name, text]) => [join(path, name), text]));
 }
 
-export function destinationOf({ format, path }: ReportOrder, file = path): Destination {
+function destinationOf({ format, path }: ReportOrder, file = path): Destination {
   return { path: file, what: `the ${format} report`, flag: "--report" };
 }
 

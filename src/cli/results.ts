@@ -52,7 +52,7 @@ function problemWith({ path, what, flag }: Destination, error: unknown): string 
 }
 
 /** Renames a new file over the old one, so that a reader never sees half of it, and a full disk leaves the old one. */
-export async function writeWhole(path: string, text: string): Promise<void> {
+async function writeWhole(path: string, text: string): Promise<void> {
   // A terminal, a pipe, /dev/null: there is nothing to replace.
   if (await kindOf(path) === "device") return await Deno.writeTextFile(path, text);
   const place = await Deno.realPath(path).catch(() => path);

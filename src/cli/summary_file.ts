@@ -5,7 +5,7 @@ import { maskTexts } from "../report/mask.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
 import { reasonOf } from "./host_error.ts";
 
-export type OpenedSummary =
+type OpenedSummary =
   | { readonly ok: true; readonly summary: Summary }
   | { readonly ok: false; readonly problem: string };
 

@@ -7,7 +7,7 @@
 const MOST_DECODINGS = 4;
 
 /** A text, or a decoding of it. */
-export interface View {
+interface View {
   readonly text: string;
   /** Where in the text as it was given the letter at this index starts. */
   startOf(index: number): number;

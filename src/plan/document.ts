@@ -23,7 +23,7 @@ const MAX_NODES = 20_000;
 const MAX_DEPTH = 50;
 const ALIASES = "aliases expanded";
 
-export type ReadDocument =
+type ReadDocument =
   | { readonly ok: true; readonly root: PlanNode }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 

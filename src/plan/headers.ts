@@ -34,7 +34,7 @@ const name = z.string().regex(NAME, "must be a header name: letters, digits and 
 const value = z.string()
   .regex(VALUE, "must be one line of Latin-1 text without control characters");
 
-export type HeadersSchema = z.ZodDefault<z.ZodRecord<typeof name, typeof value>>;
+type HeadersSchema = z.ZodDefault<z.ZodRecord<typeof name, typeof value>>;
 
 /** Schema of a map of headers; flows use it for their options. */
 export function headers(): HeadersSchema {

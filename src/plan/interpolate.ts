@@ -16,7 +16,7 @@ export interface Defaulted {
   readonly variable: string;
 }
 
-export interface Interpolated {
+interface Interpolated {
   readonly root: PlanNode;
   readonly problems: readonly Problem[];
   /** Values that came from variables with a secret's name: wherever they ended up, they are not to be shown. */

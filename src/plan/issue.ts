@@ -57,7 +57,7 @@ function limitText(origin: string, bound: string, limit: number): string {
   return `must be ${bound} ${limit}`;
 }
 
-export type Checked<Output> =
+type Checked<Output> =
   | { readonly ok: true; readonly value: Output }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
@@ -181,7 +181,7 @@ function hintOf(issue: Issue, node: PlanNode | undefined): string | undefined {
 }
 
 /** `: got "30"`; nothing for what must not be shown or would not fit. */
-export function seen(root: PlanNode, path: Path): string {
+function seen(root: PlanNode, path: Path): string {
   const content = nodeAt(root, path)?.content;
   if (content === undefined || isSecret(path)) return "";
   if (content === null) return ": got nothing";

@@ -10,7 +10,7 @@ import { childOf, isList, isMap, keySpanOf, nodeAt, type PlanNode } from "./tree
 const DEFAULT_MAX_IN_FLIGHT = 10_000;
 
 /** A scenario's keys that make its load, after validation. */
-export interface LoadKeys {
+interface LoadKeys {
   readonly rate?: number | undefined;
   readonly users?: number | undefined;
   readonly stages?: readonly StageKeys[] | undefined;

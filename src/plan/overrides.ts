@@ -29,7 +29,7 @@ export interface PlanOverrides {
   readonly set?: readonly string[];
 }
 
-export interface Overridden {
+interface Overridden {
   readonly root: PlanNode;
   readonly problems: readonly Problem[];
 }

@@ -16,7 +16,7 @@
 import type { Stage } from "./plan.ts";
 import { areaOf, arrivalCount } from "./profile.ts";
 
-export interface Pacer {
+interface Pacer {
   /** How many arrivals the whole profile has. */
   readonly total: number;
   /** Planned offset of arrival `n` (0 <= n < total) from the start of the profile, in microseconds. */

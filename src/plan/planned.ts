@@ -11,14 +11,14 @@ export interface PlannedLoad {
   readonly isUpperBound: boolean;
 }
 
-export interface PlannedScenario extends PlannedLoad {
+interface PlannedScenario extends PlannedLoad {
   readonly name: string;
   /** From the start of the run. */
   readonly startMs: number;
   readonly endMs: number;
 }
 
-export interface PlannedRun {
+interface PlannedRun {
   readonly scenarios: readonly PlannedScenario[];
   readonly total: PlannedLoad;
   /** Until the last arrival; what is under way then gets `graceful_stop`. */

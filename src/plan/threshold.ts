@@ -48,11 +48,14 @@ export type Measure =
   /** Completed iterations (requests). */
   | { readonly kind: "count" };
 
-export type Limit =
+type Limit =
   /** Milliseconds for durations, 0..1 for error_rate, per second for rate. */
   | { readonly kind: "absolute"; readonly value: number }
   /** A multiple of the same measure in the baseline that the run is compared with. */
   | { readonly kind: "baseline"; readonly factor: number };
+
+/** Samples that must lie beyond a percentile for it to be more than one slow request's business. */
+export const SAMPLES_BEYOND = 5;
 
 export interface Threshold {
   /** As written in the plan. */
@@ -64,13 +67,13 @@ export interface Threshold {
   readonly limit: Limit;
 }
 
-export interface ParsedThreshold {
+interface ParsedThreshold {
   readonly ok: true;
   readonly threshold: Threshold;
 }
 
 /** What is wrong, and which stretch of the text it is about (0-based). */
-export interface MisreadThreshold {
+interface MisreadThreshold {
   readonly ok: false;
   readonly message: string;
   readonly at: number;

@@ -101,11 +101,6 @@ export function parseShare(text: string): number | undefined {
   return share <= 1 ? share : undefined;
 }
 
-/** 0.01 -> `1%`. */
-export function formatShare(share: number): string {
-  return `${decimal(share * 100)}%`;
-}
-
 /** Takes the noise of binary fractions off: 0.1 * 3 -> 0.3. */
 function tidy(value: number): number {
   return Number(value.toPrecision(14));
@@ -133,7 +128,7 @@ const RATES: Quantity = {
   pattern: RATE_PATTERN,
 };
 
-export type QuantitySchema = z.ZodCodec<z.ZodUnion<[z.ZodString, z.ZodNumber]>, z.ZodNumber>;
+type QuantitySchema = z.ZodCodec<z.ZodUnion<[z.ZodString, z.ZodNumber]>, z.ZodNumber>;
 
 /** Schema of a duration; its output is milliseconds. Flows use it for their options. */
 export function duration(): QuantitySchema {

@@ -5,6 +5,7 @@ import { nearest } from "./near_miss.ts";
 import type { Plan, Scenario } from "./plan.ts";
 import { plannedRequests } from "./planned.ts";
 import { type Path, type Problem, problemAt } from "./problem.ts";
+import { SAMPLES_BEYOND } from "./threshold.ts";
 import { nodeAt, type PlanNode, scalarsOf, spanOf } from "./tree.ts";
 
 export function planWarnings(plan: Plan, root: PlanNode, catalogue: Catalogue): Problem[] {
@@ -58,9 +59,6 @@ interface Thin {
   readonly at: number;
   readonly message: string;
 }
-
-/** As many must lie beyond a percentile as the verdict asks for, `verdict/validity.ts`. */
-const SAMPLES_BEYOND = 5;
 
 function thinPercentiles({ thresholds }: Scenario, planned: number | undefined): Thin[] {
   return thresholds.flatMap(({ measure, text }, at) => {

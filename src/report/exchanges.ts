@@ -1,6 +1,6 @@
-/** Answers by status as columns of a table, for every report. */
+/** What went over the wire as columns of a table, for every report. */
 import type { Summary, SummarySeries } from "../metrics/summary_schema.ts";
-import { formatCount } from "../metrics/format.ts";
+import { formatBytes, formatCount } from "../metrics/format.ts";
 import { scenariosOf } from "./words.ts";
 
 /** Statuses that have a column of their own; further ones share one. */
@@ -20,8 +20,19 @@ export function statusHeads(summary: Summary): string[] {
   return [...statuses.slice(0, STATUS_COLUMNS - 1), FURTHER];
 }
 
-/** The answers of a series under these heads; `-` where there was none. */
-export function statusCells({ statuses }: SummarySeries, heads: readonly string[]): string[] {
+/** Answers, connections and bytes of a series, the answers under these heads. */
+export function exchangeCells(series: SummarySeries, heads: readonly string[]): string[] {
+  return [
+    ...statusCells(series, heads),
+    formatCount(series.connections.new),
+    formatCount(series.connections.reused),
+    formatBytes(series.bytes_sent),
+    formatBytes(series.bytes_received),
+  ];
+}
+
+/** `-` where there was none. */
+function statusCells({ statuses }: SummarySeries, heads: readonly string[]): string[] {
   const further = Object.entries(statuses).filter(([status]) => !heads.includes(status))
     .reduce((sum, [, count]) => sum + count, 0);
   return heads.map((head) => {

@@ -47,6 +47,7 @@ import {
   RESPONSE_TIME_NOTE,
   scenariosOf,
   seriesOf,
+  shortfallOf,
   validityWord,
 } from "./words.ts";
 
@@ -279,7 +280,7 @@ function scenarioPart(
     <article id="${scenarioId(summary, name)}">
       <details${wrong ? raw(" open") : ""}>
     <summary><h3>${breakable(name)}</h3> <span class="brief">${briefOf(data)}</span></summary>
-    ${shortfall(data)}
+    ${shortfallOf(data) && html`<p class="bad">${shortfallOf(data)}</p>`}
     ${phaseBar(data)}
     ${partTable(data, ofStep(null))}
     ${chartGrid(name, chartsOf(data, context), charts)}
@@ -326,16 +327,6 @@ function chartGrid(group: string, mine: readonly Chart[], all: Chart[]): Markup 
     `;
   });
   return html`<div class="charts">${places}</div>`;
-}
-
-function shortfall({ offered, dropped, interrupted }: SummaryScenario): Markup {
-  if (dropped + interrupted === 0) return html``;
-  const parts = [
-    dropped > 0 ? `${formatCount(dropped)} dropped` : "",
-    interrupted > 0 ? `${formatCount(interrupted)} interrupted` : "",
-  ].filter(Boolean).join(", ");
-  const of = offered ? ` of ${formatCount(offered.arrivals)} arrivals` : "";
-  return html`<p class="bad">${parts}${of}</p>`;
 }
 
 function section(title: string, body: Markup | false, id = idOf(title)): Markup {

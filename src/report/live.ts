@@ -11,7 +11,7 @@ import { oneLine, type Paint, type Style, styleOf } from "./style.ts";
 import { cutOff, padEnd, shortened, widthOf } from "./width.ts";
 import { nameOfTier } from "./words.ts";
 
-export interface Screen {
+interface Screen {
   readonly columns: number;
   readonly rows: number;
   readonly color: boolean;

@@ -16,9 +16,8 @@ import {
   intervalText,
   methodText,
 } from "./comparison.ts";
-import { statusCells, statusHeads } from "./exchanges.ts";
+import { exchangeCells, statusHeads } from "./exchanges.ts";
 import {
-  formatBytes,
   formatCount,
   formatMs,
   formatPercent,
@@ -38,16 +37,19 @@ import {
 import { oneLine } from "./style.ts";
 import { loadRows, methodologyRows } from "./methodology.ts";
 import {
-  changedCounters,
-  metricName,
+  COUNTER_HEADS,
+  counterRows,
+  HISTOGRAM_HEADS,
+  histogramRows,
+  type MetricRow,
   metricsOfTier,
-  metricValue,
   QUANTILES_NOTE,
 } from "./server_metrics.ts";
 import {
   crowdedHost,
   exitReason,
   FAILED_ROW,
+  failuresOf,
   findingGroups,
   inUnit,
   LAB_WARNING,
@@ -60,6 +62,7 @@ import {
   scenariosOf,
   seriesOf,
   thresholdValue,
+  tlsOf,
   validityWord,
   whereOf,
 } from "./words.ts";
@@ -223,19 +226,17 @@ function tierTable(summary: Summary, tier: string): string {
 function ownMetrics({ server_metrics, phases }: Summary, tier: string | undefined): string {
   if (!server_metrics) return "";
   const mine = metricsOfTier(server_metrics, tier, Object.keys(phases));
-  const changes = changedCounters(mine).map((counter) => [
-    codeMarkdown(metricName(counter)),
-    ...[counter.before, counter.after, counter.delta].map((n) => metricValue(counter.name, n)),
-  ]);
-  const seen = mine.histograms.filter(({ count }) => count > 0).map((one) => [
-    codeMarkdown(metricName(one)),
-    formatCount(one.count),
-    ...[one.avg, one.p50, one.p95, one.p99].map((n) => metricValue(one.name, n)),
-  ]);
+  const shown = (heads: readonly string[], rows: readonly MetricRow[]): string =>
+    rows.length === 0 ? "" : table(
+      ["Metric", ...heads],
+      rows.map(([name, ...cells]) => [codeMarkdown(name), ...cells]),
+      1,
+    );
+  const seen = shown(HISTOGRAM_HEADS, histogramRows(mine));
   const tables = [
-    changes.length > 0 ? table(["Metric", "Before", "After", "Change"], changes, 1) : "",
-    seen.length > 0 ? table(["Metric", "Count", "Avg", "p50", "p95", "p99"], seen, 1) : "",
-    seen.length > 0 ? `${QUANTILES_NOTE}.` : "",
+    shown(COUNTER_HEADS, counterRows(mine)),
+    seen,
+    seen === "" ? "" : `${QUANTILES_NOTE}.`,
   ].filter((text) => text !== "");
   return folded("The server's own metrics", tables.join("\n\n"));
 }
@@ -270,18 +271,14 @@ function resultRows(name: string, step: string | null, series: SummarySeries): s
 }
 
 function failureTable(summary: Summary): string {
-  const rows = scenariosOf(summary).flatMap(([name, data]) => {
-    const all = seriesOf(name, data);
-    // The steps' failures are the scenario's own over again where there are steps.
-    return (all.length > 1 ? all.slice(1) : all).flatMap(({ step, series }) =>
-      series.failures.map((failure) => [
-        codeMarkdown([name, step].filter(Boolean).join(" ")),
-        codeMarkdown(failure.class),
-        formatCount(failure.count),
-        codeMarkdown(oneLine(failure.sample, 200)),
-      ])
-    );
-  });
+  const rows = scenariosOf(summary).flatMap(([scenario, data]) =>
+    failuresOf(scenario, data).map(({ step, failure }) => [
+      codeMarkdown(whereOf({ scenario, step })),
+      codeMarkdown(failure.class),
+      formatCount(failure.count),
+      codeMarkdown(oneLine(failure.sample, 200)),
+    ])
+  );
   if (rows.length === 0) return "";
   return section("### Failures", table(["Scenario", "Class", "Count", "Sample"], rows, 2));
 }
@@ -291,11 +288,7 @@ function exchangeTable(summary: Summary): string {
   const rows = scenariosOf(summary).flatMap(([scenario, data]) =>
     seriesOf(scenario, data).map(({ step, series }) => [
       nameCell(step ?? scenario, step),
-      ...statusCells(series, heads),
-      formatCount(series.connections.new),
-      formatCount(series.connections.reused),
-      formatBytes(series.bytes_sent),
-      formatBytes(series.bytes_received),
+      ...exchangeCells(series, heads),
     ])
   );
   const head = ["Scenario", ...heads, "New connections", "Reused", "Sent", "Received"];
@@ -311,7 +304,7 @@ function peerTable(summary: Summary): string {
   const rows = peersOf(summary).map(({ peer, scenarios }) => [
     escapeMarkdown(oneLine(peerNames(peer), 120)),
     escapeMarkdown(peer.key_type),
-    escapeMarkdown([peer.tls_version, peer.cipher].filter(Boolean).join(", ")),
+    escapeMarkdown(tlsOf(peer)),
     peer.not_after.slice(0, 10),
     codeMarkdown(peer.fingerprint_sha256.slice(0, 16)),
     escapeMarkdown(scenarios.join(", ")),

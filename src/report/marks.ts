@@ -14,7 +14,7 @@ export interface Mark {
   readonly tone: "good" | "warn" | "bad" | "faint";
 }
 
-export interface WordedMark extends Mark {
+interface WordedMark extends Mark {
   readonly word: string;
 }
 

@@ -39,12 +39,12 @@ export function tellsAnything(metrics: ServerMetricsSummary): boolean {
 }
 
 /** Counters that moved, and gauges that are not what they were. */
-export function changedCounters({ counters }: ServerMetricsSummary): Counter[] {
+function changedCounters({ counters }: ServerMetricsSummary): Counter[] {
   return counters.filter(({ delta }) => delta !== null && delta !== 0);
 }
 
 /** `certctl_job_completed_total{type="issue"}` */
-export function metricName({ name, labels }: Pick<Counter, "name" | "labels">): string {
+function metricName({ name, labels }: Pick<Counter, "name" | "labels">): string {
   const pairs = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);
   return oneLine(pairs.length === 0 ? name : `${name}{${pairs.join(",")}}`);
 }
@@ -53,7 +53,7 @@ export function metricName({ name, labels }: Pick<Counter, "name" | "labels">): 
  * A value of a Prometheus metric; by its naming rules one of seconds ends in `_seconds`. Of a quantile `≤ 5 ms` in the
  * first bucket, `≥ 10 s` in the last, open one.
  */
-export function metricValue(name: string, value: number | ServerHistogram["p50"]): string {
+function metricValue(name: string, value: number | ServerHistogram["p50"]): string {
   if (value === null) return "-";
   if (typeof value === "object") {
     const bound = { about: "", at_most: "≤ ", at_least: "≥ " }[value.is];
@@ -62,39 +62,41 @@ export function metricValue(name: string, value: number | ServerHistogram["p50"]
   return /_seconds$/.test(name) ? formatMs(value * 1000) : significant(value, 6);
 }
 
-export function serverMetricsTable(metrics: ServerMetricsSummary, width: number): string[] {
-  const counters = changedCounters(metrics);
-  const changes = counters.map((c) => [
-    metricName(c),
-    metricValue(c.name, c.before),
-    metricValue(c.name, c.after),
-    `${(c.delta ?? 0) > 0 ? "+" : ""}${metricValue(c.name, c.delta)}`,
+/** A metric's name and its figures. */
+export type MetricRow = readonly [name: string, ...cells: string[]];
+
+export const COUNTER_HEADS = ["Before", "After", "Change"] as const;
+
+/** Of counters that moved. */
+export function counterRows(metrics: ServerMetricsSummary): MetricRow[] {
+  return changedCounters(metrics).map(({ name, labels, before, after, delta }) => [
+    metricName({ name, labels }),
+    metricValue(name, before),
+    metricValue(name, after),
+    `${(delta ?? 0) > 0 ? "+" : ""}${metricValue(name, delta)}`,
   ]);
-  const seen = metrics.histograms.filter(({ count }) => count > 0);
-  return [
-    ...(changes.length > 0
-      ? fittedLines(
-        { head: ["", "before", "after", "change"], rows: changes },
-        { width, drop: ["before", "after"] },
-      ).lines
-      : []),
-    ...(seen.length > 0
-      ? [
-        ...fittedLines(
-          { head: ["", "count", "avg", "p50", "p95", "p99"], rows: seen.map(row) },
-          { width, drop: ["count", "avg", "p50"] },
-        ).lines,
-        ...wrap(QUANTILES_NOTE, width),
-      ]
-      : []),
-  ];
 }
 
-function row(histogram: ServerHistogram): string[] {
-  const { name, count, avg, p50, p95, p99 } = histogram;
+export const HISTOGRAM_HEADS = ["Count", "Avg", "p50", "p95", "p99"] as const;
+
+/** Of histograms that hold anything. */
+export function histogramRows({ histograms }: ServerMetricsSummary): MetricRow[] {
+  return histograms.filter(({ count }) => count > 0).map((one) => [
+    metricName(one),
+    formatCount(one.count),
+    ...[one.avg, one.p50, one.p95, one.p99].map((value) => metricValue(one.name, value)),
+  ]);
+}
+
+export function serverMetricsTable(metrics: ServerMetricsSummary, width: number): string[] {
+  const lines = (heads: readonly string[], rows: MetricRow[], drop: string[]): string[] => {
+    const head = ["", ...heads.map((head) => head.toLowerCase())];
+    return rows.length > 0 ? fittedLines({ head, rows }, { width, drop }).lines : [];
+  };
+  const seen = lines(HISTOGRAM_HEADS, histogramRows(metrics), ["count", "avg", "p50"]);
   return [
-    metricName(histogram),
-    formatCount(count),
-    ...[avg, p50, p95, p99].map((value) => metricValue(name, value)),
+    ...lines(COUNTER_HEADS, counterRows(metrics), ["before", "after"]),
+    ...seen,
+    ...(seen.length > 0 ? wrap(QUANTILES_NOTE, width) : []),
   ];
 }

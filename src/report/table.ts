@@ -6,13 +6,13 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-export interface Fit {
+interface Fit {
   readonly width: number;
   /** Heads of the columns that may go, in the order in which they do. */
   readonly drop?: readonly string[];
 }
 
-export interface FittedTable extends Table {
+interface FittedTable extends Table {
   /** Heads of the columns that had no room, in the table's order. */
   readonly left: readonly string[];
   /** Width of the names. */

@@ -1,11 +1,5 @@
 /** summary.txt and what is printed at the end of a run. Pure; no line is wider than the page. */
-import type {
-  Finding,
-  Summary,
-  SummaryPeer,
-  SummarySeries,
-  ThresholdResult,
-} from "../metrics/summary_schema.ts";
+import type { Finding, Summary, SummaryPeer, ThresholdResult } from "../metrics/summary_schema.ts";
 import { formatCount, formatPercent, formatSeconds } from "../metrics/format.ts";
 import { comparisonLines } from "./comparison.ts";
 import { methodologyRows } from "./methodology.ts";
@@ -17,12 +11,12 @@ import {
   exchangesSection,
   ownMetricsOf,
   ownSection,
-  stepsOf,
   tierSections,
 } from "./text/tables.ts";
 import {
   crowdedHost,
   exitReason,
+  failuresOf,
   findingGroups,
   isHeld,
   LAB_WARNING,
@@ -33,6 +27,7 @@ import {
   plural,
   scenariosOf,
   thresholdValue,
+  tlsOf,
   validityWord,
   whereOf,
 } from "./words.ts";
@@ -157,21 +152,16 @@ const LEAST_WHERE = 16;
 
 function failureSection(summary: Summary, page: Page): string[] {
   const { style } = page;
-  const lines = scenariosOf(summary).flatMap(([name, data]) => {
-    const series: [string, SummarySeries][] = stepsOf(data).length > 0
-      ? stepsOf(data).map(([step, of]) => [`${name} ${step}`, of])
-      : [[name, data]];
-    return series.flatMap(([where, of]) =>
-      of.failures.flatMap((failure) => [
-        ...item(
-          style.bad(formatCount(failure.count)),
-          `${failure.class} in ${oneLine(where)}`,
-          page,
-        ),
-        ...block(oneLine(failure.sample, 300), page, { first: 4, paint: style.faint }),
-      ])
-    );
-  });
+  const lines = scenariosOf(summary).flatMap(([scenario, data]) =>
+    failuresOf(scenario, data).flatMap(({ step, failure }) => [
+      ...item(
+        style.bad(formatCount(failure.count)),
+        `${failure.class} in ${oneLine(whereOf({ scenario, step }))}`,
+        page,
+      ),
+      ...block(oneLine(failure.sample, 300), page, { first: 4, paint: style.faint }),
+    ])
+  );
   return lines.length === 0 ? [] : [style.strong("Failures"), ...lines];
 }
 
@@ -194,7 +184,7 @@ function peerSection(summary: Summary, page: Page): string[] {
 }
 
 function peerText(peer: SummaryPeer, scenarios: readonly string[]): string {
-  const tls = [peer.key_type, peer.tls_version, peer.cipher].filter(Boolean).join(", ");
+  const tls = [peer.key_type, tlsOf(peer)].filter(Boolean).join(", ");
   const seen = `${plural(peer.exchanges, "exchange")} of ${
     scenarios.map((s) => oneLine(s)).join(", ")
   }`;

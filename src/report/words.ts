@@ -159,6 +159,31 @@ export function seriesOf(
   ];
 }
 
+/** A scenario's failures by the step that had them; the scenario's own are those over again where there are steps. */
+export function failuresOf(
+  name: string,
+  scenario: SummaryScenario,
+): { step: string | null; failure: SummarySeries["failures"][number] }[] {
+  const all = seriesOf(name, scenario);
+  return (all.length > 1 ? all.slice(1) : all).flatMap(({ step, series }) =>
+    series.failures.map((failure) => ({ step, failure }))
+  );
+}
+
+/** `3 dropped, 1 interrupted of 100 arrivals`: arrivals without an answer; an empty text where each has one. */
+export function shortfallOf({ offered, dropped, interrupted }: SummaryScenario): string {
+  const parts = [
+    dropped > 0 ? `${formatCount(dropped)} dropped` : "",
+    interrupted > 0 ? `${formatCount(interrupted)} interrupted` : "",
+  ].filter(Boolean).join(", ");
+  return parts && offered ? `${parts} of ${formatCount(offered.arrivals)} arrivals` : parts;
+}
+
+/** `TLSv1.3, TLS_AES_128_GCM_SHA256` */
+export function tlsOf({ tls_version, cipher }: SummaryPeer): string {
+  return [tls_version, cipher].filter(Boolean).join(", ");
+}
+
 /** What a certificate is for: its names, each once, or else its subject. */
 export function peerNames({ sans, subject }: SummaryPeer): string {
   return Array.from(new Set(sans)).join(", ") || subject;

@@ -20,6 +20,7 @@ import type {
 } from "../metrics/summary_schema.ts";
 import { rounded } from "../metrics/stats.ts";
 import { formatMs, formatPercent } from "../metrics/format.ts";
+import { SAMPLES_BEYOND } from "../plan/threshold.ts";
 import { PERCENTILES, type Uncertainty, uncertaintyOf } from "./bootstrap.ts";
 import { type ComparableRun, differencesOf } from "./comparability.ts";
 import { randomOf } from "./random.ts";
@@ -35,9 +36,6 @@ export const ALLOWED_ERRORS = 0.005;
 
 /** What an event loop's turn and the clock cost, in milliseconds: no difference below is the server's for certain. */
 const FINEST_MS = 0.05;
-
-/** Samples beyond a percentile for it to be compared at all. */
-const SAMPLES_BEYOND = 5;
 
 const SEED = 20250502;
 

@@ -12,6 +12,7 @@ import type {
   Validity,
 } from "../metrics/summary_schema.ts";
 import { formatCount, formatMs, formatPercent, formatSeconds } from "../metrics/format.ts";
+import { SAMPLES_BEYOND } from "../plan/threshold.ts";
 
 /**
  * Share of the arrivals that may go unanswered by the tool's own doing. Each is a missing response time, most likely
@@ -51,9 +52,6 @@ export const MAX_STALLED_SHARE = 0.01;
 export const STALLED_FLOOR_MS = 500;
 /** A gap that is worth a word by itself: it is seen in a maximum, and in p99.9. */
 export const STALL_WARNING_MS = 100;
-
-/** Samples beyond a percentile for it to be more than one slow request's business. */
-export const SAMPLES_BEYOND = 5;
 
 /** Failures beyond this share are told: what is called p99 is then no more that of all that was asked for. */
 export const FAILED_SHARE = 0.01;

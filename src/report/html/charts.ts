@@ -15,7 +15,7 @@ import { offeredBy } from "./offered.ts";
 /** Colours of the lines of several scenarios. */
 const SCENARIO_COLORS = ["s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8"] as const;
 
-export interface Line {
+interface Line {
   readonly label: string;
   /** Which of the page's colours. */
   readonly color:
@@ -54,7 +54,7 @@ const LOG_FROM = 15;
 const MAX_NINES = 6;
 
 /** What a series is held to and measured against: the plan's limits, and its load if it is a whole scenario. */
-export interface ChartContext {
+interface ChartContext {
   readonly thresholds?: readonly ThresholdResult[];
   readonly scenario?: SummaryScenario;
 }

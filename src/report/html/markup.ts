@@ -61,7 +61,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** For element content and quoted attributes. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return harmless(text).replace(
     /[&<>"']/g,
     (character) => ENTITIES[character] ?? character,

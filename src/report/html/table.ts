@@ -11,7 +11,7 @@ export interface Column {
 
 type Content = string | Markup | readonly Markup[];
 
-export interface Cell {
+interface Cell {
   readonly is: Content;
   readonly class?: string | undefined;
   readonly title?: string | undefined;

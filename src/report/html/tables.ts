@@ -14,20 +14,22 @@ import {
   intervalText,
   methodText,
 } from "../comparison.ts";
-import {
-  formatBytes,
-  formatCount,
-  formatMs,
-  formatPercent,
-  formatRate,
-} from "../../metrics/format.ts";
-import { statusCells, statusHeads } from "../exchanges.ts";
+import { formatCount, formatMs, formatPercent, formatRate } from "../../metrics/format.ts";
+import { exchangeCells, statusHeads } from "../exchanges.ts";
 import { FIGURE_MARKS, THRESHOLD_MARKS } from "../marks.ts";
 import { loadRows, methodologyRows } from "../methodology.ts";
-import { changedCounters, metricName, metricValue, QUANTILES_NOTE } from "../server_metrics.ts";
+import {
+  COUNTER_HEADS,
+  counterRows,
+  HISTOGRAM_HEADS,
+  histogramRows,
+  type MetricRow,
+  QUANTILES_NOTE,
+} from "../server_metrics.ts";
 import { oneLine } from "../style.ts";
 import {
   FAILED_ROW,
+  failuresOf,
   inUnit,
   peerNames,
   peersOf,
@@ -35,6 +37,7 @@ import {
   scenariosOf,
   seriesOf,
   thresholdValue,
+  tlsOf,
   whereOf,
 } from "../words.ts";
 import { intervalPicture } from "./interval.ts";
@@ -140,11 +143,7 @@ export function exchangeTable(summary: Summary): Markup {
       class: step === null ? undefined : "step",
       cells: [
         { is: breakable(step ?? name), heads: "row" },
-        ...statusCells(series, heads),
-        formatCount(series.connections.new),
-        formatCount(series.connections.reused),
-        formatBytes(series.bytes_sent),
-        formatBytes(series.bytes_received),
+        ...exchangeCells(series, heads),
       ],
     }))
   );
@@ -188,22 +187,24 @@ const PART_HEADS = ["Count", "Avg", "p50", "p95", "p99", "Max"] as const;
 const PART_TIMES = ["avg", "p50", "p95", "p99", "max"] as const;
 
 export function failureTable(name: string, scenario: SummaryScenario): Markup {
-  const all = seriesOf(name, scenario);
-  const rows = (all.length > 1 ? all.slice(1) : all).flatMap(({ step, series }) =>
-    series.failures.map((failure): Row => ({
-      cells: [
-        html`<code>${failure.class}</code>`,
-        step ?? "",
-        { is: formatCount(failure.count), class: "bad" },
-        { is: oneLine(failure.sample, 300), class: "sample wide" },
-      ],
-    }))
-  );
-  if (rows.length === 0) return html``;
+  const failures = failuresOf(name, scenario);
+  if (failures.length === 0) return html``;
+  const rows = failures.map(({ step, failure }): Row => ({
+    cells: [
+      html`<code>${failure.class}</code>`,
+      step ?? "",
+      { is: formatCount(failure.count), class: "bad" },
+      { is: oneLine(failure.sample, 300), class: "sample wide" },
+    ],
+  }));
   return html`<h4>Failures</h4>${
     table("failures", [
       { head: "Class", text: true },
-      { head: "Step", text: true, ...(all.length > 1 ? {} : { unseen: true } as const) },
+      {
+        head: "Step",
+        text: true,
+        ...(failures.some(({ step }) => step !== null) ? {} : { unseen: true } as const),
+      },
       { head: "Count" },
       { head: "Sample", text: true },
     ], rows)
@@ -234,7 +235,7 @@ export function peerTable(summary: Summary): Markup {
     cells: [
       { is: oneLine(peerNames(peer), 200), heads: "row" },
       peer.key_type,
-      [peer.tls_version, peer.cipher].filter(Boolean).join(", "),
+      tlsOf(peer),
       html`${peer.issuer}<small class="limit">chain of ${
         plural(peer.chain_length, "certificate")
       }</small>`,
@@ -298,28 +299,15 @@ function figureTable(groups: readonly FigureGroup[], allow: number): Markup {
 }
 
 export function serverTables(metrics: ServerMetricsSummary): Markup {
-  const named = (one: Parameters<typeof metricName>[0]): Row["cells"][number] => ({
-    is: html`<code>${metricName(one)}</code>`,
-    heads: "row",
+  const row = ([name, ...cells]: MetricRow): Row => ({
+    cells: [{ is: html`<code>${name}</code>`, heads: "row" }, ...cells],
   });
-  const changes = changedCounters(metrics).map((counter): Row => ({
-    cells: [
-      named(counter),
-      ...[counter.before, counter.after, counter.delta].map((n) => metricValue(counter.name, n)),
-    ],
-  }));
-  const seen = metrics.histograms.filter(({ count }) => count > 0).map((one): Row => ({
-    cells: [
-      named(one),
-      formatCount(one.count),
-      ...[one.avg, one.p50, one.p95, one.p99].map((value) => metricValue(one.name, value)),
-    ],
-  }));
-  const shown = (heads: readonly string[], rows: readonly Row[]): Markup | false =>
-    rows.length > 0 && table("own", columnsOf("Metric", heads), rows);
-  return html`${shown(["Before", "After", "Change"], changes)}
-${shown(["Count", "Avg", "p50", "p95", "p99"], seen)}
-${seen.length > 0 && html`<p class="note">${QUANTILES_NOTE}.</p>`}`;
+  const shown = (heads: readonly string[], rows: readonly MetricRow[]): Markup | false =>
+    rows.length > 0 && table("own", columnsOf("Metric", heads), rows.map(row));
+  const seen = shown(HISTOGRAM_HEADS, histogramRows(metrics));
+  return html`${shown(COUNTER_HEADS, counterRows(metrics))}
+${seen}
+${seen && html`<p class="note">${QUANTILES_NOTE}.</p>`}`;
 }
 
 export function methodologyTable(summary: Summary): Markup {

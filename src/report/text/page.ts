@@ -17,7 +17,7 @@ export function pageOf({ color = false, width = FILE_WIDTH }: TextOptions = {}):
   return { style: styleOf(color), width: Math.max(NARROWEST, Math.min(WIDEST, width)) };
 }
 
-export interface Block {
+interface Block {
   /** Blanks before the first line. */
   readonly first?: number;
   /** Blanks before the others. */

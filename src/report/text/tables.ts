@@ -5,18 +5,19 @@ import type {
   SummaryScenario,
   SummarySeries,
 } from "../../metrics/summary_schema.ts";
-import {
-  formatBytes,
-  formatCount,
-  formatMs,
-  formatPercent,
-  formatRate,
-} from "../../metrics/format.ts";
-import { statusCells, statusHeads } from "../exchanges.ts";
+import { formatCount, formatMs, formatPercent, formatRate } from "../../metrics/format.ts";
+import { exchangeCells, statusHeads } from "../exchanges.ts";
 import { metricsOfTier, serverMetricsTable, tellsAnything } from "../server_metrics.ts";
 import { oneLine } from "../style.ts";
 import { fittedLines, leftNote, withoutEmptyColumns } from "../table.ts";
-import { FAILED_ROW, nameOfTier, RESPONSE_TIME_NOTE, scenariosOf } from "../words.ts";
+import {
+  FAILED_ROW,
+  nameOfTier,
+  RESPONSE_TIME_NOTE,
+  scenariosOf,
+  seriesOf,
+  shortfallOf,
+} from "../words.ts";
 import { block, type Page, title } from "./page.ts";
 
 const RESULT_HEADS = ["", "count", "rate", "failed", "avg", "min", "p50", "p95", "p99", "max"];
@@ -27,10 +28,7 @@ export function tierSections(summary: Summary, page: Page): string[][] {
   const { style } = page;
   const { phases } = summary;
   const rowsOf = (tier: Record<string, SummaryScenario>): string[][] =>
-    Object.entries(tier).flatMap(([scenario, data]) => [
-      ...resultRows(oneLine(scenario), data),
-      ...stepsOf(data).flatMap(([step, series]) => resultRows(`  ${oneLine(step)}`, series)),
-    ]);
+    namedSeries(Object.entries(tier)).flatMap(([name, series]) => resultRows(name, series));
   const rows = Object.values(phases).flatMap(rowsOf);
   const fit = { width: page.width, drop: RESULT_DROP };
   const { lines: [headLine = "", ...lines], left } = fittedLines({ head: RESULT_HEADS, rows }, fit);
@@ -39,9 +37,12 @@ export function tierSections(summary: Summary, page: Page): string[][] {
     ...title(nameOfTier(name), note, page),
     style.faint(headLine),
     ...lines.splice(0, rowsOf(tier).length),
-    ...Object.entries(tier).flatMap(([scenario, data]) =>
-      block(shortfall(scenario, data), page, { paint: style.bad })
-    ),
+    ...Object.entries(tier).flatMap(([scenario, data]) => {
+      const shortfall = shortfallOf(data);
+      return shortfall === ""
+        ? []
+        : block(`${oneLine(scenario)}: ${shortfall}`, page, { paint: style.bad });
+    }),
     ...ownMetricsOf(summary, name, page),
   ]);
 }
@@ -75,23 +76,6 @@ function resultRows(name: string, series: SummarySeries): string[][] {
 
 function timesOf(stats: Stats | null): string[] {
   return [stats?.avg, stats?.min, stats?.p50, stats?.p95, stats?.p99, stats?.max].map(formatMs);
-}
-
-/** Steps where they say more than the scenario does. */
-export function stepsOf(scenario: SummaryScenario): [string, SummarySeries][] {
-  const steps = Object.entries(scenario.steps);
-  return steps.length > 1 ? steps : [];
-}
-
-/** Arrivals without an answer; an empty text where each has one. */
-function shortfall(name: string, { offered, dropped, interrupted }: SummaryScenario): string {
-  const parts = [
-    dropped > 0 ? `${formatCount(dropped)} dropped` : "",
-    interrupted > 0 ? `${formatCount(interrupted)} interrupted` : "",
-  ].filter(Boolean).join(", ");
-  if (parts === "") return "";
-  const of = offered ? ` of ${formatCount(offered.arrivals)} arrivals` : "";
-  return `${oneLine(name)}: ${parts}${of}`;
 }
 
 const DURATION_HEADS = [
@@ -142,11 +126,7 @@ export function exchangesSection(summary: Summary, page: Page): string[] {
   const heads = statusHeads(summary);
   const rows = seriesRows(summary, (name, series) => [
     name,
-    ...statusCells(series, heads),
-    formatCount(series.connections.new),
-    formatCount(series.connections.reused),
-    formatBytes(series.bytes_sent),
-    formatBytes(series.bytes_received),
+    ...exchangeCells(series, heads),
   ]);
   const head = ["", ...heads, "new", "reused", "sent", "received"];
   const drop = ["sent", "received", "reused", "new", ...heads.toReversed()];
@@ -187,8 +167,15 @@ function seriesRows(
   summary: Summary,
   row: (name: string, series: SummarySeries) => string[],
 ): string[][] {
-  return scenariosOf(summary).flatMap(([name, data]) => [
-    row(oneLine(name), data),
-    ...stepsOf(data).map(([step, series]) => row(`  ${oneLine(step)}`, series)),
-  ]);
+  return namedSeries(scenariosOf(summary)).map(([name, series]) => row(name, series));
+}
+
+/** Steps are set in below their scenario. */
+function namedSeries(scenarios: readonly [string, SummaryScenario][]): [string, SummarySeries][] {
+  return scenarios.flatMap(([name, data]) =>
+    seriesOf(name, data).map(({ step, series }): [string, SummarySeries] => [
+      step === null ? oneLine(name) : `  ${oneLine(step)}`,
+      series,
+    ])
+  );
 }
