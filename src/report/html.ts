@@ -51,6 +51,10 @@ import {
   validityWord,
 } from "./words.ts";
 
+/** The charts' numbers are written as all others are, by the same functions. */
+const formats = [significant, formatCount, formatSeconds, formatMs, formatRate, clockTime]
+  .map((format) => `${format}\n`).join("");
+
 /**
  * A summary as one HTML page that needs no network: charts and styles are in it. Whatever a server said is escaped.
  *
@@ -63,10 +67,6 @@ import {
  * assert(renderHtml(summary).startsWith("<!doctype html>"));
  * ```
  */
-/** The charts' numbers are written as all others are, by the same functions. */
-const formats = [significant, formatCount, formatSeconds, formatMs, formatRate, clockTime]
-  .map((format) => `${format}\n`).join("");
-
 export function renderHtml(summary: Summary): string {
   const charts: Chart[] = [];
   const title = `${exitMark(summary).word}: ${summary.plan.name}`;
