@@ -2,7 +2,7 @@
 import type { Failure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
 import { isFailure, unexpected } from "./answer.ts";
-import { excerpt, parseObject } from "./body.ts";
+import { parseObject, quotedBody } from "./body.ts";
 import type { AcmeClient } from "./client.ts";
 import { type Directory, lacks } from "./directory.ts";
 import { externalAccountBinding, type Signer } from "./jws.ts";
@@ -117,5 +117,5 @@ export function readAccount(exchange: Exchange): { readonly status: string } | F
   const status = parseObject(exchange.body)?.status;
   return typeof status === "string"
     ? { status }
-    : unexpected(`The answer is no account with a status: ${excerpt(exchange.body)}`);
+    : unexpected(`The answer is no account with a status: ${quotedBody(exchange.body)}`);
 }

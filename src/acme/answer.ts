@@ -12,7 +12,7 @@ import { statusFailure } from "./problem.ts";
  * An expectation with ACME's own words: status in `statuses`, then the media type (undefined: anything but HTML), then
  * `check`, which complains with a sentence or a Failure.
  */
-export function judge(
+export function acmeExpectation(
   statuses: readonly number[],
   contentType: string | undefined,
   check: (exchange: Exchange) => string | Failure | undefined = () => undefined,

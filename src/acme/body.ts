@@ -3,7 +3,7 @@
 import { foreign } from "../terminal.ts";
 
 const decoder = new TextDecoder();
-/** Looked at for an excerpt: a secret must be seen whole to be hidden. */
+/** Looked at for a quotation: a secret must be seen whole to be hidden. */
 const READ_BYTES = 4096;
 
 /** The JSON object in a body; undefined when it is something else. */
@@ -19,7 +19,7 @@ export function parseObject(body: Uint8Array): Record<string, unknown> | undefin
 }
 
 /** The beginning of a body for an error text, on one line: at most `length` characters, quoted. */
-export function excerpt(body: Uint8Array, length = 120): string {
+export function quotedBody(body: Uint8Array, length = 120): string {
   if (body.length === 0) return "(empty body)";
   return JSON.stringify(foreign(decoder.decode(body.subarray(0, READ_BYTES)), length));
 }

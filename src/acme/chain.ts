@@ -6,7 +6,7 @@ import { quoted } from "../terminal.ts";
 import { X509Certificate } from "node:crypto";
 import type { Failure } from "../http/failure.ts";
 import { isFailure } from "./answer.ts";
-import { excerpt } from "./body.ts";
+import { quotedBody } from "./body.ts";
 import { canonicalName } from "../identifier.ts";
 import { Issuer, Validity } from "./issuer.ts";
 import { equalBytes, subjectAltNames } from "./x509.ts";
@@ -49,7 +49,7 @@ export class ChainChecker {
 
   #check(body: Uint8Array, expected: ExpectedCertificate): Chain | Failure {
     const pems = new TextDecoder().decode(body).match(CERTIFICATE);
-    if (pems === null) return unparsable(`no PEM certificate in ${excerpt(body)}`);
+    if (pems === null) return unparsable(`no PEM certificate in ${quotedBody(body)}`);
     if (pems.length > MAX_CERTIFICATES) {
       return unparsable(`it has ${pems.length} certificates, ${MAX_CERTIFICATES} are the most`);
     }

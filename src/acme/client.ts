@@ -8,7 +8,7 @@ import type { Exchange, HttpRequest } from "../http/http.ts";
 import { quoted } from "../terminal.ts";
 import type { Expectation } from "../http/expectation.ts";
 import type { Headers, HeadersFor } from "../http/origin_headers.ts";
-import { isFailure, judge, unexpected } from "./answer.ts";
+import { acmeExpectation, isFailure, unexpected } from "./answer.ts";
 import { type Directory, directoryRequest, readDirectory } from "./directory.ts";
 import { acmeHeaders } from "./headers.ts";
 import { type Signer, signJws } from "./jws.ts";
@@ -42,7 +42,7 @@ const BAD_NONCE_RETRIES = 6;
 const NO_NONCE = "has no usable Replay-Nonce header (RFC 8555 section 7.2)";
 
 /** HEAD new-nonce: 200 is what a server should answer, 204 what it answers to GET. */
-export const EXPECT_NONCE: Expectation = judge(
+export const EXPECT_NONCE: Expectation = acmeExpectation(
   [200, 204],
   undefined,
   (exchange) =>
@@ -92,7 +92,7 @@ export class AcmeClient {
     if (isFailure(first)) return first;
     let value: Value | undefined;
     let retries = 0;
-    const expect = judge(call.statuses, call.contentType, (exchange) => {
+    const expect = acmeExpectation(call.statuses, call.contentType, (exchange) => {
       const read = call.read(exchange);
       if (isFailure(read)) return read;
       value = read;

@@ -5,8 +5,8 @@ import type { Failure } from "../http/failure.ts";
 import type { Exchange, HttpRequest } from "../http/http.ts";
 import type { Expectation } from "../http/expectation.ts";
 import type { HeadersFor } from "../http/origin_headers.ts";
-import { isFailure, judge, unexpected } from "./answer.ts";
-import { excerpt, parseObject } from "./body.ts";
+import { acmeExpectation, isFailure, unexpected } from "./answer.ts";
+import { parseObject, quotedBody } from "./body.ts";
 import { locationOf } from "./location.ts";
 import type { Sender } from "./sender.ts";
 
@@ -87,7 +87,7 @@ function redirectOf(exchange: Exchange): URL | undefined {
 
 /** Accepts a directory and nothing else; `seen` gets it parsed. */
 export function expectDirectory(seen: (directory: Directory) => void): Expectation {
-  return judge([200], "application/json", (exchange) => {
+  return acmeExpectation([200], "application/json", (exchange) => {
     const directory = parseDirectory(exchange.body);
     if (typeof directory === "string") return directory;
     seen(directory);
@@ -98,9 +98,9 @@ export function expectDirectory(seen: (directory: Directory) => void): Expectati
 /** The directory in an answer's body, or a sentence that says what is wrong with it. */
 export function parseDirectory(body: Exchange["body"]): Directory | string {
   const value = parseObject(body);
-  if (value === undefined) return `The directory is not a JSON object: ${excerpt(body)}`;
+  if (value === undefined) return `The directory is not a JSON object: ${quotedBody(body)}`;
   if (isAbsent(value.newNonce)) {
-    return `The directory has no newNonce (RFC 8555 section 7.1.1): ${excerpt(body)}`;
+    return `The directory has no newNonce (RFC 8555 section 7.1.1): ${quotedBody(body)}`;
   }
   for (const field of [...RESOURCES, "renewalInfo"]) {
     if (!isAbsent(value[field]) && !isHttpUrl(value[field])) {

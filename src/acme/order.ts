@@ -5,7 +5,7 @@ import { canonicalName } from "../identifier.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
 import { unexpected } from "./answer.ts";
-import { excerpt, parseObject } from "./body.ts";
+import { parseObject, quotedBody } from "./body.ts";
 import { type Problem, problemOf, problemText } from "./problem.ts";
 
 export type ChallengeType = "http-01" | "tls-alpn-01" | "dns-01";
@@ -57,7 +57,7 @@ export function readOrder(exchange: Exchange): Order | Failure {
   ) {
     return unexpected(
       `The answer is no order with status, authorizations and finalize ` +
-        `(RFC 8555 section 7.1.3): ${excerpt(exchange.body)}`,
+        `(RFC 8555 section 7.1.3): ${quotedBody(exchange.body)}`,
     );
   }
   return {
@@ -76,7 +76,7 @@ export function readAuthorization(exchange: Exchange): Authorization | Failure {
   if (typeof status !== "string" || typeof name !== "string" || read.includes(undefined)) {
     return unexpected(
       `The answer is no authorization with identifier, status and challenges ` +
-        `(RFC 8555 section 7.1.4): ${excerpt(exchange.body)}`,
+        `(RFC 8555 section 7.1.4): ${quotedBody(exchange.body)}`,
     );
   }
   return { status, name: canonicalName(name), challenges: read as Challenge[] };
@@ -84,7 +84,7 @@ export function readAuthorization(exchange: Exchange): Authorization | Failure {
 
 export function readChallenge(exchange: Exchange): Challenge | Failure {
   return challengeOf(parseObject(exchange.body)) ??
-    unexpected(`The answer is no challenge (RFC 8555 section 7.1.5): ${excerpt(exchange.body)}`);
+    unexpected(`The answer is no challenge (RFC 8555 section 7.1.5): ${quotedBody(exchange.body)}`);
 }
 
 function challengeOf(value: unknown): Challenge | undefined {
@@ -179,7 +179,7 @@ const HTTP_DATE = /^\s*(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? [\w :-]{10,40}$/i
 
 /**
  * Milliseconds that a Retry-After header asks for (RFC 9110 section 10.2.3), 0 for a date that has passed; undefined
- * when it says nothing. It is a server's wish, and the caller's to bound from below and above.
+ * when it says nothing. It is what a server asks for, and the caller's to bound from below and above.
  */
 export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;

@@ -4,7 +4,7 @@
 import type { Failure, FailureClass } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
 import { foreign, quoted } from "../terminal.ts";
-import { excerpt, parseObject } from "./body.ts";
+import { parseObject, quotedBody } from "./body.ts";
 
 export const ACME_ERROR = "urn:ietf:params:acme:error:";
 
@@ -68,7 +68,7 @@ export function statusFailure(exchange: Exchange): Failure {
   const said = location !== undefined
     ? `and points to ${quoted(location, 200)}`
     : problem === undefined
-    ? excerpt(exchange.body)
+    ? quotedBody(exchange.body)
     : problemText(problem);
   return {
     class: rateLimited ? "rate_limited" : statusClass(exchange.status),

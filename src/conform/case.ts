@@ -3,7 +3,7 @@ import type { Failure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
 import { mediaType } from "../http/expectation.ts";
 import { isFailure } from "../acme/answer.ts";
-import { excerpt } from "../acme/body.ts";
+import { quotedBody } from "../acme/body.ts";
 import { ACME_ERROR, parseProblem } from "../acme/problem.ts";
 import type { Subject } from "./subject.ts";
 
@@ -74,7 +74,7 @@ export function wantStatus(exchange: Exchange, ...statuses: readonly number[]): 
   return statuses.includes(exchange.status)
     ? undefined
     : `status ${exchange.status} where ${statuses.join(" or ")} was due: ${
-      excerpt(exchange.body, 200)
+      quotedBody(exchange.body, 200)
     }`;
 }
 
@@ -93,7 +93,7 @@ export function wantProblem(
   const refused = statuses?.includes(exchange.status) ??
     (exchange.status >= 400 && exchange.status < 500);
   const wanted = statuses?.join(" or ") ?? "a 4xx";
-  const seen = `${exchange.status} ${excerpt(exchange.body, 200)}`;
+  const seen = `${exchange.status} ${quotedBody(exchange.body, 200)}`;
   if (!refused) return `${wanted} was due, the answer is ${seen}`;
   const problem = parseProblem(exchange.body);
   if (problem === undefined || mediaType(exchange) !== "application/problem+json") {

@@ -1,7 +1,7 @@
 /** Cases about signed requests that are wrong (RFC 8555 sections 6.2 to 6.7). */
 import type { Exchange } from "../http/http.ts";
 import { mediaType } from "../http/expectation.ts";
-import { excerpt, parseObject } from "../acme/body.ts";
+import { parseObject, quotedBody } from "../acme/body.ts";
 import { POST_AS_GET } from "../acme/jws.ts";
 import { generateKey } from "../acme/keys.ts";
 import { ACME_ERROR, parseProblem } from "../acme/problem.ts";
@@ -79,7 +79,7 @@ export const requestCases: readonly ConformCase[] = [
       const algorithms = parseObject(exchange.body)?.algorithms;
       return Array.isArray(algorithms) && algorithms.length > 0
         ? undefined
-        : `algorithms is ${JSON.stringify(algorithms)}: ${excerpt(exchange.body, 200)}`;
+        : `algorithms is ${JSON.stringify(algorithms)}: ${quotedBody(exchange.body, 200)}`;
     }),
   ),
   must(

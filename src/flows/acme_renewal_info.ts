@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Failure } from "../http/failure.ts";
 import type { HttpRequest } from "../http/http.ts";
 import type { Expectation, FlowContext, FlowDefinition, Iteration } from "./flow.ts";
-import { isFailure, judge } from "../acme/answer.ts";
+import { acmeExpectation, isFailure } from "../acme/answer.ts";
 import { certificateId } from "../acme/certificate_id.ts";
 import { Enrollment, enrollmentOptions } from "../acme/enrollment.ts";
 import { renewalInfoUrl, windowComplaint } from "../acme/renewal_info.ts";
@@ -84,4 +84,4 @@ async function ask(
   return failure;
 }
 
-const EXPECT_WINDOW: Expectation = judge([200], "application/json", windowComplaint);
+const EXPECT_WINDOW: Expectation = acmeExpectation([200], "application/json", windowComplaint);

@@ -11,7 +11,7 @@ import type { HttpRequest } from "../http/http.ts";
 import type { Expectation, Flow, FlowContext, FlowDefinition, Iteration } from "./flow.ts";
 import { renewalInfoUrl } from "../acme/renewal_info.ts";
 import type { HeadersFor } from "../http/origin_headers.ts";
-import { judge } from "../acme/answer.ts";
+import { acmeExpectation } from "../acme/answer.ts";
 import { EXPECT_NONCE } from "../acme/client.ts";
 import { directoryRequest, directoryUrl, readDirectory } from "../acme/directory.ts";
 import { acmeHeaders } from "../acme/headers.ts";
@@ -35,7 +35,7 @@ export const acmeUnauthenticated: FlowDefinition<UnauthenticatedOptions> = {
   create: (context) => new Unauthenticated(context),
 };
 
-const EXPECT_UNKNOWN: Expectation = judge([400, 404], undefined);
+const EXPECT_UNKNOWN: Expectation = acmeExpectation([400, 404], undefined);
 
 class Unauthenticated implements Flow {
   readonly #directory: HttpRequest;

@@ -1,14 +1,14 @@
-import { excerpt, parseObject } from "../../src/acme/body.ts";
+import { parseObject, quotedBody } from "../../src/acme/body.ts";
 import { assertEquals } from "../assert.ts";
 
 const octets = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-Deno.test("excerpt() quotes the beginning of a body on one line", () => {
-  assertEquals(excerpt(octets("")), "(empty body)");
-  assertEquals(excerpt(octets("x")), '"x"');
-  assertEquals(excerpt(octets(" a\r\n\tb ")), '"a b"');
-  assertEquals(excerpt(octets("abcdef"), 6), '"abcdef"');
-  assertEquals(excerpt(octets("abcdefg"), 6), '"abcde…"');
+Deno.test("quotedBody() quotes the beginning of a body on one line", () => {
+  assertEquals(quotedBody(octets("")), "(empty body)");
+  assertEquals(quotedBody(octets("x")), '"x"');
+  assertEquals(quotedBody(octets(" a\r\n\tb ")), '"a b"');
+  assertEquals(quotedBody(octets("abcdef"), 6), '"abcdef"');
+  assertEquals(quotedBody(octets("abcdefg"), 6), '"abcde…"');
 });
 
 Deno.test("parseObject() takes JSON objects and nothing else", () => {

@@ -11,7 +11,7 @@ export interface Issued {
 const EC = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const DAY_MS = 86_400_000;
 
-export interface Wish {
+export interface CertificateOptions {
   readonly names?: readonly string[];
   readonly issuer?: Issued;
   readonly ca?: boolean;
@@ -19,20 +19,20 @@ export interface Wish {
 }
 
 /** A certificate for `names` (default: localhost and 127.0.0.1), self-signed where no issuer is given. */
-export async function issue(wish: Wish = {}): Promise<Issued> {
-  const names = wish.names ?? ["localhost", "127.0.0.1"];
+export async function issue(options: CertificateOptions = {}): Promise<Issued> {
+  const names = options.names ?? ["localhost", "127.0.0.1"];
   const keys = await crypto.subtle.generateKey(EC, true, ["sign", "verify"]) as CryptoKeyPair;
-  const notAfter = wish.notAfter ?? new Date(Date.now() + 30 * DAY_MS);
+  const notAfter = options.notAfter ?? new Date(Date.now() + 30 * DAY_MS);
   const certificate = await x509.X509CertificateGenerator.create({
     subject: `CN=${names[0]}`,
-    issuer: wish.issuer?.certificate.subject ?? `CN=${names[0]}`,
+    issuer: options.issuer?.certificate.subject ?? `CN=${names[0]}`,
     notBefore: new Date(Math.min(Date.now(), notAfter.getTime()) - DAY_MS),
     notAfter,
     publicKey: keys.publicKey,
-    signingKey: (wish.issuer?.keys ?? keys).privateKey,
+    signingKey: (options.issuer?.keys ?? keys).privateKey,
     signingAlgorithm: EC,
     extensions: [
-      new x509.BasicConstraintsExtension(wish.ca ?? false, undefined, true),
+      new x509.BasicConstraintsExtension(options.ca ?? false, undefined, true),
       new x509.SubjectAlternativeNameExtension(names.map(generalName)),
     ],
   });

@@ -21,7 +21,7 @@ import {
   type ScriptedServer,
   serve,
   serveResets,
-  type ServerWish,
+  type ServerOptions,
 } from "./scripted_server.ts";
 
 export interface Implementation {
@@ -54,7 +54,7 @@ interface Setting {
 interface Case {
   readonly script: Script;
   readonly options?: Partial<ClientOptions>;
-  readonly server?: ServerWish;
+  readonly server?: ServerOptions;
 }
 
 /** Registers the suite's tests for one implementation. */
@@ -579,13 +579,13 @@ export function contract(implementation: Implementation): void {
   // TLS.
 
   async function usingTls(
-    wish: { leaf?: Issued; options?: (leaf: Issued) => Partial<ClientOptions>; script?: Script },
+    given: { leaf?: Issued; options?: (leaf: Issued) => Partial<ClientOptions>; script?: Script },
     act: (setting: Setting, leaf: Issued) => Promise<void>,
   ): Promise<void> {
-    const leaf = wish.leaf ?? await issue();
+    const leaf = given.leaf ?? await issue();
     const scene = {
-      script: wish.script ?? always(OK),
-      options: wish.options?.(leaf) ?? {},
+      script: given.script ?? always(OK),
+      options: given.options?.(leaf) ?? {},
       server: { certificate: leaf },
     };
     await using(scene, (setting) => act(setting, leaf));

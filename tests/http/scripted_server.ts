@@ -31,7 +31,7 @@ export interface ScriptedServer {
   close(): Promise<void>;
 }
 
-export interface ServerWish {
+export interface ServerOptions {
   readonly certificate?: Issued;
   /** Served after the leaf. */
   readonly chain?: readonly Issued[];
@@ -41,8 +41,8 @@ export interface ServerWish {
   readonly port?: number;
 }
 
-export function serve(script: Script, wish: ServerWish = {}): ScriptedServer {
-  const listener = listen(wish);
+export function serve(script: Script, options: ServerOptions = {}): ScriptedServer {
+  const listener = listen(options);
   const running: Promise<void>[] = [];
   const open = new Set<Deno.Conn>();
   let connections = 0;
@@ -62,7 +62,7 @@ export function serve(script: Script, wish: ServerWish = {}): ScriptedServer {
   const { port } = listener.addr as Deno.NetAddr;
   return {
     port,
-    url: new URL(`${wish.certificate ? "https" : "http"}://localhost:${port}/`),
+    url: new URL(`${options.certificate ? "https" : "http"}://localhost:${port}/`),
     get connections(): number {
       return connections;
     },
@@ -76,7 +76,7 @@ export function serve(script: Script, wish: ServerWish = {}): ScriptedServer {
 }
 
 function listen(
-  { certificate, chain = [], alpn = ["http/1.1"], port = 0 }: ServerWish,
+  { certificate, chain = [], alpn = ["http/1.1"], port = 0 }: ServerOptions,
 ): Deno.Listener {
   const where = { hostname: "127.0.0.1", port };
   if (certificate === undefined) return Deno.listen(where);
