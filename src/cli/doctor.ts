@@ -3,14 +3,22 @@ import { newRunId } from "../engine/run.ts";
 import { hostRemarks } from "../engine/limits.ts";
 import { probePlan } from "../engine/probing.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
-import { helpText, parseLine } from "./flags.ts";
+import { type FlagSpec, helpText, parseLine } from "./flags.ts";
 import type { Command, Io } from "./io.ts";
 import { PLAN_FLAGS } from "./plan_flags.ts";
 import { renderProbes } from "./probe_report.ts";
 import { printProblems } from "./problems.ts";
 import { STACK_FLAGS, type StackedPlan, withStack } from "./with_stack.ts";
 
-const FLAGS = [...PLAN_FLAGS, ...STACK_FLAGS];
+const FLAGS: readonly FlagSpec[] = [
+  ...PLAN_FLAGS,
+  ...STACK_FLAGS,
+  {
+    name: "client",
+    value: "NAME",
+    help: "whose HTTP asks: own, or undici as a second opinion; default: what the plan says",
+  },
+];
 
 const SUMMARY =
   "Sends one request of every scenario of PLAN through the very flow, and says what is wrong when one\n" +

@@ -35,14 +35,20 @@ function planOverrides(line: CommandLine): PlanOverrides {
     line.values(flag).flatMap((value) => value.split(",")).map((name) => name.trim()).filter(
       Boolean,
     );
-  const [target, token, ca, stack, duration] = ["target", "token", "ca", "stack", "duration"].map((
-    flag,
-  ) => line.value(flag));
+  const [target, token, ca, stack, client, duration] = [
+    "target",
+    "token",
+    "ca",
+    "stack",
+    "client",
+    "duration",
+  ].map((flag) => line.value(flag));
   return {
     ...(target !== undefined && { target }),
     ...(token !== undefined && { token }),
     ...(ca !== undefined && { ca }),
     ...(stack !== undefined && { stack }),
+    ...(client !== undefined && { client }),
     ...(duration !== undefined && { duration }),
     ...(line.has("insecure") && { insecure: true }),
     ...(line.values("only").length > 0 && { only: names("only") }),

@@ -54,10 +54,11 @@ export async function openScenario(setting: ScenarioSetting): Promise<OpenScenar
 }
 
 function clientFor(plan: Plan, scenario: Scenario, share: WorkerShare): Promise<HttpClient> {
-  const { maxConnections, protocol } = scenario;
+  const { maxConnections, protocol, client } = scenario;
   return createClient({
     tls: plan.target.tls,
     protocol,
+    ...(client && { client }),
     maxBodyBytes: MAX_BODY_BYTES,
     ...(maxConnections === undefined ? {} : { maxConnections: partOf(maxConnections, share) }),
   });

@@ -203,6 +203,7 @@ function scenarioOf(run: ScenarioRun): SummaryScenario {
     target_type: run.targetType ?? null,
     load: loadOf(scenario.load, scenario.startAfterMs),
     protocol: scenario.protocol,
+    client: scenario.client ?? "own",
     max_connections: scenario.maxConnections ?? null,
     timeout_ms: scenario.timeoutMs,
     server: total.server ?? null,

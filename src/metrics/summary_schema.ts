@@ -141,6 +141,8 @@ export const scenarioSchema = z.object({
   target_type: z.string().nullable(),
   load: loadSchema,
   protocol: z.string(),
+  /** Whose HTTP measured: `own` or `undici`. Absent in summaries of before it could be chosen. */
+  client: z.string().optional(),
   max_connections: amount.nullable(),
   timeout_ms: amount,
   /** What the server calls itself, for example `nginx/1.22.1`. */

@@ -60,6 +60,7 @@ function scenarioConfig(scenario: Scenario, catalogue: Catalogue): Record<string
     start_after: startAfterMs === 0 ? undefined : formatDuration(startAfterMs),
     timeout: formatDuration(scenario.timeoutMs),
     protocol: scenario.protocol,
+    client: scenario.client,
     max_connections: maxConnections,
     thresholds: scenario.thresholds.map(({ text }) => text),
   };

@@ -20,6 +20,8 @@ export interface PlanOverrides {
   readonly insecure?: boolean;
   readonly ca?: string;
   readonly stack?: string;
+  /** Of every scenario. */
+  readonly client?: string;
   /** Of every scenario: stages are stretched or shrunk to it. */
   readonly duration?: string;
   /** Names of scenarios or phases. */
@@ -45,7 +47,7 @@ interface Change {
 export function override(root: PlanNode, overrides: PlanOverrides): Overridden {
   const problems: Problem[] = [];
   let changed = root;
-  for (const change of changesOf(overrides, (problem) => problems.push(problem))) {
+  for (const change of changesOf(root, overrides, (problem) => problems.push(problem))) {
     const result = replaceAt(changed, change, 0);
     if (typeof result === "string") {
       problems.push(problemAt(change.span, change.path, result, hintFor(changed, change.path)));
@@ -56,8 +58,12 @@ export function override(root: PlanNode, overrides: PlanOverrides): Overridden {
   return { root: changed, problems };
 }
 
-function changesOf(overrides: PlanOverrides, complain: (problem: Problem) => void): Change[] {
-  const { target, token, insecure, ca, stack, set = [] } = overrides;
+function changesOf(
+  root: PlanNode,
+  overrides: PlanOverrides,
+  complain: (problem: Problem) => void,
+): Change[] {
+  const { target, token, insecure, ca, stack, client, set = [] } = overrides;
   const changes: Change[] = [];
   for (const text of set) {
     const change = parseSet(text);
@@ -75,10 +81,18 @@ function changesOf(overrides: PlanOverrides, complain: (problem: Problem) => voi
     if (ca === undefined) flag("--insecure", ["target", "tls", "ca_file"], undefined);
     else complain(problemAt({ file: "--insecure" }, [], "cannot be given together with --ca"));
   }
+  for (const name of client === undefined ? [] : scenarioNames(root)) {
+    flag("--client", ["scenarios", name, "client"], client);
+  }
   if (stack !== undefined) flag("--stack", ["stack"], stack);
   // A target of one's own means that no stack is wanted.
   else if (target !== undefined) flag("--target", ["stack"], "none");
   return changes;
+}
+
+function scenarioNames(root: PlanNode): readonly string[] {
+  const scenarios = childOf(root, "scenarios");
+  return isMap(scenarios) ? [...scenarios.content.keys()] : [];
 }
 
 function parseSet(text: string): Change | Problem {

@@ -68,6 +68,8 @@ export interface Scenario {
   readonly startAfterMs: number;
   readonly timeoutMs: number;
   readonly protocol: Protocol;
+  /** certload's own where it is absent. */
+  readonly client?: ClientName;
   /** Closed set of connections; absent means as many as the load needs. */
   readonly maxConnections?: number;
   readonly thresholds: readonly Threshold[];

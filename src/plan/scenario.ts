@@ -35,12 +35,27 @@ export function checkScenario(
     complain(problemAt(keySpanOf(root, path), path, message));
   }
   if (isMap(nodeAt(root, path))) shapeProblems(root, path).forEach(complain);
+  checkClient(root, path, complain);
   const flow = checkFlow(root, [...path, "flow"], catalogue, complain);
   const { options, steps } = checkOptions(root, [...path, "with"], flow, complain);
   const thresholds = checkThresholds(root, [...path, "thresholds"], steps, complain);
   const stated = nodeAt(root, [...path, "phase"]);
   const tier = isText(stated) ? stated.content : flow?.tier;
   return { tier, options, steps: steps ?? [], thresholds };
+}
+
+/** undici's HTTP/2 loses what is under way when a server ends a connection, and Deno 2.7 cannot run it. */
+function checkClient(root: PlanNode, path: Path, complain: Complain): void {
+  const client = nodeAt(root, [...path, "client"]);
+  if (client?.content !== "undici") return;
+  const stated = [[...path, "protocol"], ["defaults", "protocol"]];
+  const at = stated.find((each) => nodeAt(root, each) !== undefined);
+  const protocol = at && nodeAt(root, at);
+  if (at === undefined || !isText(protocol) || protocol.content === "http/1.1") return;
+  const message = "`client: undici` measures HTTP/1.1 alone: its HTTP/2 loses requests where a " +
+    `server ends a connection (GOAWAY), and \`protocol\` is ${protocol.content}`;
+  const hint = "give the scenario `protocol: http/1.1`, or leave `client` out";
+  complain(problemAt(client.span, [...path, "client"], message, hint));
 }
 
 function checkFlow(
@@ -114,6 +129,7 @@ export function scenarioOf(
     startAfterMs: given.start_after,
     timeoutMs: given.timeout ?? defaults.timeout ?? DEFAULT_TIMEOUT_MS,
     protocol: given.protocol ?? defaults.protocol ?? "http/1.1",
+    ...(given.client === "own" ? {} : { client: given.client }),
     ...(maxConnections === undefined ? {} : { maxConnections }),
     thresholds,
   };

@@ -11,6 +11,7 @@ import { baseUrl, httpUrl } from "./url.ts";
 
 const TIERS = ["api", "connector", "acme"] as const;
 const PROTOCOLS = ["http/1.1", "h2", "auto"] as const;
+const CLIENTS = ["own", "undici"] as const;
 const STACKS = ["none", "embedded", "compose"] as const;
 
 const longerThanNothing = durationAboveZero();
@@ -71,6 +72,9 @@ export const scenarioSchema = z.strictObject({
     "Of one request, connection included; 30s if left out",
   ),
   protocol: protocol.optional().describe("http/1.1 if left out"),
+  client: z.enum(CLIENTS).default("own").describe(
+    "Whose HTTP measures: certload's own, or undici's as a second opinion (HTTP/1.1 alone)",
+  ),
   max_connections: maxConnections.optional()
     .describe("A closed set of connections; as many as the load needs if left out"),
   thresholds: z.array(z.string().meta({ pattern: thresholdPattern("scenario") })).default([])

@@ -64,7 +64,7 @@ export function loadRows(summary: Summary): [string, string][] {
 }
 
 /** `open model, 50/s for 300 s, from 5 s, at most 1000 in flight; flow create_certificate over http/1.1` */
-function loadText({ load, flow, protocol, server }: SummaryScenario): string {
+function loadText({ load, flow, protocol, client, server }: SummaryScenario): string {
   const level = load.model === "open"
     ? formatRate
     : (users: number): string => plural(users, "user");
@@ -78,7 +78,7 @@ function loadText({ load, flow, protocol, server }: SummaryScenario): string {
     load.start_after_s > 0 ? `from second ${significant(load.start_after_s)}` : "",
     load.max_in_flight === null ? "" : `at most ${formatCount(load.max_in_flight)} in flight`,
     load.think_time_ms === null ? "" : `think time ${formatMs(load.think_time_ms)}`,
-    `flow ${flow} over ${protocol}`,
+    `flow ${flow} over ${protocol}${client === "undici" ? ", measured with undici" : ""}`,
     server ? `server ${server}` : "",
   ].filter(Boolean).join("; ");
 }

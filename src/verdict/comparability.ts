@@ -90,6 +90,7 @@ function loads(name: string, a: SummaryScenario, b: SummaryScenario): RunDiffere
     ...unlike("load", `load of "${name}"`, levels(a), levels(b), true),
     ...unlike("flow", `flow of "${name}"`, a.flow, b.flow, true),
     ...unlike("protocol", `protocol of "${name}"`, a.protocol, b.protocol, true),
+    ...unlike("client", `client of "${name}"`, a.client ?? "own", b.client ?? "own", true),
     ...unlike("server", `server of "${name}"`, a.server, b.server, false),
   ];
 }

@@ -82,6 +82,12 @@ Deno.test("doctor and run against a lab: what works is told and measured, what d
       const doctor = await certload(folder, "doctor", "{}/plan.yaml", ...target);
       assertEquals(doctor.code, 0, doctor.out + doctor.err);
       assertMatch(doctor.out, /^✓ one: list 200 in [\d.]+ [mµ]s\n✓ two: /);
+      const second = await certload(
+        folder,
+        ...["doctor", "{}/plan.yaml", ...target, "--client", "undici"],
+      );
+      assertEquals(second.code, 0, second.out + second.err);
+      assertMatch(second.out, /^✓ one: list 200 in [\d.]+ [mµ]s\n✓ two: /);
       const refused = await certload(folder, "doctor", "{}/plan.yaml", "--only", "one");
       assertEquals(refused.code, 94);
       assertMatch(refused.out, /✗ one, step list\n {4}asked: {2}GET https:\/\/127\.0\.0\.1:1\//);

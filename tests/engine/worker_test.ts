@@ -3,6 +3,7 @@ import { LoadWorker } from "../../src/engine/worker.ts";
 import { Histogram } from "../../src/metrics/histogram.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { issue } from "../http/certificates.ts";
 import { planOf } from "./plans.ts";
 
 /** Twenty requests in a second. */
@@ -49,6 +50,39 @@ Deno.test("a rehearsal sends the load's beginning before the clock starts, told 
   assert(with500ms.before >= without.before + 3, JSON.stringify([with500ms, without]));
   for (const { before, told, after, recorded } of [with500ms, without]) {
     assertEquals([told, after, recorded], [before, 20, 20]);
+  }
+});
+
+Deno.test("undici measures a scenario with all phases, over the connections that were warmed up", async () => {
+  const certificate = await issue();
+  const server = Deno.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    onListen: () => {},
+    cert: certificate.certPem,
+    key: certificate.keyPem,
+  }, () => new Response("ok"));
+  const { port } = server.addr;
+  const text = (url: string): string => `
+target: { base_url: "https://localhost:${port}", tls: { insecure_skip_verify: true } }
+warmup: { requests: 3 }
+scenarios:
+  kept: { flow: http_request, client: undici, with: { path: / }, rate: 20/s, duration: 500ms }
+  fresh: { flow: tls_handshake, client: undici, with: { url: "${url}" }, rate: 20/s, duration: 500ms }
+`;
+  const worker = workerOf(planOf(text(`https://localhost:${port}/`)));
+  try {
+    await worker.prepare();
+    const { scenarios } = await worker.run(timerClock.nowUs());
+    const [kept, fresh] = scenarios.map(({ recording }) => recording);
+    assertEquals([kept?.iterations.count, kept?.iterations.failed], [10, 0]);
+    assertEquals(kept?.steps[0]?.newConnections, 0);
+    assertEquals([fresh?.iterations.count, fresh?.iterations.failed], [10, 0]);
+    const { dns, connect, tls_handshake: tls, ttfb } = fresh!.steps[0]!.durations;
+    assertEquals([dns, connect, tls, ttfb].map((each) => each?.count), [10, 10, 10, 10]);
+  } finally {
+    await worker.close();
+    await server.shutdown();
   }
 });
 

@@ -94,6 +94,13 @@ export const BAD_PLANS: readonly BadPlan[] = [
   ),
   bad("a timeout of nothing", list(`${LOAD}, timeout: 0s`)),
   bad("an unknown protocol", list(`${LOAD}, protocol: h3`)),
+  bad("an unknown client", list(`${LOAD}, client: curl`)),
+  bad("undici over HTTP/2", list(`${LOAD}, client: undici, protocol: h2`), COMPARES_VALUES),
+  bad(
+    "undici where HTTP/2 is the default",
+    list(`${LOAD}, client: undici`, "defaults: { protocol: auto }"),
+    COMPARES_VALUES,
+  ),
   bad("an unknown phase", list(`${LOAD}, phase: apis`)),
   bad("no connections", list(`${LOAD}, max_connections: 0`)),
   bad("an unknown warm-up", list(LOAD, "warmup: of")),

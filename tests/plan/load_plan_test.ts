@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { renderProblems } from "../../src/plan/problem.ts";
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { complaints, load, planOf } from "./catalogue.ts";
 
 const EXAMPLE = `
@@ -122,6 +122,20 @@ Deno.test("defaults hold for the scenarios that do not say", () => {
     "\ndefaults: { timeout: 5s, protocol: h2 }\n";
   const [list] = planOf(text).scenarios;
   assertEquals([list?.timeoutMs, list?.protocol], [2000, "h2"]);
+});
+
+Deno.test("a scenario is measured with certload's own client, or with undici over HTTP/1.1", () => {
+  const undici = (...more: string[]) =>
+    scenario("rate: 1/s", "duration: 1s", "client: undici", ...more);
+  const clientOf = (text: string) => planOf(text).scenarios[0]?.client;
+  assertEquals(clientOf(scenario("rate: 1/s", "duration: 1s", "client: own")), undefined);
+  assertEquals(clientOf(undici()), "undici");
+  const defaults = "\ndefaults: { protocol: auto }\n";
+  assertEquals(clientOf(undici("protocol: http/1.1") + defaults), "undici");
+  assertMatch(
+    complaints(undici() + defaults)[0] ?? "",
+    /`client: undici` measures HTTP\/1.1 alone.*`protocol` is auto \[give the scenario/,
+  );
 });
 
 Deno.test("warmup is auto, off, or a number of requests", () => {

@@ -33,6 +33,15 @@ Deno.test("--stack wins over the plan's, and over the target's meaning none", ()
   assertEquals(overridden({ target: "https://x", stack: "embedded" }).stack, "embedded");
 });
 
+Deno.test("--client holds for every scenario, and says what it takes", () => {
+  const clients = overridden({ client: "undici" }).scenarios.map(({ client }) => client);
+  assertEquals(clients, ["undici", "undici", "undici"]);
+  assertEquals(overridden({ client: "own" }).scenarios[0]?.client, undefined);
+  assertEquals(refused({ client: "curl" }), [
+    '--client `client` must be own or undici: got "curl"',
+  ]);
+});
+
 Deno.test("--insecure takes the plan's CA file out", () => {
   const { target } = planOf(PLAN, { overrides: { insecure: true } });
   assertEquals(target.tls, { insecureSkipVerify: true });
@@ -77,7 +86,7 @@ Deno.test("a problem with a flag's value names the flag", () => {
   assertEquals(refused({ set: ["scenarios.list.rate=0/s", "scenarios.list.rat=1/s"] }), [
     '--set scenarios.list.rate=0/s `rate` must be more than 0: got "0/s"',
     "--set scenarios.list.rat=1/s unknown key `rat` [known here: phase, with, users, stages, " +
-    "start_rate, start_after, max_in_flight, think_time, timeout, protocol, max_connections]",
+    "start_rate, start_after, max_in_flight, think_time, timeout, protocol, client, max_connections]",
   ]);
   assertEquals(refused({ target: "nowhere" }), [
     '--target `base_url` must be an http:// or https:// URL: got "nowhere" ' +

@@ -35,6 +35,7 @@ Deno.test("differencesOf() remarks on whatever differs, and refuses where that d
     [{ ...base, plan: { ...base.plan, sha256: "f".repeat(64) } }, "plan", false],
     [of({ flow: "other" }), "flow", true],
     [of({ protocol: "h2" }), "protocol", true],
+    [of({ client: "undici" }), "client", true],
     [of({ server: "nginx/1.29.0" }), "server", false],
   ];
   for (const [next, code, refusal] of cases) {
