@@ -12,6 +12,7 @@ import {
   PHASE_DURATIONS,
   WHOLE_DURATIONS,
 } from "../plan/durations.ts";
+import { DURATION_METRICS } from "../plan/threshold.ts";
 import { MAX_SLICES } from "./slices.ts";
 
 export const SCHEMA_VERSION = 2;
@@ -206,6 +207,19 @@ const methodologySchema = z.object({
   notes: z.array(z.string()),
 });
 
+/** What a threshold is on; the keys of `Measure` in `plan/threshold.ts`. */
+const quantitySchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("duration"),
+    metric: z.enum(DURATION_METRICS),
+    stat: z.enum(["min", "avg", "max", "percentile"]),
+    percentile: z.number().min(0).max(100).optional(),
+  }),
+  z.object({ kind: z.literal("error_rate") }),
+  z.object({ kind: z.literal("rate") }),
+  z.object({ kind: z.literal("count") }),
+]);
+
 const thresholdSchema = z.object({
   text: z.string(),
   /** Null: over the whole run. */
@@ -213,10 +227,14 @@ const thresholdSchema = z.object({
   step: z.string().nullable(),
   /** For example `response_time p95`, `error_rate`. */
   measure: z.string(),
+  /** The same for programs; null in summaries of before. */
+  quantity: quantitySchema.nullable().default(null),
   unit: z.enum(["ms", "ratio", "per_s", "count"]),
   comparison: z.enum(["<", "<=", ">", ">=", "==", "!="]),
   /** Null where the limit depends on a baseline that was not given or has no such figure. */
   limit: z.number().nullable(),
+  /** What the baseline's figure is multiplied by; null where the limit is not relative to one. */
+  baseline_factor: z.number().nullable().default(null),
   /** Null where there is no sample. */
   value: z.number().nullable(),
   samples: z.number(),

@@ -37,7 +37,6 @@ import { COMPARISON_MARKS, differenceMark, exitMark } from "./marks.ts";
 import { clockTime } from "./progress.ts";
 import { metricsOfTier, tellsAnything } from "./server_metrics.ts";
 import {
-  crowdedHost,
   exitReason,
   isHeld,
   LAB_WARNING,
@@ -45,6 +44,7 @@ import {
   peersOf,
   plural,
   RESPONSE_TIME_NOTE,
+  saturatedHost,
   scenariosOf,
   seriesOf,
   shortfallOf,
@@ -179,7 +179,7 @@ function folded(title: string, body: Markup): Markup {
 
 function head(summary: Summary): Markup {
   const { exit, totals, methodology: { target }, plan } = summary;
-  const host = crowdedHost(summary);
+  const host = saturatedHost(summary);
   return html`
     <header class="${exitMark(summary).tone}">
       <p class="verdict">${exitMark(summary).word}</p>

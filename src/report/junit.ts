@@ -96,7 +96,10 @@ function thresholdCase(threshold: ThresholdResult): Case {
   const limit = threshold.limit === null || isRelative(threshold)
     ? ""
     : `, limit ${threshold.comparison} ${inUnit(threshold.limit, threshold.unit)}`;
-  const of = threshold.measure.startsWith("response_time") ? ` (${RESPONSE_TIME_NOTE})` : "";
+  const of =
+    threshold.quantity?.kind === "duration" && threshold.quantity.metric === "response_time"
+      ? ` (${RESPONSE_TIME_NOTE})`
+      : "";
   const message = `${whereOf(threshold)} ${threshold.measure}: ${
     thresholdValue(threshold)
   }${limit}${of}`;

@@ -3,7 +3,7 @@
  * terminal and no more than it is high. Columns go as the terminal gets narrower, the sparkline first; of a plan that is
  * higher than the terminal the last scenarios go, not the lights and the failures.
  */
-import { CPU_LIMIT, CPU_WARNING, MAX_MISSING_SHARE } from "../verdict/validity.ts";
+import { CPU_LIMIT, CPU_WARNING, MAX_MISSING_SHARE } from "../verdict/validity_rules.ts";
 import { formatCount, formatMs, formatPercent, formatRate } from "../metrics/format.ts";
 import type { RunState, ScenarioState } from "../metrics/run_state.ts";
 import { targetOf, timeOf } from "./progress.ts";

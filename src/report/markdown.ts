@@ -46,7 +46,6 @@ import {
   QUANTILES_NOTE,
 } from "./server_metrics.ts";
 import {
-  crowdedHost,
   exitReason,
   FAILED_ROW,
   failuresOf,
@@ -59,6 +58,7 @@ import {
   peerNames,
   peersOf,
   RESPONSE_TIME_NOTE,
+  saturatedHost,
   scenariosOf,
   seriesOf,
   thresholdValue,
@@ -118,7 +118,7 @@ function asEntities(text: string): string {
 function headSection(summary: Summary): string {
   const { exit, totals, methodology } = summary;
   const { icon, word } = exitMark(summary);
-  const host = crowdedHost(summary);
+  const host = saturatedHost(summary);
   const reason = exitReason(summary);
   const lines = [
     ...(host

@@ -14,7 +14,6 @@ import {
   tierSections,
 } from "./text/tables.ts";
 import {
-  crowdedHost,
   exitReason,
   failuresOf,
   findingGroups,
@@ -25,6 +24,7 @@ import {
   peerNames,
   peersOf,
   plural,
+  saturatedHost,
   scenariosOf,
   thresholdValue,
   tlsOf,
@@ -82,7 +82,7 @@ function verdictSection(summary: Summary, page: Page): string[] {
   const { totals, methodology } = summary;
   const { style, width } = page;
   const { tone, word } = exitMark(summary);
-  const host = crowdedHost(summary);
+  const host = saturatedHost(summary);
   return [
     ...(host ? block(`! ${host.message}. ${host.advice}.`, page, { paint: style.warn }) : []),
     `${style[tone](style.strong(word))}  ${

@@ -48,22 +48,22 @@ export function partOfRun(summary: Summary): string | undefined {
 }
 
 /** The host had no CPU left: said once, before anything else, as every figure is to be read with it in mind. */
-export function crowdedHost({ validity }: Summary): Finding | undefined {
-  return [...validity.reasons, ...validity.warnings].find(isCrowdedHost);
+export function saturatedHost({ validity }: Summary): Finding | undefined {
+  return [...validity.reasons, ...validity.warnings].find(isSaturatedHost);
 }
 
 /** Why the run ended so; nothing where that is what was said of the host already. */
 export function exitReason(summary: Summary): string {
   const { reason } = summary.exit;
-  return reason === crowdedHost(summary)?.message ? "" : reason;
+  return reason === saturatedHost(summary)?.message ? "" : reason;
 }
 
-/** Findings without what `crowdedHost` has said already. */
+/** Findings without what `saturatedHost` has said already. */
 export function otherFindings(findings: readonly Finding[]): Finding[] {
-  return findings.filter((finding) => !isCrowdedHost(finding));
+  return findings.filter((finding) => !isSaturatedHost(finding));
 }
 
-function isCrowdedHost({ code }: Finding): boolean {
+function isSaturatedHost({ code }: Finding): boolean {
   return code === "host_cpu";
 }
 

@@ -80,7 +80,7 @@ export function compare(
     allow,
     method: METHOD,
     differences,
-    verdict: refused ? "refused" : verdictOf(figures),
+    verdict: refused ? "refused" : wholeVerdict(figures),
     figures,
     regressions: worst.map(sentenceOf),
   };
@@ -143,7 +143,7 @@ function compareAll(pairs: readonly Pair[], allow: number): ComparedFigure[] {
   // Only what can be told can be told wrongly.
   const told = candidates.filter(({ errors }) => errors !== undefined).length;
   const probability = 1 - (1 - CONFIDENCE) / Math.max(1, told) / 2;
-  return candidates.map((candidate) => judge(candidate, probability, allow));
+  return candidates.map((candidate) => figureOf(candidate, probability, allow));
 }
 
 function timeOf(pair: Pair, i: number, a?: Uncertainty, b?: Uncertainty): Candidate {
@@ -177,7 +177,7 @@ function errorRateOf(pair: Pair, a?: Uncertainty, b?: Uncertainty): Candidate {
   return { figure, change, errors: [errorOf(a, pair.base), errorOf(b, pair.next)], noise: 0 };
 }
 
-function judge(
+function figureOf(
   { figure, change, errors, noise }: Candidate,
   probability: number,
   allow: number,
@@ -229,7 +229,7 @@ function placeOf(low: number, high: number, allow: number): ComparedFigure["verd
 }
 
 /** One regression makes a comparison; all figures must be the same for it to be. */
-function verdictOf(figures: readonly ComparedFigure[]): Comparison["verdict"] {
+function wholeVerdict(figures: readonly ComparedFigure[]): Comparison["verdict"] {
   const has = (verdict: ComparedFigure["verdict"]): boolean =>
     figures.some((figure) => figure.verdict === verdict);
   if (has("regressed")) return "regressed";

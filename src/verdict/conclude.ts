@@ -5,7 +5,7 @@ import { compare, type CompareOptions } from "./compare.ts";
 import { exitOf } from "./exit.ts";
 import { againstIntervals } from "./relative.ts";
 import { evaluateThresholds } from "./thresholds.ts";
-import { judge } from "./validity.ts";
+import { validityOf } from "./validity.ts";
 
 export interface ConcludeOptions extends CompareOptions {
   readonly plan: Pick<Plan, "scenarios" | "thresholds">;
@@ -35,7 +35,7 @@ export interface ConcludeOptions extends CompareOptions {
 export function conclude(measured: Measured, options: ConcludeOptions): Summary {
   const { plan, baseline } = options;
   const values = evaluateThresholds(plan, measured, baseline);
-  const validity = judge(measured, values);
+  const validity = validityOf(measured, values);
   const comparison: Comparison | null = baseline
     ? compare(baseline, { ...measured, validity }, options)
     : null;

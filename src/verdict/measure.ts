@@ -1,6 +1,7 @@
 /** The value of a threshold's measure in a series of a summary; the same for a run and for its baseline. */
-import type { SummarySeries } from "../metrics/summary_schema.ts";
+import type { Histogram } from "../metrics/histogram.ts";
 import { unpacked } from "../metrics/stats.ts";
+import type { SummarySeries } from "../metrics/summary_schema.ts";
 import type { DurationMetric, Measure } from "../plan/threshold.ts";
 
 export interface Measurement {
@@ -10,10 +11,15 @@ export interface Measurement {
 }
 
 /** What a series must have for a threshold on it; the whole run's is made of all scenarios'. */
-export type Measurable = Pick<
-  SummarySeries,
-  "count" | "failed" | "rate_per_s" | "histograms"
->;
+export interface Measurable extends Pick<SummarySeries, "count" | "failed" | "rate_per_s"> {
+  histogramOf(metric: DurationMetric): Histogram;
+}
+
+export function measurable(series: SummarySeries): Measurable {
+  const { count, failed, rate_per_s, histograms } = series;
+  const histogramOf = (metric: DurationMetric): Histogram => unpacked(histograms[metric]);
+  return { count, failed, rate_per_s, histogramOf };
+}
 
 export function measureOf(series: Measurable, measure: Measure): Measurement {
   switch (measure.kind) {
@@ -35,15 +41,6 @@ export function measureName(measure: Measure): string {
   return `${measure.metric} ${stat}`;
 }
 
-/** The measure of a name that `measureName` gave. */
-export function measureNamed(name: string): Measure {
-  const [metric = "", stat = ""] = name.split(" ");
-  if (metric === "error_rate" || metric === "rate" || metric === "count") return { kind: metric };
-  const duration = { kind: "duration", metric: metric as DurationMetric } as const;
-  if (stat === "min" || stat === "avg" || stat === "max") return { ...duration, stat };
-  return { ...duration, stat: "percentile", percentile: Number(stat.slice(1)) };
-}
-
 export function measureUnit(measure: Measure): "ms" | "ratio" | "per_s" | "count" {
   const units = { duration: "ms", error_rate: "ratio", rate: "per_s", count: "count" } as const;
   return units[measure.kind];
@@ -58,14 +55,14 @@ function duration(
   series: Measurable,
   measure: Extract<Measure, { kind: "duration" }>,
 ): Measurement {
-  const histogram = unpacked(series.histograms[measure.metric]);
+  const histogram = series.histogramOf(measure.metric);
   const samples = histogram.count;
   if (samples === 0) return { value: undefined, samples };
   return { value: us(histogram, measure) / 1000, samples };
 }
 
 function us(
-  histogram: ReturnType<typeof unpacked>,
+  histogram: Histogram,
   measure: Extract<Measure, { kind: "duration" }>,
 ): number {
   switch (measure.stat) {

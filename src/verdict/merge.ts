@@ -8,8 +8,8 @@ import { totalsOf } from "../metrics/summary.ts";
 import { addPhases } from "../metrics/summary_sum.ts";
 import type { Measured, Summary } from "../metrics/summary_schema.ts";
 import { exitOf } from "./exit.ts";
-import { judgeAnew } from "./thresholds.ts";
-import { judge } from "./validity.ts";
+import { reevaluate } from "./thresholds.ts";
+import { validityOf } from "./validity.ts";
 
 /** For the user as it is. */
 export class MergeError extends Error {
@@ -22,8 +22,8 @@ export function mergeSummaries(summaries: readonly Summary[]): Summary {
   if (!first || others.length === 0) throw new MergeError("Cannot merge fewer than two runs");
   for (const other of others) checkTogether(first, other);
   const measured = others.reduce<Measured>(addRuns, measuredOf(first));
-  const thresholds = judgeAnew(first.thresholds, measured);
-  const validity = judge(measured, thresholds);
+  const thresholds = reevaluate(first.thresholds, measured);
+  const validity = validityOf(measured, thresholds);
   const judged = { ...measured, thresholds, validity, comparison: null, baseline: null };
   return { ...judged, exit: exitOf(judged) };
 }

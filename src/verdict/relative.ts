@@ -6,8 +6,8 @@
  */
 import type { ComparedFigure, Comparison, ThresholdResult } from "../metrics/summary_schema.ts";
 
-export function isRelative({ text }: Pick<ThresholdResult, "text">): boolean {
-  return /[<>=]\s*baseline\b/.test(text);
+export function isRelative({ baseline_factor }: ThresholdResult): boolean {
+  return baseline_factor !== null;
 }
 
 /** The results with the comparison's intervals in the place of bare values, where it has any. */
@@ -16,11 +16,14 @@ export function againstIntervals(
   comparison: Comparison,
 ): ThresholdResult[] {
   return results.map((result) =>
-    isRelative(result) ? { ...result, verdict: verdictOf(result, comparison) } : result
+    isRelative(result) ? { ...result, verdict: relativeVerdict(result, comparison) } : result
   );
 }
 
-function verdictOf(result: ThresholdResult, comparison: Comparison): ThresholdResult["verdict"] {
+function relativeVerdict(
+  result: ThresholdResult,
+  comparison: Comparison,
+): ThresholdResult["verdict"] {
   const { verdict, limit, comparison: sign } = result;
   if (verdict !== "pass" && verdict !== "fail") return verdict;
   if (comparison.verdict === "refused") return "cannot_tell";
@@ -34,11 +37,17 @@ function verdictOf(result: ThresholdResult, comparison: Comparison): ThresholdRe
 
 /** A scenario's only step has no figures of its own: they are the scenario's. */
 function figureOf(
-  { scenario, step, measure }: ThresholdResult,
+  { scenario, step, quantity }: ThresholdResult,
   { figures }: Comparison,
 ): ComparedFigure | undefined {
-  const mine = figures.filter((figure) =>
-    figure.scenario === scenario && figure.measure === measure.replace(/^response_time /, "")
-  );
+  const measure = comparedAs(quantity);
+  const mine = figures.filter((one) => one.scenario === scenario && one.measure === measure);
   return mine.find((figure) => figure.step === step) ?? (mine.length === 1 ? mine[0] : undefined);
+}
+
+/** What a comparison calls it, where it compares such a thing. */
+function comparedAs(quantity: ThresholdResult["quantity"]): string | undefined {
+  if (quantity?.kind !== "duration") return quantity?.kind;
+  const { metric, percentile } = quantity;
+  return metric === "response_time" ? `p${percentile}` : undefined;
 }

@@ -3,12 +3,18 @@
  * relative to a baseline is `skipped` in a run without one: else the first baseline could never be taken.
  */
 import { Histogram } from "../metrics/histogram.ts";
-import { packed, rounded, unpacked } from "../metrics/stats.ts";
+import { rounded } from "../metrics/stats.ts";
 import type { Measured, SummaryScenario, ThresholdResult } from "../metrics/summary_schema.ts";
 import type { Plan } from "../plan/plan.ts";
-import { type Comparison, DURATION_METRICS, type Threshold } from "../plan/threshold.ts";
-import { isRelative } from "./relative.ts";
-import { type Measurable, measureName, measureNamed, measureOf, measureUnit } from "./measure.ts";
+import type { Comparison, Threshold } from "../plan/threshold.ts";
+import {
+  type Measurable,
+  measurable,
+  type Measurement,
+  measureName,
+  measureOf,
+  measureUnit,
+} from "./measure.ts";
 
 /** What a run's figures are compared with: the run itself, and a baseline if there is one. */
 type Find = (run: Measured) => Measurable | undefined;
@@ -31,25 +37,25 @@ export function evaluateThresholds(
 }
 
 /** Thresholds of a summary once more, over other figures: what a merge of shards needs, which has no plan at hand. */
-export function judgeAnew(
+export function reevaluate(
   results: readonly ThresholdResult[],
   measured: Measured,
 ): ThresholdResult[] {
   return results.map((result) => {
-    const { scenario, step, measure, comparison, limit } = result;
+    const { scenario, step, quantity, comparison, limit, baseline_factor } = result;
     const series = scenario === null
       ? wholeRun(measured)
       : seriesOf(measured, scenario, step ?? undefined);
-    const { value, samples } = series
-      ? measureOf(series, measureNamed(measure))
-      : { value: undefined, samples: 0 };
+    const { value, samples } = series && quantity ? measureOf(series, quantity) : NOT_MEASURED;
     // What is merged has no baseline at hand.
-    const verdict = isRelative(result)
+    const verdict = baseline_factor !== null
       ? "skipped"
       : verdictOf(value, comparison, limit ?? undefined);
     return { ...result, value: value === undefined ? null : rounded(value, 6), samples, verdict };
   });
 }
+
+const NOT_MEASURED: Measurement = { value: undefined, samples: 0 };
 
 function resultOf(
   threshold: Threshold,
@@ -57,40 +63,32 @@ function resultOf(
   series: Measurable | undefined,
   baseline: Measurable | undefined,
 ): ThresholdResult {
-  const { value, samples } = series
-    ? measureOf(series, threshold.measure)
-    : { value: undefined, samples: 0 };
+  const { value, samples } = series ? measureOf(series, threshold.measure) : NOT_MEASURED;
   const limit = limitOf(threshold, baseline);
   return {
     text: threshold.text,
     scenario,
     step: threshold.step ?? null,
     measure: measureName(threshold.measure),
+    quantity: threshold.measure,
     unit: measureUnit(threshold.measure),
     comparison: threshold.comparison,
     limit: limit === undefined ? null : rounded(limit, 6),
+    baseline_factor: threshold.limit.kind === "baseline" ? threshold.limit.factor : null,
     value: value === undefined ? null : rounded(value, 6),
     samples,
     verdict: verdictOf(value, threshold.comparison, limit),
   };
 }
 
-export function holds(value: number, comparison: Comparison, limit: number): boolean {
-  switch (comparison) {
-    case "<":
-      return value < limit;
-    case "<=":
-      return value <= limit;
-    case ">":
-      return value > limit;
-    case ">=":
-      return value >= limit;
-    case "==":
-      return value === limit;
-    case "!=":
-      return value !== limit;
-  }
-}
+export const HOLDS: Readonly<Record<Comparison, (value: number, limit: number) => boolean>> = {
+  "<": (value, limit) => value < limit,
+  "<=": (value, limit) => value <= limit,
+  ">": (value, limit) => value > limit,
+  ">=": (value, limit) => value >= limit,
+  "==": (value, limit) => value === limit,
+  "!=": (value, limit) => value !== limit,
+};
 
 function verdictOf(
   value: number | undefined,
@@ -98,13 +96,13 @@ function verdictOf(
   limit: number | undefined,
 ): ThresholdResult["verdict"] {
   if (value === undefined || limit === undefined) return "no_data";
-  return holds(value, comparison, limit) ? "pass" : "fail";
+  return HOLDS[comparison](value, limit) ? "pass" : "fail";
 }
 
 /** Undefined where it is a multiple of a figure that the baseline does not have. */
 function limitOf({ limit, measure }: Threshold, baseline?: Measurable): number | undefined {
   if (limit.kind === "absolute") return limit.value;
-  const { value } = baseline ? measureOf(baseline, measure) : { value: undefined };
+  const { value } = baseline ? measureOf(baseline, measure) : NOT_MEASURED;
   return value === undefined ? undefined : value * limit.factor;
 }
 
@@ -114,16 +112,17 @@ export function findScenario(run: Measured, name: string): SummaryScenario | und
 
 function seriesOf(run: Measured, name: string, step: string | undefined): Measurable | undefined {
   const scenario = findScenario(run, name);
-  return step === undefined ? scenario : scenario?.steps[step];
+  const series = step === undefined ? scenario : scenario?.steps[step];
+  return series && measurable(series);
 }
 
 /** All iterations of all scenarios as one series: of use for shares, and for a limit that everything must keep. */
 function wholeRun({ totals, phases }: Measured): Measurable {
-  const scenarios = Object.values(phases).flatMap((tier) => Object.values(tier));
-  const histograms = Object.fromEntries(DURATION_METRICS.map((metric) => {
-    const parts = scenarios.map((scenario) => unpacked(scenario.histograms[metric]));
-    return [metric, packed(Histogram.from(...parts).toData())];
-  })) as Measurable["histograms"];
-  const { iterations: count, failed, rate_per_s } = totals;
-  return { count, failed, rate_per_s, histograms };
+  const parts = Object.values(phases).flatMap((tier) => Object.values(tier)).map(measurable);
+  return {
+    count: totals.iterations,
+    failed: totals.failed,
+    rate_per_s: totals.rate_per_s,
+    histogramOf: (metric) => Histogram.from(...parts.map((part) => part.histogramOf(metric))),
+  };
 }

@@ -23,9 +23,11 @@ const THRESHOLD: ThresholdResult = {
   scenario: "create",
   step: null,
   measure: "response_time p95",
+  quantity: { kind: "duration", metric: "response_time", stat: "percentile", percentile: 95 },
   unit: "ms",
   comparison: "<",
   limit: 2000,
+  baseline_factor: null,
   value: 1500,
   samples: 10,
   verdict: "pass",
@@ -78,7 +80,7 @@ Deno.test("thresholdValue() says what was seen, and why it was not judged", () =
     thresholdValue({ ...THRESHOLD, ...parts });
   assertEquals(of({}), "1.5 s");
   assertEquals(of({ value: null, verdict: "no_data" }), "no data");
-  const relative = { text: "p95 < baseline * 1.1" };
+  const relative = { text: "p95 < baseline * 1.1", baseline_factor: 1.1 };
   assertEquals(of({ ...relative, limit: null, verdict: "skipped" }), "1.5 s, no baseline given");
   assertEquals(
     of({ ...relative, limit: null, verdict: "cannot_tell" }),
@@ -157,6 +159,7 @@ Deno.test("renderText() writes limits as sentences where their columns have no r
     ...THRESHOLD,
     scenario: "issuance_acceptance_of_certificates",
     text: "p95 < baseline * 1.15",
+    baseline_factor: 1.15,
     verdict: "cannot_tell",
   }];
   const lines = renderText(summary, { width: 60 }).split("\n");

@@ -6,14 +6,23 @@ import { concluded, passedRun } from "../report/summaries.ts";
 
 const comparison = compare(concluded(passedRun()), concluded(passedRun()));
 
+const P95 = {
+  kind: "duration",
+  metric: "response_time",
+  stat: "percentile",
+  percentile: 95,
+} as const;
+
 const RESULT: ThresholdResult = {
   text: "p95 < baseline * 1.10",
   scenario: "list",
   step: null,
   measure: "response_time p95",
+  quantity: P95,
   unit: "ms",
   comparison: "<",
   limit: 110,
+  baseline_factor: 1.1,
   value: 125,
   samples: 3000,
   verdict: "fail",
@@ -43,16 +52,16 @@ Deno.test("a limit relative to a baseline is broken only by an interval that lie
 });
 
 Deno.test("a relative limit of an error rate is compared in points", () => {
-  const result = { measure: "error_rate", limit: 0.011, value: 0.05 } as const;
+  const result = { quantity: { kind: "error_rate" }, limit: 0.011, value: 0.05 } as const;
   const figure = { measure: "error_rate", base: 0.01, next: 0.05, change: 0.04 } as const;
   assertEquals(verdict(result, { ...figure, low: 0.002 }), "regressed");
   assertEquals(verdict(result, { ...figure, low: 0.0005 }), "cannot_tell");
 });
 
 Deno.test("a relative limit without an interval goes by its value", () => {
-  assertEquals(verdict({ measure: "ttfb p95" }, {}), "fail");
+  assertEquals(verdict({ quantity: { ...P95, metric: "ttfb" } }, {}), "fail");
   assertEquals(verdict({ scenario: null }, {}), "fail");
-  assertEquals(verdict({ comparison: ">=", measure: "rate" }, {}), "fail");
+  assertEquals(verdict({ comparison: ">=", quantity: { kind: "rate" } }, {}), "fail");
 });
 
 Deno.test("a relative limit on a scenario's only step is on the scenario's figures", () => {
@@ -61,7 +70,7 @@ Deno.test("a relative limit on a scenario's only step is on the scenario's figur
 
 Deno.test("a relative limit cannot be told from runs that must not be compared, and others are left alone", () => {
   const refused: typeof comparison = { ...comparison, verdict: "refused", figures: [] };
-  const absolute: ThresholdResult = { ...RESULT, text: "p95 < 110ms" };
+  const absolute: ThresholdResult = { ...RESULT, text: "p95 < 110ms", baseline_factor: null };
   assertEquals(
     againstIntervals([RESULT, { ...RESULT, verdict: "pass" }, absolute], refused)
       .map(({ verdict }) => verdict),

@@ -4,7 +4,7 @@ import { summarize } from "../../src/metrics/summary.ts";
 import type { ThresholdResult } from "../../src/metrics/summary_schema.ts";
 import type { Comparison, Measure, Threshold } from "../../src/plan/threshold.ts";
 import type { Failure } from "../../src/http/failure.ts";
-import { evaluateThresholds, holds, judgeAnew } from "../../src/verdict/thresholds.ts";
+import { evaluateThresholds, HOLDS, reevaluate } from "../../src/verdict/thresholds.ts";
 import { type MadeScenario, percentileOf, runOf, thresholdOf } from "../metrics/runs.ts";
 
 function evaluated(made: MadeScenario, whole: readonly Threshold[] = []): ThresholdResult[] {
@@ -107,12 +107,12 @@ Deno.test("a limit relative to the baseline is judged with one, and skipped with
   assertEquals(judged(other), ["no_data"]);
 });
 
-Deno.test("holds() of a comparison is never what its opposite holds", () => {
+Deno.test("HOLDS of a comparison is never what its opposite holds", () => {
   const opposites: [Comparison, Comparison][] = [["<", ">="], [">", "<="], ["==", "!="]];
   fc.assert(fc.property(fc.double({ noNaN: true }), fc.double({ noNaN: true }), (value, limit) => {
     for (const [one, other] of opposites) {
-      assertEquals(holds(value, one, limit), !holds(value, other, limit));
-      assertEquals(holds(limit, one, limit), !holds(limit, other, limit));
+      assertEquals(HOLDS[one](value, limit), !HOLDS[other](value, limit));
+      assertEquals(HOLDS[one](limit, limit), !HOLDS[other](limit, limit));
     }
   }));
 });
@@ -139,7 +139,7 @@ Deno.test("a threshold on response_time is about answers as expected and timeout
   assertEquals(late.value! > 50_000, true);
 });
 
-Deno.test("judgeAnew() judges the thresholds of a summary over other figures, one by one", () => {
+Deno.test("reevaluate() judges the thresholds of a summary over other figures, one by one", () => {
   const run = runOf([{
     name: "acme",
     steps: ["x", "y"],
@@ -151,7 +151,7 @@ Deno.test("judgeAnew() judges the thresholds of a summary over other figures, on
   }], { thresholds: [thresholdOf("error_rate < 1%", { kind: "error_rate" }, "<", 0.01)] });
   const results = evaluateThresholds(run.plan, summarize(run));
   assertEquals(verdicts(results), ["fail", "pass", "pass"]);
-  assertEquals(judgeAnew(results, summarize(run)), results);
+  assertEquals(reevaluate(results, summarize(run)), results);
   const failure = { class: "reset", message: "x" } as const;
   const other = summarize(runOf([{
     name: "acme",
@@ -160,11 +160,11 @@ Deno.test("judgeAnew() judges the thresholds of a summary over other figures, on
     durationS: 5,
     failure: (i, step) => i === 0 && step === "y" ? failure : undefined,
   }]));
-  const anew = judgeAnew(results, other);
+  const anew = reevaluate(results, other);
   assertEquals(verdicts(anew), ["pass", "fail", "fail"]);
   assertEquals(anew.map(({ samples }) => samples), [49, 50, 50]);
   assertEquals([anew[1]!.value, anew[2]!.value], [50, 0.02]);
-  const gone = judgeAnew(results, summarize(runOf([{ name: "b" }])));
+  const gone = reevaluate(results, summarize(runOf([{ name: "b" }])));
   assertEquals(gone.map(({ verdict, value, samples }) => [verdict, value, samples]), [
     ["no_data", null, 0],
     ["no_data", null, 0],

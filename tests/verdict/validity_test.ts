@@ -9,7 +9,8 @@ import type {
   Validity,
 } from "../../src/metrics/summary_schema.ts";
 import { evaluateThresholds } from "../../src/verdict/thresholds.ts";
-import { judge } from "../../src/verdict/validity.ts";
+import type { Measure } from "../../src/plan/threshold.ts";
+import { validityOf } from "../../src/verdict/validity.ts";
 import {
   type MadeScenario,
   percentileOf,
@@ -22,35 +23,35 @@ import {
 function judged(made: MadeScenario, parts: Partial<Run> = {}): Validity {
   const run = runOf([made], parts);
   const measured = summarize(run);
-  return judge(measured, evaluateThresholds(run.plan, measured));
+  return validityOf(measured, evaluateThresholds(run.plan, measured));
 }
 
 const codes = (findings: readonly Finding[]): string[] =>
   findings.map(({ code, cause }) => `${code} by ${cause}`);
 
-Deno.test("judge() finds nothing in a run that went well", () => {
+Deno.test("validityOf() finds nothing in a run that went well", () => {
   assertEquals(judged({ name: "a" }), { verdict: "valid", reasons: [], warnings: [] });
 });
 
-Deno.test("judge() blames the generator for lag that is a part of the response times", () => {
+Deno.test("validityOf() blames the generator for lag that is a part of the response times", () => {
   const late = judged({ name: "a", medianUs: 2000, lagUs: () => 5000 });
   assertEquals([late.verdict, ...codes(late.reasons)], ["invalid", "generator_lag by generator"]);
   assertStringIncludes(late.reasons[0]!.message, 'sent "a" late: lag p50 5 ms');
   assert(late.reasons[0]!.advice.length > 0);
 });
 
-Deno.test("judge() leaves alone a lag that is small beside the response times", () => {
+Deno.test("validityOf() leaves alone a lag that is small beside the response times", () => {
   assertEquals(judged({ name: "a", medianUs: 500_000, lagUs: () => 5000 }).warnings, []);
   assertEquals(judged({ name: "a", medianUs: 500_000, lagUs: () => 40_000 }).verdict, "valid");
 });
 
-Deno.test("judge() warns of a tail in the lag that the p99 response time shows", () => {
+Deno.test("validityOf() warns of a tail in the lag that the p99 response time shows", () => {
   const lagUs = (i: number): number => (i % 20 === 0 ? 20_000 : 100);
   const { verdict, warnings } = judged({ name: "a", lagUs });
   assertEquals([verdict, ...codes(warnings)], ["valid", "generator_lag by generator"]);
 });
 
-Deno.test("judge() blames a slow server for arrivals dropped by a generator in health", () => {
+Deno.test("validityOf() blames a slow server for arrivals dropped by a generator in health", () => {
   const { verdict, reasons } = judged({ name: "a", medianUs: 900_000, dropped: 10 });
   assertEquals([verdict, ...codes(reasons)], ["invalid", "dropped_arrivals by server"]);
   assertMatch(
@@ -59,7 +60,7 @@ Deno.test("judge() blames a slow server for arrivals dropped by a generator in h
   );
 });
 
-Deno.test("judge() blames the generator for drops when it did not keep pace", () => {
+Deno.test("validityOf() blames the generator for drops when it did not keep pace", () => {
   const { reasons } = judged({ name: "a", dropped: 10, lagUs: () => 90_000 });
   assertEquals(codes(reasons), [
     "generator_lag by generator",
@@ -67,7 +68,7 @@ Deno.test("judge() blames the generator for drops when it did not keep pace", ()
   ]);
 });
 
-Deno.test("judge() blames a host without CPU left for drops where the generator had a good part of it", () => {
+Deno.test("validityOf() blames a host without CPU left for drops where the generator had a good part of it", () => {
   const made = { name: "a", dropped: 10 };
   const shared = judged(made, { hostCpuShare: 0.99, processCpuUs: 20e6 });
   assertEquals(codes(shared.reasons), ["host_cpu by generator", "dropped_arrivals by generator"]);
@@ -85,19 +86,19 @@ Deno.test("judge() blames a host without CPU left for drops where the generator 
   assertEquals(judged({ name: "a" }, { hostCpuShare: 0.9 }).warnings, []);
 });
 
-Deno.test("judge() only warns of a few dropped arrivals among many", () => {
+Deno.test("validityOf() only warns of a few dropped arrivals among many", () => {
   const { verdict, warnings } = judged({ name: "a", ratePerS: 100, dropped: 2 });
   assertEquals([verdict, ...codes(warnings)], ["valid", "dropped_arrivals by server"]);
 });
 
-Deno.test("judge() misses arrivals that were due and are in no count", () => {
+Deno.test("validityOf() misses arrivals that were due and are in no count", () => {
   const run = runOf([{ name: "a" }]);
   const [scenario] = run.scenarios;
   const short = summarize({ ...run, scenarios: [{ ...scenario!, offered: 150 }] });
-  assertEquals(codes(judge(short).reasons), ["unsent_arrivals by generator"]);
+  assertEquals(codes(validityOf(short).reasons), ["unsent_arrivals by generator"]);
 });
 
-Deno.test("judge() warns of a busy worker and refuses a saturated one", () => {
+Deno.test("validityOf() warns of a busy worker and refuses a saturated one", () => {
   const busy = judged({ name: "a" }, { workers: [workerFacts({ cpuUs: 8.5e6 })] });
   assertEquals([busy.verdict, ...codes(busy.warnings)], ["valid", "generator_cpu by generator"]);
   const full = judged({ name: "a" }, {
@@ -107,7 +108,7 @@ Deno.test("judge() warns of a busy worker and refuses a saturated one", () => {
   assertStringIncludes(full.reasons[0]!.message, "Worker 1 of the generator used 99 % of a core");
 });
 
-Deno.test("judge() notices a generator that was stopped for a second, and says when", () => {
+Deno.test("validityOf() notices a generator that was stopped for a second, and says when", () => {
   const stalls = [{ atUs: START_US + 3e6, durationUs: 1.02e6 }];
   const workers = [workerFacts({ stalls })];
   const short = judged({ name: "a" }, { workers });
@@ -123,20 +124,20 @@ Deno.test("judge() notices a generator that was stopped for a second, and says w
   ]);
 });
 
-Deno.test("judge() takes a long turn of the event loop for a stall too", () => {
+Deno.test("validityOf() takes a long turn of the event loop for a stall too", () => {
   const workers = [workerFacts({ maxEventLoopDelayUs: 250_000 })];
   assertEquals(codes(judged({ name: "a" }, { workers }).warnings), [
     "generator_stalled by generator",
   ]);
 });
 
-Deno.test("judge() refuses a run at whose end many were still unanswered, unless it was interrupted", () => {
+Deno.test("validityOf() refuses a run at whose end many were still unanswered, unless it was interrupted", () => {
   const made = { name: "a", interrupted: 5 };
   assertEquals(codes(judged(made).reasons), ["cut_off by server"]);
   assertEquals(judged(made, { interrupted: true }).verdict, "valid");
 });
 
-Deno.test("judge() warns of a percentile that rests on a handful of samples, once per threshold", () => {
+Deno.test("validityOf() warns of a percentile that rests on a handful of samples, once per threshold", () => {
   const thresholds = [95, 99].map((p) => thresholdOf(`p${p} < 2s`, percentileOf(p), "<", 2000));
   const { verdict, warnings } = judged({ name: "a", thresholds });
   assertEquals([verdict, ...codes(warnings)], ["valid", "few_samples by run"]);
@@ -144,7 +145,7 @@ Deno.test("judge() warns of a percentile that rests on a handful of samples, onc
   assertStringIncludes(warnings[0]!.advice, "Run until there are 500");
 });
 
-Deno.test("judge() tells the share of failures from which percentiles are no more those of all", () => {
+Deno.test("validityOf() tells the share of failures from which percentiles are no more those of all", () => {
   const failing = (share: number): MadeScenario => ({
     name: "a",
     ratePerS: 100,
@@ -164,18 +165,18 @@ Deno.test("judge() tells the share of failures from which percentiles are no mor
   assertEquals(judged(failing(1)).warnings, []);
 });
 
-Deno.test("judge() has timeouts in the response times, so it does not call them left out", () => {
+Deno.test("validityOf() has timeouts in the response times, so it does not call them left out", () => {
   const timedOut = { class: "timeout", message: "no answer" } as const;
   const made = { name: "a", failure: (i: number) => i % 10 === 0 ? timedOut : undefined };
   assertEquals(judged(made).warnings, []);
 });
 
-Deno.test("judge() tells what is alike of several scenarios once, the worst with its figures", () => {
+Deno.test("validityOf() tells what is alike of several scenarios once, the worst with its figures", () => {
   const names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
   const run = runOf(names.map((name) => (
     { name, lagUs: (i: number) => (i % 20 === 0 ? name === "c" ? 30_000 : 20_000 : 100) }
   )));
-  const { warnings } = judge(summarize(run));
+  const { warnings } = validityOf(summarize(run));
   assertEquals(codes(warnings), ["generator_lag by generator"]);
   assertEquals(warnings[0]!.scenarios, ["c", "a", "b", "d", "e", "f", "g", "h", "i"]);
   assertMatch(
@@ -184,7 +185,7 @@ Deno.test("judge() tells what is alike of several scenarios once, the worst with
   );
 });
 
-Deno.test("judge() tells what is alike of several workers once, the longest standstill first", () => {
+Deno.test("validityOf() tells what is alike of several workers once, the longest standstill first", () => {
   const workers = [110_000, 250_000, 120_000].map((maxEventLoopDelayUs, index) =>
     workerFacts({ index, maxEventLoopDelayUs })
   );
@@ -195,11 +196,11 @@ Deno.test("judge() tells what is alike of several workers once, the longest stan
   assertEquals(warnings[0]!.scenarios, []);
 });
 
-Deno.test("judge() says first and once that the host had no CPU left, and what came of it", () => {
+Deno.test("validityOf() says first and once that the host had no CPU left, and what came of it", () => {
   const lagUs = (i: number): number => (i % 20 === 0 ? 20_000 : 100);
   const made = [{ name: "a", lagUs }, { name: "b", lagUs }];
   const facts = { hostCpuShare: 1, workers: [workerFacts({ maxEventLoopDelayUs: 250_000 })] };
-  const { verdict, warnings } = judge(summarize(runOf(made, facts)));
+  const { verdict, warnings } = validityOf(summarize(runOf(made, facts)));
   assertEquals([verdict, ...codes(warnings)], ["valid", "host_cpu by run"]);
   assertMatch(
     warnings[0]!.message,
@@ -208,14 +209,14 @@ Deno.test("judge() says first and once that the host had no CPU left, and what c
   assertEquals(warnings[0]!.scenarios, ["a", "b"]);
 });
 
-Deno.test("judge() has the crowded host before what makes the run unfit, which keeps its own figures", () => {
+Deno.test("validityOf() has the crowded host before what makes the run unfit, which keeps its own figures", () => {
   const run = runOf([{ name: "a", lagUs: () => 5000 }], { hostCpuShare: 1 });
-  const { verdict, reasons, warnings } = judge(summarize(run));
+  const { verdict, reasons, warnings } = validityOf(summarize(run));
   assertEquals([verdict, warnings], ["invalid", []]);
   assertEquals(codes(reasons), ["host_cpu by run", "generator_lag by generator"]);
 });
 
-Deno.test("judge() has no faith in a run that lost a worker, and does not call the rest unsent or unanswered", () => {
+Deno.test("validityOf() has no faith in a run that lost a worker, and does not call the rest unsent or unanswered", () => {
   const reason = "ran out of memory, at 4.29 GB of its own";
   const { verdict, reasons, warnings } = judged({ name: "a", interrupted: 20 }, {
     lost: [{ worker: 1, atUs: START_US + 2_000_000, reason }],
@@ -225,7 +226,7 @@ Deno.test("judge() has no faith in a run that lost a worker, and does not call t
   assertEquals(reasons[0]!.message, `Worker 1 of the generator ${reason} (last sign at 2 s)`);
 });
 
-Deno.test("judge() has no faith in a run without its wake-up thread", () => {
+Deno.test("validityOf() has no faith in a run without its alarm thread", () => {
   const { verdict, reasons } = judged({ name: "a" }, {
     lost: [{ worker: undefined, atUs: START_US, reason: "died: no memory" }],
   });
@@ -233,7 +234,7 @@ Deno.test("judge() has no faith in a run without its wake-up thread", () => {
   assertStringIncludes(reasons[0]!.message, "The wake-up thread of the generator died: no memory");
 });
 
-Deno.test("judge() tells how slow the answers were that filled max_in_flight, also where they failed", () => {
+Deno.test("validityOf() tells how slow the answers were that filled max_in_flight, also where they failed", () => {
   const slow = { class: "status_5xx", message: "HTTP 504" } as const;
   const made = {
     name: "a",
@@ -255,7 +256,7 @@ function withFigures(
 ): Validity {
   const measured = summarize(runOf([{ name: "a", medianUs: 2000 }]));
   const { a } = measured.phases.api!;
-  return judge({
+  return validityOf({
     ...measured,
     generator: { ...measured.generator, ...generator },
     phases: { api: { a: { ...a!, ...scenario } } },
@@ -277,7 +278,7 @@ const statsWith = (parts: Partial<Stats>): Stats => ({
 const verdictOf = ({ verdict, warnings }: Validity): string =>
   verdict === "valid" && warnings.length > 0 ? "warned" : verdict;
 
-Deno.test("judge() has limits for lag that are floors and shares: both must be exceeded", () => {
+Deno.test("validityOf() has limits for lag that are floors and shares: both must be exceeded", () => {
   const lag = (p50: number, p99: number, response: Partial<Stats>): string =>
     verdictOf(withFigures({
       lag_ms: statsWith({ p50, p99 }),
@@ -293,7 +294,7 @@ Deno.test("judge() has limits for lag that are floors and shares: both must be e
   assertEquals(lag(1, 60.1, { p50: 1000, p99: 600 }), "warned");
 });
 
-Deno.test("judge() refuses from half a percent of arrivals that are missing on, however they went missing", () => {
+Deno.test("validityOf() refuses from half a percent of arrivals that are missing on, however they went missing", () => {
   const figures = (parts: Partial<SummaryScenario>): string => verdictOf(withFigures(parts));
   const offered = { arrivals: 1000, rate_per_s: 10 };
   const whole = { offered, count: 1000, dropped: 0, interrupted: 0 };
@@ -311,7 +312,7 @@ Deno.test("judge() refuses from half a percent of arrivals that are missing on, 
   assertEquals(figures({ offered: null, load: closed, count: 5, interrupted: 5 }), "warned");
 });
 
-Deno.test("judge() has limits for CPU: 80 and 95 % of a worker's core, 95 % of the host", () => {
+Deno.test("validityOf() has limits for CPU: 80 and 95 % of a worker's core, 95 % of the host", () => {
   const [worker] = summarize(runOf([{ name: "a" }])).generator.workers;
   const busy = (cpu_share: number): string =>
     verdictOf(withFigures({}, { workers: [{ ...worker!, cpu_share }] }));
@@ -325,7 +326,7 @@ Deno.test("judge() has limits for CPU: 80 and 95 % of a worker's core, 95 % of t
   assertStringIncludes(own!.message, "96 % busy, 96 % with the generator");
 });
 
-Deno.test("judge() takes a standstill from 100 ms on, and refuses more than half a second or a hundredth of the run", () => {
+Deno.test("validityOf() takes a standstill from 100 ms on, and refuses more than half a second or a hundredth of the run", () => {
   const [worker] = summarize(runOf([{ name: "a" }])).generator.workers;
   const still = (...ms: number[]): Validity => {
     const stalls = ms.map((duration_ms, i) => ({ at_s: i + 1, duration_ms }));
@@ -344,29 +345,35 @@ Deno.test("judge() takes a standstill from 100 ms on, and refuses more than half
   );
 });
 
-Deno.test("judge() wants five samples beyond the percentile of a threshold", () => {
-  const few = (samples: number, measure: string): string[] => {
+Deno.test("validityOf() wants five samples beyond the percentile of a threshold", () => {
+  const few = (samples: number, quantity: Measure): string[] => {
     const result = {
       text: "x < 1",
       scenario: null,
       step: null,
-      measure,
+      measure: "x",
+      quantity,
       unit: "ms",
       comparison: "<",
       limit: 1,
+      baseline_factor: null,
       value: 1,
       samples,
       verdict: "pass",
     } as const;
-    return judge(summarize(runOf([{ name: "a" }])), [result]).warnings.map(({ message }) =>
+    return validityOf(summarize(runOf([{ name: "a" }])), [result]).warnings.map(({ message }) =>
       message
     );
   };
-  assertEquals(few(500, "response_time p99"), []);
-  assertEquals(few(499, "response_time p99"), [
+  const p = (percentile: number): Measure => (
+    { kind: "duration", metric: "response_time", stat: "percentile", percentile }
+  );
+  assertEquals(few(500, p(99)), []);
+  assertEquals(few(499, p(99)), [
     '"x < 1" of the whole run rests on 499 samples, so on a handful of slow ones',
   ]);
-  assertEquals([few(100, "lag p95"), few(0, "lag p95"), few(1, "error_rate"), few(1, "lag max")], [
+  const longest = { kind: "duration", metric: "lag", stat: "max" } as const;
+  assertEquals([few(100, p(95)), few(0, p(95)), few(1, { kind: "error_rate" }), few(1, longest)], [
     [],
     [],
     [],
@@ -374,7 +381,7 @@ Deno.test("judge() wants five samples beyond the percentile of a threshold", () 
   ]);
 });
 
-Deno.test("judge() tells of a single arrival that was never sent, a single drop and a single cut-off", () => {
+Deno.test("validityOf() tells of a single arrival that was never sent, a single drop and a single cut-off", () => {
   const offered = { arrivals: 1000, rate_per_s: 10 };
   const whole = { offered, count: 1000, dropped: 0, interrupted: 0 };
   const told = (parts: Partial<SummaryScenario>): string[] =>
@@ -385,7 +392,7 @@ Deno.test("judge() tells of a single arrival that was never sent, a single drop 
   assertEquals(told({ count: 1001 }), []);
 });
 
-Deno.test("judge() tells of two lost workers together only where they were lost for the same reason", () => {
+Deno.test("validityOf() tells of two lost workers together only where they were lost for the same reason", () => {
   const gone = (worker: number, second: number, reason: string) => (
     { worker, atUs: START_US + second * 1e6, reason }
   );

@@ -285,8 +285,12 @@ function limitsOf(
   unit: "ms" | "per_s",
   largest: number,
 ): { lines: (length: number) => Line[]; notes: string[] } {
-  const measured = unit === "ms" ? /^response_time / : /^rate$/;
-  const limits = thresholds.filter((one) => measured.test(one.measure) && one.limit !== null);
+  const limits = thresholds.filter(({ quantity, limit }) =>
+    limit !== null && quantity !== null &&
+    (unit === "ms"
+      ? quantity.kind === "duration" && quantity.metric === "response_time"
+      : quantity.kind === "rate")
+  );
   const near = limits.filter(({ limit }) => limit! <= LIMIT_REACH * largest);
   const far = limits.filter((one) => !near.includes(one));
   return {

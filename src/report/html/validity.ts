@@ -1,7 +1,7 @@
 /** How far the run is to be trusted: what the generator did, always, and what was found fault with. */
 import type { Finding, Summary } from "../../metrics/summary_schema.ts";
 import { formatCores, formatCount, formatMs, formatPercent } from "../../metrics/format.ts";
-import { longestStandstillMs } from "../../verdict/validity.ts";
+import { longestStandstillMs } from "../../verdict/validity_rules.ts";
 import { BAD, type Mark, WARN } from "../marks.ts";
 import { findingGroups, otherFindings, partOfRun, scenariosOf } from "../words.ts";
 import { facts, html, type Markup } from "./markup.ts";
