@@ -1,5 +1,5 @@
 /** Every command that README and docs show is run as it is written there, against the lab where it wants a server. */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { runCommand } from "../../src/cli/commands.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { recordingIo } from "../cli/in_process.ts";
@@ -131,6 +131,7 @@ async function pages(): Promise<Page[]> {
   const names = [
     "README.md",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
     ...docs.filter((name) => name.endsWith(".md")).sort(),
   ];
   return await Promise.all(names.map(async (name) => {
@@ -159,6 +160,16 @@ Deno.test("every task that README and docs name is there", async () => {
     const text = await Deno.readTextFile(join(ROOT, name));
     for (const [, task] of text.matchAll(/deno task ([\w:]+)/g)) {
       assert(Object.hasOwn(tasks, task!), `${name}: deno task ${task}`);
+    }
+  }
+});
+
+Deno.test("every link from page to page leads to a file that is there", async () => {
+  for (const { name } of await pages()) {
+    const text = await Deno.readTextFile(join(ROOT, name));
+    for (const [, path = ""] of text.matchAll(/\]\((?!\w+:)([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      const file = join(ROOT, dirname(name), path);
+      assert(await Deno.stat(file).then(() => true, () => false), `${name}: ${path}`);
     }
   }
 });
@@ -284,8 +295,8 @@ Deno.test("README's table has the commands that there are, with the arguments th
   }
 });
 
-/** Everyone's, and Deno's. */
-const OTHERS_FLAGS = new Set(["--help", "--cached-only"]);
+/** Everyone's, Deno's, and those of `deno task fuzz`. */
+const OTHERS_FLAGS = new Set(["--help", "--cached-only", "--cases", "--seconds", "--seed"]);
 
 Deno.test("every flag that README and docs name is one of some command", async () => {
   const helps = await Promise.all((await commandNames()).map(helpOf));
