@@ -16,8 +16,11 @@
  */
 export interface Clock {
   nowUs(): number;
-  /** Resolves at `instantUs` or as soon after as the clock can; at once when it has passed, or when `signal` aborts. */
-  sleepUntil(instantUs: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Resolves at `instantUs` or as soon after as the clock can; at once when it has passed, or when `signal` aborts.
+   * `thenUs`: for when the caller will sleep next, if it knows, so that a clock can prepare for it.
+   */
+  sleepUntil(instantUs: number, signal?: AbortSignal, thenUs?: number): Promise<void>;
 }
 
 /** Microseconds since the Unix epoch, monotonic within a thread. */

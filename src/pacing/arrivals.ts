@@ -16,8 +16,8 @@ export interface Arrival {
 }
 
 export interface Arrivals {
-  /** When the next arrival is due; undefined when none is known now. */
-  peekUs(): number | undefined;
+  /** When the next arrival is due, or the one that many after it; undefined when none is known now. */
+  peekUs(ahead?: number): number | undefined;
   /** Takes the one that `peekUs` told of. */
   take(): Arrival;
   /**
@@ -44,8 +44,9 @@ class PlannedArrivals implements Arrivals {
     this.#next = share.index;
   }
 
-  peekUs(): number | undefined {
-    return this.#next < this.#pacer.total ? this.#pacer.offsetUs(this.#next) : undefined;
+  peekUs(ahead = 0): number | undefined {
+    const n = this.#next + ahead * this.#share.count;
+    return n < this.#pacer.total ? this.#pacer.offsetUs(n) : undefined;
   }
 
   take(): Arrival {
@@ -97,8 +98,8 @@ class UserArrivals implements Arrivals {
     }
   }
 
-  peekUs(): number | undefined {
-    return this.#due[0]?.dueUs;
+  peekUs(ahead = 0): number | undefined {
+    return this.#due[ahead]?.dueUs;
   }
 
   take(): Arrival {

@@ -38,7 +38,7 @@ export async function drive(options: DriveOptions): Promise<void> {
       await inFlight.completion();
     } else if (clock.nowUs() < originUs + dueUs) {
       burst = 0;
-      await inFlight.sleepUntil(originUs + dueUs);
+      await inFlight.sleepUntil(originUs + dueUs, originUs + (arrivals.peekUs(1) ?? Infinity));
     } else {
       inFlight.launch(arrivals.take());
       if (++burst % BURST === 0) await yieldToLoop();
@@ -74,9 +74,9 @@ class InFlight {
     return new Promise((resolve) => this.#completed = resolve);
   }
 
-  async sleepUntil(instantUs: number): Promise<void> {
+  async sleepUntil(instantUs: number, thenUs: number): Promise<void> {
     this.#asleep = true;
-    await this.#options.clock.sleepUntil(instantUs, this.#interrupt.signal);
+    await this.#options.clock.sleepUntil(instantUs, this.#interrupt.signal, thenUs);
     this.#asleep = false;
   }
 

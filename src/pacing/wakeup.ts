@@ -4,6 +4,8 @@
  *
  * Shared memory, one slot per worker and one event:
  * - `deadlines[worker]`, the next instant (microseconds, BigInt64) that the worker wants to be woken at, or NEVER;
+ * - `following[worker]`, what takes the deadline's place once that has come: the wake-up thread knows how long to wait
+ *   without being woken itself for every arrival;
  * - `wakes[worker]`, a counter that the wake-up thread raises and notifies when that instant has come;
  * - `event`, raised and notified by a worker that has set an earlier deadline;
  * - `control`, [1 to end the wake-up thread, how many stalls it saw, how often it went round];
@@ -25,6 +27,7 @@ const BEATS = 2;
 
 export interface WakeupMemory {
   readonly deadlines: BigInt64Array<SharedArrayBuffer>;
+  readonly following: BigInt64Array<SharedArrayBuffer>;
   readonly wakes: Int32Array<SharedArrayBuffer>;
   readonly event: Int32Array<SharedArrayBuffer>;
   readonly control: Int32Array<SharedArrayBuffer>;
@@ -32,10 +35,11 @@ export interface WakeupMemory {
 }
 
 export function createWakeupMemory(workers: number): WakeupMemory {
-  const deadlines = new BigInt64Array(new SharedArrayBuffer(8 * workers));
-  deadlines.fill(NEVER);
+  const instants = (): BigInt64Array<SharedArrayBuffer> =>
+    new BigInt64Array(new SharedArrayBuffer(8 * workers)).fill(NEVER);
   return {
-    deadlines,
+    deadlines: instants(),
+    following: instants(),
     wakes: new Int32Array(new SharedArrayBuffer(4 * workers)),
     event: new Int32Array(new SharedArrayBuffer(4)),
     control: new Int32Array(new SharedArrayBuffer(12)),
@@ -75,6 +79,8 @@ function signal(event: Int32Array<SharedArrayBuffer>): void {
 
 interface Sleeper {
   readonly instantUs: number;
+  /** When it will sleep next; Infinity where it does not know. */
+  readonly thenUs: number;
   readonly wake: () => void;
 }
 
@@ -83,8 +89,9 @@ export class WakeupClock implements Clock {
   readonly #memory: WakeupMemory;
   readonly #worker: number;
   readonly #sleepers: Sleeper[] = [];
-  #armedUs = Infinity;
   #listening = false;
+  /** The counter of wakes when this worker was woken last. */
+  #wakesSeen = 0;
 
   constructor(memory: WakeupMemory, worker: number) {
     this.#memory = memory;
@@ -95,11 +102,12 @@ export class WakeupClock implements Clock {
     return nowUs();
   }
 
-  sleepUntil(instantUs: number, signal?: AbortSignal): Promise<void> {
+  sleepUntil(instantUs: number, signal?: AbortSignal, thenUs = Infinity): Promise<void> {
     if (signal?.aborted || instantUs <= nowUs()) return Promise.resolve();
     return new Promise((resolve) => {
       const sleeper: Sleeper = {
         instantUs,
+        thenUs,
         wake: () => {
           signal?.removeEventListener("abort", cancel);
           resolve();
@@ -127,32 +135,38 @@ export class WakeupClock implements Clock {
   }
 
   #arm(): void {
-    const first = this.#sleepers[0];
+    const [first, second] = this.#sleepers;
     if (first === undefined) return;
     // Before the deadline is set: a wake that comes in between must not be missed.
     if (!this.#listening) this.#listen();
-    if (first.instantUs < this.#armedUs) {
-      this.#armedUs = first.instantUs;
-      Atomics.store(this.#memory.deadlines, this.#worker, BigInt(Math.ceil(first.instantUs)));
-      signal(this.#memory.event);
+    const { deadlines, following, event } = this.#memory;
+    const deadline = bigintOf(first.instantUs);
+    const thenUs = Math.min(first.thenUs, second?.instantUs ?? Infinity);
+    Atomics.store(following, this.#worker, bigintOf(thenUs));
+    if (deadline < Atomics.load(deadlines, this.#worker)) {
+      Atomics.store(deadlines, this.#worker, deadline);
+      signal(event);
     }
   }
 
   #listen(): void {
-    const { wakes } = this.#memory;
-    const seen = Atomics.load(wakes, this.#worker);
-    const waiting = Atomics.waitAsync(wakes, this.#worker, seen);
     this.#listening = true;
+    // What came since it was woken last counts: the wait then ends at once.
+    const waiting = Atomics.waitAsync(this.#memory.wakes, this.#worker, this.#wakesSeen);
     Promise.resolve(waiting.value).then(() => this.#rouse());
   }
 
   #rouse(): void {
     this.#listening = false;
-    this.#armedUs = Infinity;
+    this.#wakesSeen = Atomics.load(this.#memory.wakes, this.#worker);
     const now = nowUs();
     while ((this.#sleepers[0]?.instantUs ?? Infinity) <= now) this.#sleepers.shift()?.wake();
     this.#arm();
   }
+}
+
+function bigintOf(instantUs: number): bigint {
+  return instantUs === Infinity ? NEVER : BigInt(Math.ceil(instantUs));
 }
 
 /**
@@ -179,18 +193,26 @@ export function wakeupRound(memory: WakeupMemory): void {
 /** Bounds the wait so that a stall is noticed also when nothing is due. */
 const LONGEST_WAIT_US = 20_000;
 
-function wakeDue({ deadlines, wakes }: WakeupMemory): number {
+function wakeDue(memory: WakeupMemory): number {
+  const { deadlines, wakes } = memory;
   let earliest = NEVER;
   for (let worker = 0; worker < deadlines.length; worker++) {
-    const deadline = Atomics.load(deadlines, worker);
-    if (deadline <= BigInt(Math.floor(nowUs()))) {
-      // Only if it is still the one that was read: the worker may just have set another.
-      Atomics.compareExchange(deadlines, worker, deadline, NEVER);
+    if (Atomics.load(deadlines, worker) <= BigInt(Math.floor(nowUs()))) {
+      advance(memory, worker);
       Atomics.add(wakes, worker, 1);
       Atomics.notify(wakes, worker);
-    } else if (deadline < earliest) earliest = deadline;
+    }
+    const deadline = Atomics.load(deadlines, worker);
+    if (deadline < earliest) earliest = deadline;
   }
   return Number(earliest);
+}
+
+/** The following instant becomes the deadline, unless the worker has just set another. */
+function advance({ deadlines, following }: WakeupMemory, worker: number): void {
+  const due = Atomics.load(deadlines, worker);
+  const next = Atomics.exchange(following, worker, NEVER);
+  Atomics.compareExchange(deadlines, worker, due, next);
 }
 
 function noteStall({ control, stalls }: WakeupMemory, atUs: number, durationUs: number): void {

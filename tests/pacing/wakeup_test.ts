@@ -86,3 +86,30 @@ Deno.test("each round of the wake-up thread is a beat, and a round in time is no
   assertEquals(readBeats(memory), before + 3);
   if (performance.now() - startedMs < STALL_US / 1000) assertEquals(readStalls(memory), []);
 });
+
+Deno.test("a sleeper that says when it will sleep next does not wake the wake-up thread for it", async () => {
+  const memory = createWakeupMemory(1);
+  const clock = new WakeupClock(memory, 0);
+  const startUs = clock.nowUs();
+  const instantUs = (n: number): number => startUs + n * 5_000;
+  for (let n = 1; n <= 4; n++) {
+    const slept = clock.sleepUntil(instantUs(n), undefined, instantUs(n + 1));
+    assertEquals(Atomics.load(memory.event, 0), 1, `sleep ${n}`);
+    while (Atomics.load(memory.wakes, 0) < n) wakeupRound(memory);
+    await slept;
+    assert(clock.nowUs() >= instantUs(n), "woken early");
+  }
+});
+
+Deno.test("a wake that comes before the sleeper listens again is not missed", async () => {
+  const memory = createWakeupMemory(1);
+  const clock = new WakeupClock(memory, 0);
+  const first = clock.sleepUntil(clock.nowUs() + 1_000, undefined, clock.nowUs() + 2_000);
+  const untilUs = clock.nowUs() + 3_000;
+  // Both instants pass while this thread does not run its promises.
+  while (clock.nowUs() < untilUs || Atomics.load(memory.wakes, 0) < 2) wakeupRound(memory);
+  await first;
+  const second = clock.sleepUntil(clock.nowUs() + 1_000);
+  for (let round = 0; round < 3; round++) wakeupRound(memory);
+  await second;
+});
