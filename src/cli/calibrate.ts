@@ -14,19 +14,17 @@ import { embeddedStack } from "../stack/embedded.ts";
 import type { StackReady } from "../stack/stack.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { VERSION } from "../version.ts";
-import { helpText, parseLine } from "./flags.ts";
-import type { Command, Io } from "./io.ts";
-import { printProblems } from "./problems.ts";
+import { command, type Outcome } from "./command.ts";
+import type { Io } from "./io.ts";
 
 const SUMMARY =
   "Measures against the embedded lab, in about 20 seconds, what this host can generate and how small a\n" +
   "latency it can read. The lab shares the host, so a remote server leaves more to the generator.";
 
-export const calibrate: Command = {
-  help: helpText("calibrate", SUMMARY, []),
-  async run(args, io): Promise<number> {
-    const parsed = parseLine(args, { flags: [], positionals: [] });
-    if (!parsed.ok) return printProblems("calibrate", parsed.problems, io);
+export const calibrate = command({
+  usage: "calibrate",
+  summary: SUMMARY,
+  async run(_, io): Promise<Outcome> {
     const stack = embeddedStack();
     try {
       const progress = (line: string): void => io.err(`${line}\n`);
@@ -40,7 +38,7 @@ export const calibrate: Command = {
       await stack.stop();
     }
   },
-};
+});
 
 interface Trial {
   readonly name: string;

@@ -6,27 +6,26 @@ import { formatCount } from "../metrics/format.ts";
 import { tableLines } from "../report/table.ts";
 import type { Plan } from "../plan/plan.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
-import { helpText, parseLine } from "./flags.ts";
-import type { Command } from "./io.ts";
+import { command, type Outcome } from "./command.ts";
 import { namedPlan, PLAN_FLAGS, readPlan } from "./plan_flags.ts";
-import { printProblems } from "./problems.ts";
 
 const SUMMARY =
   "Validates PLAN (a file, or the name of a shipped plan) and prints the effective plan, secrets " +
   "masked,\nand how many requests it will make. Nothing is sent.";
 
-export const check: Command = {
-  help: helpText("check PLAN [flags]", SUMMARY, PLAN_FLAGS),
-  async run(args, io): Promise<number> {
-    const parsed = parseLine(args, { flags: PLAN_FLAGS, positionals: ["PLAN"] });
-    if (!parsed.ok) return printProblems("check", parsed.problems, io);
-    const plan = readPlan(await namedPlan(parsed.line), parsed.line, io);
+export const check = command({
+  usage: "check PLAN [flags]",
+  summary: SUMMARY,
+  flags: PLAN_FLAGS,
+  positionals: ["PLAN"],
+  async run(line, io): Promise<Outcome> {
+    const plan = readPlan(await namedPlan(line), line, io);
     if (plan === undefined) return EXIT_CODES.bad_input;
     io.out(effectiveYaml(plan, catalogue));
     io.out(`\n${plannedTable(plan).join("\n")}\n`);
     return EXIT_CODES.passed;
   },
-};
+});
 
 function plannedTable(plan: Plan): string[] {
   const { scenarios, total } = plannedRequests(plan);

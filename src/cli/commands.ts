@@ -3,7 +3,8 @@
  */
 import { hide } from "../masking/mask.ts";
 import { nearest } from "../plan/near_miss.ts";
-import type { Command, Io } from "./io.ts";
+import type { Command } from "./command.ts";
+import type { Io } from "./io.ts";
 import { quoted } from "../terminal.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { findPlan } from "./plan_source.ts";

@@ -6,11 +6,9 @@ import { comparisonSection } from "../report/markdown.ts";
 import type { TextOptions } from "../report/text/page.ts";
 import { compare as compareRuns } from "../verdict/compare.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
+import { command, type Outcome } from "./command.ts";
 import { ALLOW_FLAG, allowOf } from "./baseline_flags.ts";
 import { textOptions } from "./color.ts";
-import { helpText, parseLine } from "./flags.ts";
-import type { Command } from "./io.ts";
-import { printProblems } from "./problems.ts";
 import { openSummaries } from "./summary_file.ts";
 
 const FLAGS = [
@@ -33,26 +31,24 @@ const RENDERERS: Readonly<
   json: (comparison) => `${jsonText(comparison)}\n`,
 };
 
-export const compare: Command = {
-  help: helpText("compare BASE NEW [flags]", SUMMARY, FLAGS),
-  async run(args, io): Promise<number> {
-    const parsed = parseLine(args, { flags: FLAGS, positionals: ["BASE", "NEW"] });
-    if (!parsed.ok) return printProblems("compare", parsed.problems, io);
-    const { line } = parsed;
+export const compare = command({
+  usage: "compare BASE NEW [flags]",
+  summary: SUMMARY,
+  flags: FLAGS,
+  positionals: ["BASE", "NEW"],
+  async run(line, io): Promise<Outcome> {
     const { summaries, problems } = await openSummaries(line.positionals);
     const allow = allowOf(line, problems);
     const format = line.value("format") ?? "text";
     const render = Object.hasOwn(RENDERERS, format) ? RENDERERS[format] : undefined;
     if (!render) problems.push(`--format is text, markdown or json: got "${format}"`);
     const [base, next] = summaries;
-    if (!base || !next || !render || problems.length > 0) {
-      return printProblems("compare", problems, io);
-    }
+    if (!base || !next || !render || problems.length > 0) return problems;
     const comparison = compareRuns(base, next, { allow, force: line.has("force") });
     io.out(render(comparison, textOptions(line, io)));
     return codeOf(comparison);
   },
-};
+});
 
 function codeOf({ verdict }: Comparison): number {
   if (verdict === "refused") return EXIT_CODES.bad_input;

@@ -18,7 +18,8 @@ import { unmeasuredClient } from "../http/client.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { useColor } from "./color.ts";
 import { type CommandLine, type FlagSpec, helpText, parseLine } from "./flags.ts";
-import type { Command, Io } from "./io.ts";
+import type { Command } from "./command.ts";
+import type { Io } from "./io.ts";
 import { printProblems } from "./problems.ts";
 
 const FLAGS: readonly FlagSpec[] = [

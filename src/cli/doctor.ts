@@ -3,11 +3,11 @@ import { newRunId } from "../engine/run.ts";
 import { hostRemarks } from "../engine/limits.ts";
 import { probePlan } from "../engine/probing.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
-import { type FlagSpec, helpText, parseLine } from "./flags.ts";
-import type { Command, Io } from "./io.ts";
+import { command, type Outcome } from "./command.ts";
+import type { FlagSpec } from "./flags.ts";
+import type { Io } from "./io.ts";
 import { PLAN_FLAGS } from "./plan_flags.ts";
 import { renderProbes } from "./probe_report.ts";
-import { printProblems } from "./problems.ts";
 import { STACK_FLAGS, type StackedPlan, withStack } from "./with_stack.ts";
 
 const FLAGS: readonly FlagSpec[] = [
@@ -24,14 +24,15 @@ const SUMMARY =
   "Sends one request of every scenario of PLAN through the very flow, and says what is wrong when one\n" +
   "fails. No load is sent. Exit code 0 when all work, 94 when one does not.";
 
-export const doctor: Command = {
-  help: helpText("doctor PLAN [flags]", SUMMARY, FLAGS),
-  async run(args, io): Promise<number> {
-    const parsed = parseLine(args, { flags: FLAGS, positionals: ["PLAN"] });
-    if (!parsed.ok) return printProblems("doctor", parsed.problems, io);
-    return await withStack(parsed.line, io, examine);
+export const doctor = command({
+  usage: "doctor PLAN [flags]",
+  summary: SUMMARY,
+  flags: FLAGS,
+  positionals: ["PLAN"],
+  async run(line, io): Promise<Outcome> {
+    return await withStack(line, io, examine);
   },
-};
+});
 
 async function examine({ plan }: StackedPlan, io: Io): Promise<number> {
   for (const remark of hostRemarks(plan)) io.out(`! ${remark}\n`);

@@ -4,10 +4,8 @@ import { catalogue } from "../flows/registry.ts";
 import { planJsonSchema } from "../plan/json_schema.ts";
 import { type ShippedFile, shippedFiles, writeFiles } from "../shipped.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
-import { helpText, parseLine } from "./flags.ts";
+import { command, type Outcome } from "./command.ts";
 import { reasonOf } from "./host_error.ts";
-import type { Command } from "./io.ts";
-import { printProblems } from "./problems.ts";
 
 const FLAGS = [{ name: "force", help: "replace files that are there already" }];
 
@@ -15,14 +13,15 @@ const SUMMARY =
   `Writes the shipped plans (DIR/scenarios), the compose file with what it needs (DIR/compose) and the JSON Schema of
 plans (DIR/plan.schema.json), for editing. Files that are there already are left alone, and nothing is written.`;
 
-export const init: Command = {
-  help: helpText("init DIR [flags]", SUMMARY, FLAGS),
-  async run(args, io): Promise<number> {
-    const parsed = parseLine(args, { flags: FLAGS, positionals: ["DIR"] });
-    if (!parsed.ok) return printProblems("init", parsed.problems, io);
-    const folder = parsed.line.positionals[0]!;
+export const init = command({
+  usage: "init DIR [flags]",
+  summary: SUMMARY,
+  flags: FLAGS,
+  positionals: ["DIR"],
+  async run(line, io): Promise<Outcome> {
+    const folder = line.positionals[0]!;
     const files = await filesToWrite();
-    const there = parsed.line.has("force") ? [] : await existing(files, folder);
+    const there = line.has("force") ? [] : await existing(files, folder);
     if (there.length > 0) {
       io.err(
         `Cannot write into "${folder}": ${there.join(", ")} there already; --force replaces\n`,
@@ -37,7 +36,7 @@ export const init: Command = {
     io.out(report(files, folder));
     return EXIT_CODES.passed;
   },
-};
+});
 
 async function filesToWrite(): Promise<ShippedFile[]> {
   const inFolder = (folder: string) => ({ path, text }: ShippedFile): ShippedFile => ({

@@ -22,12 +22,6 @@ export interface Io {
   readonly interrupt: Interrupt;
 }
 
-/** A command: its arguments in, its exit code out. It never exits by itself. */
-export interface Command {
-  readonly help: string;
-  run(args: readonly string[], io: Io): Promise<number>;
-}
-
 const encoder = new TextEncoder();
 
 /** The real world; the returned `release` takes the signal handlers off again. */

@@ -7,10 +7,10 @@ import { type Lab, type LabAddresses, type LabOptions, startLab } from "../lab/l
 import { DEFAULT_TOKEN } from "../lab/options.ts";
 import type { StackEnvironment } from "../stack/stack.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
-import { type CommandLine, type FlagSpec, helpText, parseLine } from "./flags.ts";
+import { command, type Outcome } from "./command.ts";
+import type { CommandLine, FlagSpec } from "./flags.ts";
 import { reasonOf } from "./host_error.ts";
-import type { Command, Io } from "./io.ts";
-import { printProblems } from "./problems.ts";
+import type { Io } from "./io.ts";
 import { writeFile } from "./results.ts";
 import { foreign } from "../terminal.ts";
 
@@ -40,19 +40,22 @@ const SUMMARY =
   "Runs the embedded certificate server (REST API, four TLS targets, ACME) until it is interrupted, and\n" +
   "prints its addresses. It is there to try and to test the tool: its speed says nothing of certctl's.";
 
-export const lab: Command = {
-  help: helpText("lab [flags]", SUMMARY, FLAGS),
-  async run(args, io): Promise<number> {
-    const parsed = parseLine(args, { flags: FLAGS, positionals: [] });
-    if (!parsed.ok) return printProblems("lab", parsed.problems, io);
+export const lab = command({
+  usage: "lab [flags]",
+  summary: SUMMARY,
+  flags: FLAGS,
+  async run(line, io): Promise<Outcome> {
     const problems: string[] = [];
-    const options = labOptions(parsed.line, io, problems);
-    if (problems.length > 0) return printProblems("lab", problems, io);
-    return await serve(options, parsed.line, io);
+    const options = labOptions(line, io, problems);
+    return problems.length > 0 ? problems : await serve(options, line, io);
   },
-};
+});
 
-async function serve(options: LabOptions, line: CommandLine, io: Io): Promise<number> {
+async function serve(
+  options: LabOptions,
+  line: CommandLine,
+  io: Io,
+): Promise<Outcome> {
   let running: Lab;
   try {
     running = await startLab(options);
@@ -70,7 +73,7 @@ async function serve(options: LabOptions, line: CommandLine, io: Io): Promise<nu
       { path: caFile, what: "the CA certificate", flag: "--ca-file" },
       running.addresses.caPem,
     );
-    if (problem) return printProblems("lab", [problem], io);
+    if (problem) return [problem];
     announce(running.addresses, options, line, io);
     // A terminal sends Ctrl-C to the child too, which must go on answering what its parent waits for.
     await (line.has("json") ? inputClosed() : interrupted(io));

@@ -8,10 +8,10 @@ import {
   type ReportFormat,
 } from "../report/formats.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
+import { command, type Outcome } from "./command.ts";
 import { textOptions } from "./color.ts";
-import { type CommandLine, helpText, parseLine } from "./flags.ts";
-import type { Command, Io } from "./io.ts";
-import { printProblems } from "./problems.ts";
+import type { CommandLine } from "./flags.ts";
+import type { Io } from "./io.ts";
 import { unknownFormat, writeReports } from "./reports.ts";
 import { openSummary } from "./summary_file.ts";
 
@@ -27,19 +27,19 @@ const FLAGS = [
 
 const SUMMARY = "Makes a report of a summary.json: the same that `run --report` makes.";
 
-export const report: Command = {
-  help: helpText("report SUMMARY --format NAME [flags]", SUMMARY, FLAGS),
-  async run(args, io): Promise<number> {
-    const parsed = parseLine(args, { flags: FLAGS, positionals: ["SUMMARY"] });
-    if (!parsed.ok) return printProblems("report", parsed.problems, io);
-    const { line } = parsed;
+export const report = command({
+  usage: "report SUMMARY --format NAME [flags]",
+  summary: SUMMARY,
+  flags: FLAGS,
+  positionals: ["SUMMARY"],
+  async run(line, io): Promise<Outcome> {
     const opened = await openSummary(line.positionals[0] ?? "");
     const problems = opened.ok ? [] : [opened.problem];
     const format = formatOf(line, problems);
-    if (!opened.ok || format === undefined) return printProblems("report", problems, io);
+    if (!opened.ok || format === undefined) return problems;
     return await write(format, opened.summary, line, io);
   },
-};
+});
 
 function formatOf(line: CommandLine, problems: string[]): ReportFormat | undefined {
   const format = line.value("format");
@@ -56,11 +56,11 @@ async function write(
   summary: Summary,
   line: CommandLine,
   io: Io,
-): Promise<number> {
+): Promise<Outcome> {
   const path = line.value("out");
   if (path !== undefined) {
     const problems = await writeReports([{ format, path }], summary);
-    return problems.length > 0 ? printProblems("report", problems, io) : EXIT_CODES.passed;
+    return problems.length > 0 ? problems : EXIT_CODES.passed;
   }
   if (format !== FOLDER_FORMAT) io.out(RENDERERS[format](summary, textOptions(line, io)));
   return EXIT_CODES.passed;

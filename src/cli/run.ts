@@ -6,14 +6,14 @@ import { maskTexts } from "../report/mask.ts";
 import { conclude } from "../verdict/conclude.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { VERSION } from "../version.ts";
+import { command, type Outcome } from "./command.ts";
 import { BASELINE_FLAGS, type BaselineOptions, baselineOptions } from "./baseline_flags.ts";
 import { useColor } from "./color.ts";
 import { deliver, type DeliveryOptions, OUT_FLAG, whyUndeliverable } from "./deliver.ts";
-import { type CommandLine, helpText, parseLine } from "./flags.ts";
-import type { Command, Io } from "./io.ts";
+import type { CommandLine } from "./flags.ts";
+import type { Io } from "./io.ts";
 import { PLAN_FLAGS } from "./plan_flags.ts";
 import { renderProbes } from "./probe_report.ts";
-import { printProblems } from "./problems.ts";
 import { progressPrinter } from "./progress.ts";
 import { REPORT_FLAGS, reportOrders } from "./reports.ts";
 import { STACK_FLAGS, type StackedPlan, withStack } from "./with_stack.ts";
@@ -34,17 +34,17 @@ const SUMMARY =
 DIR/summary.txt, prints the latter, and exits with 0 (passed), 93 (regression), 94 (target not ready),
 95 (run invalid), 99 (threshold failed), 104 (bad input), 105 (interrupted) or 107 (fault of certload).`;
 
-export const run: Command = {
-  help: helpText("run PLAN [flags]", SUMMARY, FLAGS),
-  async run(args, io): Promise<number> {
-    const parsed = parseLine(args, { flags: FLAGS, positionals: ["PLAN"] });
-    if (!parsed.ok) return printProblems("run", parsed.problems, io);
-    const { line } = parsed;
+export const run = command({
+  usage: "run PLAN [flags]",
+  summary: SUMMARY,
+  flags: FLAGS,
+  positionals: ["PLAN"],
+  async run(line, io): Promise<Outcome> {
     const { options, problems } = await optionsOf(line);
-    if (problems.length > 0) return printProblems("run", problems, io);
+    if (problems.length > 0) return problems;
     return await withStack(line, io, (stacked, masked) => load(stacked, options, line, masked));
   },
-};
+});
 
 /** What the command line wants of the run's end, found right before anything is started. */
 type RunOptions = DeliveryOptions & BaselineOptions;
@@ -60,9 +60,9 @@ async function load(
   options: RunOptions,
   line: CommandLine,
   io: Io,
-): Promise<number> {
+): Promise<Outcome> {
   const unwritable = await whyUndeliverable(line, options);
-  if (unwritable.length > 0) return printProblems("run", unwritable, io);
+  if (unwritable.length > 0) return unwritable;
   const quiet = line.has("quiet");
   const progress = progressPrinter(io, { quiet, color: useColor(line, io, io.errIsTerminal) });
   const outcome = await runPlan({

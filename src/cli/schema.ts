@@ -3,9 +3,7 @@ import { catalogue } from "../flows/registry.ts";
 import { baselineJsonSchema, summaryJsonSchema } from "../metrics/summary_schema.ts";
 import { planJsonSchema } from "../plan/json_schema.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
-import { helpText, parseLine } from "./flags.ts";
-import type { Command } from "./io.ts";
-import { printProblems } from "./problems.ts";
+import { command, type Outcome } from "./command.ts";
 
 const SUMMARY =
   `Prints the JSON Schema of a plan, for editors; with "summary" that of summary.json, with
@@ -17,18 +15,15 @@ const SCHEMAS: Readonly<Record<string, () => Record<string, unknown>>> = {
   baseline: baselineJsonSchema,
 };
 
-export const schema: Command = {
-  help: helpText("schema [plan|summary|baseline]", SUMMARY, []),
-  run(args, io): Promise<number> {
-    const parsed = parseLine(args, { flags: [], positionals: ["[OF]"] });
-    if (!parsed.ok) return Promise.resolve(printProblems("schema", parsed.problems, io));
-    const [of = "plan"] = parsed.line.positionals;
+export const schema = command({
+  usage: "schema [plan|summary|baseline]",
+  summary: SUMMARY,
+  positionals: ["[OF]"],
+  run(line, io): Outcome {
+    const [of = "plan"] = line.positionals;
     const schemaOf = Object.hasOwn(SCHEMAS, of) ? SCHEMAS[of] : undefined;
-    if (!schemaOf) {
-      const problem = `there are schemas of plan, summary and baseline: got "${of}"`;
-      return Promise.resolve(printProblems("schema", [problem], io));
-    }
+    if (!schemaOf) return [`there are schemas of plan, summary and baseline: got "${of}"`];
     io.out(`${JSON.stringify(schemaOf(), null, 2)}\n`);
-    return Promise.resolve(EXIT_CODES.passed);
+    return EXIT_CODES.passed;
   },
-};
+});

@@ -2,22 +2,19 @@
 import configuration from "../../deno.json" with { type: "json" };
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { VERSION } from "../version.ts";
-import { helpText, parseLine } from "./flags.ts";
-import type { Command } from "./io.ts";
-import { printProblems } from "./problems.ts";
+import { command, type Outcome } from "./command.ts";
 
 /** Needed for the tests alone. */
 const TEST_LIBRARIES = ["@std/assert", "axe-core", "fast-check"];
 
-export const version: Command = {
-  help: helpText("version", "Prints the versions of certload, Deno and the libraries.", []),
-  run(args, io): Promise<number> {
-    const parsed = parseLine(args, { flags: [], positionals: [] });
-    if (!parsed.ok) return Promise.resolve(printProblems("version", parsed.problems, io));
+export const version = command({
+  usage: "version",
+  summary: "Prints the versions of certload, Deno and the libraries.",
+  run(_, io): Outcome {
     io.out(renderVersions(versions(configuration.imports)));
-    return Promise.resolve(EXIT_CODES.passed);
+    return EXIT_CODES.passed;
   },
-};
+});
 
 /** Name and version of everything, certload first. `imports` is the import map: name -> `npm:package@version/path`. */
 export function versions(imports: Readonly<Record<string, string>>): [string, string][] {

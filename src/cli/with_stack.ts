@@ -4,6 +4,7 @@ import { embeddedStack } from "../stack/embedded.ts";
 import type { Stack, StackEnvironment, StackReady } from "../stack/stack.ts";
 import { foreign, foreignLines } from "../terminal.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
+import type { Outcome } from "./command.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { namedPlan, readPlan } from "./plan_flags.ts";
@@ -37,7 +38,7 @@ export interface StackedPlan {
 }
 
 /** A command's work. */
-type Use = (stacked: StackedPlan, io: Io) => Promise<number>;
+type Use = (stacked: StackedPlan, io: Io) => Promise<Outcome>;
 
 /**
  * Stands in, while a plan is read for the first time, for what a stack will tell: the plan has to be found right before
@@ -57,14 +58,14 @@ const TO_COME: StackEnvironment = {
 };
 
 /** Reads the plan, starts its stack, reads the plan again in the stack's environment, and hands it to `use`. */
-export async function withStack(line: CommandLine, io: Io, use: Use): Promise<number> {
+export async function withStack(line: CommandLine, io: Io, use: Use): Promise<Outcome> {
   const found = await namedPlan(line);
   const first = readPlan(found, line, { ...io, err: () => {} }, { ...TO_COME, ...io.env });
   const stack = first && await stackNamed(first.stack, line);
   if (first === undefined || stack === undefined) {
     return await useEnvironment({}, NO_STACK, { found, line }, io, use);
   }
-  let code: number = EXIT_CODES.passed;
+  let code: Outcome = EXIT_CODES.passed;
   try {
     code = await useStack(stack, { found, line }, io, use);
   } finally {
@@ -93,7 +94,7 @@ async function useEnvironment(
   { found, line }: Named,
   io: Io,
   use: Use,
-): Promise<number> {
+): Promise<Outcome> {
   const plan = readPlan(found, line, io, { ...io.env, ...environment });
   if (plan === undefined) return EXIT_CODES.bad_input;
   return await use({ plan, stack }, io);
@@ -104,7 +105,7 @@ async function useStack(
   named: Named,
   io: Io,
   use: Use,
-): Promise<number> {
+): Promise<Outcome> {
   const progress = (text: string): void => io.err(`${foreign(text)}\n`);
   const started = await stack.start({ progress, signal: io.interrupt.soft });
   if (io.interrupt.soft.aborted) return EXIT_CODES.interrupted;
