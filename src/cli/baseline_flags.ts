@@ -5,7 +5,7 @@ import { renderJson } from "../report/json.ts";
 import { baselineOf, objectionsTo } from "../verdict/baseline.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
-import { type Destination, writeFile } from "./results.ts";
+import { type Destination, writeFile } from "./output_file.ts";
 import { openSummary } from "./summary_file.ts";
 
 export const ALLOW_FLAG: FlagSpec = {

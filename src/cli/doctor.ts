@@ -8,7 +8,7 @@ import type { FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { PLAN_FLAGS } from "./plan_flags.ts";
 import { renderProbes } from "./probe_report.ts";
-import { STACK_FLAGS, type StackedPlan, withStack } from "./with_stack.ts";
+import { STACK_FLAGS, type StackedPlan, withStack } from "./stacked_plan.ts";
 
 const FLAGS: readonly FlagSpec[] = [
   ...PLAN_FLAGS,

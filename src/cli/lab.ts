@@ -11,7 +11,7 @@ import { command, type Outcome } from "./command.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import { reasonOf } from "./host_error.ts";
 import type { Io } from "./io.ts";
-import { writeFile } from "./results.ts";
+import { writeFile } from "./output_file.ts";
 import { foreign } from "../terminal.ts";
 
 const FLAGS: readonly FlagSpec[] = [

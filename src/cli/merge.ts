@@ -2,8 +2,8 @@
 import type { Summary } from "../metrics/summary_schema.ts";
 import { MergeError, mergeSummaries } from "../verdict/merge.ts";
 import { command, type Outcome } from "./command.ts";
-import { deliver, OUT_FLAG, whyUndeliverable } from "./deliver.ts";
-import { REPORT_FLAGS, reportOrders } from "./reports.ts";
+import { deliver, OUT_FLAG, whyUndeliverable } from "./delivery.ts";
+import { REPORT_FLAGS, reportOrders } from "./report_orders.ts";
 import { openSummaries } from "./summary_file.ts";
 
 const FLAGS = [

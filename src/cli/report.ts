@@ -12,7 +12,7 @@ import { command, type Outcome } from "./command.ts";
 import { textOptions } from "./color.ts";
 import type { CommandLine } from "./flags.ts";
 import type { Io } from "./io.ts";
-import { unknownFormat, writeReports } from "./reports.ts";
+import { unknownFormat, writeReports } from "./report_orders.ts";
 import { openSummary } from "./summary_file.ts";
 
 const FLAGS = [

@@ -9,14 +9,14 @@ import { VERSION } from "../version.ts";
 import { command, type Outcome } from "./command.ts";
 import { BASELINE_FLAGS, type BaselineOptions, baselineOptions } from "./baseline_flags.ts";
 import { useColor } from "./color.ts";
-import { deliver, type DeliveryOptions, OUT_FLAG, whyUndeliverable } from "./deliver.ts";
+import { deliver, type DeliveryOptions, OUT_FLAG, whyUndeliverable } from "./delivery.ts";
 import type { CommandLine } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { PLAN_FLAGS } from "./plan_flags.ts";
 import { renderProbes } from "./probe_report.ts";
 import { progressPrinter } from "./progress.ts";
-import { REPORT_FLAGS, reportOrders } from "./reports.ts";
-import { STACK_FLAGS, type StackedPlan, withStack } from "./with_stack.ts";
+import { REPORT_FLAGS, reportOrders } from "./report_orders.ts";
+import { STACK_FLAGS, type StackedPlan, withStack } from "./stacked_plan.ts";
 
 const FLAGS = [
   ...PLAN_FLAGS,

@@ -8,8 +8,13 @@ import { baselineAt, saveBaseline } from "./baseline_flags.ts";
 import { textOptions } from "./color.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import { type Io, OutputError } from "./io.ts";
-import { destinationsOf, type ReportOrder, writeReports, writeStepSummary } from "./reports.ts";
-import { type Destination, whyAllUnwritable, writeFile } from "./results.ts";
+import {
+  destinationsOf,
+  type ReportOrder,
+  writeReports,
+  writeStepSummary,
+} from "./report_orders.ts";
+import { type Destination, whyAllUnwritable, writeFile } from "./output_file.ts";
 
 export const OUT_FLAG: FlagSpec = {
   name: "out",

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { whyAllUnwritable, whyUnwritable, writeFile } from "../../src/cli/results.ts";
+import { whyAllUnwritable, whyUnwritable, writeFile } from "../../src/cli/output_file.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { withFolder } from "./in_process.ts";
 

@@ -14,7 +14,7 @@ import { renderMarkdown } from "../report/markdown.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import { reasonOf } from "./host_error.ts";
 import type { Io } from "./io.ts";
-import { type Destination, writeFile } from "./results.ts";
+import { type Destination, writeFile } from "./output_file.ts";
 
 export const REPORT_FLAGS: readonly FlagSpec[] = [
   {

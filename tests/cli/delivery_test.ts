@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { useColor } from "../../src/cli/color.ts";
-import { deliver, type DeliveryOptions } from "../../src/cli/deliver.ts";
+import { deliver, type DeliveryOptions } from "../../src/cli/delivery.ts";
 import { type CommandLine, parseLine } from "../../src/cli/flags.ts";
 import { OutputError } from "../../src/cli/io.ts";
 import type { Summary } from "../../src/metrics/summary_schema.ts";
