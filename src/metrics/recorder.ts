@@ -15,7 +15,7 @@ const MAX_SERVER_CHARACTERS = 80;
 /** Named durations and counters that a flow may make up; more are a mistake in the flow. */
 const MAX_NAMES = 64;
 
-export interface RecorderOptions {
+interface RecorderOptions {
   /** The scenario's steps, in order. */
   readonly steps: readonly string[];
   /** The run's start, which is the same for all scenarios and workers: slices are counted from here. */
@@ -23,7 +23,7 @@ export interface RecorderOptions {
 }
 
 /** One arrival that went through its flow. Instants in microseconds of the run's clock. */
-export interface FinishedIteration {
+interface FinishedIteration {
   readonly plannedUs: number;
   readonly startedUs: number;
   readonly endedUs: number;
@@ -107,14 +107,9 @@ export class ScenarioRecorder {
   }
 
   /** Arrivals that were not sent because too many were in flight; `atUs` is when they were due. */
-  dropped(count: number, atUs: number = this.#startUs): void {
+  dropped(count: number, atUs: number): void {
     this.#dropped += count;
     this.#iterations.dropped(this.#second(atUs), count);
-  }
-
-  /** Arrivals that were in flight when the run was ended and that nothing was heard of. */
-  interrupted(count: number): void {
-    this.#iterations.interrupted(count);
   }
 
   /** Hands over the slices closed since the last call; the seconds before that of `nowUs` are closed by it. */

@@ -77,7 +77,7 @@ export class Series {
   }
 
   /** What an exchange tells beside its times, answered or not; of an answer as expected also its first byte's time. */
-  exchange(exchange: Exchange, failure: Failure | undefined = exchange.failure): void {
+  exchange(exchange: Exchange, failure: Failure | undefined): void {
     if (exchange.status > 0 && exchange.status < 1000) this.#statuses[exchange.status]!++;
     this.#bytesReceived += exchange.bytesReceived;
     this.#bytesSent += exchange.bytesSent;
@@ -92,10 +92,6 @@ export class Series {
   dropped(second: number, count: number): void {
     this.advance(second);
     this.#sliceDropped += count;
-  }
-
-  interrupted(count: number): void {
-    this.#interrupted += count;
   }
 
   /** Closes the open slice when `second` is a later one. */

@@ -15,7 +15,7 @@ export type Reading =
 type Labels = Readonly<Record<string, string>>;
 type CounterRow = ServerMetricsSummary["counters"][number];
 type HistogramRow = ServerMetricsSummary["histograms"][number];
-export type Quantile = NonNullable<HistogramRow["p50"]>;
+type Quantile = NonNullable<HistogramRow["p50"]>;
 
 /** Series beyond this are left out: a server with millions of them must not fill the summary. */
 const MAX_ROWS = 500;

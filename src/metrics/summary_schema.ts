@@ -26,7 +26,7 @@ const share = z.number().min(0).max(1);
 const seconds = amount.max(1e9);
 
 /** Statistics of one duration in milliseconds. Percentiles are HdrHistogram's, to three digits; min, avg, max exact. */
-export const statsSchema = z.object({
+const statsSchema = z.object({
   count,
   min: amount,
   avg: amount,
@@ -41,7 +41,7 @@ export const statsSchema = z.object({
 const nullableStats = statsSchema.nullable();
 
 /** HdrHistogram V2 compressed, base64, of microseconds; beside it exactly what its buckets round. */
-export const histogramSchema = z.object({
+const histogramSchema = z.object({
   count,
   sum_us: amount,
   min_us: amount,
@@ -111,7 +111,7 @@ const seriesShape = {
   course: courseSchema,
 };
 
-export const seriesSchema = z.object(seriesShape);
+const seriesSchema = z.object(seriesShape);
 
 const peerSchema = z.object({
   tls_version: z.string().nullable(),
@@ -408,7 +408,7 @@ const differenceSchema = z.object({
   refusal: z.boolean(),
 });
 
-export const comparisonSchema = z.object({
+const comparisonSchema = z.object({
   base: comparedRunSchema,
   next: comparedRunSchema,
   /** Of all intervals together, 0..1. */
@@ -452,7 +452,6 @@ export type SummarySeries = z.infer<typeof seriesSchema>;
 export type SummarySlice = z.infer<typeof sliceSchema>;
 export type SummaryScenario = z.infer<typeof scenarioSchema>;
 export type SummaryPeer = z.infer<typeof peerSchema>;
-export type SummaryFailure = z.infer<typeof failureSchema>;
 export type SummaryWorker = z.infer<typeof workerSchema>;
 export type SummaryConnector = z.infer<typeof connectorSchema>;
 export type ServerMetricsSummary = z.infer<typeof serverMetricsSchema>;

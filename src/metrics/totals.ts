@@ -14,7 +14,7 @@ const RATE_WINDOW_S = 5;
 const HISTORY_S = 60;
 
 /** One past second for the live view. */
-export interface SecondOfProgress {
+interface SecondOfProgress {
   readonly second: number;
   readonly count: number;
   readonly failed: number;

@@ -26,7 +26,7 @@ import { type ComparableRun, differencesOf } from "./comparability.ts";
 import { randomOf } from "./random.ts";
 import { studentQuantile } from "./student.ts";
 
-export const DEFAULT_ALLOW = 0.1;
+const DEFAULT_ALLOW = 0.1;
 
 /** Of all intervals of a comparison together. */
 const CONFIDENCE = 0.99;

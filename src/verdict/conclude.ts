@@ -7,7 +7,7 @@ import { againstIntervals } from "./relative.ts";
 import { evaluateThresholds } from "./thresholds.ts";
 import { validityOf } from "./validity.ts";
 
-export interface ConcludeOptions extends CompareOptions {
+interface ConcludeOptions extends CompareOptions {
   readonly plan: Pick<Plan, "scenarios" | "thresholds">;
   /** What the run is compared with, and what `p95 < baseline * 1.1` is relative to. */
   readonly baseline?: Summary | undefined;

@@ -57,7 +57,7 @@ const FAILED_SHARE = 0.01;
 const LESS_LOAD = "Lower the rate, or give the generator more cores";
 
 /** What the rules look at. */
-export interface JudgedRun {
+interface JudgedRun {
   readonly measured: Measured;
   /** They tell which percentiles somebody relies on; without them no sample size is doubted. */
   readonly thresholds: readonly ThresholdResult[];

@@ -77,7 +77,10 @@ export function scenarioRun(made: MadeScenario): ScenarioRun {
     if (mine) endUs = Math.max(endUs, end);
   }
   for (let i = 0; i < dropped; i++) recorder.dropped(1, startUs + ((sent + i) / ratePerS) * 1e6);
-  recorder.interrupted(interrupted);
+  for (let i = 0; i < interrupted; i++) {
+    const [plannedUs, failure] = [endUs - 1000, { class: "interrupted", message: "" } as const];
+    recorder.iteration({ plannedUs, startedUs: plannedUs, endedUs: endUs, failure });
+  }
   const totals = new ScenarioTotals(scenario.steps);
   totals.addRecording(recorder.finish());
   return {

@@ -22,6 +22,11 @@ function sliceOf(startS: number, count = 1, us = 1000): Slice {
   };
 }
 
+function interrupted(atUs: number): Parameters<ScenarioRecorder["iteration"]>[0] {
+  const failure = { class: "interrupted", message: "" } as const;
+  return { plannedUs: atUs, startedUs: atUs, endedUs: atUs, failure };
+}
+
 /** Arrivals shared out over recorders as shards do, everything else alike. */
 function record(recorders: readonly ScenarioRecorder[], times: readonly number[]): void {
   times.forEach((us, i) => {
@@ -40,8 +45,8 @@ function record(recorders: readonly ScenarioRecorder[], times: readonly number[]
     });
     recorder.step(0, plannedUs, exchange, failure);
     if (i % 11 === 0) recorder.dropped(2, plannedUs);
-    if (i % 13 === 0) recorder.interrupted(1);
     recorder.iteration({ plannedUs, startedUs, endedUs: exchange.endedUs, failure });
+    if (i % 13 === 0) recorder.iteration(interrupted(startedUs));
     recorder.observe("wait", us);
     recorder.count("tries");
   });
