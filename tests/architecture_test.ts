@@ -76,6 +76,8 @@ async function filesIn(folder: string, ending = ".ts"): Promise<string[]> {
   return files.sort();
 }
 
+const isThere = (file: string): Promise<boolean> =>
+  Deno.stat(new URL(file, ROOT)).then(() => true, () => false);
 const read = (file: string): Promise<string> => Deno.readTextFile(new URL(file, ROOT));
 const table = readTable(await read("docs/architecture.md"));
 const sources = ["main.ts", ...await filesIn("src/")];
@@ -155,6 +157,16 @@ Deno.test("types that a folder may know do not open it for values", () => {
   );
   assert(isAllowed(table, type!));
   assert(!isAllowed(table, value!));
+});
+
+Deno.test("files that docs/architecture.md and CONTRIBUTING.md name are there", async () => {
+  const roots = ["", "src/", "src/flows/", "src/report/"];
+  for (const page of ["docs/architecture.md", "CONTRIBUTING.md"]) {
+    for (const [, path = ""] of (await read(page)).matchAll(/`([a-z][\w/]*\.ts)`/g)) {
+      const found = await Promise.all(roots.map((root) => isThere(root + path)));
+      assert(found.includes(true) || path.includes("NAME"), `${page}: ${path}`);
+    }
+  }
 });
 
 Deno.test("every seam and every renderer has an example in its docstring", async () => {
