@@ -8,7 +8,6 @@ import type { Plan } from "../plan/plan.ts";
 import type { RunState } from "../metrics/run_state.ts";
 import { arrivalsBefore, createPacer } from "../plan/pacer.ts";
 import { endMsOf } from "../plan/profile.ts";
-import { dropUnusedRoots } from "../http/default_roots.ts";
 import { hostFacts } from "./host.ts";
 import { hostRemarks } from "./limits.ts";
 import { type Interrupt, type LoadOutcome, runLoad } from "./coordinator.ts";
@@ -79,7 +78,6 @@ export type RunOutcome =
  */
 export async function runPlan(options: RunOptions): Promise<RunOutcome> {
   const { plan, interrupt } = options;
-  dropUnusedRoots(plan.target.tls);
   const notes = hostRemarks(plan);
   notes.forEach(options.onNote);
   const runId = newRunId();

@@ -17,7 +17,7 @@ export async function targetFacts(plan: Plan, lab: boolean): Promise<TargetFacts
     const exchange = await client.send(request, { timeoutMs: TIMEOUT_MS, fresh: true });
     const body = exchange.status === 200 ? jsonObject(exchange) : {};
     const { version, commit } = typeof body === "string" ? {} : body;
-    const identity = exchange.peer?.fingerprintSha256;
+    const identity = exchange.certificate?.fingerprintSha256;
     return {
       lab,
       ...(typeof version === "string" && {

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { headers } from "../plan/headers.ts";
 import { httpUrl } from "../plan/url.ts";
 import type { Failure } from "../http/failure.ts";
-import type { Exchange, PeerIdentity } from "../http/http.ts";
+import type { Exchange, ServerCertificate } from "../http/http.ts";
 import type { Expectation, FlowDefinition } from "./flow.ts";
 import { statuses } from "./options.ts";
 
@@ -56,20 +56,24 @@ export const tlsHandshake: FlowDefinition<Options> = {
 };
 
 function wrongCertificate(exchange: Exchange, expected: Expected): Failure | undefined {
-  const { peer } = exchange;
-  if (peer === undefined) {
+  const { certificate } = exchange;
+  if (certificate === undefined) {
     const checks = Object.values(expected).some((value) => value !== undefined);
     return checks ? wrong("the served certificate could not be read") : undefined;
   }
   const { fingerprint, name, min_days_left: days } = expected;
-  if (fingerprint !== undefined && peer.fingerprintSha256 !== fingerprint) {
-    return wrong(`expected fingerprint ${fingerprint}, served ${peer.fingerprintSha256}`);
+  if (fingerprint !== undefined && certificate.fingerprintSha256 !== fingerprint) {
+    return wrong(`expected fingerprint ${fingerprint}, served ${certificate.fingerprintSha256}`);
   }
-  if (name !== undefined && !servesName(peer, name)) {
-    return wrong(`expected a certificate for ${name}, served one for ${peer.sans.join(", ")}`);
+  if (name !== undefined && !servesName(certificate, name)) {
+    return wrong(
+      `expected a certificate for ${name}, served one for ${certificate.sans.join(", ")}`,
+    );
   }
-  if (days !== undefined && daysLeft(peer) < days) {
-    return wrong(`expected ${days} more days of validity, served one that ends ${peer.notAfter}`);
+  if (days !== undefined && daysLeft(certificate) < days) {
+    return wrong(
+      `expected ${days} more days of validity, served one that ends ${certificate.notAfter}`,
+    );
   }
   return undefined;
 }
@@ -78,15 +82,15 @@ function wrong(message: string): Failure {
   return { class: "wrong_certificate", message };
 }
 
-function daysLeft(peer: PeerIdentity): number {
-  return (Date.parse(peer.notAfter) - Date.now()) / 86_400_000;
+function daysLeft(certificate: ServerCertificate): number {
+  return (Date.parse(certificate.notAfter) - Date.now()) / 86_400_000;
 }
 
 /** RFC 9525 section 6.3: a wildcard stands for the whole left-most label and nothing else. */
-export function servesName(peer: PeerIdentity, name: string): boolean {
+export function servesName(certificate: ServerCertificate, name: string): boolean {
   const wanted = name.toLowerCase();
   const parent = wanted.slice(wanted.indexOf("."));
-  return peer.sans.some((san) => {
+  return certificate.sans.some((san) => {
     const served = san.toLowerCase();
     return served === wanted || (served.startsWith("*.") && served.slice(1) === parent);
   });

@@ -12,8 +12,8 @@ import type { TlsOptions } from "../plan/plan.ts";
 import { after, type Timer } from "../timer.ts";
 import { classify, type Stage, timedOut } from "./classify.ts";
 import type { Failure } from "./failure.ts";
-import type { PeerIdentity } from "./http.ts";
-import { IdentityCache } from "./identity.ts";
+import type { ServerCertificate } from "./http.ts";
+import { CertificateCache } from "./certificate.ts";
 import { type Addresses, isLiteral, resolve } from "./resolve.ts";
 import type {
   Alpn,
@@ -34,14 +34,14 @@ export function dialer(tls: TlsOptions, alpn: Alpn = ["http/1.1"]): Dialer {
       ALPNProtocols: [...alpn],
       secureContext: createSecureContext(trustOf(tls)),
     },
-    identities: new IdentityCache(),
+    certificates: new CertificateCache(),
   };
   return (origin, { timeoutMs }, done) => new NodeDial(shared, origin, timeoutMs, done);
 }
 
 interface Shared {
   readonly options: ConnectionOptions;
-  readonly identities: IdentityCache;
+  readonly certificates: CertificateCache;
 }
 
 /** Without verification no roots are loaded either: with them every handshake would try to build a chain. */
@@ -131,14 +131,17 @@ class NodeDial implements Dial {
     this.#finish({
       stream: streamOn(socket),
       socket,
-      peer: this.#identify(socket, chain),
+      certificate: this.#certificateOf(socket, chain),
       protocol: socket.alpnProtocol === "h2" ? "h2" : "http/1.1",
     });
   }
 
-  #identify(socket: TLSSocket, [leaf, ...rest]: readonly Uint8Array[]): PeerIdentity | undefined {
+  #certificateOf(
+    socket: TLSSocket,
+    [leaf, ...rest]: readonly Uint8Array[],
+  ): ServerCertificate | undefined {
     try {
-      return this.#shared.identities.get(leaf!, () => ({
+      return this.#shared.certificates.get(leaf!, () => ({
         tlsVersion: socket.getProtocol?.() ?? undefined,
         cipher: socket.getCipher?.()?.name,
         chainLength: rest.length + 1,

@@ -1,7 +1,7 @@
 /** A request on its way, and the `Exchange` it becomes. */
 import { nowUs } from "../clock.ts";
 import type { Failure } from "./failure.ts";
-import type { Exchange, HttpRequest, PeerIdentity, SendOptions } from "./http.ts";
+import type { Exchange, HttpRequest, SendOptions, ServerCertificate } from "./http.ts";
 import type { ConnectPhases } from "./stream.ts";
 
 const EMPTY = new Uint8Array(0);
@@ -26,7 +26,7 @@ export class LiveExchange implements Exchange {
   body: Uint8Array = EMPTY;
   bytesReceived = 0;
   bytesSent = 0;
-  peer: PeerIdentity | undefined = undefined;
+  certificate: ServerCertificate | undefined = undefined;
   failure: Failure | undefined = undefined;
   /** Status line and fields of HTTP/1.1 as they came; read only when a header is asked for. */
   head: Uint8Array = EMPTY;

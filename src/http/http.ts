@@ -18,8 +18,8 @@ export interface HttpRequest {
   readonly body?: Uint8Array;
 }
 
-/** What the peer showed in a TLS handshake. */
-export interface PeerIdentity {
+/** What the server showed in a TLS handshake. */
+export interface ServerCertificate {
   /** `TLSv1.3` */
   readonly tlsVersion?: string;
   /** `TLS_AES_256_GCM_SHA384` */
@@ -70,8 +70,8 @@ export interface Exchange {
   readonly bytesReceived: number;
   readonly bytesSent: number;
   readonly protocol?: "http/1.1" | "h2";
-  /** The peer of the connection used, where it is TLS. */
-  readonly peer?: PeerIdentity;
+  /** Of the connection used, where it is TLS. */
+  readonly certificate?: ServerCertificate;
   /** Transport failure only (dns ... too_large); whether a status or body is right is the flow's question. */
   readonly failure?: Failure;
 }

@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import type { Stage } from "./classify.ts";
 import type { Failure } from "./failure.ts";
-import type { PeerIdentity } from "./http.ts";
+import type { ServerCertificate } from "./http.ts";
 
 export interface ByteStream {
   /** From now on everything that arrives goes to `sink`. Called once. */
@@ -31,7 +31,7 @@ export interface ConnectPhases {
 
 export interface Connected {
   readonly stream: ByteStream;
-  readonly peer?: PeerIdentity;
+  readonly certificate?: ServerCertificate;
   /** What ALPN chose; HTTP/1.1 where it was not asked or chose nothing. */
   readonly protocol: "http/1.1" | "h2";
   /** The socket beneath, where it is one of node:net or node:tls. */

@@ -1,7 +1,7 @@
 /** Records one scenario in one worker. On the hot path of every request: no allocation but for a failure's first. */
 import { foreign } from "../terminal.ts";
 import type { Failure } from "../http/failure.ts";
-import type { Exchange, PeerIdentity } from "../http/http.ts";
+import type { Exchange, ServerCertificate } from "../http/http.ts";
 import { Histogram } from "./histogram.ts";
 import type { PeerTally, ScenarioRecording, SliceBatch } from "./recording.ts";
 import { Series } from "./series.ts";
@@ -33,7 +33,7 @@ interface FinishedIteration {
 }
 
 interface MutablePeerTally {
-  readonly peer: PeerIdentity;
+  readonly peer: ServerCertificate;
   exchanges: number;
 }
 
@@ -75,7 +75,7 @@ export class ScenarioRecorder {
     );
     series.exchange(exchange, failure);
     if (stepIndex === 0) series.lag(startedUs - plannedUs);
-    if (exchange.peer) this.#see(exchange.peer);
+    if (exchange.certificate) this.#see(exchange.certificate);
     if (this.#server === undefined && exchange.status > 0) {
       this.#server = foreign(exchange.header("server") ?? "").slice(0, MAX_SERVER_CHARACTERS);
     }
@@ -149,13 +149,13 @@ export class ScenarioRecorder {
     return Math.max(0, Math.floor((instantUs - this.#startUs) / 1_000_000));
   }
 
-  #see(peer: PeerIdentity): void {
+  #see(peer: ServerCertificate): void {
     if (this.#lastPeer?.peer !== peer) this.#lastPeer = this.#tallyOf(peer);
     if (this.#lastPeer) this.#lastPeer.exchanges++;
     else this.#otherPeerExchanges++;
   }
 
-  #tallyOf(peer: PeerIdentity): MutablePeerTally | undefined {
+  #tallyOf(peer: ServerCertificate): MutablePeerTally | undefined {
     const known = this.#peers.get(peer.fingerprintSha256);
     if (known || this.#peers.size >= MAX_PEERS) return known;
     const tally = { peer, exchanges: 0 };

@@ -3,7 +3,7 @@
  */
 import type { Duration } from "../plan/durations.ts";
 import type { Failure, FailureClass } from "../http/failure.ts";
-import type { PeerIdentity } from "../http/http.ts";
+import type { ServerCertificate } from "../http/http.ts";
 import type { HistogramData } from "./histogram.ts";
 
 /** Failures of one class, with the first and the newest message as samples. */
@@ -16,7 +16,7 @@ export interface FailureTally {
 
 /** A certificate that was served, and in how many exchanges. */
 export interface PeerTally {
-  readonly peer: PeerIdentity;
+  readonly peer: ServerCertificate;
   readonly exchanges: number;
 }
 

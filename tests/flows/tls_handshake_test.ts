@@ -1,9 +1,9 @@
 import { servesName } from "../../src/flows/tls_handshake.ts";
-import type { PeerIdentity } from "../../src/http/http.ts";
+import type { ServerCertificate } from "../../src/http/http.ts";
 import { assertEquals } from "../assert.ts";
 
-function serving(...sans: string[]): PeerIdentity {
-  return { sans } as unknown as PeerIdentity;
+function serving(...sans: string[]): ServerCertificate {
+  return { sans } as unknown as ServerCertificate;
 }
 
 Deno.test("servesName() takes the name itself in any case, and a wildcard for one label only", () => {

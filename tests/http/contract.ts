@@ -600,13 +600,13 @@ export function contract(implementation: Implementation): void {
       assertEquals(exchanges.map(({ status }) => status), [200, 200, 200]);
       assertEquals(exchanges.map(({ tlsUs }) => tlsUs === undefined), [false, true, false]);
       assertEquals(exchanges.map(({ connectUs }) => connectUs === undefined), [false, true, false]);
-      for (const { peer } of exchanges) {
-        assertEquals(peer?.fingerprintSha256, await fingerprintOf(leaf));
-        assertEquals(peer?.sans, ["localhost", "127.0.0.1"]);
-        assertEquals(peer?.keyType, "ECDSA P-256");
-        assertEquals(peer?.subject, "CN=localhost");
-        assertEquals(peer?.chainLength, 1);
-        assertEquals(peer?.notAfter, isoSeconds(leaf.certificate.notAfter));
+      for (const { certificate } of exchanges) {
+        assertEquals(certificate?.fingerprintSha256, await fingerprintOf(leaf));
+        assertEquals(certificate?.sans, ["localhost", "127.0.0.1"]);
+        assertEquals(certificate?.keyType, "ECDSA P-256");
+        assertEquals(certificate?.subject, "CN=localhost");
+        assertEquals(certificate?.chainLength, 1);
+        assertEquals(certificate?.notAfter, isoSeconds(leaf.certificate.notAfter));
       }
     }));
 
@@ -682,8 +682,8 @@ export function contract(implementation: Implementation): void {
     const leaf = await issue({ issuer: root });
     await usingTls({ leaf, options: () => trusting(root.certPem) }, async ({ get }) => {
       for (let i = 0; i < 3; i++) {
-        const { status, peer } = await get("/", { fresh: true });
-        assertEquals([status, peer?.issuer], [200, "CN=Root"]);
+        const { status, certificate } = await get("/", { fresh: true });
+        assertEquals([status, certificate?.issuer], [200, "CN=Root"]);
       }
     });
   });
@@ -723,8 +723,8 @@ export function contract(implementation: Implementation): void {
     for (const leaf of leaves) {
       await usingTls({ leaf }, async ({ get }) => {
         for (let i = 0; i < 3; i++) {
-          const { status, peer } = await get("/", { fresh: true });
-          assertEquals([status, peer?.fingerprintSha256], [200, await fingerprintOf(leaf)]);
+          const { status, certificate } = await get("/", { fresh: true });
+          assertEquals([status, certificate?.fingerprintSha256], [200, await fingerprintOf(leaf)]);
         }
       });
     }

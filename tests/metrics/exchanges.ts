@@ -1,5 +1,5 @@
 /** Exchanges and certificates for tests: a plain 200 on a reused connection, with what a test changes. */
-import type { Exchange, PeerIdentity } from "../../src/http/http.ts";
+import type { Exchange, ServerCertificate } from "../../src/http/http.ts";
 
 export function exchangeOf(parts: Partial<Exchange> = {}): Exchange {
   return {
@@ -18,7 +18,7 @@ export function exchangeOf(parts: Partial<Exchange> = {}): Exchange {
   };
 }
 
-export function peerOf(name: string): PeerIdentity {
+export function peerOf(name: string): ServerCertificate {
   return {
     tlsVersion: "TLSv1.3",
     cipher: "TLS_AES_256_GCM_SHA384",

@@ -193,7 +193,7 @@ Deno.test("ScenarioRecorder puts an end before the open second into the open one
 Deno.test("ScenarioRecorder tells the first eight certificates and counts the others", () => {
   const r = recorder();
   for (let i = 0; i < 10; i++) {
-    for (let n = 0; n <= i; n++) r.step(0, at(0), exchangeOf({ peer: peerOf(`host${i}`) }));
+    for (let n = 0; n <= i; n++) r.step(0, at(0), exchangeOf({ certificate: peerOf(`host${i}`) }));
   }
   const { peers, otherPeerExchanges } = r.finish();
   assertEquals(peers.map((tally) => tally.exchanges), [1, 2, 3, 4, 5, 6, 7, 8]);
@@ -231,7 +231,7 @@ Deno.test("ScenarioRecorder refuses a step that the scenario does not have", () 
 
 Deno.test("a ScenarioRecording survives a structured clone", () => {
   const r = recorder();
-  r.step(0, at(0), exchangeOf({ status: 500, peer: peerOf("a") }), failure("status_5xx"));
+  r.step(0, at(0), exchangeOf({ status: 500, certificate: peerOf("a") }), failure("status_5xx"));
   const recording = r.finish();
   assertEquals(structuredClone(recording), recording);
 });

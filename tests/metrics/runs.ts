@@ -5,7 +5,7 @@ import { ScenarioTotals } from "../../src/metrics/totals.ts";
 import type { LoadProfile, Plan, Scenario, Tier } from "../../src/plan/plan.ts";
 import type { Comparison, Measure, Threshold } from "../../src/plan/threshold.ts";
 import type { Failure } from "../../src/http/failure.ts";
-import type { PeerIdentity } from "../../src/http/http.ts";
+import type { ServerCertificate } from "../../src/http/http.ts";
 import { randomOf } from "../../src/verdict/random.ts";
 import { exchangeOf, peerOf } from "./exchanges.ts";
 
@@ -31,7 +31,7 @@ export interface MadeScenario {
   readonly slowness?: (i: number) => number;
   readonly failure?: (i: number, step: string) => Failure | undefined;
   /** A new connection for each request, with this peer. */
-  readonly fresh?: PeerIdentity;
+  readonly fresh?: ServerCertificate;
   readonly dropped?: number;
   readonly interrupted?: number;
   readonly targetType?: string;
@@ -119,7 +119,7 @@ function recordOne(
       ttfbUs: status === 0 ? undefined : service / 4,
       reused: !fresh,
       header: () => fresh && "nginx/1.22.1",
-      peer: fresh ?? peerOf("certctl"),
+      certificate: fresh ?? peerOf("certctl"),
       status,
       ...opened,
     });

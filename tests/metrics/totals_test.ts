@@ -36,7 +36,7 @@ function record(recorders: readonly ScenarioRecorder[], times: readonly number[]
     const exchange = exchangeOf({
       startedUs,
       endedUs: startedUs + us,
-      peer: peerOf(`p${i % 3}`),
+      certificate: peerOf(`p${i % 3}`),
       protocol: i % 2 === 0 ? "h2" : "http/1.1",
       reused: i % 3 !== 0,
       connectUs: i % 3 === 0 ? 40 : undefined,

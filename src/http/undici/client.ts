@@ -226,7 +226,7 @@ class UndiciExchange implements Dispatcher.DispatchHandler {
     }
     // Where this was the second attempt, the durations hold both.
     if (!exchange.retried) this.#begin(isNew ? wire.startedUs : this.#writtenUs);
-    exchange.peer = wire?.peer;
+    exchange.certificate = wire?.certificate;
     exchange.protocol = wire?.protocol ?? "http/1.1";
     exchange.bytesSent += headBytes + (exchange.request.body?.length ?? 0);
   }

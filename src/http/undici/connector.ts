@@ -4,7 +4,7 @@ import type { buildConnector } from "undici";
 import { nowUs } from "../../clock.ts";
 import type { Stage } from "../classify.ts";
 import type { Failure } from "../failure.ts";
-import type { PeerIdentity } from "../http.ts";
+import type { ServerCertificate } from "../http.ts";
 import type { ConnectPhases, Dial, Dialer, Origin } from "../stream.ts";
 
 /** What is known of a socket that undici was given. */
@@ -12,7 +12,7 @@ export interface Wire {
   readonly startedUs: number;
   /** Absent where the connection was opened before it was needed. */
   readonly phases?: ConnectPhases;
-  readonly peer?: PeerIdentity;
+  readonly certificate?: ServerCertificate;
   readonly protocol: "http/1.1" | "h2";
   /** A request has been written to it. */
   used: boolean;
@@ -89,16 +89,16 @@ export class Connector {
     connected: (
       socket: Socket,
       phases: ConnectPhases,
-      wire: Pick<Wire, "peer" | "protocol">,
+      wire: Pick<Wire, "certificate" | "protocol">,
     ) => void,
     failed: (failure: Failure) => void,
   ): void {
     const dial = this.#dialer(this.#origin, { timeoutMs }, (result) => {
       this.#dials.delete(dial);
       if (!("stream" in result)) return failed(result);
-      const { socket, peer, protocol } = result;
+      const { socket, certificate, protocol } = result;
       if (socket === undefined) throw new TypeError("The dial gave no socket");
-      connected(socket, dial.phases, { protocol, ...(peer && { peer }) });
+      connected(socket, dial.phases, { protocol, ...(certificate && { certificate }) });
     });
     this.#dials.add(dial);
   }

@@ -4,7 +4,7 @@ import { timerMs } from "../../../timer.ts";
 import { classify, timedOut } from "../../classify.ts";
 import { decodeBody } from "../../content_coding.ts";
 import type { Failure } from "../../failure.ts";
-import type { PeerIdentity } from "../../http.ts";
+import type { ServerCertificate } from "../../http.ts";
 import type { ByteStream, StreamSink } from "../../stream.ts";
 import { type Job, settle } from "../../exchange.ts";
 import { serialise } from "./request.ts";
@@ -21,7 +21,7 @@ export interface ConnectionOwner {
 
 export interface ConnectionOptions {
   readonly stream: ByteStream;
-  readonly peer?: PeerIdentity;
+  readonly certificate?: ServerCertificate;
   /** `host:port`, for messages. */
   readonly name: string;
   readonly maxBodyBytes: number;
@@ -62,7 +62,7 @@ export class Http1Connection implements StreamSink {
     this.#answerBegun = false;
     exchange.protocol = "http/1.1";
     exchange.reused = this.#used;
-    exchange.peer = this.#options.peer;
+    exchange.certificate = this.#options.certificate;
     exchange.bytesSent += bytes.length;
     this.#used = true;
     this.#parser.start(exchange.request.method);

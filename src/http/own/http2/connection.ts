@@ -6,7 +6,7 @@ import { classify, timedOut } from "../../classify.ts";
 import { decodeBody } from "../../content_coding.ts";
 import { type Job, settle } from "../../exchange.ts";
 import type { Failure } from "../../failure.ts";
-import type { PeerIdentity } from "../../http.ts";
+import type { ServerCertificate } from "../../http.ts";
 import { MAX_HEAD_BYTES } from "../http1/parser.ts";
 import type { ByteStream, StreamSink } from "../../stream.ts";
 import {
@@ -64,7 +64,7 @@ export interface Http2Owner {
 
 export interface Http2Options {
   readonly stream: ByteStream;
-  readonly peer?: PeerIdentity;
+  readonly certificate?: ServerCertificate;
   /** `host:port`, for messages. */
   readonly name: string;
   readonly maxBodyBytes: number;
@@ -121,7 +121,7 @@ export class Http2Connection implements StreamSink {
     if (this.#nextId > LAST_STREAM_ID) this.#draining = true;
     exchange.protocol = "h2";
     exchange.reused = id > 1;
-    exchange.peer = this.#options.peer;
+    exchange.certificate = this.#options.certificate;
     const stream = new Http2Stream(id, job, this.#streamWindow, this.#options.maxBodyBytes);
     this.#streams.set(id, stream);
     this.#sendHeader(stream, prepared.fieldBlock ??= encodeRequest(exchange.request));

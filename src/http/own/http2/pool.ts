@@ -171,10 +171,10 @@ export class Http2Pool implements Pool, Http2Owner {
   }
 
   /** Takes a connection that was made, here or elsewhere, for a job and for whatever waits. */
-  adopt({ stream, peer }: Connected, job?: Job): void {
+  adopt({ stream, certificate }: Connected, job?: Job): void {
     const connection = new Http2Connection({
       stream,
-      peer,
+      certificate,
       name: this.#name,
       maxBodyBytes: this.#options.maxBodyBytes,
       streams: this.#streams,

@@ -86,7 +86,7 @@ test(
     for (const exchange of [first, second]) {
       assertEquals([exchange.status, bodyOf(exchange), exchange.protocol], [201, "hello", "h2"]);
       assertEquals(exchange.header("x-a"), "b");
-      assertEquals(exchange.peer?.keyType, "ECDSA P-256");
+      assertEquals(exchange.certificate?.keyType, "ECDSA P-256");
       assert(exchange.ttfbUs! > 0 && exchange.bytesReceived > 5 && exchange.bytesSent > 0);
     }
     assert(first.tlsUs! > 0 && first.connectUs! > 0);

@@ -1,6 +1,6 @@
-/** The peer's identity out of its leaf certificate. */
+/** What a server's leaf certificate says. */
 import { X509Certificate } from "node:crypto";
-import type { PeerIdentity } from "./http.ts";
+import type { ServerCertificate } from "./http.ts";
 
 /** What the handshake says beside the leaf. */
 export interface HandshakeFacts {
@@ -10,7 +10,7 @@ export interface HandshakeFacts {
 }
 
 /** Reads a leaf certificate's DER. Throws where it cannot be read. */
-export function identify(leaf: Uint8Array, facts: HandshakeFacts): PeerIdentity {
+export function readCertificate(leaf: Uint8Array, facts: HandshakeFacts): ServerCertificate {
   const certificate = new X509Certificate(leaf);
   return {
     ...facts,
@@ -24,22 +24,22 @@ export function identify(leaf: Uint8Array, facts: HandshakeFacts): PeerIdentity 
 }
 
 /**
- * Identities by leaf, so that a certificate is parsed once and not in every handshake. Bounded: a server that shows a
+ * Certificates by their DER, so that a certificate is parsed once and not in every handshake. Bounded: a server that shows a
  * new certificate each time costs time, not memory.
  */
-export class IdentityCache {
-  readonly #seen: { leaf: Uint8Array; identity: PeerIdentity }[] = [];
+export class CertificateCache {
+  readonly #seen: { leaf: Uint8Array; certificate: ServerCertificate }[] = [];
 
   constructor(readonly capacity = 64) {}
 
-  /** The identity for a leaf; `facts` is asked for only where the leaf is new. */
-  get(leaf: Uint8Array, facts: () => HandshakeFacts): PeerIdentity {
+  /** The certificate for a leaf; `facts` is asked for only where the leaf is new. */
+  get(leaf: Uint8Array, facts: () => HandshakeFacts): ServerCertificate {
     const known = this.#seen.find((entry) => equal(entry.leaf, leaf));
-    if (known !== undefined) return known.identity;
-    const identity = identify(leaf, facts());
+    if (known !== undefined) return known.certificate;
+    const certificate = readCertificate(leaf, facts());
     if (this.#seen.length === this.capacity) this.#seen.shift();
-    this.#seen.push({ leaf, identity });
-    return identity;
+    this.#seen.push({ leaf, certificate });
+    return certificate;
   }
 }
 
