@@ -16,6 +16,7 @@ import {
 } from "../comparison.ts";
 import { formatCount, formatMs, formatPercent, formatRate } from "../../metrics/format.ts";
 import { exchangeCells, statusHeads } from "../exchanges.ts";
+import { PHASE_DURATIONS } from "../../plan/durations.ts";
 import { FIGURE_MARKS, THRESHOLD_MARKS } from "../marks.ts";
 import { loadRows, methodologyRows } from "../methodology.ts";
 import {
@@ -161,17 +162,9 @@ function limits(thresholds: readonly ThresholdResult[], measure: string): Markup
 
 /** What a response time is made of, each part with its percentiles and the limits that the plan sets it. */
 export function partTable(series: SummarySeries, thresholds: readonly ThresholdResult[]): Markup {
-  const { dns_ms, connect_ms, tls_handshake_ms, ttfb_ms } = series.phases;
-  const parts = {
-    service_time: series.service_time_ms,
-    lag: series.lag_ms,
-    blocked: series.blocked_ms,
-    dns: dns_ms,
-    connect: connect_ms,
-    tls_handshake: tls_handshake_ms,
-    ttfb: ttfb_ms,
-  };
-  const rows = Object.entries(parts).flatMap(([name, stats]): Row[] => {
+  const statsOf = { ...series, ...series.phases };
+  const rows = PARTS.flatMap((name): Row[] => {
+    const stats = statsOf[`${name}_ms`];
     if (!stats) return [];
     const times = PART_TIMES.map((key) =>
       html`${formatMs(stats[key])}${limits(thresholds, `${name} ${key}`)}`
@@ -183,6 +176,7 @@ export function partTable(series: SummarySeries, thresholds: readonly ThresholdR
   return rows.length === 0 ? html`` : table("parts", columnsOf("Part", PART_HEADS, true), rows);
 }
 
+const PARTS = ["service_time", "lag", "blocked", ...PHASE_DURATIONS] as const;
 const PART_HEADS = ["Count", "Avg", "p50", "p95", "p99", "Max"] as const;
 const PART_TIMES = ["avg", "p50", "p95", "p99", "max"] as const;
 
