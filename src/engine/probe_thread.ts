@@ -1,4 +1,5 @@
 /** Entry of the probe's thread: what hangs or takes all memory in the first request ends the probe and not the tool. */
+import { hide } from "../masking/mask.ts";
 import type { Plan } from "../plan/plan.ts";
 import { thread } from "../pacing/thread.ts";
 import { timerClock } from "../timer.ts";
@@ -45,6 +46,7 @@ function plainExchange(exchange: Exchange): PlainExchange {
 }
 
 async function probe(plan: Plan, runId: string): Promise<void> {
+  hide(plan.secrets);
   post({ kind: "alive" });
   setInterval(() => post({ kind: "alive" }), TICK_MS);
   const { signal } = new AbortController();

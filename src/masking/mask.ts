@@ -91,7 +91,8 @@ interface Needle {
 function needlesOf(secrets: Iterable<string | undefined>): Needle[] {
   const needles = new Map<string, Needle>();
   const add = (text: string, before: 0 | 1 = 0, after: 0 | 1 = 0): void => {
-    if (text.length >= SHORTEST) needles.set(text, { text, before, after });
+    const folded = foldCase(text);
+    if (text.length >= SHORTEST) needles.set(folded, { text: folded, before, after });
   };
   for (const secret of secrets) {
     if (secret === undefined || secret.length < SHORTEST) continue;
@@ -100,11 +101,8 @@ function needlesOf(secrets: Iterable<string | undefined>): Needle[] {
       // What looks like an escape in a secret is decoded with the text around it.
       for (const { text } of decodings(part)) add(text);
       if (part.includes(" ")) add(part.replaceAll(" ", "+"));
-      if (/^[0-9a-f]+$/i.test(part)) {
-        [part.toLowerCase(), part.toUpperCase()].forEach((t) => add(t));
-      }
       const bytes = new TextEncoder().encode(part);
-      [bytes.toHex(), bytes.toHex().toUpperCase()].forEach((hex) => add(hex));
+      add(bytes.toHex());
       for (const offset of [0, 1, 2] as const) addBase64(bytes, offset, add);
     }
   }
@@ -128,16 +126,22 @@ function addBase64(
   add(core.replaceAll("+", "-").replaceAll("/", "_"), before, after);
 }
 
+/** Headers and hosts come back in other case. ASCII alone: the length must stay. */
+function foldCase(text: string): string {
+  return text.replaceAll(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
+}
+
 const BASE64_LETTER = /[\w+/-]/;
 
 function knownIn(text: string, needles: readonly Needle[]): Range[] {
   const ranges: Range[] = [];
   if (needles.length === 0) return ranges;
   for (const view of decodings(text)) {
+    const folded = foldCase(view.text);
     for (const { text: needle, before, after } of needles) {
-      for (let at = view.text.indexOf(needle); at >= 0; at = view.text.indexOf(needle, at + 1)) {
+      for (let at = folded.indexOf(needle); at >= 0; at = folded.indexOf(needle, at + 1)) {
         const end = at + needle.length;
-        const isLetter = (i: number): boolean => BASE64_LETTER.test(view.text.charAt(i));
+        const isLetter = (i: number): boolean => BASE64_LETTER.test(folded.charAt(i));
         const from = before === 1 && isLetter(at - 1) ? at - 1 : at;
         const to = after === 1 && isLetter(end) ? end + 1 : end;
         ranges.push([view.startOf(from), view.startOf(to)]);

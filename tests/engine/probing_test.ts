@@ -32,6 +32,24 @@ Deno.test("the probe's thread tells what was asked, what came, and enough to say
   });
 });
 
+Deno.test("a secret that an answer says back is hidden before the answer is cut, in the probe too", async () => {
+  const token = "tok-4711-of-the-plan";
+  const before = "x".repeat(111);
+  const said = btoa(before + token);
+  await withServer(() => new Response(said, { status: 500 }), async (port) => {
+    const plan = planOf(`
+target: { base_url: "http://127.0.0.1:${port}", token: ${token} }
+scenarios:
+  only: { flow: http_request, with: { path: / }, rate: 1/s, duration: 1s }
+`);
+    const [result] = await probePlan({ plan, runId: "test", signal: never });
+    const { message } = result!.failure!;
+    // 148 letters of base64 before the token's, and room for 160.
+    assertStringIncludes(message, `${btoa(before)}***`);
+    assertEquals(message.includes(btoa(token).slice(0, 8)), false);
+  });
+});
+
 Deno.test("a probe that loops is given up, and the scenario that it was at has failed", async () => {
   const script = new URL("./threads/looping_probe.ts", import.meta.url);
   const plan = planOf(two(1));

@@ -16,6 +16,8 @@ const units = (letter: string): string =>
 
 const SPELLINGS: Readonly<Record<string, Spelling>> = {
   "as it is": String,
+  "in capitals": (text) => text.replaceAll(/[a-z]/g, (letter) => letter.toUpperCase()),
+  "in small letters": (text) => text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()),
   "percent-encoded": encodeURIComponent,
   "percent-encoded in lower case": (text) =>
     encodeURIComponent(text).replaceAll(/%../g, (code) => code.toLowerCase()),
@@ -66,9 +68,8 @@ function isLegible(secret: string, text: string): boolean {
       t.replaceAll(/&#x([0-9a-f]+);/gi, (_, hex) => String.fromCodePoint(parseInt(hex, 16)))
         .replaceAll(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code))),
   ];
-  return tries.some((decode) =>
-    decode(text).includes(secret) || decode(decode(text)).includes(secret)
-  );
+  const holds = (t: string): boolean => t.toLowerCase().includes(secret.toLowerCase());
+  return tries.some((decode) => holds(decode(text)) || holds(decode(decode(text))));
 }
 
 const letter = fc.constantFrom(..."abcXYZ019-_.~+/=%&\"'<>\\ :;?#@üß€😀");
@@ -137,10 +138,6 @@ Deno.test("a key in PEM is hidden line by line too", () => {
     maskOf([pem])("it said AgEGCCqGSM49AwEHBG0w, line 3"),
     "it said ***, line 3",
   );
-});
-
-Deno.test("a secret in hexadecimal digits is hidden in capitals and in small letters", () => {
-  assertEquals(maskOf(["00ffAA11bb"])("00ffaa11bb 00FFAA11BB"), "*** ***");
 });
 
 Deno.test("hide() adds to what mask() hides, for good", () => {
