@@ -59,7 +59,7 @@ async function write(
 ): Promise<Outcome> {
   const path = line.value("out");
   if (path !== undefined) {
-    const problems = await writeReports([{ format, path }], summary);
+    const problems = await writeReports([{ format, path, flag: "--out" }], summary);
     return problems.length > 0 ? problems : EXIT_CODES.passed;
   }
   if (format !== FOLDER_FORMAT) io.out(RENDERERS[format](summary, textOptions(line, io)));

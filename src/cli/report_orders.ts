@@ -33,6 +33,8 @@ export const REPORT_FLAGS: readonly FlagSpec[] = [
 export interface ReportOrder {
   readonly format: ReportFormat;
   readonly path: string;
+  /** What named the place, and can name another. */
+  readonly flag: string;
 }
 
 export function reportOrders(line: CommandLine): { orders: ReportOrder[]; problems: string[] } {
@@ -43,12 +45,14 @@ export function reportOrders(line: CommandLine): { orders: ReportOrder[]; proble
     const [format = "", ...rest] = word.split("=");
     const path = rest.join("=");
     if (!isReportFormat(format)) problems.push(unknownFormat(format));
-    else if (path !== "") return [{ format, path }];
+    else if (path !== "") return [{ format, path, flag: "--report" }];
     else problems.push(`--report ${format} needs a file: --report ${format}=FILE`);
     return [];
   });
   const prometheus = line.value("prometheus");
-  if (prometheus !== undefined) orders.push({ format: "prometheus", path: prometheus });
+  if (prometheus !== undefined) {
+    orders.push({ format: "prometheus", path: prometheus, flag: "--prometheus" });
+  }
   const paths = orders.map(({ path }) => normalize(path));
   const twice = paths.filter((path, at) => paths.indexOf(path) !== at);
   for (const path of new Set(twice)) problems.push(`several reports are to go to "${path}"`);
@@ -68,8 +72,8 @@ function filesOf({ format, path }: ReportOrder, summary: Summary): Record<string
   return Object.fromEntries(files.map(([name, text]) => [join(path, name), text]));
 }
 
-function destinationOf({ format, path }: ReportOrder, file = path): Destination {
-  return { path: file, what: `the ${format} report`, flag: "--report" };
+function destinationOf({ format, path, flag }: ReportOrder, file = path): Destination {
+  return { path: file, what: `the ${format} report`, flag };
 }
 
 /** A file of each report, for a look before the run whether it can be written. */

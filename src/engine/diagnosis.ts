@@ -110,6 +110,10 @@ function answerCause({ scenario }: ProbeResult, { exchange }: ProbedStep): Advic
   if (mediaType(exchange) === "application/problem+json" && (status === 401 || status === 403)) {
     return undefined;
   }
+  if (status === 401 && scenario.flow === "http_request" && isGiven(scenario.with, "url")) {
+    return "the target's token goes with `path` alone: write `path` in place of `url` where the target is meant, or give " +
+      "the request `headers` of its own";
+  }
   if (status === 401) {
     return "the token was refused: pass the server's API key with `--token` or CERTCTL_TOKEN";
   }
@@ -128,6 +132,10 @@ function answerCause({ scenario }: ProbeResult, { exchange }: ProbedStep): Advic
       "with CERTCTL_DEMO_SEED=true, or name existing ones under `with` in the plan";
   }
   return acmeCause(path, exchange);
+}
+
+function isGiven(options: unknown, key: string): boolean {
+  return typeof options === "object" && options !== null && key in options;
 }
 
 function acmeCause(path: string, exchange: Exchange): Advice {

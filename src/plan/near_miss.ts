@@ -4,7 +4,7 @@ import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
 /**
  * The candidate nearest to `word`, or undefined when none is near enough to be worth offering: at most a third of the
- * longer word's letters may differ. Case, `-` and `_` count for nothing.
+ * longer word's letters may differ, or it is the first word of one candidate alone. Case, `-` and `_` count for nothing.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
@@ -18,7 +18,16 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? only(begunBy(word, candidates));
+}
+
+/** `ca` is short for `ca_file`. */
+function begunBy(word: string, candidates: Iterable<string>): string[] {
+  return [...candidates].filter((candidate) => candidate.startsWith(`${word}_`));
+}
+
+function only(words: readonly string[]): string | undefined {
+  return words.length === 1 ? words[0] : undefined;
 }
 
 function plain(word: string): string {

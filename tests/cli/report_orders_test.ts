@@ -4,6 +4,8 @@ import { readSummary } from "../../src/metrics/read_summary.ts";
 import type { Summary } from "../../src/metrics/summary_schema.ts";
 import { runOf } from "../metrics/runs.ts";
 import { concluded, failedRun, interruptedRun, passedRun } from "../report/summaries.ts";
+import type { CommandLine } from "../../src/cli/flags.ts";
+import { reportOrders } from "../../src/cli/reports.ts";
 import { certload, withFolder } from "./in_process.ts";
 
 function minute(medianUs: number, seed: number): Summary {
@@ -76,6 +78,18 @@ Deno.test("certload compare tells every problem at once, and exits 104", async (
       "of k6",
     );
   });
+});
+
+Deno.test("a report that cannot be written names the flag that named its place", async () => {
+  await withFolder({ "summary.json": concluded(passedRun()) }, async (folder) => {
+    const args = ["--format", "json", "--out", "{}/summary.json/report.json"];
+    const { code, err } = await certload(folder, "report", "{}/summary.json", ...args);
+    assertEquals(code, 104);
+    assertStringIncludes(err, "name another place with --out");
+  });
+  const line = { value: () => "metrics.prom", values: () => ["json=run.json"] };
+  const { orders } = reportOrders(line as unknown as CommandLine);
+  assertEquals(orders.map(({ flag }) => flag), ["--report", "--prometheus"]);
 });
 
 Deno.test("certload report writes every format, to a file or stdout", async () => {

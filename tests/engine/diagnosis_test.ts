@@ -31,6 +31,16 @@ for (
   });
 }
 
+Deno.test("401 to an http_request by url: no token was sent, and how one is", () => {
+  const scenario = { name: "s", flow: "http_request", with: { url: "https://server.test/" } };
+  const exchange = at("/", 401);
+  const steps = [{ step: "request", exchange, failure: FAILED }];
+  const cause = likelyCause({ scenario: scenario as unknown as Scenario, steps, failure: FAILED });
+  assertStringIncludes(cause ?? "", "write `path` in place of `url`");
+  const byPath = { ...scenario, with: { path: "/" } } as unknown as Scenario;
+  assertStringIncludes(likelyCause({ scenario: byPath, steps, failure: FAILED }) ?? "", "--token");
+});
+
 Deno.test("401 with a problem document is the ACME server's, which says why itself", () => {
   const headers = { "content-type": "application/problem+json" };
   assertEquals(causeOf("acme_enroll", at("/acme/new-account", 401, headers), FAILED), "");

@@ -18,6 +18,12 @@ Deno.test("a third of the longer word's letters may differ, and of equally near 
   assertEquals([nearest("i", ["id"]), nearest("x", ["y"])], ["id", undefined]);
 });
 
+Deno.test("nearest() finds the one name that a word begins", () => {
+  assertEquals(nearest("ca", ["insecure_skip_verify", "ca_file"]), "ca_file");
+  assertEquals(nearest("max", ["max_in_flight", "max_connections"]), undefined);
+  assertEquals(nearest("think", ["thinking"]), undefined);
+});
+
 Deno.test("nearest() offers nothing when no word is near", () => {
   assertEquals(nearest("colour", ["duration", "rate"]), undefined);
   assertEquals(nearest("x", []), undefined);
