@@ -33,8 +33,8 @@ export const REPORT_FLAGS: readonly FlagSpec[] = [
 export interface ReportOrder {
   readonly format: ReportFormat;
   readonly path: string;
-  /** What named the place, and can name another. */
-  readonly flag: string;
+  /** What named the place, and can name another: `--report`, where nothing is said. */
+  readonly flag?: string;
 }
 
 export function reportOrders(line: CommandLine): { orders: ReportOrder[]; problems: string[] } {
@@ -45,7 +45,7 @@ export function reportOrders(line: CommandLine): { orders: ReportOrder[]; proble
     const [format = "", ...rest] = word.split("=");
     const path = rest.join("=");
     if (!isReportFormat(format)) problems.push(unknownFormat(format));
-    else if (path !== "") return [{ format, path, flag: "--report" }];
+    else if (path !== "") return [{ format, path }];
     else problems.push(`--report ${format} needs a file: --report ${format}=FILE`);
     return [];
   });
@@ -72,7 +72,7 @@ function filesOf({ format, path }: ReportOrder, summary: Summary): Record<string
   return Object.fromEntries(files.map(([name, text]) => [join(path, name), text]));
 }
 
-function destinationOf({ format, path, flag }: ReportOrder, file = path): Destination {
+function destinationOf({ format, path, flag = "--report" }: ReportOrder, file = path): Destination {
   return { path: file, what: `the ${format} report`, flag };
 }
 

@@ -4,8 +4,6 @@ import { readSummary } from "../../src/metrics/read_summary.ts";
 import type { Summary } from "../../src/metrics/summary_schema.ts";
 import { runOf } from "../metrics/runs.ts";
 import { concluded, failedRun, interruptedRun, passedRun } from "../report/summaries.ts";
-import type { CommandLine } from "../../src/cli/flags.ts";
-import { reportOrders } from "../../src/cli/reports.ts";
 import { certload, withFolder } from "./in_process.ts";
 
 function minute(medianUs: number, seed: number): Summary {
@@ -87,9 +85,6 @@ Deno.test("a report that cannot be written names the flag that named its place",
     assertEquals(code, 104);
     assertStringIncludes(err, "name another place with --out");
   });
-  const line = { value: () => "metrics.prom", values: () => ["json=run.json"] };
-  const { orders } = reportOrders(line as unknown as CommandLine);
-  assertEquals(orders.map(({ flag }) => flag), ["--report", "--prometheus"]);
 });
 
 Deno.test("certload report writes every format, to a file or stdout", async () => {
