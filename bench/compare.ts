@@ -6,7 +6,7 @@
 // @ts-types="../src/cli/std_cli.d.ts"
 import { parseArgs } from "@std/cli";
 import { runPlan } from "../src/engine/run.ts";
-import { catalogue } from "../src/flows/registry.ts";
+import { catalogue } from "../src/flows/catalogue.ts";
 import { summarize } from "../src/metrics/summary.ts";
 import type { Comparison, Summary } from "../src/metrics/summary_schema.ts";
 import { loadPlan } from "../src/plan/load_plan.ts";

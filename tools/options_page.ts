@@ -5,7 +5,7 @@
  *     deno task docs
  */
 import { z } from "zod";
-import { catalogue } from "../src/flows/registry.ts";
+import { catalogue } from "../src/flows/catalogue.ts";
 import type { FlowSignature } from "../src/plan/catalogue.ts";
 import { planSchema, scenarioSchema } from "../src/plan/schema.ts";
 

@@ -3,7 +3,7 @@
  * lab by ordinary runs of ordinary plans.
  */
 import { runPlan } from "../engine/run.ts";
-import { catalogue } from "../flows/registry.ts";
+import { catalogue } from "../flows/catalogue.ts";
 import { summarize } from "../metrics/summary.ts";
 import type { Measured, SummaryScenario } from "../metrics/summary_schema.ts";
 import { loadPlan } from "../plan/load_plan.ts";

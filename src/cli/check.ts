@@ -1,5 +1,5 @@
 /** `certload check PLAN`: is it right, what does it come to, and how many requests will it make. */
-import { catalogue } from "../flows/registry.ts";
+import { catalogue } from "../flows/catalogue.ts";
 import { effectiveYaml } from "../plan/effective.ts";
 import { type PlannedLoad, plannedRequests } from "../plan/planned.ts";
 import { formatCount } from "../metrics/format.ts";

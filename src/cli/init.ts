@@ -1,6 +1,6 @@
 /** `certload init DIR`: what the program ships, as files to edit. */
 import { join } from "node:path";
-import { catalogue } from "../flows/registry.ts";
+import { catalogue } from "../flows/catalogue.ts";
 import { planJsonSchema } from "../plan/json_schema.ts";
 import { type ShippedFile, shippedFiles, writeFiles } from "../shipped.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";

@@ -1,5 +1,5 @@
 /** The flags by which a command says which plan it means, and how it is to be changed. */
-import { catalogue } from "../flows/registry.ts";
+import { catalogue } from "../flows/catalogue.ts";
 import { hide } from "../masking/mask.ts";
 import { loadPlan } from "../plan/load_plan.ts";
 import type { PlanOverrides } from "../plan/overrides.ts";

@@ -1,5 +1,5 @@
 /** `certload schema`: the JSON Schema of a plan, or of what a run writes. */
-import { catalogue } from "../flows/registry.ts";
+import { catalogue } from "../flows/catalogue.ts";
 import { baselineJsonSchema, summaryJsonSchema } from "../metrics/summary_schema.ts";
 import { planJsonSchema } from "../plan/json_schema.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";

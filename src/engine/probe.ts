@@ -3,7 +3,6 @@
  * work fifty times a second, and says more clearly why.
  */
 import { legible } from "../http/expectation.ts";
-import { flowNamed } from "../flows/registry.ts";
 import type { Plan, Scenario } from "../plan/plan.ts";
 import type { Clock } from "../clock.ts";
 import type { WorkerShare } from "../worker_share.ts";
@@ -49,16 +48,16 @@ export async function probeAll(options: ProbeOptions): Promise<ProbeResult[]> {
   return results;
 }
 
+const USED_UP = "an iteration of this flow uses up what it measures";
+
 async function probe(options: ProbeOptions, scenario: Scenario, at: number): Promise<ProbeResult> {
   const { plan, clock, runId, signal } = options;
-  if (flowNamed(scenario.flow).once) {
-    return { scenario, steps: [], skipped: "an iteration of this flow uses up what it measures" };
-  }
   const share: WorkerShare = { index: 0, count: 1 };
   let open: OpenScenario | undefined;
   try {
     open = await openScenario({ plan, scenario, share, clock, signal });
-    const { flow, client } = open;
+    const { once, flow, client } = open;
+    if (once) return { scenario, steps: [], skipped: USED_UP };
     const unprepared = await flow.prepare?.(1);
     if (unprepared !== undefined) return { scenario, steps: [], failure: legible(unprepared) };
     const recorder = new ProbeRecorder(scenario.steps);

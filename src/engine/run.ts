@@ -42,7 +42,7 @@ export type RunOutcome =
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { catalogue } from "../flows/registry.ts";
+ * import { catalogue } from "../flows/catalogue.ts";
  * import { loadPlan } from "../plan/load_plan.ts";
  *
  * const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response());

@@ -20,6 +20,8 @@ export interface ScenarioSetting {
 }
 
 export interface OpenScenario {
+  /** An iteration changes what the next may expect: nothing goes through the flow before the load. */
+  readonly once: boolean;
   readonly flow: Flow;
   /** What is measured goes over it. */
   readonly client: HttpClient;
@@ -28,6 +30,7 @@ export interface OpenScenario {
 
 export async function openScenario(setting: ScenarioSetting): Promise<OpenScenario> {
   const { plan, scenario, share, clock, signal } = setting;
+  const definition = await flowNamed(scenario.flow);
   const client = await clientFor(plan, scenario, share);
   const setupClient = setupClientFor(plan, scenario, client);
   const close = async (flow?: Flow): Promise<void> => {
@@ -36,7 +39,7 @@ export async function openScenario(setting: ScenarioSetting): Promise<OpenScenar
     setupClient.close();
   };
   try {
-    const flow = await flowNamed(scenario.flow).create({
+    const flow = await definition.create({
       options: scenario.with,
       target: plan.target,
       scenario: scenario.name,
@@ -46,7 +49,7 @@ export async function openScenario(setting: ScenarioSetting): Promise<OpenScenar
       share,
       signal,
     });
-    return { flow, client, close: () => close(flow) };
+    return { once: definition.once === true, flow, client, close: () => close(flow) };
   } catch (error) {
     await close();
     throw error;

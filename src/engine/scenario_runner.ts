@@ -1,6 +1,5 @@
 /** One scenario in one worker: its flow and its connections, from their making over warm-up and rehearsal to the load. */
 import { legible } from "../http/expectation.ts";
-import { flowNamed } from "../flows/registry.ts";
 import type { Failure } from "../http/failure.ts";
 import { ScenarioRecorder } from "../metrics/recorder.ts";
 import { expectedIterations } from "../plan/profile.ts";
@@ -30,11 +29,11 @@ export class ScenarioRunner {
   readonly #idPrefix: string;
 
   constructor(options: RunnerOptions, open: OpenScenario) {
-    const { plan, scenario, at, runId } = options;
+    const { plan, at, runId } = options;
     this.#options = options;
     this.#open = open;
     // What a flow does once in a run is not done before it.
-    this.#warmup = flowNamed(scenario.flow).once ? NO_WARMUP : plan.warmup;
+    this.#warmup = open.once ? NO_WARMUP : plan.warmup;
     this.#idPrefix = `${runId}-${at}-`;
   }
 

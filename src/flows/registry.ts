@@ -1,40 +1,26 @@
-/** Every flow that a plan can name. A new flow is a file of its own and a line here. */
-import type { Catalogue } from "../plan/catalogue.ts";
-import { acmeAccount } from "./acme_account.ts";
-import { acmeEnroll } from "./acme_enroll.ts";
-import { acmeKeyChange } from "./acme_key_change.ts";
-import { acmeRateLimits } from "./acme_rate_limits.ts";
-import { acmeRenewalInfo } from "./acme_renewal_info.ts";
-import { acmeRevoke } from "./acme_revoke.ts";
-import { acmeUnauthenticated } from "./acme_unauthenticated.ts";
-import { createCertificate } from "./create_certificate.ts";
-import { listCertificates } from "./list_certificates.ts";
-import { tlsHandshake } from "./tls_handshake.ts";
+/** Every flow that a plan can name. A new flow is a file of its own and a line here; only what is used is loaded. */
 import type { FlowDefinition } from "./flow.ts";
-import { httpRequest } from "./http_request.ts";
 
 // deno-lint-ignore no-explicit-any -- a flow's options are its own: the schema beside it has checked them
-const FLOWS: readonly FlowDefinition<any>[] = [
-  createCertificate,
-  listCertificates,
-  tlsHandshake,
-  acmeUnauthenticated,
-  acmeEnroll,
-  acmeRevoke,
-  acmeKeyChange,
-  acmeAccount,
-  acmeRenewalInfo,
-  acmeRateLimits,
-  httpRequest,
-];
+type AnyFlow = FlowDefinition<any>;
 
-const BY_NAME = new Map(FLOWS.map((flow) => [flow.name, flow]));
-
-export const catalogue: Catalogue = BY_NAME;
+export const FLOWS: Readonly<Record<string, () => Promise<AnyFlow>>> = {
+  create_certificate: async () => (await import("./create_certificate.ts")).createCertificate,
+  list_certificates: async () => (await import("./list_certificates.ts")).listCertificates,
+  tls_handshake: async () => (await import("./tls_handshake.ts")).tlsHandshake,
+  acme_unauthenticated: async () => (await import("./acme_unauthenticated.ts")).acmeUnauthenticated,
+  acme_enroll: async () => (await import("./acme_enroll.ts")).acmeEnroll,
+  acme_revoke: async () => (await import("./acme_revoke.ts")).acmeRevoke,
+  acme_key_change: async () => (await import("./acme_key_change.ts")).acmeKeyChange,
+  acme_account: async () => (await import("./acme_account.ts")).acmeAccount,
+  acme_renewal_info: async () => (await import("./acme_renewal_info.ts")).acmeRenewalInfo,
+  acme_rate_limits: async () => (await import("./acme_rate_limits.ts")).acmeRateLimits,
+  http_request: async () => (await import("./http_request.ts")).httpRequest,
+};
 
 /** The flow of a validated plan's scenario. */
-export function flowNamed(name: string): FlowDefinition<unknown> {
-  const flow = BY_NAME.get(name);
+export async function flowNamed(name: string): Promise<FlowDefinition<unknown>> {
+  const flow = await FLOWS[name]?.();
   if (flow === undefined) throw new RangeError(`No flow is named "${name}"`);
   return flow;
 }

@@ -1,6 +1,6 @@
 /**
  * What a plan needs to know of the flows that it may name. The plan is validated against a catalogue that is handed
- * in, so that this folder imports no flow (`flows/registry.ts` has the real one).
+ * in, so that this folder imports no flow (`flows/catalogue.ts` has the real one).
  */
 import type { ZodType } from "zod";
 import type { Tier } from "./plan.ts";

@@ -1,5 +1,5 @@
 /** Plans for the engine's tests, from their text. */
-import { catalogue } from "../../src/flows/registry.ts";
+import { catalogue } from "../../src/flows/catalogue.ts";
 import { loadPlan } from "../../src/plan/load_plan.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { assert } from "../assert.ts";

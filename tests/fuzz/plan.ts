@@ -1,7 +1,7 @@
 /** Plans: YAML that is nearly one, and thresholds, durations and rates within it. */
 import fc from "fast-check";
 import { stringify } from "yaml";
-import { catalogue } from "../../src/flows/registry.ts";
+import { catalogue } from "../../src/flows/catalogue.ts";
 import { effectiveYaml } from "../../src/plan/effective.ts";
 import { type LoadedPlan, loadPlan } from "../../src/plan/load_plan.ts";
 import { renderProblems } from "../../src/plan/problem.ts";

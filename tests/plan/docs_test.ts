@@ -1,7 +1,7 @@
 /** What the documentation says of plans is so. */
 import Ajv from "ajv";
 import { parse } from "yaml";
-import { catalogue } from "../../src/flows/registry.ts";
+import { catalogue } from "../../src/flows/catalogue.ts";
 import { planJsonSchema } from "../../src/plan/json_schema.ts";
 import { loadPlan } from "../../src/plan/load_plan.ts";
 import { renderProblems } from "../../src/plan/problem.ts";

@@ -3,7 +3,7 @@ import type { PlanOverrides } from "../../src/plan/overrides.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { renderProblem } from "../../src/plan/problem.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { catalogue } from "../../src/flows/registry.ts";
+import { catalogue } from "../../src/flows/catalogue.ts";
 
 const URLS = {
   api: "flow: list_certificates",

@@ -2,7 +2,7 @@
 import Ajv from "ajv";
 import fc from "fast-check";
 import { parse, stringify } from "yaml";
-import { catalogue } from "../../src/flows/registry.ts";
+import { catalogue } from "../../src/flows/catalogue.ts";
 import { planJsonSchema } from "../../src/plan/json_schema.ts";
 import { loadPlan } from "../../src/plan/load_plan.ts";
 import { assert, assertEquals } from "../assert.ts";

@@ -1,4 +1,4 @@
-import { catalogue } from "../../src/flows/registry.ts";
+import { catalogue } from "../../src/flows/catalogue.ts";
 import { effectiveYaml } from "../../src/plan/effective.ts";
 import { loadPlan } from "../../src/plan/load_plan.ts";
 import type { Plan } from "../../src/plan/plan.ts";

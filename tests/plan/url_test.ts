@@ -1,4 +1,4 @@
-import { catalogue } from "../../src/flows/registry.ts";
+import { catalogue } from "../../src/flows/catalogue.ts";
 import { loadPlan } from "../../src/plan/load_plan.ts";
 import { httpUrl } from "../../src/plan/url.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";

@@ -1,0 +1,7 @@
+/** All flows at once: what plans are checked against. */
+import type { Catalogue } from "../plan/catalogue.ts";
+import { FLOWS } from "./registry.ts";
+
+const flows = await Promise.all(Object.values(FLOWS).map((load) => load()));
+
+export const catalogue: Catalogue = new Map(flows.map((flow) => [flow.name, flow]));
