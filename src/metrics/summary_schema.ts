@@ -69,7 +69,7 @@ const sliceSchema = z.object({
 /** A run has at most `MAX_SLICES`; runs that are added up may have begun one after the other. */
 const SLICES_READ = 4 * MAX_SLICES;
 
-const courseSchema = z.object({
+const timeSeriesSchema = z.object({
   width_s: z.int().min(1).max(2 ** 30),
   slices: z.array(sliceSchema).max(SLICES_READ),
 }).refine(
@@ -108,7 +108,7 @@ const seriesShape = {
   ...statsShape(WHOLE_DURATIONS),
   phases: z.object(statsShape(PHASE_DURATIONS)),
   histograms: z.object(perDuration(() => histogramSchema.nullable())),
-  course: courseSchema,
+  course: timeSeriesSchema,
 };
 
 const seriesSchema = z.object(seriesShape);

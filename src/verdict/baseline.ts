@@ -3,12 +3,12 @@
  * the methodology is what the run captured.
  */
 import type { Summary } from "../metrics/summary_schema.ts";
+import { isBroken } from "./thresholds.ts";
 
 /** What speaks against keeping a run as a baseline, one sentence each; none where it is fit. */
 export function objectionsTo(summary: Summary): string[] {
   const { interrupted, validity, exit, methodology, thresholds } = summary;
-  const failed =
-    thresholds.filter(({ verdict }) => ["fail", "no_data", "regressed"].includes(verdict)).length;
+  const failed = thresholds.filter((one) => isBroken(one) || one.verdict === "regressed").length;
   const broken = failed === 1 ? "a threshold" : `${failed} thresholds`;
   return [
     ...(interrupted ? ["The run was interrupted"] : []),

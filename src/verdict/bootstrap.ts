@@ -41,10 +41,10 @@ interface Counts {
 
 /** Undefined where the run is too short to tell. */
 export function uncertaintyOf(
-  course: SummarySeries["course"],
+  timeSeries: SummarySeries["course"],
   random: () => number,
 ): Uncertainty | undefined {
-  const { slices, valuesUs } = prepare(course);
+  const { slices, valuesUs } = prepare(timeSeries);
   const blockLength = blockLengthOf(slices.length);
   const blocks = Math.floor(slices.length / blockLength);
   if (blocks < MIN_BLOCKS) return undefined;
@@ -68,8 +68,8 @@ export function blockLengthOf(slices: number): number {
   return Math.max(1, Math.ceil(Math.cbrt(slices)), Math.ceil(slices / MAX_BLOCKS));
 }
 
-function prepare(course: SummarySeries["course"]): { slices: Counts[]; valuesUs: number[] } {
-  const parts = groupsOf(course.slices.filter(({ count }) => count > 0)).map((group) => ({
+function prepare(timeSeries: SummarySeries["course"]): { slices: Counts[]; valuesUs: number[] } {
+  const parts = groupsOf(timeSeries.slices.filter(({ count }) => count > 0)).map((group) => ({
     data: Histogram.from(...group.map((slice) => unpacked(slice.response_time))).toData(),
     count: group.reduce((sum, { count }) => sum + count, 0),
     failed: group.reduce((sum, { failed }) => sum + failed, 0),

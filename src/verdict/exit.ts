@@ -3,6 +3,7 @@
  * in summary.json too.
  */
 import type { Comparison, Summary } from "../metrics/summary_schema.ts";
+import { isBroken, whereOf } from "./thresholds.ts";
 
 export const EXIT_CODES = {
   /** Every threshold held, and the run was fit to tell. */
@@ -57,9 +58,7 @@ export function exitOf(
 ): Exit {
   const { reasons } = run.validity;
   const byGenerator = reasons.find(({ cause }) => cause !== "server");
-  const broken = run.thresholds.filter(({ verdict }) =>
-    verdict === "fail" || verdict === "no_data"
-  );
+  const broken = run.thresholds.filter(isBroken);
   const { comparison, thresholds } = run;
   const regressions = [
     ...(comparison?.regressions ?? []),
@@ -97,11 +96,6 @@ function thresholdReason(broken: Summary["thresholds"]): string {
   const what = first?.verdict === "no_data" ? "had no sample" : "failed";
   const more = broken.length > 1 ? `, and ${broken.length - 1} more` : "";
   return `Threshold "${first?.text}" of ${where} ${what}${more}`;
-}
-
-/** `create directory`, `the whole run` */
-function whereOf({ scenario, step }: Summary["thresholds"][number]): string {
-  return [scenario, step].filter((name) => name).join(" ") || "the whole run";
 }
 
 function regressedReason(threshold: Summary["thresholds"][number]): string {

@@ -57,6 +57,25 @@ export function reevaluate(
 
 const NOT_MEASURED: Measurement = { value: undefined, samples: 0 };
 
+/** By the run's own figures; what is `regressed` is broken for certain by those of another run. */
+const BROKEN: Readonly<Record<ThresholdResult["verdict"], boolean>> = {
+  pass: false,
+  fail: true,
+  no_data: true,
+  skipped: false,
+  regressed: false,
+  cannot_tell: false,
+};
+
+export function isBroken({ verdict }: ThresholdResult): boolean {
+  return BROKEN[verdict];
+}
+
+/** `create directory`, `the whole run` */
+export function whereOf({ scenario, step }: ThresholdResult): string {
+  return scenario === null ? "the whole run" : [scenario, step].filter(Boolean).join(" ");
+}
+
 function resultOf(
   threshold: Threshold,
   scenario: string | null,

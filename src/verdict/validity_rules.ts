@@ -11,6 +11,7 @@ import type {
   SummaryWorker,
   ThresholdResult,
 } from "../metrics/summary_schema.ts";
+import { whereOf } from "./thresholds.ts";
 
 /**
  * Share of the arrivals that may go unanswered by the tool's own doing. Each is a missing response time, most likely
@@ -288,12 +289,13 @@ export const RULES = {
     cause: "run",
     advice: "Set the limit on a lower percentile",
     find: ({ thresholds }) =>
-      thresholds.flatMap(({ text, scenario, step, samples, quantity }) => {
+      thresholds.flatMap((threshold) => {
+        const { text, scenario, samples, quantity } = threshold;
         if (quantity?.kind !== "duration" || quantity.percentile === undefined) return [];
         const share = 1 - quantity.percentile / 100;
         if (samples === 0 || samples * share >= SAMPLES_BEYOND) return [];
         const needed = Math.ceil(SAMPLES_BEYOND / share);
-        const where = [scenario ?? "the whole run", step].filter(Boolean).join(" ");
+        const where = whereOf(threshold);
         return [{
           invalid: false,
           subject: where,
