@@ -18,7 +18,12 @@ interface SetUp {
 }
 
 /** Drives a load on a virtual clock against a server that answers after `serviceUs`. */
-function setUp(load: LoadProfile, serviceUs: number, maxInFlight = Infinity): SetUp {
+function setUp(
+  load: LoadProfile,
+  serviceUs: number,
+  maxInFlight = Infinity,
+  yieldToLoop: () => Promise<void> = settle,
+): SetUp {
   const clock = new VirtualClock(1_000_000);
   const stop = new AbortController();
   const sent: Sent[] = [];
@@ -35,7 +40,7 @@ function setUp(load: LoadProfile, serviceUs: number, maxInFlight = Infinity): Se
     },
     drop: ({ index }) => dropped.push(index),
     signal: stop.signal,
-    yieldToLoop: settle,
+    yieldToLoop,
   });
   let ended = false;
   driving.then(() => ended = true);
@@ -97,4 +102,47 @@ Deno.test("closed model: two users with 1 s think time and 500 ms answers come e
     [0, 500, 1_500, 2_000, 3_000, 3_500, 4_500, 5_000].map((ms) => ms * 1_000),
   );
   assertEquals(hasEnded(), true);
+});
+
+Deno.test("closed model: a user who is due again before the instant that the loop sleeps for is not kept waiting", async () => {
+  const stages = [{ durationMs: 5_000, from: 1, to: 1 }, { durationMs: 1_000, from: 2, to: 2 }];
+  const { clock, sent } = setUp({ model: "closed", stages, thinkTimeMs: 1_000 }, 100_000);
+  await clock.advance(4_900_000);
+  assertEquals(
+    sent.map(({ atUs }) => atUs),
+    [0, 1_100, 2_200, 3_300, 4_400].map((ms) => ms * 1_000),
+  );
+});
+
+Deno.test("stopping ends a loop that sleeps for an arrival an hour away, without the clock's help", async () => {
+  const { clock, stop, sent, hasEnded } = setUp(open(1 / 3_600, 2 * 3_600_000), 1_000);
+  await clock.advance(1_000_000);
+  assertEquals([sent.length, hasEnded()], [1, false]);
+  stop.abort();
+  await settle();
+  assertEquals(hasEnded(), true);
+});
+
+for (const [due, yields] of [[63, 0], [64, 1], [200, 3]] as const) {
+  Deno.test(`sockets are heard ${yields} times while ${due} arrivals that are due together are launched`, async () => {
+    let heard = 0;
+    const { clock, sent } = setUp(open(1_000, due + 1), 1, Infinity, () => {
+      heard++;
+      return settle();
+    });
+    // The first is due at once; the others come due while the process is stopped.
+    clock.jump(due * 1_000);
+    for (let turn = 0; turn < 10; turn++) await clock.advance(0);
+    assertEquals([sent.length, heard], [1 + due, yields]);
+  });
+}
+
+Deno.test("a loop that is in time counts its launches in a row anew after each sleep", async () => {
+  let heard = 0;
+  const { clock, sent } = setUp(open(100, 2_000), 1, Infinity, () => {
+    heard++;
+    return settle();
+  });
+  await clock.advance(2_000_000);
+  assertEquals([sent.length, heard], [200, 0]);
 });
