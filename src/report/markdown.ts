@@ -2,7 +2,6 @@
 import type {
   Comparison,
   Finding,
-  Stats,
   Summary,
   SummarySeries,
   ThresholdResult,
@@ -34,6 +33,7 @@ import {
   THRESHOLD_MARKS,
   WARN,
 } from "./marks.ts";
+import { failedCells, RESULT_HEADS, resultCells } from "./results.ts";
 import { oneLine } from "./style.ts";
 import { loadRows, methodologyRows } from "./methodology.ts";
 import {
@@ -215,7 +215,7 @@ function tierTable(summary: Summary, tier: string): string {
       resultRows(step ?? scenario, step, series)
     )
   );
-  const head = ["Scenario", "Count", "Rate", "Failed", "Avg", "Min", "p50", "p95", "p99", "Max"];
+  const head = ["Scenario", ...RESULT_HEADS];
   const own = ownMetrics(summary, tier);
   const note = `${RESPONSE_TIME_NOTE[0]!.toUpperCase()}${RESPONSE_TIME_NOTE.slice(1)}.`;
   const results = `${note}\n\n${table(head, rows, 1)}`;
@@ -253,20 +253,10 @@ function serverProblem({ server_metrics }: Summary): string {
 
 /** The response times, and below them those of failures that are in none of them. */
 function resultRows(name: string, step: string | null, series: SummarySeries): string[][] {
-  const times = (stats: Stats | null): string[] =>
-    [stats?.avg, stats?.min, stats?.p50, stats?.p95, stats?.p99, stats?.max].map(formatMs);
-  const { response_time_ms: response, failed_time_ms: failed } = series;
+  const failed = failedCells(series);
   return [
-    [
-      nameCell(name, step),
-      formatCount(series.count),
-      formatRate(series.rate_per_s),
-      formatPercent(series.error_rate),
-      ...times(response),
-    ],
-    ...(failed
-      ? [[`&emsp;${FAILED_ROW}`, formatCount(failed.count), "", "", ...times(failed)]]
-      : []),
+    [nameCell(name, step), ...resultCells(series)],
+    ...(failed ? [[`&emsp;${FAILED_ROW}`, ...failed]] : []),
   ];
 }
 

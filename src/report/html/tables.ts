@@ -27,6 +27,7 @@ import {
   type MetricRow,
   QUANTILES_NOTE,
 } from "../server_metrics.ts";
+import { failedCells, RESULT_HEADS, TIMES } from "../results.ts";
 import { oneLine } from "../style.ts";
 import {
   FAILED_ROW,
@@ -86,9 +87,6 @@ export function resultTable(
   return table("results", columnsOf("Scenario", RESULT_HEADS), rows);
 }
 
-const RESULT_HEADS = ["Count", "Rate", "Failed", "Avg", "Min", "p50", "p95", "p99", "Max"] as const;
-const TIMES = ["avg", "min", "p50", "p95", "p99", "max"] as const;
-
 function resultRow(
   name: string,
   step: string | null,
@@ -123,17 +121,9 @@ function resultRow(
 }
 
 /** Failures that are in no response time, with the times that they took. */
-function failedRow({ failed_time_ms: failed }: SummarySeries): Row[] {
-  if (!failed) return [];
-  const times = TIMES.map((key) => formatMs(failed[key]));
-  const cells = [
-    { is: FAILED_ROW, heads: "row" } as const,
-    formatCount(failed.count),
-    "",
-    "",
-    ...times,
-  ];
-  return [{ class: "step", cells }];
+function failedRow(series: SummarySeries): Row[] {
+  const failed = failedCells(series);
+  return failed ? [{ class: "step", cells: [{ is: FAILED_ROW, heads: "row" }, ...failed] }] : [];
 }
 
 /** What went over the wire, of all scenarios and steps. */

@@ -5,11 +5,12 @@ import type {
   SummaryScenario,
   SummarySeries,
 } from "../../metrics/summary_schema.ts";
-import { formatCount, formatMs, formatPercent, formatRate } from "../../metrics/format.ts";
+import { formatCount, formatMs } from "../../metrics/format.ts";
 import { exchangeCells, statusHeads } from "../exchanges.ts";
 import { metricsOfTier, serverMetricsTable, tellsAnything } from "../server_metrics.ts";
+import { failedCells, RESULT_HEADS, resultCells, timeCells } from "../results.ts";
 import { oneLine } from "../style.ts";
-import { fittedLines, leftNote, withoutEmptyColumns } from "../table.ts";
+import { fittedLines, leftNote, type Table, withoutEmptyColumns } from "../table.ts";
 import {
   FAILED_ROW,
   nameOfTier,
@@ -20,7 +21,7 @@ import {
 } from "../words.ts";
 import { block, type Page, title } from "./page.ts";
 
-const RESULT_HEADS = ["", "count", "rate", "failed", "avg", "min", "p50", "p95", "p99", "max"];
+const HEAD = ["", ...RESULT_HEADS.map((head) => head.toLowerCase())];
 const RESULT_DROP = ["min", "avg", "rate", "count", "max", "p50", "p99"];
 
 /** One table over all tiers, so that their columns are in line, cut into a section for each. */
@@ -31,7 +32,7 @@ export function tierSections(summary: Summary, page: Page): string[][] {
     namedSeries(Object.entries(tier)).flatMap(([name, series]) => resultRows(name, series));
   const rows = Object.values(phases).flatMap(rowsOf);
   const fit = { width: page.width, drop: RESULT_DROP };
-  const { lines: [headLine = "", ...lines], left } = fittedLines({ head: RESULT_HEADS, rows }, fit);
+  const { lines: [headLine = "", ...lines], left } = fittedLines({ head: HEAD, rows }, fit);
   const note = `${RESPONSE_TIME_NOTE}${leftNote(left)}`;
   return Object.entries(phases).map(([name, tier]) => [
     ...title(nameOfTier(name), note, page),
@@ -58,24 +59,12 @@ export function ownMetricsOf(summary: Summary, tier: string | undefined, page: P
 
 /** The response times, and below them those of failures that are in none of them. */
 function resultRows(name: string, series: SummarySeries): string[][] {
-  const { response_time_ms: response, failed_time_ms: failed } = series;
   const blanks = name.length - name.trimStart().length + 2;
+  const failed = failedCells(series);
   return [
-    [
-      name,
-      formatCount(series.count),
-      formatRate(series.rate_per_s),
-      formatPercent(series.error_rate),
-      ...timesOf(response),
-    ],
-    ...(failed
-      ? [[" ".repeat(blanks) + FAILED_ROW, formatCount(failed.count), "", "", ...timesOf(failed)]]
-      : []),
+    [name, ...resultCells(series)],
+    ...(failed ? [[" ".repeat(blanks) + FAILED_ROW, ...failed]] : []),
   ];
-}
-
-function timesOf(stats: Stats | null): string[] {
-  return [stats?.avg, stats?.min, stats?.p50, stats?.p95, stats?.p99, stats?.max].map(formatMs);
 }
 
 const DURATION_HEADS = [
@@ -96,12 +85,20 @@ export function durationsSection(summary: Summary, page: Page): string[] {
   const rows = seriesRows(summary, durationsRow);
   if (rows.every((row) => row.slice(1).every((cell) => cell === "-"))) return [];
   const table = withoutEmptyColumns({ head: DURATION_HEADS, rows });
-  const { lines: [head = "", ...lines], left } = fittedLines(table, {
-    width: page.width,
-    drop: DURATION_DROP,
-  });
-  const note = `medians, where it does not say p99${leftNote(left)}`;
-  return [...title("Where the time went", note, page), page.style.faint(head), ...lines];
+  const note = "medians, where it does not say p99";
+  return tableSection(["Where the time went", note], table, DURATION_DROP, page);
+}
+
+/** Under its title, and a note that also tells which columns had no room. */
+function tableSection(
+  [name, note]: readonly [name: string, note: string],
+  table: Table,
+  drop: readonly string[],
+  page: Page,
+): string[] {
+  const { lines: [head = "", ...lines], left } = fittedLines(table, { width: page.width, drop });
+  const noted = `${note}${leftNote(left)}`.replace(/^; /, "");
+  return [...title(name, noted, page), page.style.faint(head), ...lines];
 }
 
 function durationsRow(name: string, series: SummarySeries): string[] {
@@ -130,13 +127,9 @@ export function exchangesSection(summary: Summary, page: Page): string[] {
   ]);
   const head = ["", ...heads, "new", "reused", "sent", "received"];
   const drop = ["sent", "received", "reused", "new", ...heads.toReversed()];
-  const { lines: [headLine = "", ...lines], left } = fittedLines({ head, rows }, {
-    width: page.width,
-    drop,
-  });
   const statuses = heads.length > 0 ? "answers by status, " : "";
-  const note = `${statuses}connections new and reused, bytes${leftNote(left)}`;
-  return [...title("On the wire", note, page), page.style.faint(headLine), ...lines];
+  const note = `${statuses}connections new and reused, bytes`;
+  return tableSection(["On the wire", note], { head, rows }, drop, page);
 }
 
 /** Durations and counters that the flows name themselves. */
@@ -145,7 +138,7 @@ export function ownSection(summary: Summary, page: Page): string[] {
     ...Object.entries(observed).map(([own, { stats_ms: s }]) => [
       `${oneLine(name)} ${oneLine(own)}`,
       formatCount(s.count),
-      ...[s.avg, s.min, s.p50, s.p95, s.p99, s.max].map(formatMs),
+      ...timeCells(s),
     ]),
     ...Object.entries(counters).map(([own, count]) => [
       `${oneLine(name)} ${oneLine(own)}`,
@@ -154,12 +147,8 @@ export function ownSection(summary: Summary, page: Page): string[] {
   ]);
   if (rows.length === 0) return [];
   const head = ["", "count", "avg", "min", "p50", "p95", "p99", "max"];
-  const { lines: [headLine = "", ...lines], left } = fittedLines(
-    withoutEmptyColumns({ head, rows }),
-    { width: page.width, drop: ["min", "avg", "p50", "max", "p99"] },
-  );
-  const note = leftNote(left).replace("; ", "");
-  return [...title("Of the flows' own", note, page), page.style.faint(headLine), ...lines];
+  const drop = ["min", "avg", "p50", "max", "p99"];
+  return tableSection(["Of the flows' own", ""], withoutEmptyColumns({ head, rows }), drop, page);
 }
 
 /** A row for each scenario, and for each of its steps. */
