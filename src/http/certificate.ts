@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import type { ServerCertificate } from "./http.ts";
 
 /** What the handshake says beside the leaf. */
-export interface HandshakeFacts {
+interface HandshakeFacts {
   readonly tlsVersion?: string;
   readonly cipher?: string;
   readonly chainLength: number;

@@ -56,7 +56,7 @@ export interface Origin {
   readonly port: number;
 }
 
-export interface DialOptions {
+interface DialOptions {
   readonly timeoutMs: number;
 }
 

@@ -9,11 +9,11 @@ import type { Connected, Dial, Dialer, Origin } from "../stream.ts";
 import { WaitingJobs } from "./waiting.ts";
 
 /** A pool that can take a connection made before it was. */
-export interface AdoptingPool extends Pool {
+interface AdoptingPool extends Pool {
   adopt(connected: Connected, job?: Job): void;
 }
 
-export interface NegotiatingOptions {
+interface NegotiatingOptions {
   readonly origin: Origin;
   /** Offers both protocols. */
   readonly dialer: Dialer;

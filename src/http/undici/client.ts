@@ -31,13 +31,16 @@ subscribe("undici:client:sendHeaders", (message) => {
 const INTERRUPTED: Failure = { class: "interrupted", message: "The run was stopped" };
 const CLOSED: Failure = { class: "client", message: "Cannot send a request: the client is closed" };
 
+type UndiciOptions = Pick<ClientOptions, "tls" | "maxConnections" | "maxBodyBytes">;
+
+/** HTTP/1.1 alone: undici's HTTP/2 loses what is under way where a server ends a connection. */
 export class UndiciClient implements HttpClient {
-  readonly #options: ClientOptions;
+  readonly #options: UndiciOptions;
   readonly #origins = new Map<string, OriginPool>();
   readonly #underWay = new Set<UndiciExchange>();
   #closed = false;
 
-  constructor(options: ClientOptions) {
+  constructor(options: UndiciOptions) {
     this.#options = options;
   }
 
@@ -105,7 +108,13 @@ export class UndiciClient implements HttpClient {
 }
 
 /** undici's limits on time and size are off: the exchange has its own, which are the same for all clients. */
-const UNLIMITED = { headersTimeout: 0, bodyTimeout: 0, pipelining: 1, keepAliveTimeout: 600_000 };
+const UNLIMITED = {
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  pipelining: 1,
+  keepAliveTimeout: 600_000,
+  allowH2: false,
+};
 
 class OriginPool {
   underWay = 0;
@@ -114,23 +123,20 @@ class OriginPool {
   readonly #url: string;
   readonly #singles: Connector;
 
-  constructor(url: string, origin: Origin, { tls, protocol, maxConnections }: ClientOptions) {
+  constructor(url: string, origin: Origin, { tls, maxConnections }: UndiciOptions) {
     this.#url = url;
-    const alpn = protocol === "http/1.1" ? ["http/1.1"] as const : ["h2", "http/1.1"] as const;
-    const dial = dialer(tls, alpn);
+    const dial = dialer(tls);
     this.connector = new Connector(origin, dial);
     this.#singles = new Connector(origin, dial);
-    const allowH2 = protocol !== "http/1.1";
     this.pool = new Pool(url, {
       ...UNLIMITED,
-      allowH2,
       connections: maxConnections ?? null,
       connect: this.connector.connect,
     });
   }
 
   single(): Client {
-    return new Client(this.#url, { ...UNLIMITED, allowH2: false, connect: this.#singles.connect });
+    return new Client(this.#url, { ...UNLIMITED, connect: this.#singles.connect });
   }
 
   /** Where the oldest attempt to connect stands; `exchange` where there is none. */
@@ -227,7 +233,7 @@ class UndiciExchange implements Dispatcher.DispatchHandler {
     // Where this was the second attempt, the durations hold both.
     if (!exchange.retried) this.#begin(isNew ? wire.startedUs : this.#writtenUs);
     exchange.certificate = wire?.certificate;
-    exchange.protocol = wire?.protocol ?? "http/1.1";
+    exchange.protocol = "http/1.1";
     exchange.bytesSent += headBytes + (exchange.request.body?.length ?? 0);
   }
 

@@ -13,7 +13,6 @@ export interface Wire {
   /** Absent where the connection was opened before it was needed. */
   readonly phases?: ConnectPhases;
   readonly certificate?: ServerCertificate;
-  readonly protocol: "http/1.1" | "h2";
   /** A request has been written to it. */
   used: boolean;
 }
@@ -89,16 +88,16 @@ export class Connector {
     connected: (
       socket: Socket,
       phases: ConnectPhases,
-      wire: Pick<Wire, "certificate" | "protocol">,
+      wire: Pick<Wire, "certificate">,
     ) => void,
     failed: (failure: Failure) => void,
   ): void {
     const dial = this.#dialer(this.#origin, { timeoutMs }, (result) => {
       this.#dials.delete(dial);
       if (!("stream" in result)) return failed(result);
-      const { socket, certificate, protocol } = result;
+      const { socket, certificate } = result;
       if (socket === undefined) throw new TypeError("The dial gave no socket");
-      connected(socket, dial.phases, { protocol, ...(certificate && { certificate }) });
+      connected(socket, dial.phases, certificate === undefined ? {} : { certificate });
     });
     this.#dials.add(dial);
   }

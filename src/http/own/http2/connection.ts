@@ -62,7 +62,7 @@ export interface Http2Owner {
   onLost(job: Job, failure: Failure, untouched: boolean): boolean;
 }
 
-export interface Http2Options {
+interface Http2Options {
   readonly stream: ByteStream;
   readonly certificate?: ServerCertificate;
   /** `host:port`, for messages. */

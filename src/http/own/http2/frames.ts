@@ -61,7 +61,7 @@ export function errorName(code: number): string {
 /** What a client begins with (section 3.4). */
 export const PREFACE = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
-export const FRAME_HEAD_BYTES = 9;
+const FRAME_HEAD_BYTES = 9;
 /** The payload that either side may send unless told otherwise; no larger one is ever allowed here. */
 export const MAX_PAYLOAD_BYTES = 16_384;
 export const MAX_WINDOW = 2 ** 31 - 1;

@@ -54,9 +54,9 @@ function scene(): Scene {
       },
     },
   });
-  const send: Scene["send"] = (wish, timeoutMs = 10_000) =>
+  const send: Scene["send"] = (given, timeoutMs = 10_000) =>
     new Promise((resolve) => {
-      const request = { method: "GET", url: new URL("http://a.example/"), headers: {}, ...wish };
+      const request = { method: "GET", url: new URL("http://a.example/"), headers: {}, ...given };
       const exchange = new LiveExchange(request, nowUs());
       const deadlineUs = exchange.startedUs + timeoutMs * 1000;
       // The pool is the client's business, not the connection's.

@@ -2,12 +2,12 @@ import { assertEquals, assertMatch } from "../../../assert.ts";
 import { serialise, unsendable } from "../../../../src/http/own/http1/request.ts";
 import type { HttpRequest } from "../../../../src/http/http.ts";
 
-function request(wish: Partial<HttpRequest> = {}): HttpRequest {
-  return { method: "GET", url: new URL("https://a.example:8443/p?q=1#f"), headers: {}, ...wish };
+function request(given: Partial<HttpRequest> = {}): HttpRequest {
+  return { method: "GET", url: new URL("https://a.example:8443/p?q=1#f"), headers: {}, ...given };
 }
 
-function text(wish: Partial<HttpRequest>, close = false): string {
-  return new TextDecoder("latin1").decode(serialise(request(wish), close));
+function text(given: Partial<HttpRequest>, close = false): string {
+  return new TextDecoder("latin1").decode(serialise(request(given), close));
 }
 
 Deno.test("a request is its line, host, headers as given, and an empty line", () => {
@@ -43,7 +43,7 @@ Deno.test("a header value may have letters of Latin-1 but no others", () => {
 });
 
 for (
-  const [what, wish] of [
+  const [what, given] of [
     ["a line break in a value", { headers: { a: "b\r\nc: d" } }],
     ["a zero byte in a value", { headers: { a: "\0" } }],
     ["a space in a name", { headers: { "a b": "c" } }],
@@ -55,6 +55,6 @@ for (
   ] as const
 ) {
   Deno.test(`${what} cannot be sent`, () => {
-    assertEquals(unsendable(request(wish))?.class, "client");
+    assertEquals(unsendable(request(given))?.class, "client");
   });
 }

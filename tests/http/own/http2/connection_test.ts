@@ -77,11 +77,11 @@ Deno.test("a header of exactly one frame is not continued", () => {
   const { server, connection, send } = scene();
   void send();
   const bare = server.of(FrameType.Headers)[0]!.payload.length - 1;
-  const wish = (length: number): void => void send({ headers: { a: "b".repeat(length) } });
-  wish(16_384 - bare - 6);
+  const sendOf = (length: number): void => void send({ headers: { a: "b".repeat(length) } });
+  sendOf(16_384 - bare - 6);
   const [, whole] = server.of(FrameType.Headers);
   assertEquals([whole!.payload.length, whole!.flags], [16_384, end]);
-  wish(16_384 - bare - 5);
+  sendOf(16_384 - bare - 5);
   assertEquals(server.of(FrameType.Continuation).map(({ payload }) => payload.length), [1]);
   connection.close();
 });

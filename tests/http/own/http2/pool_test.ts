@@ -28,7 +28,7 @@ type Outcome = "h2" | "http/1.1" | Failure | "never";
 /** Nothing of a server arrives before the client has sent its first requests. */
 function setting(options: Partial<ClientOptions> = {}, outcome: Outcome = "h2"): Scene {
   const servers: Server[] = [];
-  const dial: Dialer = (_origin, _wish, done) => {
+  const dial: Dialer = (_origin, _options, done) => {
     if (outcome !== "never") {
       queueMicrotask(() => {
         if (typeof outcome === "object") return done(outcome);
@@ -46,9 +46,9 @@ function setting(options: Partial<ClientOptions> = {}, outcome: Outcome = "h2"):
     maxBodyBytes: 1000,
     ...options,
   });
-  const send: Scene["send"] = (wish, fresh = false) =>
+  const send: Scene["send"] = (given, fresh = false) =>
     new Promise((resolve) => {
-      const request = { method: "POST", url: new URL("https://a.example/"), headers: {}, ...wish };
+      const request = { method: "POST", url: new URL("https://a.example/"), headers: {}, ...given };
       const exchange = new LiveExchange(request, nowUs());
       const deadlineUs = exchange.startedUs + 5e6;
       pool.submit({

@@ -106,13 +106,13 @@ export function scene(begun = true, maxBodyBytes = 1000): Scene {
       },
     },
   });
-  const send: Scene["send"] = (wish, timeoutMs = 10_000) =>
+  const send: Scene["send"] = (given, timeoutMs = 10_000) =>
     new Promise((resolve) => {
       const request = {
         method: "GET",
         url: new URL("https://a.example/p?q"),
         headers: {},
-        ...wish,
+        ...given,
       };
       const exchange = new LiveExchange(request, nowUs());
       const options = { timeoutMs };
