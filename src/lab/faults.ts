@@ -14,7 +14,6 @@ export type ServerName = (typeof SERVER_NAMES)[number];
  * - `garbage`: bytes that are no HTTP;
  * - `half`: the head and half of the body of the right answer, then the end of the connection;
  * - `huge`: 200 with a JSON body of `hugeBytes`;
- * - `reset`: a TCP reset once the request is in;
  * - `close`: the end of the connection once the request is in;
  * - `silence`: nothing, on an open connection.
  */
@@ -25,7 +24,6 @@ export const ANSWERS = [
   "garbage",
   "half",
   "huge",
-  "reset",
   "close",
   "silence",
 ] as const;

@@ -53,21 +53,6 @@ Deno.test("garbage, half an answer and a close are errors of the client's", asyn
   }
 });
 
-Deno.test({
-  name: "a reset reaches the client as a reset (Linux)",
-  ignore: Deno.build.os !== "linux",
-  fn: async () => {
-    await withLab({ faults: { rules: [{ answer: "reset" }] } }, async ({ lab }) => {
-      const { hostname, port } = new URL(lab.addresses.api);
-      const caCerts = [lab.addresses.caPem];
-      const conn = await Deno.connectTls({ hostname, port: Number(port), caCerts });
-      await conn.write(new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"));
-      await assertRejects(() => conn.read(new Uint8Array(1)), Deno.errors.ConnectionReset);
-      conn.close();
-    });
-  },
-});
-
 Deno.test("a huge answer is as large as it was asked to be, and JSON", async () => {
   const faults: Faults = { rules: [{ answer: "huge", hugeBytes: 3_000_000 }] };
   await withLab({ faults }, async ({ fetch }) => {

@@ -8,15 +8,15 @@ const never = (): number => {
 };
 
 Deno.test("a rule without server, method and prefix holds for every request", () => {
-  const effect = effectOn([{ answer: "reset" }], REQUEST, never);
-  assertEquals(effect.rule?.answer, "reset");
+  const effect = effectOn([{ answer: "close" }], REQUEST, never);
+  assertEquals(effect.rule?.answer, "close");
 });
 
 Deno.test("a rule for another server, method or prefix does not hold", () => {
   const rules = [
-    { server: "f5", answer: "reset" },
-    { method: "POST", answer: "reset" },
-    { prefix: "/acme", answer: "reset" },
+    { server: "f5", answer: "close" },
+    { method: "POST", answer: "close" },
+    { prefix: "/acme", answer: "close" },
   ] as const;
   assertEquals(effectOn(rules, REQUEST, never), { delayMs: 0, slowdown: 0 });
 });
@@ -34,7 +34,7 @@ Deno.test("a latency factor is the time that the answer takes, less the once tha
 Deno.test("a share is drawn for each rule on its own", () => {
   const draws = [0.4, 0.6, 0.1];
   const rules = [
-    { share: 0.3, answer: "reset" },
+    { share: 0.3, answer: "close" },
     { share: 0.5, latencyMs: 7 },
     { share: 0.2, answer: "limited" },
   ] as const;

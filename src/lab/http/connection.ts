@@ -6,7 +6,6 @@ import { type Head, parseHead } from "./head.ts";
 import { IncomingRequest, writeAll } from "./incoming.ts";
 import { type Handler, type LabRequest, type LabResponse, plainError } from "./message.ts";
 import { Reader, TooLarge } from "./reader.ts";
-import { reset, resetAll } from "./socket.ts";
 import { halfOf, responseBytes } from "./wire.ts";
 
 export interface ConnectionOptions {
@@ -30,7 +29,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #reader: Reader;
   #isOpen = false;
-  #isClosed = false;
+  readonly #closed = Promise.withResolvers<void>();
   /** Since when the connection waits for its peer; `undefined` while the server is at work. */
   #waitsSinceMs: number | undefined = performance.now();
 
@@ -43,7 +42,10 @@ export class Connection {
   async serve(): Promise<void> {
     const { conn } = this.#options;
     try {
-      if ("handshake" in conn) await (conn as Deno.TlsConn).handshake();
+      if ("handshake" in conn) {
+        const handshake = (conn as Deno.TlsConn).handshake();
+        if (await Promise.race([handshake, this.#closed.promise]) === undefined) return;
+      }
       this.#opened();
       while (await this.#exchange());
     } catch (error) {
@@ -55,21 +57,13 @@ export class Connection {
     }
   }
 
+  /** Deno holds on to one whose handshake is under way until its peer goes. */
   close(): void {
-    Connection.closeAll([this]);
-  }
-
-  static closeAll(connections: readonly Connection[]): void {
-    const open = connections.filter((each) => !each.#isClosed);
-    // Deno holds on to a connection whose handshake is under way, whatever is closed.
-    resetAll(open.filter((each) => !each.#isOpen).map((each) => each.#options.conn));
-    for (const each of open) {
-      each.#isClosed = true;
-      try {
-        each.#options.conn.close();
-      } catch {
-        // Ended by the reading.
-      }
+    this.#closed.resolve();
+    try {
+      this.#options.conn.close();
+    } catch {
+      // Ended by the reading.
     }
   }
 
@@ -167,9 +161,6 @@ export class Connection {
   async #break(answer: AnswerFault, response: LabResponse, head: Head): Promise<boolean> {
     const { conn, chaos } = this.#options;
     switch (answer) {
-      case "reset":
-        reset(conn);
-        return true;
       case "close":
         return true;
       case "silence":

@@ -8,7 +8,6 @@ import type { Chaos } from "../chaos.ts";
 import type { ServerName } from "../faults.ts";
 import { Connection } from "./connection.ts";
 import type { Handler } from "./message.ts";
-import { sendAtOnce } from "./socket.ts";
 
 /** A certificate chain and its key, PEM. */
 export interface KeyPair {
@@ -93,7 +92,7 @@ export class HttpServer {
     if (down === (this.#listener === undefined)) return;
     if (!down) return await this.#listenAgain();
     await this.#unlisten();
-    Connection.closeAll([...this.#connections]);
+    this.#drop([...this.#connections]);
   }
 
   async close(): Promise<void> {
@@ -113,7 +112,6 @@ export class HttpServer {
     });
     this.#port = (listener.addr as Deno.NetAddr).port;
     this.#listener = listener;
-    sendAtOnce(listener);
     this.#track(this.#accept(listener));
   }
 
@@ -192,8 +190,10 @@ export class HttpServer {
 
   /** At once out of the count: where a handshake cannot be ended, its connection lasts until the peer goes. */
   #drop(connections: readonly Connection[]): void {
-    Connection.closeAll(connections);
-    for (const connection of connections) this.#connections.delete(connection);
+    for (const connection of connections) {
+      connection.close();
+      this.#connections.delete(connection);
+    }
   }
 }
 

@@ -3,7 +3,6 @@ import { Chaos } from "../../../src/lab/chaos.ts";
 import { createAuthority, serverCertificate } from "../../../src/lab/authority.ts";
 import { Connection } from "../../../src/lab/http/connection.ts";
 import { HttpServer } from "../../../src/lab/http/server.ts";
-import { resetAll } from "../../../src/lab/http/socket.ts";
 import { assert, assertEquals } from "../../assert.ts";
 
 const authority = await createAuthority();
@@ -133,26 +132,4 @@ Deno.test("a connection is overdue after ten seconds without a handshake, and af
   const openMs = performance.now();
   assertEquals(opened.isOverdue(openMs + 59_000), false);
   assertEquals(opened.isOverdue(openMs + 61_000), true);
-});
-
-Deno.test({
-  name: "many connections are reset in one search, and no others",
-  ignore: Deno.build.os !== "linux",
-  fn: async () => {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const pairs: [Deno.Conn, Deno.Conn][] = [];
-    while (pairs.length < 10) {
-      const client = await Deno.connect({ ...listener.addr as Deno.NetAddr, transport: "tcp" });
-      pairs.push([client, await listener.accept()]);
-    }
-    assertEquals(resetAll(pairs.slice(0, 6).map(([, server]) => server)), 6);
-    for (const [index, [client, server]] of pairs.entries()) {
-      if (index >= 6) await server.write(Uint8Array.of(7));
-      const outcome = await client.read(new Uint8Array(1)).catch(() => "reset");
-      assertEquals(outcome, index < 6 ? "reset" : 1);
-      client.close();
-      server.close();
-    }
-    listener.close();
-  },
 });
