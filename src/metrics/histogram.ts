@@ -70,10 +70,7 @@ export class Histogram {
   get count(): number {
     return this.hdr.totalCount;
   }
-  /** Exact, as are `minUs`, `maxUs` and `meanUs`; all are 0 when nothing was recorded. */
-  get sumUs(): number {
-    return this.#sum;
-  }
+  /** Exact, as are `maxUs` and `meanUs`; all are 0 when nothing was recorded. */
   get minUs(): number {
     return this.count === 0 ? 0 : this.#min;
   }
@@ -98,7 +95,7 @@ export class Histogram {
     if (other.count === 0) return this;
     if (other instanceof Histogram) this.hdr.add(other.hdr);
     else this.#addSparse(other);
-    this.#sum += other.sumUs;
+    this.#sum += other instanceof Histogram ? other.#sum : other.sumUs;
     this.#min = Math.min(this.#min, other.minUs);
     this.#max = Math.max(this.#max, other.maxUs);
     return this;
@@ -123,12 +120,6 @@ export class Histogram {
     iterator.reset(ticksPerHalf);
     while (iterator.hasNext()) levels.push(iterator.next().percentileLevelIteratedTo);
     return levels;
-  }
-
-  /** Buckets that hold something, ascending: highest value (whole microseconds) and count. */
-  buckets(): { highUs: number; count: number }[] {
-    const { indices, counts } = this.toData();
-    return Array.from(indices, (index, i) => ({ highUs: bucketHigh(index), count: counts[i]! }));
   }
 
   clear(): void {

@@ -4,7 +4,7 @@ import { deflateSync, inflateSync } from "node:zlib";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { findProgram } from "../programs.ts";
 import { decodeHdr, encodeHdr } from "../../src/metrics/hdr_codec.ts";
-import { Histogram } from "../../src/metrics/histogram.ts";
+import { bucketHigh, Histogram } from "../../src/metrics/histogram.ts";
 
 const durations = fc.array(
   fc.double({ min: 0, max: 40, noNaN: true }).map((exponent) => Math.floor(2 ** exponent)),
@@ -178,7 +178,10 @@ Deno.test({
       stdout: "piped",
     }).spawn();
     const writer = python.stdin.getWriter();
-    const buckets = lists.map((values) => Array.from(histogramOf(values).buckets()));
+    const buckets = lists.map((values) => {
+      const { indices, counts } = histogramOf(values).toData();
+      return Array.from(indices, (index, i) => ({ highUs: bucketHigh(index), count: counts[i]! }));
+    });
     const asked = lists.map((values, i) => [
       encodeHdr(histogramOf(values)),
       buckets[i]!.map(({ highUs }) => highUs),
