@@ -16,7 +16,6 @@ import {
 } from "../comparison.ts";
 import { formatCount, formatMs, formatPercent, formatRate } from "../../metrics/format.ts";
 import { exchangeCells, statusHeads } from "../exchanges.ts";
-import { PHASE_DURATIONS } from "../../plan/durations.ts";
 import { FIGURE_MARKS, THRESHOLD_MARKS } from "../marks.ts";
 import { loadRows, methodologyRows } from "../methodology.ts";
 import {
@@ -152,10 +151,11 @@ function limits(thresholds: readonly ThresholdResult[], measure: string): Markup
 
 /** What a response time is made of, each part with its percentiles and the limits that the plan sets it. */
 export function partTable(series: SummarySeries, thresholds: readonly ThresholdResult[]): Markup {
-  const statsOf = { ...series, ...series.phases };
-  const rows = PARTS.flatMap((name): Row[] => {
-    const stats = statsOf[`${name}_ms`];
+  const { service_time_ms, lag_ms, blocked_ms, phases } = series;
+  const parts = Object.entries({ service_time_ms, lag_ms, blocked_ms, ...phases });
+  const rows = parts.flatMap(([key, stats]): Row[] => {
     if (!stats) return [];
+    const name = key.replace(/_ms$/, "");
     const times = PART_TIMES.map((key) =>
       html`${formatMs(stats[key])}${limits(thresholds, `${name} ${key}`)}`
     );
@@ -166,7 +166,6 @@ export function partTable(series: SummarySeries, thresholds: readonly ThresholdR
   return rows.length === 0 ? html`` : table("parts", columnsOf("Part", PART_HEADS, true), rows);
 }
 
-const PARTS = ["service_time", "lag", "blocked", ...PHASE_DURATIONS] as const;
 const PART_HEADS = ["Count", "Avg", "p50", "p95", "p99", "Max"] as const;
 const PART_TIMES = ["avg", "p50", "p95", "p99", "max"] as const;
 
