@@ -87,14 +87,14 @@ export class Subject {
    * had enough orders of that (certctl: five open ones, a hundred in an hour). There must be an account.
    */
   async withOrdersLeft<Value>(
-    place: (account: Account) => Promise<Value | Failure>,
+    order: (account: Account) => Promise<Value | Failure>,
   ): Promise<Value | Failure> {
-    const first = await place(this.account!);
+    const first = await order(this.account!);
     if (!isFailure(first) || first.class !== "rate_limited") return first;
     const account = await this.#newAccount();
     if (isFailure(account)) return account;
     this.account = account;
-    return await place(account);
+    return await order(account);
   }
 
   /** One enrollment. There must be an account. */

@@ -15,7 +15,7 @@ const BACKDATE_MS = 60_000;
 export async function finalize(call: AccountCall): Promise<LabResponse> {
   ownOrder(call);
   const requestDer = requestOf(call);
-  const request = parseCertificateRequest(requestDer);
+  const request = await parseCertificateRequest(requestDer);
   await requireOtherKey(call, request);
   // From here on nothing is waited for: of two requests at once, one finds the order ready.
   const order = ownOrder(call);

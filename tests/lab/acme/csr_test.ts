@@ -4,24 +4,24 @@ import { type Algorithm, generateKey } from "../../../src/acme/keys.ts";
 import { signed, subjectAltName } from "../../../src/acme/x509.ts";
 import { parseCertificateRequest } from "../../../src/lab/acme/csr.ts";
 import { Problem } from "../../../src/lab/acme/problem.ts";
-import { dotted, extensionsOf, serialOf } from "../../../src/lab/acme/x509_reader.ts";
+import { extensionsOf, serialOf } from "../../../src/lab/acme/x509_reader.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { request } from "./client.ts";
 
 Deno.test("no octets make the request parser fail but with a problem", async () => {
   const { csr } = await request(["a.test"]);
   const good = Uint8Array.fromBase64(csr, { alphabet: "base64url" });
-  assertEquals([...parseCertificateRequest(good).names], ["a.test"]);
+  assertEquals([...(await parseCertificateRequest(good)).names], ["a.test"]);
   const damaged = fc.tuple(fc.nat(good.length - 1), fc.nat(255)).map(([at, octet]) => {
     const copy = good.slice();
     copy[at] = octet;
     return copy;
   });
   const cut = fc.nat(good.length).map((length) => good.slice(0, length));
-  fc.assert(
-    fc.property(fc.oneof(damaged, cut, fc.uint8Array()), (der) => {
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(damaged, cut, fc.uint8Array()), async (der) => {
       try {
-        const { names } = parseCertificateRequest(der);
+        const { names } = await parseCertificateRequest(der);
         assertEquals([...names], ["a.test"], "what is accepted is what was signed");
       } catch (error) {
         assert(error instanceof Problem, String(error));
@@ -33,13 +33,13 @@ Deno.test("no octets make the request parser fail but with a problem", async () 
 
 Deno.test("names are read from the extension request, whatever attributes stand before it", async () => {
   const { csr } = await requestWithPassword(["b.test", "192.0.2.1"]);
-  assertEquals([...parseCertificateRequest(csr).names], ["b.test", "192.0.2.1"]);
+  assertEquals([...(await parseCertificateRequest(csr)).names], ["b.test", "192.0.2.1"]);
 });
 
 Deno.test("kind and size of a request's key are what they are", async () => {
   const kindOf = async (alg: Algorithm): Promise<[string, number]> => {
     const { csr } = await requestWithPassword(["a.test"], alg);
-    const { keyAlgorithm, keySize } = parseCertificateRequest(csr);
+    const { keyAlgorithm, keySize } = await parseCertificateRequest(csr);
     return [keyAlgorithm, keySize];
   };
   assertEquals(await kindOf("ES256"), ["ECDSA", 256]);
@@ -75,11 +75,4 @@ Deno.test("no octets make the certificate reader fail", () => {
     serialOf(der);
     extensionsOf(der);
   }));
-});
-
-Deno.test("object identifiers are read in their dotted form", () => {
-  assertEquals(dotted(Uint8Array.fromHex("2a864886f70d01090e")), "1.2.840.113549.1.9.14");
-  assertEquals(dotted(Uint8Array.fromHex("551d11")), "2.5.29.17");
-  assertEquals(dotted(Uint8Array.fromHex("883703")), "2.999.3");
-  assertEquals(dotted(new Uint8Array()), "0.0");
 });

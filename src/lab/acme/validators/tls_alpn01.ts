@@ -1,19 +1,18 @@
 /** tls-alpn-01 (RFC 8737): a self-signed certificate with the key authorization's digest, for the ALPN acme-tls/1. */
 import { createHash } from "node:crypto";
 import { readElement } from "../../../der.ts";
-import { challengeServerName, readGeneralName } from "../../../identifier.ts";
+import { challengeServerName } from "../../../identifier.ts";
 import { ClientHandshake, type ServerShown } from "../../../tls13/client_handshake.ts";
 import { HandshakeError } from "../../../tls13/octets.ts";
 import { Reader } from "../../http/reader.ts";
 import type { AcmeSettings } from "../options.ts";
 import { Problem } from "../problem.ts";
 import type { Validation } from "../validations.ts";
-import { children, extensionsOf } from "../x509_reader.ts";
+import { alternativeNames, extensionsOf } from "../x509_reader.ts";
 import { failureReason, withConnection, writeAll } from "./connection.ts";
 
 const PROTOCOL = "acme-tls/1";
 const ACME_IDENTIFIER = "1.3.6.1.5.5.7.1.31";
-const SUBJECT_ALT_NAME = "2.5.29.17";
 /** A server's first flight is a few kilobytes. */
 const MAX_RECORDS = 16;
 
@@ -25,23 +24,22 @@ export async function validateTlsAlpn01(
   const { protocol, certificate } = await serverFlight(name, settings, signal);
   if (protocol !== PROTOCOL) throw tlsProblem(`${name} did not choose the protocol ${PROTOCOL}`);
   const extensions = extensionsOf(certificate);
-  const names = namesOf(extensions.get(SUBJECT_ALT_NAME)?.value);
+  const names = alternativeNames(extensions);
   if (names.length !== 1 || names[0] !== name) {
-    throw incorrect(name, `must have the one name ${name}, it has ${names.join(", ") || "none"}`);
+    throw incorrect(
+      name,
+      `must have the one name ${name}, it has ${
+        names.map((each) => each ?? "another kind").join(", ") || "none"
+      }`,
+    );
   }
-  const identifier = extensions.get(ACME_IDENTIFIER);
+  const identifier = extensions.find(({ type }) => type === ACME_IDENTIFIER);
   if (identifier?.critical !== true) throw incorrect(name, "must have a critical acmeIdentifier");
-  const digest = readElement(identifier.value)?.contents;
+  const digest = readElement(new Uint8Array(identifier.value))?.contents;
   const expected = createHash("sha256").update(keyAuthorization).digest();
   if (digest === undefined || !expected.equals(digest)) {
     throw incorrect(name, "has the digest of another key authorization");
   }
-}
-
-function namesOf(value: Uint8Array | undefined): string[] {
-  return children(value && readElement(value)).map((name) =>
-    readGeneralName(name) ?? `a name of type ${name.tag & 0x1f}`
-  );
 }
 
 async function serverFlight(
