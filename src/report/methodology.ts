@@ -19,6 +19,8 @@ export function methodologyRows(summary: Summary): [string, string][] {
   const scenarios = scenariosOf(summary).map(([, data]) => data);
   const sum = (of: (data: SummaryScenario) => number): number =>
     scenarios.reduce((total, data) => total + of(data), 0);
+  const second = scenariosOf(summary).filter(([, { client }]) => client === "undici")
+    .map(([name]) => name);
   const servers = Array.from(new Set(scenarios.map(({ server }) => server).filter(Boolean)));
   const runtime = Object.entries(m.runtime).map(([name, version]) => `${name} ${version}`);
   const version = m.target.version ? `, version ${m.target.version}` : "";
@@ -54,6 +56,9 @@ export function methodologyRows(summary: Summary): [string, string][] {
         plural(sum((data) => data.opened_connections), "opened connection")
       }, in no figure`,
     ],
+    ...(second.length > 0
+      ? [["client", `undici for ${second.join(", ")}`] as [string, string]]
+      : []),
     ...m.notes.map((note): [string, string] => ["note", note]),
   ];
 }

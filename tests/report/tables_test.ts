@@ -238,3 +238,14 @@ Deno.test("renderHgrm() of a single value has it as mean and maximum, and no dev
   assertStringIncludes(text, "#[Mean    =        1.000, StdDeviation   =        0.000]\n");
   assertStringIncludes(text, "#[Max     =        1.000, Total count    =            1]\n");
 });
+
+Deno.test("methodologyRows() names what undici has measured, and says nothing of certload's own client", () => {
+  const summary = concluded(runOf([{ name: "a" }, { name: "b" }]));
+  const clientIn = (told: Summary): string | undefined =>
+    methodologyRows(told).find(([what]) => what === "client")?.[1];
+  assertEquals(clientIn(summary), undefined);
+  for (const tier of Object.values(summary.phases)) {
+    if (tier.b !== undefined) tier.b.client = "undici";
+  }
+  assertEquals(clientIn(summary), "undici for b");
+});
