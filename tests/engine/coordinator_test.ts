@@ -216,3 +216,13 @@ Deno.test("a graceful_stop that no timer holds still ends on the second signal",
   const { count, interrupted } = outcome.totals[0]!.iterations;
   assert(interrupted >= 2 && count === 0, JSON.stringify({ count, interrupted }));
 });
+
+Deno.test("a limit of one connection on two workers is one: the other worker has no part in the scenario", async () => {
+  const outcome = ran(
+    await load({ workers: 2, load: "rate: 40/s, duration: 2s, max_connections: 1" }),
+  );
+  const [total] = outcome.totals;
+  assertEquals([total!.iterations.count, outcome.workers.length], [80, 2]);
+  assertEquals(total!.steps[0]!.newConnections, 1);
+  assertEquals(outcome.prepared.length, 1);
+});

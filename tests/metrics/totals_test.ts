@@ -27,7 +27,7 @@ function interrupted(atUs: number): Parameters<ScenarioRecorder["iteration"]>[0]
   return { plannedUs: atUs, startedUs: atUs, endedUs: atUs, failure };
 }
 
-/** Arrivals shared out over recorders as shards do, everything else alike. */
+/** Arrivals shared out over recorders as workers do, everything else alike. */
 function record(recorders: readonly ScenarioRecorder[], times: readonly number[]): void {
   times.forEach((us, i) => {
     const recorder = recorders[i % recorders.length]!;
@@ -52,9 +52,9 @@ function record(recorders: readonly ScenarioRecorder[], times: readonly number[]
   });
 }
 
-function totalsOf(shards: number, times: readonly number[]): ScenarioTotals {
+function totalsOf(workers: number, times: readonly number[]): ScenarioTotals {
   const recorders = Array.from(
-    { length: shards },
+    { length: workers },
     () => new ScenarioRecorder({ steps: ["get"], startUs: 0 }),
   );
   record(recorders, times);
@@ -73,8 +73,8 @@ function countsOf(series: SeriesRecording): unknown {
 Deno.test("ScenarioTotals of several workers are those of one, to the last count", () => {
   const times = fc.array(fc.integer({ min: 0, max: 5_000_000 }), { maxLength: 60 });
   fc.assert(
-    fc.property(times, fc.integer({ min: 2, max: 4 }), (values, shards) => {
-      const [one, many] = [totalsOf(1, values).total(), totalsOf(shards, values).total()];
+    fc.property(times, fc.integer({ min: 2, max: 4 }), (values, workers) => {
+      const [one, many] = [totalsOf(1, values).total(), totalsOf(workers, values).total()];
       assertEquals(many.iterations.durations, one.iterations.durations);
       assertEquals(many.steps[0]!.durations, one.steps[0]!.durations);
       assertEquals(many.steps[0]!.statuses, one.steps[0]!.statuses);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Stage } from "../../src/plan/plan.ts";
-import { createPacer } from "../../src/plan/pacer.ts";
+import { arrivalsBefore, createPacer } from "../../src/plan/pacer.ts";
 import { assert, assertAlmostEquals, assertEquals } from "../assert.ts";
 
 function constant(rate: number, durationMs: number): Stage[] {
@@ -106,5 +106,14 @@ Deno.test("arrivals are in order and inside the profile, whatever the stages", (
       assert(offset >= before && offset <= endUs, `arrival ${n} at ${offset} after ${before}`);
       before = offset;
     }
+  }));
+});
+
+Deno.test("arrivalsBefore() counts those whose planned instant is earlier, however far it is looked", () => {
+  fc.assert(fc.property(anyStages, fc.integer({ min: 0, max: 100_000_000 }), (stages, untilUs) => {
+    const pacer = createPacer(stages);
+    const earlier = Array.from({ length: pacer.total }, (_, n) => pacer.offsetUs(n))
+      .filter((offsetUs) => offsetUs < untilUs).length;
+    assertEquals(arrivalsBefore(untilUs, pacer), earlier);
   }));
 });
