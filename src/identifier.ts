@@ -6,7 +6,7 @@ import { isIPv4 } from "node:net";
 import { type Element, element } from "./der.ts";
 
 /** An ACME identifier (RFC 8555 section 9.7.7). */
-export interface Identifier {
+interface Identifier {
   readonly type: "dns" | "ip";
   readonly value: string;
 }

@@ -5,7 +5,7 @@
 import { dirname, join } from "node:path";
 
 /** Folders that are shipped whole. */
-export type ShippedFolder = "compose" | "scenarios";
+type ShippedFolder = "compose" | "scenarios";
 
 export interface ShippedFile {
   /** Relative to the folder, with forward slashes: `fixtures/nginx.conf`. */

@@ -64,7 +64,7 @@ const COLOUR_OR_UNSEEN = new RegExp(
   "gu",
 );
 
-export interface Reader {
+interface Reader {
   /** Colours are ours alone where there is a terminal. */
   readonly isTerminal: boolean;
   /** A CI that takes commands from a job's output. */

@@ -26,7 +26,7 @@ export interface Directory {
 }
 
 /** What every server has (RFC 8555 section 7.1.1). */
-export const RESOURCES = ["newNonce", "newAccount", "newOrder", "revokeCert", "keyChange"] as const;
+const RESOURCES = ["newNonce", "newAccount", "newOrder", "revokeCert", "keyChange"] as const;
 export type Resource = (typeof RESOURCES)[number];
 
 const MAX_REDIRECTS = 5;
@@ -55,7 +55,7 @@ export function directoryRequest(url: URL, headersFor: HeadersFor): HttpRequest 
   return { method: "GET", url, headers: headersFor(url) };
 }
 
-export interface ReadDirectory {
+interface ReadDirectory {
   readonly directory?: Directory;
   readonly exchange: Exchange;
   readonly failure?: Failure;
@@ -86,7 +86,7 @@ function redirectOf(exchange: Exchange): URL | undefined {
 }
 
 /** Accepts a directory and nothing else; `seen` gets it parsed. */
-export function expectDirectory(seen: (directory: Directory) => void): Expectation {
+function expectDirectory(seen: (directory: Directory) => void): Expectation {
   return acmeExpectation([200], "application/json", (exchange) => {
     const directory = parseDirectory(exchange.body);
     if (typeof directory === "string") return directory;

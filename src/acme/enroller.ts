@@ -84,7 +84,7 @@ export class Enroller {
 }
 
 /** The steps of one enrollment. */
-export class Attempt {
+class Attempt {
   readonly #options: EnrollerOptions;
   readonly #chains: ChainChecker;
   readonly #sender: Sender;

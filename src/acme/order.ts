@@ -32,12 +32,12 @@ export interface Authorization {
   readonly challenges: readonly Challenge[];
 }
 
-export type OrderStep =
+type OrderStep =
   | { readonly next: "authorize" | "finalize" | "poll" }
   | { readonly next: "download"; readonly url: string }
   | { readonly next: "fail"; readonly failure: Failure };
 
-export type AuthorizationStep =
+type AuthorizationStep =
   | { readonly next: "done" }
   | { readonly next: "poll" }
   | { readonly next: "respond"; readonly challenge: Challenge }

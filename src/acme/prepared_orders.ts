@@ -67,7 +67,7 @@ export class PreparedOrders {
 }
 
 /** The names of one order: placeholders filled in, `{n}` counted from 1. */
-export function namesOf(
+function namesOf(
   { identifiers, names }: Pick<PreparedOrderOptions, "identifiers" | "names">,
   id: string,
 ): string[] {

@@ -54,7 +54,7 @@ export function should(
 
 export const PASS: Verdict = { result: "pass" };
 
-export function fail(reason: string): Verdict {
+function fail(reason: string): Verdict {
   return { result: "fail", reason };
 }
 

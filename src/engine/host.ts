@@ -17,7 +17,7 @@ export function hostFacts(): HostFacts {
 }
 
 /** CPU time since the host started, all cores together, in milliseconds. */
-export interface HostCpu {
+interface HostCpu {
   readonly busyMs: number;
   readonly totalMs: number;
 }

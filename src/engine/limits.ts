@@ -6,7 +6,7 @@ import type { Plan, Scenario } from "../plan/plan.ts";
 import { highestLevel } from "../plan/profile.ts";
 import { requestsPerSecond } from "./sizing.ts";
 
-export interface HostLimits {
+interface HostLimits {
   /** Soft limit of open files; undefined where it cannot be read. */
   readonly openFiles?: number;
   /** Ports that outgoing connections can have to one address and port; undefined where it cannot be read. */

@@ -13,7 +13,7 @@ import type { ScenarioResult, ScenarioTick } from "./messages.ts";
 /** Failures that cost a user of the closed model no time, so that it must be made to wait before it comes again. */
 const UNCONNECTED: ReadonlySet<FailureClass> = new Set(["dns", "connect_refused", "connect"]);
 
-export interface LoadSetting {
+interface LoadSetting {
   readonly scenario: Scenario;
   /** The scenario's place in the plan. */
   readonly at: number;

@@ -43,7 +43,7 @@ function constrainedMemory(): number {
   return process.constrainedMemory?.() || Infinity;
 }
 
-export interface ThreadEvents {
+interface ThreadEvents {
   readonly onMessage: (worker: number, message: FromWorker) => void;
   /** `reason` goes on from the thread's name: "worker 0 of the generator ..." */
   readonly onLost: (thread: number | "wakeup", reason: string) => void;

@@ -10,7 +10,7 @@ interface HandshakeFacts {
 }
 
 /** Reads a leaf certificate's DER. Throws where it cannot be read. */
-export function readCertificate(leaf: Uint8Array, facts: HandshakeFacts): ServerCertificate {
+function readCertificate(leaf: Uint8Array, facts: HandshakeFacts): ServerCertificate {
   const certificate = new X509Certificate(leaf);
   return {
     ...facts,

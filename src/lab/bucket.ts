@@ -10,7 +10,7 @@ export interface BucketOptions {
   readonly refillPerSecond: number;
 }
 
-export type Permission =
+type Permission =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly retryAfterMs: number };
 

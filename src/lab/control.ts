@@ -8,7 +8,7 @@ import type { Faults } from "./faults.ts";
 import { type Handler, json, type LabRequest, type LabResponse } from "./http/message.ts";
 import { Router } from "./http/router.ts";
 
-export interface Controlled {
+interface Controlled {
   faults(): Faults;
   setFaults(faults: Faults): Promise<void>;
   counts(): unknown;

@@ -53,7 +53,7 @@ export interface FaultRule {
 }
 
 /** Nothing is answered, and no handshake made, for `durationMs`; from `afterMs` on, and then every `everyMs`. */
-export interface Stall {
+interface Stall {
   /** Absent: all servers. */
   readonly server?: ServerName;
   /** Default 0: at once. */

@@ -1,7 +1,7 @@
 /** The lab's database: SQLite, in memory or a file. One connection, and every call is synchronous. */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 
-export type Row = Record<string, unknown>;
+type Row = Record<string, unknown>;
 
 export class Store {
   readonly #database: DatabaseSync;

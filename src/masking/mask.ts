@@ -16,7 +16,7 @@ export const MASK = "***";
  * time, so only credentials that cannot be mistaken count; in `foreign` text, and in a line of a `plan`, also what stands
  * behind a name such as `api_key`.
  */
-export type Origin = "own" | "foreign" | "plan";
+type Origin = "own" | "foreign" | "plan";
 
 /** Hides secrets in a text; `shown` says what stands in their place. */
 export type Mask = (text: string, origin?: Origin, shown?: (hidden: string) => string) => string;

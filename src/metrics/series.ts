@@ -12,7 +12,7 @@ import type { FailureTally, SeriesRecording, Slice } from "./recording.ts";
  */
 const WAITED_IN_VAIN: ReadonlySet<FailureClass> = new Set(["timeout", "connect_timeout"]);
 
-export function isTimed(failure: Failure | undefined): boolean {
+function isTimed(failure: Failure | undefined): boolean {
   return failure === undefined || WAITED_IN_VAIN.has(failure.class);
 }
 

@@ -184,7 +184,7 @@ function addedSince(
   return samples.map((sample) => restarted ? sample.value : sample.value - was(sample));
 }
 
-export interface Bucket {
+interface Bucket {
   readonly le: number;
   /** Observations up to `le`. */
   readonly cumulative: number;

@@ -137,7 +137,7 @@ const loadSchema = z.object({
   think_time_ms: amount.nullable(),
 });
 
-export const scenarioSchema = z.object({
+const scenarioSchema = z.object({
   flow: z.string(),
   target_type: z.string().nullable(),
   load: loadSchema,

@@ -48,7 +48,7 @@ export function createWakeupMemory(workers: number): WakeupMemory {
 }
 
 /** A gap in which the process was not run: stopped, suspended with its machine, or starved of CPU. */
-export interface Stall {
+interface Stall {
   readonly atUs: number;
   readonly durationUs: number;
 }

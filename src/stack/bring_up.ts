@@ -17,7 +17,7 @@ export interface BringUpOptions {
 }
 
 /** All containers of the project, ready; or the reason why not, with the last log lines of the service. */
-export type BroughtUp =
+type BroughtUp =
   | { readonly ok: true; readonly containers: readonly Container[] }
   | { readonly ok: false; readonly reason: string };
 

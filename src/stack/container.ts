@@ -18,7 +18,7 @@ export interface Container {
 }
 
 /** `failed` is final: waiting longer will not mend it. */
-export type Readiness = "ready" | "waiting" | "failed";
+type Readiness = "ready" | "waiting" | "failed";
 
 /** The part of `docker inspect` and `podman inspect` that is read here. */
 interface Inspected {

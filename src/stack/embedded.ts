@@ -8,7 +8,7 @@ import { makeRunFolder, type RunFolder, sweepRunFolders } from "./folder.ts";
 import type { Stack, StackFailed, StackOptions, StackReady } from "./stack.ts";
 
 /** What `certload lab --json` prints first. */
-export interface LabAnnouncement {
+interface LabAnnouncement {
   readonly environment: Readonly<Record<string, string>>;
 }
 

@@ -19,7 +19,7 @@ export interface Project {
 export const COMPOSE_COMMANDS = ["docker compose", "docker-compose", "podman compose"] as const;
 
 /** Both Docker's and podman's compose tools put these on containers. */
-export const PROJECT_LABEL = "com.docker.compose.project";
+const PROJECT_LABEL = "com.docker.compose.project";
 export const SERVICE_LABEL = "com.docker.compose.service";
 
 /** Reads `docker compose`, `docker-compose`, `/opt/bin/podman-compose`; undefined for an empty text. */

@@ -5,7 +5,7 @@
 import { connect, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
 import { unmeasuredClient } from "../http/client.ts";
 
-export interface LearntTrust {
+interface LearntTrust {
   /** What is served, issuers included, as one PEM bundle. */
   readonly pem: string;
   /** Servers that the bundle does not help with: they send no whole chain, or are not there. */

@@ -6,7 +6,7 @@ const ALGORITHMS = {
   [0x0017]: { name: "ECDH", namedCurve: "P-256" },
 } as const;
 
-export type Group = keyof typeof ALGORITHMS;
+type Group = keyof typeof ALGORITHMS;
 
 /** X25519 and P-256, the one that is liked best first. */
 export const GROUPS: readonly Group[] = [0x001d, 0x0017];

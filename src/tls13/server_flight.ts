@@ -20,7 +20,7 @@ import {
 import { HandshakeError, join, uint, vector } from "./octets.ts";
 import { ServerTraffic, sha256 } from "./traffic.ts";
 
-export interface ServerIdentity {
+interface ServerIdentity {
   /** DER of the only certificate. */
   readonly certificate: Uint8Array;
   /** With its P-256 key: the signature in DER. */

@@ -29,14 +29,14 @@ export const EXIT_CODES = {
 
 export type ExitName = keyof typeof EXIT_CODES;
 
-export interface Exit {
+interface Exit {
   readonly code: number;
   readonly name: ExitName;
   /** One sentence. */
   readonly reason: string;
 }
 
-export function exit(name: ExitName, reason: string): Exit {
+function exit(name: ExitName, reason: string): Exit {
   return { code: EXIT_CODES[name], name, reason };
 }
 

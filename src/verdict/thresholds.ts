@@ -125,7 +125,7 @@ function limitOf({ limit, measure }: Threshold, baseline?: Measurable): number |
   return value === undefined ? undefined : value * limit.factor;
 }
 
-export function findScenario(run: Measured, name: string): SummaryScenario | undefined {
+function findScenario(run: Measured, name: string): SummaryScenario | undefined {
   return Object.values(run.phases).map((tier) => tier[name]).find((found) => found);
 }
 

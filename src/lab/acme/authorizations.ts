@@ -9,9 +9,9 @@ import { newId } from "./id.ts";
 import type { AuthMode, ChallengeType } from "./options.ts";
 import { malformed, notFound, unauthorized } from "./problem.ts";
 
-export type AuthorizationStatus = "pending" | "valid" | "invalid" | "deactivated" | "expired";
+type AuthorizationStatus = "pending" | "valid" | "invalid" | "deactivated" | "expired";
 
-export interface Authorization {
+interface Authorization {
   readonly id: string;
   readonly orderId: string;
   readonly accountId: string;
@@ -23,7 +23,7 @@ export interface Authorization {
   readonly expiresMs: number;
 }
 
-export interface NewAuthorization {
+interface NewAuthorization {
   readonly orderId: string;
   readonly name: string;
   readonly mode: AuthMode;

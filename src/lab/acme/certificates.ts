@@ -22,7 +22,7 @@ export interface AcmeCertificate {
   readonly isRevoked: boolean;
 }
 
-export interface NewCertificate {
+interface NewCertificate {
   readonly order: Order;
   readonly request: CertificateRequest;
   readonly requestDer: Uint8Array;

@@ -13,8 +13,8 @@ import {
 import { malformed, Problem, unauthorized } from "./problem.ts";
 
 /** ES384 is for certificates with P-384 keys, which may sign their own revocation. */
-export const ALGORITHMS = ["ES256", "ES384", "RS256", "EdDSA"] as const;
-export type Algorithm = (typeof ALGORITHMS)[number];
+const ALGORITHMS = ["ES256", "ES384", "RS256", "EdDSA"] as const;
+type Algorithm = (typeof ALGORITHMS)[number];
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const decoder = new TextDecoder("utf-8", { fatal: true });

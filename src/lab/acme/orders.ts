@@ -10,7 +10,7 @@ import type { AuthMode } from "./options.ts";
 import { malformed, notFound, Problem, type ProblemDocument, unauthorized } from "./problem.ts";
 import { replacedCertificate } from "./renewal.ts";
 
-export type OrderStatus = "pending" | "ready" | "processing" | "valid" | "invalid";
+type OrderStatus = "pending" | "ready" | "processing" | "valid" | "invalid";
 
 export interface Order {
   readonly id: string;
@@ -74,7 +74,7 @@ export function ownOrder(call: AccountCall): Order {
 }
 
 /** With its state at `nowMs`: an open order past its time is invalid, swept or not. */
-export function orderById(store: Store, id: string, nowMs: number): Order | undefined {
+function orderById(store: Store, id: string, nowMs: number): Order | undefined {
   const row = store.get<Row>("SELECT * FROM acme_orders WHERE id = ?", id);
   if (row === undefined) return undefined;
   const isOver = row.expires_ms <= nowMs && row.status !== "valid";

@@ -3,7 +3,7 @@ import type { LabResponse } from "../http/message.ts";
 
 const NAMESPACE = "urn:ietf:params:acme:error:";
 
-export interface Identifier {
+interface Identifier {
   readonly type: string;
   readonly value: string;
 }
@@ -16,7 +16,7 @@ export interface ProblemDocument {
   readonly subproblems?: readonly Omit<ProblemDocument, "status">[];
 }
 
-export interface ProblemExtras {
+interface ProblemExtras {
   readonly headers?: Readonly<Record<string, string>>;
   /** Members beside `type`, `detail` and `status`. */
   readonly members?: Readonly<Record<string, unknown>>;

@@ -31,7 +31,7 @@ export function renewalInfo(call: Call): LabResponse {
  * Around the last third of the lifetime, a day to each side of its start or less when the lifetime is short; for a
  * revoked certificate the hour that has just passed, so that it is replaced at once (section 4.2).
  */
-export function renewalWindow(
+function renewalWindow(
   { notBeforeMs, notAfterMs, isRevoked }: Pick<
     AcmeCertificate,
     "notBeforeMs" | "notAfterMs" | "isRevoked"

@@ -18,7 +18,7 @@ export interface Validation {
 }
 
 /** Resolves when the name is proved, rejects with a Problem when it is not. */
-export type Validator = (
+type Validator = (
   validation: Validation,
   settings: AcmeSettings,
   signal: AbortSignal,

@@ -3,7 +3,7 @@ import { readElement, readElements } from "../../der.ts";
 import { readGeneralName } from "../../identifier.ts";
 import { type Extension, X509Certificate } from "../../x509.ts";
 
-export const SUBJECT_ALT_NAME = "2.5.29.17";
+const SUBJECT_ALT_NAME = "2.5.29.17";
 
 /** Serial number as lower-case hex without leading zero octets; `undefined` when the bytes are no certificate. */
 export function serialOf(certificate: Uint8Array): string | undefined {

@@ -6,7 +6,7 @@ const PREFIX = "Bearer ";
 /** Names of the keys, by key. */
 export type Keys = ReadonlyMap<string, string>;
 
-export type Identity = { readonly user: string } | { readonly refusal: LabResponse };
+type Identity = { readonly user: string } | { readonly refusal: LabResponse };
 
 /** Without keys nothing is asked for (CERTCTL_AUTH_TYPE=none). */
 export function identify(request: LabRequest, keys: Keys | undefined): Identity {

@@ -30,7 +30,7 @@ const SORT_COLUMNS: Readonly<Record<string, string>> = {
 const DEFAULT_PER_PAGE = 50;
 const MAX_PER_PAGE = 500;
 
-export interface Page {
+interface Page {
   readonly page: number;
   readonly perPage: number;
 }

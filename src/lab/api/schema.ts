@@ -1,7 +1,7 @@
 /** Tables of the REST API. The constraints are certctl's: what breaks one is answered with 500 there and here. */
 import type { Store } from "../store.ts";
 
-export const REFERENCE_TABLES = [
+const REFERENCE_TABLES = [
   "teams",
   "owners",
   "issuers",

@@ -62,7 +62,7 @@ function seedDemo(store: Store): void {
   }
 }
 
-export function addReference(
+function addReference(
   store: Store,
   table: ReferenceTable,
   document: { readonly id: string } & Readonly<Record<string, unknown>>,

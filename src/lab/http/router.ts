@@ -2,7 +2,7 @@
 import { type LabRequest, type LabResponse, plainError } from "./message.ts";
 
 export type Parameters = Readonly<Record<string, string>>;
-export type RouteHandler<Context> = (
+type RouteHandler<Context> = (
   request: LabRequest,
   parameters: Parameters,
   context: Context,
