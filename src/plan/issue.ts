@@ -3,8 +3,8 @@ import type { z } from "zod";
 import { nearest } from "./near_miss.ts";
 import { didYouMean, type Path, type Problem, problemAt } from "./problem.ts";
 import { mask } from "../masking/mask.ts";
-import { isSecret } from "./secret.ts";
-import { isText, keySpanOf, nodeAt, type PlanNode, spanOf, toData } from "./tree.ts";
+import { isSecret, looksSecret, partsOf } from "./secret.ts";
+import { isText, keySpanOf, nodeAt, type PlanNode, scalarsOf, spanOf, toData } from "./tree.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -140,14 +140,24 @@ function unknownKeys(
   const known = knownKeys.get(issue.keys) ?? [];
   const given = Object.keys(dataAt(root, path) as object);
   const free = known.filter((key) => !given.includes(key));
-  return issue.keys.map((key) =>
-    problemAt(
+  return issue.keys.map((key) => ({
+    ...problemAt(
       keySpanOf(root, [...path, key]),
       [...path, key],
       `unknown key \`${key}\``,
       didYouMean(key, free),
-    )
-  );
+    ),
+    secrets: secretsBehind(root, path, key, nearest(key, known) ?? key),
+  }));
+}
+
+/** What stands behind an unknown key and would be a secret behind the one that was `meant`, or looks like one. */
+function secretsBehind(root: PlanNode, path: Path, key: string, meant: string): string[] {
+  const node = nodeAt(root, [...path, key]);
+  if (node === undefined) return [];
+  return scalarsOf(node, [...path, meant])
+    .filter(([{ content }, place]) => isSecret(place) || looksSecret(content))
+    .flatMap(([{ content }]) => partsOf(String(content ?? "")));
 }
 
 /** A union complains with the branch that got furthest; where none got into the value, with all that it could be. */

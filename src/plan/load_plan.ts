@@ -124,11 +124,12 @@ export function loadPlan(input: PlanSource): LoadedPlan {
 
 function refused(problems: readonly Problem[], secrets: readonly string[] = []): LoadedPlan {
   const sorted = sortProblems(problems);
+  const all = [...secrets, ...problems.flatMap(({ secrets = [] }) => secrets)];
   return {
     ok: false,
-    problems: firstOf(sorted, secrets),
+    problems: firstOf(sorted, all),
     more: Math.max(0, sorted.length - MOST_PROBLEMS),
-    secrets,
+    secrets: all,
   };
 }
 

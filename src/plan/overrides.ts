@@ -1,8 +1,6 @@
 /** What the command line says differently from the plan. A problem with it names the flag. */
 import { parseValue, plainScalar } from "./document.ts";
 import { didYouMean, type Path, type Problem, problemAt, type SourceSpan } from "./problem.ts";
-import { MASK, mask } from "../masking/mask.ts";
-import { isSecret } from "./secret.ts";
 import {
   childOf,
   isList,
@@ -98,8 +96,8 @@ function scenarioNames(root: PlanNode): readonly string[] {
 function parseSet(text: string): Change | Problem {
   const at = text.indexOf("=");
   const path = text.slice(0, Math.max(at, 0)).split(".");
-  const shown = isSecret(path) ? `${path.join(".")}=${MASK}` : mask(text, "plan");
-  const file = `--set ${shown}`;
+  // The value is shown where a problem with a known key does so: behind a misspelt one it may be a secret.
+  const file = at < 1 ? "--set" : `--set ${path.join(".")}`;
   if (at < 1 || path.includes("") || path.includes("__proto__")) {
     const hint = "for example --set scenarios.list_certificates.rate=10/s";
     return problemAt({ file }, [], "must be path=value", hint);

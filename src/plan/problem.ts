@@ -26,6 +26,8 @@ export interface Problem extends SourceSpan {
   readonly path: string;
   /** What to do next: the near miss, or an example. */
   readonly hint?: string;
+  /** Values behind a misspelt key that may be secrets: no problem shows them. */
+  readonly secrets?: readonly string[];
 }
 
 export function problemAt(span: SourceSpan, path: Path, message: string, hint?: string): Problem {
@@ -51,9 +53,10 @@ export function withoutSecrets(problem: Problem, hide: Mask): Problem {
     const masked = hide(text);
     return masked.length <= LONGEST_TEXT ? masked : `${masked.slice(0, LONGEST_TEXT)}...`;
   };
-  const { message, hint, excerpt } = problem;
+  const { secrets: _, ...rest } = problem;
+  const { message, hint, excerpt } = rest;
   return {
-    ...problem,
+    ...rest,
     file: hide(problem.file),
     message: shown(message),
     ...(hint && { hint: shown(hint) }),

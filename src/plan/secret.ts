@@ -18,6 +18,12 @@ function hasSecretName(path: Path): boolean {
   });
 }
 
+/** One word of letters and digits, of a length that no duration, rate or count has. */
+export function looksSecret(value: unknown): boolean {
+  return typeof value === "string" && /^[\w.~+/=-]{8,}$/.test(value) &&
+    /\d/.test(value) && /[a-z]/i.test(value);
+}
+
 /** A copy of plain data in which secrets are masked, and so is every occurrence of the `known` ones. */
 export function maskSecrets(value: unknown, known: readonly string[] = []): unknown {
   return masked(value, maskOf(known), []);

@@ -1,4 +1,7 @@
 import fc from "fast-check";
+import { catalogue } from "../../src/flows/catalogue.ts";
+import { loadPlan } from "../../src/plan/load_plan.ts";
+import { renderProblems } from "../../src/plan/problem.ts";
 import { findSecrets, isSecret, maskLine, maskSecrets, partsOf } from "../../src/plan/secret.ts";
 import { assert, assertEquals } from "../assert.ts";
 
@@ -81,4 +84,37 @@ Deno.test("partsOf() a secret are secrets: the credential of a scheme, a user's 
   assertEquals(partsOf(basic), [basic, btoa("user:pass-word"), "user:pass-word", "pass-word"]);
   assertEquals(partsOf("sid=abcd; theme=dark"), ["sid=abcd; theme=dark", "abcd", "dark"]);
   assertEquals(partsOf(""), []);
+});
+
+const MISSPELT: readonly [string, string][] = [
+  ["target: { base_url: https://a, tokn: hunter-two }", "hunter-two"],
+  ["target: { base_url: 5, tokn: hunter-two }", "hunter-two"],
+  ["target: { base_url: https://a, tokn: 20261127 }", "20261127"],
+  ["target: { base_url: https://a, hedaers: { x-key-id: hunter-two } }", "hunter-two"],
+  ["target: { base_url: https://a, bearer: b7f39a0c41 }", "b7f39a0c41"],
+  ["target: { base_url: https://a, tokn: '${UNSET:-hunter-two}' }", "hunter-two"],
+];
+for (const [target, secret] of MISSPELT) {
+  Deno.test(`a problem shows no secret behind a misspelt key: ${target}`, () => {
+    const text = `${target}
+scenarios:
+  list: { flow: list_certificates, rate: 50/s, duration: 5m }
+`;
+    const loaded = loadPlan({ source: "plan.yaml", text, env: {}, catalogue, readFile: () => "" });
+    if (loaded.ok) throw new Error("the plan passed");
+    assert(loaded.problems.some(({ message }) => message.includes("unknown key")));
+    assert(!JSON.stringify(loaded.problems).includes(secret), JSON.stringify(loaded.problems));
+    assert(!renderProblems(loaded.problems).includes(secret));
+    assert(loaded.secrets.includes(secret), "the process hides it from then on");
+  });
+}
+
+Deno.test("what stands behind a misspelt key and is no secret is shown", () => {
+  for (const line of ["rat: 50/s", "duraton: 5m", "flw: list_certificates"]) {
+    const text = `target: { base_url: https://a }
+scenarios: { list: { ${line} } }
+`;
+    const loaded = loadPlan({ source: "plan.yaml", text, env: {}, catalogue, readFile: () => "" });
+    assert(!loaded.ok && renderProblems(loaded.problems).includes(line));
+  }
 });
