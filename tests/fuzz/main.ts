@@ -41,7 +41,13 @@ console.log(`fuzzing ${indices.length} targets for ${seconds} s at most, --seed 
 const counter = new SharedArrayBuffer(12);
 const outcomes: Outcome[] = [];
 const startedMs = Date.now();
-const trouble = await run({ indices, cases, seconds, seed, counter });
+const trouble = await run({
+  indices,
+  cases,
+  untilMs: startedMs + seconds * 1000,
+  seed,
+  counter,
+});
 if (trouble !== undefined) report(trouble);
 const failed = outcomes.filter(({ problem }) => problem !== undefined).length;
 const total = outcomes.reduce((sum, outcome) => sum + outcome.cases, 0);

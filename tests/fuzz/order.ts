@@ -7,7 +7,8 @@ export interface Order {
   /** Of the targets, in the list's order. */
   readonly indices: readonly number[];
   readonly cases: number;
-  readonly seconds: number;
+  /** When all of it is to be over (`Date.now()`). */
+  readonly untilMs: number;
   readonly seed: number;
   /** Three numbers: the target under way, its cases begun, its seed. */
   readonly counter: SharedArrayBuffer;

@@ -8,11 +8,14 @@ import { CHUNK, type Order, type Outcome } from "./order.ts";
 import { targets } from "./targets.ts";
 import type { AnyTarget } from "./target.ts";
 
+/** Of a target whose share others have used up. */
+const LEAST_MS = 50;
+
 const order = workerData as Order;
 const chosen = order.indices.map((index) => [index, targets[index]!] as const);
 const startedMs = Date.now();
 for (const [n, [index, target]] of chosen.entries()) {
-  const untilMs = startedMs + order.seconds * 1000 * (n + 1) / chosen.length;
+  const untilMs = startedMs + (order.untilMs - startedMs) * (n + 1) / chosen.length;
   thread.postMessage(await runTarget(index, target, order, untilMs));
 }
 thread.postMessage("done");
@@ -33,7 +36,9 @@ async function runTarget(
     const numRuns = Math.min(CHUNK, cases - done);
     Atomics.store(shared, 2, seed + chunk);
     try {
-      await target.run({ numRuns, seed: seed + chunk, includeErrorInReport: true }, onCase);
+      const parameters = { numRuns, seed: seed + chunk, includeErrorInReport: true };
+      const interruptAfterTimeLimit = Math.max(untilMs - Date.now(), LEAST_MS);
+      await target.run({ ...parameters, interruptAfterTimeLimit }, onCase);
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       const tookMs = Date.now() - startedMs;
