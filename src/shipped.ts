@@ -35,14 +35,32 @@ async function listFiles(root: URL, prefix: string): Promise<string[]> {
   return paths;
 }
 
-/** Writes files below `destination`, making folders as needed. Existing files are replaced. */
+/**
+ * Writes files below `destination`, making folders as needed. Existing files are replaced. Where one cannot be written,
+ * what was new is taken away again.
+ */
 export async function writeFiles(
   files: readonly ShippedFile[],
   destination: string,
 ): Promise<void> {
-  for (const file of files) {
-    const path = join(destination, file.path);
-    await Deno.mkdir(dirname(path), { recursive: true });
-    await Deno.writeTextFile(path, file.text);
+  const added: string[] = [];
+  try {
+    for (const file of files) {
+      const path = join(destination, file.path);
+      const missing = await firstMissing(path);
+      if (missing !== undefined) added.push(missing);
+      await Deno.mkdir(dirname(path), { recursive: true });
+      await Deno.writeTextFile(path, file.text);
+    }
+  } catch (error) {
+    for (const path of added) await Deno.remove(path, { recursive: true }).catch(() => {});
+    throw error;
   }
+}
+
+/** The outermost folder on the way to a file that is not there, or the file itself; undefined where it is there. */
+async function firstMissing(path: string): Promise<string | undefined> {
+  if (await Deno.lstat(path).then(() => true, () => false)) return undefined;
+  const folder = dirname(path);
+  return folder === path ? undefined : await firstMissing(folder) ?? path;
 }

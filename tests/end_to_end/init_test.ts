@@ -46,6 +46,18 @@ Deno.test("init into a place that cannot be written to is told without a stack t
   });
 });
 
+Deno.test("init that cannot write all leaves nothing of what it began, and what was there", async () => {
+  // Compose files come before plans or after them: either way something was written when the file is met.
+  for (const barred of ["compose", "scenarios"]) {
+    const files = { [`mine/${barred}`]: "a file" };
+    await withProgram(["init", "mine"], { files }, ({ code, folder, stderr }) => {
+      assertEquals(code, 104, stderr);
+      const left = Array.from(Deno.readDirSync(join(folder, "mine")), ({ name }) => name);
+      assertEquals(left, [barred]);
+    });
+  }
+});
+
 Deno.test("version names certload, Deno and the libraries", async () => {
   await withProgram(["version"], {}, ({ code, stdout }) => {
     assertEquals(code, 0);
