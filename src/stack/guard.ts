@@ -6,6 +6,8 @@
  * The tool says on the pipe, a line each: the id of a process group that is still creating things (empty: none) and must end
  * before the teardown starts, or `keep`, which leaves everything as it is.
  */
+import { join } from "node:path";
+import { mask } from "../masking/mask.ts";
 import { within } from "../timer.ts";
 
 export interface GuardOptions {
@@ -118,11 +120,22 @@ export class Guard {
     if (status === undefined) {
       return `"${command}" has not ended after ${timeoutMs / 1000} s; it goes on by itself`;
     }
-    return `"${command}" failed three times; what it said is in ${this.#options.folder}/down.log`;
+    const log = join(this.#options.folder, "down.log");
+    await maskFile(log);
+    return `"${command}" failed three times; what it said is in ${log}`;
   }
 
   #tell(line: string): void {
     // A guard that is gone cannot be told; tearDown() reports it.
     this.#pipe.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
+  }
+}
+
+/** A log that stays behind, written by others. A tool that was killed cannot do this; docs/compose.md says so. */
+async function maskFile(path: string): Promise<void> {
+  try {
+    await Deno.writeTextFile(path, mask(await Deno.readTextFile(path), "foreign"));
+  } catch {
+    // It may not be there, or be out of reach: then nothing of it is shown either.
   }
 }

@@ -49,12 +49,12 @@ test(
   "a teardown that fails is tried three times and reported with its log",
   async () => {
     const { folder, mark } = await scratch();
-    const down = ["sh", "-c", `echo tried >>'${mark}'; echo daemon is gone; exit 1`];
+    const down = ["sh", "-c", `echo tried >>'${mark}'; echo daemon is gone, token=hunter2; exit 1`];
     const left = await new Guard({ down, folder }).tearDown();
     assertStringIncludes(left ?? "", "failed three times");
     assertStringIncludes(left ?? "", "down.log");
     assertEquals(await Deno.readTextFile(mark), "tried\ntried\ntried\n");
-    assertEquals(await Deno.readTextFile(join(folder, "down.log")), "daemon is gone\n");
+    assertEquals(await Deno.readTextFile(join(folder, "down.log")), "daemon is gone, token=***\n");
   },
 );
 
