@@ -5,11 +5,21 @@ import { formatMs } from "../metrics/format.ts";
 import { BAD, GOOD } from "../report/marks.ts";
 import { foreign } from "../terminal.ts";
 
+/** A cause that several scenarios share is told once, after them, with their names. */
 export function renderProbes(results: readonly ProbeResult[]): string {
-  return results.map(renderProbe).join("\n") + "\n";
+  const byCause = Map.groupBy(results, likelyCause);
+  byCause.delete(undefined);
+  const shared = [...byCause].filter(([, { length }]) => length > 1);
+  const told = new Set(shared.map(([cause]) => cause));
+  return [
+    ...results.map((result) => renderProbe(result, told)),
+    ...shared.map(([cause, those]) =>
+      `likely, of ${those.map(({ scenario }) => scenario.name).join(", ")}: ${cause}`
+    ),
+  ].map((lines) => `${lines}\n`).join("");
 }
 
-function renderProbe(result: ProbeResult): string {
+function renderProbe(result: ProbeResult, told: ReadonlySet<string | undefined>): string {
   const { scenario, failure, skipped } = result;
   if (skipped !== undefined) return `- ${scenario.name}: not tried, ${skipped}`;
   if (failure === undefined) {
@@ -21,7 +31,7 @@ function renderProbe(result: ProbeResult): string {
     `${BAD.sign} ${scenario.name}${failed ? `, step ${failed.step}` : ""}`,
     ...(failed ? [`    asked:  ${asked(failed)}`, `    answer: ${answer(failed)}`] : []),
     `    failed: ${failure.class}: ${failure.message}`,
-    ...(cause === undefined ? [] : [`    likely: ${cause}`]),
+    ...(told.has(cause) || cause === undefined ? [] : [`    likely: ${cause}`]),
   ].join("\n");
 }
 
