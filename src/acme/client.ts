@@ -164,8 +164,8 @@ function noUrl(step: string, text: string): Failure {
 
 const CHECK_URL = "Check the URL: certctl's is /acme/profile/PROFILE/directory, with a profile " +
   "that exists";
-const CHECK_AUTHORIZATION = "The server wants authorization, or another than it got: set headers " +
-  "in the scenario's options (conform: --header 'authorization: Bearer TOKEN')";
+const CHECK_AUTHORIZATION = "The server wants authorization, or another than it got: name " +
+  "the directory's server as the target, whose token it then gets, or set headers in the scenario's options (conform: --header 'authorization: Bearer TOKEN')";
 
 /** An answer that is no directory, with what to do about it; what was no answer stays as it is. */
 function noDirectory(

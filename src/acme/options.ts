@@ -17,7 +17,7 @@ export const endpointOptions = {
     "ACME directory: an http(s) URL, or a path on the target that starts with /",
   ),
   headers: headers().describe(
-    "Headers for the directory's origin and no other, for example authorization",
+    "For the directory's origin alone; on the target, in place of the target's",
   ),
 };
 

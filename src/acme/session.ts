@@ -10,6 +10,7 @@ import { type Registration, registrationFailure } from "./account.ts";
 import { Accounts } from "./accounts.ts";
 import { isFailure } from "./answer.ts";
 import { AcmeClient } from "./client.ts";
+import { type AcmeTarget, directoryHeaders } from "./headers.ts";
 import { directoryUrl, lacks, missingFrom, type Resource } from "./directory.ts";
 import { accountOptions, endpointOptions, hmacKeyOf } from "./options.ts";
 import { prepareSignatures } from "./prepared_signatures.ts";
@@ -24,7 +25,7 @@ export type SessionOptions = z.output<typeof schema>;
 export interface SessionContext<Options> {
   readonly options: Options;
   /** Where the directory is when the options give a path. */
-  readonly target: { readonly baseUrl: string };
+  readonly target: AcmeTarget;
   readonly client: HttpClient;
   readonly clock: Clock;
   /** Of one request. */
@@ -49,9 +50,10 @@ export class Session {
     needs: readonly Resource[] = ["newAccount"],
   ): Promise<Session | Failure> {
     const { options, target, clock } = context;
+    const url = directoryUrl(options.directory, target.baseUrl);
     const client = await AcmeClient.open(unmeasured(context), {
-      url: directoryUrl(options.directory, target.baseUrl),
-      headers: options.headers,
+      url,
+      headers: directoryHeaders(url, target, options.headers),
       clock,
     });
     if (isFailure(client)) return client;

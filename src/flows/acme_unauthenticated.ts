@@ -14,7 +14,7 @@ import type { HeadersFor } from "../http/origin_headers.ts";
 import { acmeExpectation } from "../acme/answer.ts";
 import { EXPECT_NONCE } from "../acme/client.ts";
 import { directoryRequest, directoryUrl, readDirectory } from "../acme/directory.ts";
-import { acmeHeaders } from "../acme/headers.ts";
+import { acmeHeaders, directoryHeaders } from "../acme/headers.ts";
 import { endpointOptions } from "../acme/options.ts";
 
 const options = z.strictObject({
@@ -46,7 +46,7 @@ class Unauthenticated implements Flow {
 
   constructor({ options, target }: FlowContext<UnauthenticatedOptions>) {
     const url = directoryUrl(options.directory, target.baseUrl);
-    this.#headersFor = acmeHeaders(url, options.headers);
+    this.#headersFor = acmeHeaders(url, directoryHeaders(url, target, options.headers));
     this.#renewalInfoId = options.renewal_info_id;
     this.#directory = directoryRequest(url, this.#headersFor);
   }

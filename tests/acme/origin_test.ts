@@ -104,3 +104,40 @@ Deno.test("a target's token and headers go to the target alone", () => {
     accept: "application/json",
   });
 });
+
+const token = "of-the-target";
+
+/** What each request of the flow carried, from a target with a token, by whether the directory is on it. */
+async function authorizationsOf(
+  flow: FlowDefinition<never>,
+  isOnTarget: boolean,
+  own: Record<string, string>,
+): Promise<Set<string | undefined>> {
+  const sent = new Set<string | undefined>();
+  await withFakeAcme({}, async ({ directory }) => {
+    const client = fetchClient();
+    const send: HttpClient["send"] = (request, options) => {
+      sent.add(request.headers["authorization"]);
+      return client.send(request, options);
+    };
+    const baseUrl = isOnTarget ? new URL(directory).origin : "https://target.test";
+    const target = { baseUrl, token, headers: {}, tls: { insecureSkipVerify: false } };
+    const polled = flow.name === "acme_unauthenticated" ? {} : { poll };
+    const raw = { directory, headers: own, ...polled };
+    const running = await createFlow(flow, raw, { client: { ...client, send }, target });
+    assertEquals(await running.prepare?.(1), undefined);
+    await running.run(new TestIteration({ ...client, send }));
+    await running.close?.();
+    client.close();
+  });
+  return sent;
+}
+
+for (const flow of FLOWS) {
+  Deno.test(`${flow.name} asks a directory on the target with its token, another without`, async () => {
+    assertEquals(await authorizationsOf(flow, true, {}), new Set([`Bearer ${token}`]));
+    assertEquals(await authorizationsOf(flow, false, {}), new Set([undefined]));
+    const own = { authorization: "Bearer own" };
+    assertEquals(await authorizationsOf(flow, true, own), new Set(["Bearer own"]));
+  });
+}
