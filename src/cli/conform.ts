@@ -137,7 +137,7 @@ async function run(
     try {
       io.out(`ACME conformance of ${directory}\n\n`);
       const paint = paintOf(style);
-      const onResult = (result: CaseResult): void => io.out(renderResult(result, paint));
+      const onResult = (result: CaseResult): void => void io.out(renderResult(result, paint));
       const isLost = (): boolean => attention.lost !== undefined;
       const results = await examine({ subject, known, onResult, signal, isLost });
       io.out(renderTotal(results));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Summary } from "../metrics/summary_schema.ts";
 import { renderJson } from "../report/json.ts";
 import { renderText } from "../report/text.ts";
-import { EXIT_CODES } from "../verdict/exit.ts";
+import { EXIT_CODES, verdictLine } from "../verdict/exit.ts";
 import { baselineAt, saveBaseline } from "./baseline_flags.ts";
 import { textOptions } from "./color.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
@@ -41,8 +41,8 @@ export function whyUndeliverable(line: CommandLine, options: DeliveryOptions): P
 }
 
 /**
- * Writes and prints; gives the exit code. A run that passed, and whose results are not where they were to be, has not
- * done what was asked.
+ * Writes everything, then prints, so that what is printed can tell how it went; gives the exit code. A run that passed,
+ * and whose results are not where they were to be, has not done what was asked.
  */
 export async function deliver(
   summary: Summary,
@@ -51,17 +51,27 @@ export async function deliver(
   io: Io,
 ): Promise<number> {
   const problems = await writeResults(summary, line, io);
-  problems.push(...printSummary(summary, line, io, problems.length > 0));
-  await writeStepSummary(summary, io);
+  const unwritten = problems.length > 0;
   problems.push(...await writeReports(options.reports, summary));
-  for (const problem of problems) io.err(`${problem}\n`);
+  await writeStepSummary(summary, io);
   const saved = options.saveTo === undefined ||
     await saveBaseline(summary, options.saveTo, options.force === true, io);
-  const { code, name, reason } = summary.exit;
-  if (line.has("quiet") && code !== 0) io.err(`certload: ${name} (exit code ${code}): ${reason}\n`);
-  return code === EXIT_CODES.passed && !(saved && problems.length === 0)
-    ? EXIT_CODES.bad_input
-    : code;
+  const written = saved && problems.length === 0;
+  const ended = written ? summary : undelivered(summary);
+  const { taken, problem } = printSummary(ended, line, io, unwritten);
+  if (problem !== undefined) problems.push(problem);
+  for (const each of problems) io.err(`${each}\n`);
+  const last = problem === undefined ? ended : undelivered(summary);
+  const { code } = last.exit;
+  if (!taken && code !== EXIT_CODES.passed) io.err(verdictLine(last.exit));
+  return code;
+}
+
+/** The run as it is shown where something of it is not where it was to be. A verdict against it stands. */
+function undelivered(summary: Summary): Summary {
+  if (summary.exit.code !== EXIT_CODES.passed) return summary;
+  const reason = "the run passed, and not all of its results could be written";
+  return { ...summary, exit: { code: EXIT_CODES.bad_input, name: "not written", reason } };
 }
 
 const RESULT_FILES = ["summary.json", "summary.txt"] as const;
@@ -88,15 +98,19 @@ async function writeResults(summary: Summary, line: CommandLine, io: Io): Promis
   return problems;
 }
 
-/** On stdout, or where that is barred and no file has it, on stderr. */
-function printSummary(summary: Summary, line: CommandLine, io: Io, unwritten: boolean): string[] {
-  if (line.has("quiet") && !unwritten) return [];
+/** On stdout, or where that is barred and no file has it, on stderr. `taken`: stdout has it. */
+function printSummary(
+  summary: Summary,
+  line: CommandLine,
+  io: Io,
+  unwritten: boolean,
+): { taken: boolean; problem?: string } {
+  if (line.has("quiet") && !unwritten) return { taken: false };
   try {
-    io.out(renderText(summary, textOptions(line, io)));
-    return [];
+    return { taken: io.out(renderText(summary, textOptions(line, io))) };
   } catch (error) {
     if (!(error instanceof OutputError)) throw error;
     if (unwritten) io.err(renderText(summary));
-    return [error.message];
+    return { taken: false, problem: error.message };
   }
 }

@@ -1,4 +1,5 @@
 /** What a command may touch of the world, so that tests can hand in another. */
+import { fstatSync, statSync } from "node:fs";
 import type { Interrupt } from "../engine/coordinator.ts";
 import { hide, mask } from "../masking/mask.ts";
 import { lastGuard, takesCommands } from "../terminal.ts";
@@ -6,8 +7,8 @@ import { reasonOf } from "./host_error.ts";
 import { secretsOfEnvironment } from "./secrets.ts";
 
 export interface Io {
-  /** Results. Throws an `OutputError` where they cannot be written. */
-  readonly out: (text: string) => void;
+  /** Results; false where nobody reads them. Throws an `OutputError` where they cannot be written. */
+  readonly out: (text: string) => boolean;
   /** Progress and problems. */
   readonly err: (text: string) => void;
   /** The same as `out`, for who asked for it: the lab's own key in `certload lab`. Secrets are not masked. */
@@ -30,12 +31,13 @@ export function realIo(): { io: Io; release: () => void } {
   const env = Deno.env.toObject();
   hide(secretsOfEnvironment(env));
   const [outIsTerminal, errIsTerminal] = [Deno.stdout.isTerminal(), Deno.stderr.isTerminal()];
+  const isRead = !isNullDevice(1);
   const guarded = (text: string, isTerminal: boolean): string =>
     lastGuard(text, { isTerminal, takesCommands: takesCommands(env) });
   const io: Io = {
-    out: (text) => writeOut(Deno.stdout, guarded(mask(text), outIsTerminal)),
+    out: (text) => writeOut(Deno.stdout, guarded(mask(text), outIsTerminal)) && isRead,
     err: (text) => writeErr(Deno.stderr, guarded(mask(text), errIsTerminal)),
-    reveal: (text) => writeOut(Deno.stdout, guarded(text, outIsTerminal)),
+    reveal: (text) => void writeOut(Deno.stdout, guarded(text, outIsTerminal)),
     draw: (text) => writeErr(Deno.stderr, mask(text)),
     env,
     outIsTerminal,
@@ -44,6 +46,15 @@ export function realIo(): { io: Io; release: () => void } {
     interrupt,
   };
   return { io, release };
+}
+
+/** /dev/null, which is also what the runtime puts in the place of an output that is closed (`>&-`). */
+function isNullDevice(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).rdev === statSync("/dev/null").rdev;
+  } catch {
+    return false;
+  }
 }
 
 /** Standard output does not take what a command has to say; the message is for the user. */
@@ -55,12 +66,13 @@ export interface Stream {
   writeSync(bytes: Uint8Array): number;
 }
 
-/** A reader that has gone away (`certload run | head`) is no reason to fail. */
-export function writeOut(stream: Stream, text: string): void {
+/** A reader that has gone away (`certload run | head`) is no reason to fail: false tells. */
+export function writeOut(stream: Stream, text: string): boolean {
   try {
     writeAll(stream, text);
+    return true;
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return;
+    if (error instanceof Deno.errors.BrokenPipe) return false;
     throw new OutputError(`Cannot write to standard output: ${reasonOf(error)}`);
   }
 }

@@ -3,7 +3,7 @@ import type { Plan, StackName } from "../plan/plan.ts";
 import { embeddedStack } from "../stack/embedded.ts";
 import type { Stack, StackEnvironment, StackReady } from "../stack/stack.ts";
 import { foreign, foreignLines } from "../terminal.ts";
-import { EXIT_CODES } from "../verdict/exit.ts";
+import { exit, EXIT_CODES, verdictLine } from "../verdict/exit.ts";
 import type { Outcome } from "./command.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
@@ -73,7 +73,11 @@ export async function withStack(line: CommandLine, io: Io, use: Use): Promise<Ou
     if (leftOver !== undefined) {
       io.err(`${leftOver}\n`);
       // Servers that are left running are not what was asked for; a verdict on the run itself goes before.
-      if (code === EXIT_CODES.passed) code = EXIT_CODES.not_ready;
+      if (code === EXIT_CODES.passed) {
+        const left = exit("not_ready", "the run passed, and the stack could not be taken down");
+        io.err(verdictLine(left));
+        code = left.code;
+      }
     }
   }
   return code;

@@ -36,8 +36,13 @@ interface Exit {
   readonly reason: string;
 }
 
-function exit(name: ExitName, reason: string): Exit {
+export function exit(name: ExitName, reason: string): Exit {
   return { code: EXIT_CODES[name], name, reason };
+}
+
+/** For stderr, where nothing else tells how it ended. */
+export function verdictLine({ code, name, reason }: Summary["exit"]): string {
+  return `certload: ${name} (exit code ${code}): ${reason}\n`;
 }
 
 /**

@@ -18,7 +18,7 @@ async function run(
 ): Promise<Outcome> {
   const written = { out: "", err: "" };
   const io: Io = {
-    out: (text) => void (written.out += text),
+    out: (text) => ((written.out += text), true),
     err: (text) => void (written.err += text),
     reveal: (text) => void (written.out += text),
     draw: (text) => void (written.err += text),

@@ -21,8 +21,8 @@ function commandLine(...args: string[]): CommandLine {
 interface Delivery {
   readonly args?: readonly string[];
   readonly options?: (folder: string) => DeliveryOptions;
-  /** Standard output takes nothing. */
-  readonly deaf?: boolean;
+  /** Standard output takes nothing: it is full, or its reader has gone away. */
+  readonly deaf?: "full" | "gone";
   readonly summary?: Summary;
 }
 
@@ -31,9 +31,9 @@ async function delivered(
   { args = [], options = () => ({ reports: [] }), deaf, summary }: Delivery = {},
 ): Promise<Printed> {
   const { io, printed } = recordingIo();
-  const out = (text: string): void => {
-    if (deaf) throw new OutputError("Cannot write to standard output: it is full");
-    io.out(text);
+  const out = (text: string): boolean => {
+    if (deaf === "full") throw new OutputError("Cannot write to standard output: it is full");
+    return deaf === undefined && io.out(text);
   };
   const line = commandLine("--out", join(folder, "results"), ...args);
   const code = await deliver(summary ?? concluded(passedRun()), line, options(folder), {
@@ -114,18 +114,70 @@ Deno.test("a report that cannot be written keeps neither the others nor the base
 
 Deno.test("where stdout takes nothing, the files are written, the cause is told, and a pass is none", async () => {
   await withFolder({}, async (folder) => {
-    const { code, err } = await delivered(folder, { deaf: true, options: ALL_OPTIONS });
-    assertEquals([code, err], [104, "Cannot write to standard output: it is full\n"]);
+    const { code, err } = await delivered(folder, { deaf: "full", options: ALL_OPTIONS });
+    assertEquals(code, 104);
+    assertMatch(err, /^Cannot write to standard output: it is full\ncertload: not written .*\n$/);
     assert(read(folder, "results/summary.txt") !== undefined);
     assert(read(folder, "baseline.json") !== undefined);
-    const failed = await delivered(folder, { deaf: true, summary: concluded(failedRun()) });
+    const failed = await delivered(folder, { deaf: "full", summary: concluded(failedRun()) });
     assertEquals(failed.code, 99, "a verdict wins");
   });
 });
 
+for (const deaf of ["full", "gone"] as const) {
+  Deno.test(`where stdout takes no text (${deaf}), stderr has the verdict in one line, as -q`, async () => {
+    await withFolder({}, async (folder) => {
+      const summary = concluded(failedRun());
+      const { code, err } = await delivered(folder, { deaf, summary });
+      assertEquals(code, 99);
+      const { err: quiet } = await delivered(folder, { args: ["-q"], summary });
+      assertStringIncludes(quiet, "certload: threshold (exit code 99): ");
+      const line = quiet.split("\n").at(-2)!;
+      assert(err.endsWith(`${line}\n`) && err.split(line).length === 2, err);
+    });
+    await withFolder({}, async (folder) => {
+      const { code, err } = await delivered(folder, { deaf });
+      const last = "certload: not written (exit code 104): ";
+      assertEquals([code, err.includes(last)], deaf === "full" ? [104, true] : [0, false]);
+    });
+  });
+}
+
+const UNWRITABLE: readonly [string, Record<string, string>, string[]][] = [
+  ["results", { results: "a file" }, []],
+  ["a report", { "report.html": "" }, []],
+  ["the baseline", { "baseline.json": "" }, []],
+  ["results, with -q", { results: "a file" }, ["-q"]],
+];
+for (const [what, files, args] of UNWRITABLE) {
+  Deno.test(`the text ends with the exit code that the process has where ${what} cannot be written`, async () => {
+    await withFolder(files, async (folder) => {
+      for (const [name, text] of Object.entries(files)) {
+        if (text !== "") continue;
+        await Deno.remove(join(folder, name));
+        await Deno.mkdir(join(folder, name));
+      }
+      const { code, out } = await delivered(folder, { options: ALL_OPTIONS, args });
+      assertEquals(code, 104);
+      assertMatch(
+        out,
+        /\nexit 104: the run passed, and not all of its results could be written\n$/,
+      );
+      assert(out.startsWith("NOT WRITTEN "), out);
+      const failed = await delivered(folder, {
+        options: ALL_OPTIONS,
+        args,
+        summary: concluded(failedRun()),
+      });
+      assertEquals(failed.code, 99);
+      assert(args.length > 0 || /\nexit 99: [^\n]+\n$/.test(failed.out), failed.out);
+    });
+  });
+}
+
 Deno.test("where neither files nor stdout take the text, stderr has it", async () => {
   await withFolder({ results: "a file" }, async (folder) => {
-    const { err } = await delivered(folder, { deaf: true });
+    const { err } = await delivered(folder, { deaf: "full" });
     assertMatch(err, /certctl[\s\S]*p95/);
     const quiet = await delivered(folder, { args: ["-q"] });
     assertMatch(quiet.out, /p95/, "quiet, and nowhere else to be found");

@@ -16,7 +16,7 @@ export function recordingIo(): { io: Io; printed: { out: string; err: string } }
   const printed = { out: "", err: "" };
   const never = new AbortController().signal;
   const io: Io = {
-    out: (text) => void (printed.out += text),
+    out: (text) => ((printed.out += text), true),
     err: (text) => void (printed.err += text),
     reveal: (text) => void (printed.out += text),
     draw: (text) => void (printed.err += text),
