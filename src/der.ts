@@ -118,3 +118,7 @@ export function readElements(contents: Uint8Array): Element[] | undefined {
   }
   return elements;
 }
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((octet, index) => octet === b[index]);
+}

@@ -9,7 +9,9 @@ import { isFailure } from "./answer.ts";
 import { quotedBody } from "./body.ts";
 import { canonicalName } from "../identifier.ts";
 import { Issuer, Validity } from "./issuer.ts";
-import { equalBytes, subjectAltNames } from "./x509.ts";
+import { equalBytes } from "../der.ts";
+import { PEM_CERTIFICATE } from "../pem.ts";
+import { subjectAltNames } from "./x509.ts";
 
 export interface ExpectedCertificate {
   /** SubjectPublicKeyInfo of the request, DER. */
@@ -24,7 +26,6 @@ export interface Chain {
   readonly issuer?: X509Certificate;
 }
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 /** More are no chain: every one costs a signature's check. */
 const MAX_CERTIFICATES = 16;
 const REMEMBERED = 64;
@@ -48,7 +49,7 @@ export class ChainChecker {
   }
 
   #check(body: Uint8Array, expected: ExpectedCertificate): Chain | Failure {
-    const pems = new TextDecoder().decode(body).match(CERTIFICATE);
+    const pems = new TextDecoder().decode(body).match(PEM_CERTIFICATE);
     if (pems === null) return unparsable(`no PEM certificate in ${quotedBody(body)}`);
     if (pems.length > MAX_CERTIFICATES) {
       return unparsable(`it has ${pems.length} certificates, ${MAX_CERTIFICATES} are the most`);

@@ -1,4 +1,4 @@
-/** What certificates and requests share: signatures and extensions of X.509 (RFC 5280), and their PEM. */
+/** What certificates and requests share: signatures and extensions of X.509 (RFC 5280). */
 import * as der from "../der.ts";
 import { generalName, readGeneralName } from "../identifier.ts";
 import type { SigningKey } from "./keys.ts";
@@ -47,7 +47,7 @@ export function extensionOf(certificate: Uint8Array, dotted: string): Uint8Array
   const [list] = childrenOf(childrenOf(tbs).find(({ tag }) => tag === EXTENSIONS));
   for (const extension of childrenOf(list)) {
     const parts = childrenOf(extension);
-    const isWanted = parts[0] !== undefined && equalBytes(parts[0].whole, wanted);
+    const isWanted = parts[0] !== undefined && der.equalBytes(parts[0].whole, wanted);
     if (isWanted) return parts.at(-1)!.contents;
   }
   return undefined;
@@ -63,13 +63,4 @@ export function subjectAltNames(certificate: Uint8Array): string[] {
 
 export function childrenOf(element: der.Element | undefined): readonly der.Element[] {
   return (element && der.readElements(element.contents)) ?? [];
-}
-
-export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((octet, index) => octet === b[index]);
-}
-
-export function toPem(label: string, data: Uint8Array): string {
-  const lines = data.toBase64().match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }

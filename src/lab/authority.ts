@@ -16,6 +16,7 @@ import {
   type X509Certificate,
   X509CertificateGenerator,
 } from "../x509.ts";
+import { toPem } from "../pem.ts";
 import type { CertificateFault } from "./faults.ts";
 import type { KeyPair } from "./http/server.ts";
 
@@ -153,7 +154,5 @@ function pem(certificate: X509Certificate): string {
 }
 
 async function keyPem(key: CryptoKey): Promise<string> {
-  const der = new Uint8Array(await crypto.subtle.exportKey("pkcs8", key));
-  const lines = der.toBase64().replace(/.{64}(?=.)/g, "$&\n");
-  return `-----BEGIN PRIVATE KEY-----\n${lines}\n-----END PRIVATE KEY-----\n`;
+  return toPem("PRIVATE KEY", new Uint8Array(await crypto.subtle.exportKey("pkcs8", key)));
 }

@@ -1,12 +1,10 @@
 /** Trusted roots from a PEM file. */
 import { X509Certificate } from "node:crypto";
-
-/** RFC 7468 section 3: base64 has no hyphen. */
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+import { PEM_CERTIFICATE } from "../pem.ts";
 
 /** The certificates of a PEM text and nothing else of it; undefined when there is none, or one cannot be read. */
 export function certificatesOf(text: string): string | undefined {
-  const blocks = text.match(CERTIFICATE) ?? [];
+  const blocks = text.match(PEM_CERTIFICATE) ?? [];
   return blocks.length > 0 && blocks.every(isCertificate) ? `${blocks.join("\n")}\n` : undefined;
 }
 

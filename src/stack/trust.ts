@@ -2,6 +2,7 @@
  * The certificates of servers that the tool has started itself. They sign themselves, some of them anew at every start,
  * so they are learnt from the servers: this is safe for addresses on this machine alone.
  */
+import { toPem } from "../pem.ts";
 import { connect, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
 import { unmeasuredClient } from "../http/client.ts";
 
@@ -57,15 +58,10 @@ function chainOf(socket: TLSSocket): string[] {
   const chain: string[] = [];
   let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
   while (certificate) {
-    chain.push(toPem(certificate.raw));
+    chain.push(toPem("CERTIFICATE", certificate.raw));
     // A certificate that signed itself names itself as its issuer.
     const issuer: DetailedPeerCertificate | undefined = certificate.issuerCertificate;
     certificate = issuer === certificate ? undefined : issuer;
   }
   return chain;
-}
-
-function toPem(der: Uint8Array): string {
-  const base64 = der.toBase64().replace(/.{64}/g, "$&\n").trimEnd();
-  return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
 }

@@ -3,7 +3,8 @@ import { selfSigned } from "../../src/acme/challenge/challenge_certificate.ts";
 import * as der from "../../src/der.ts";
 import { P256_ALGORITHM, p256Key } from "../../src/acme/keys.ts";
 import { randomScalar } from "../../src/acme/prepared_signatures.ts";
-import { subjectAltName, toPem } from "../../src/acme/x509.ts";
+import { subjectAltName } from "../../src/acme/x509.ts";
+import { toPem } from "../../src/pem.ts";
 
 export interface Pebble {
   readonly directory: string;

@@ -2,7 +2,8 @@
 import * as der from "../../src/der.ts";
 import { readGeneralName } from "../../src/identifier.ts";
 import { generateKey, type SigningKey } from "../../src/acme/keys.ts";
-import { signatureAlgorithm, signed, subjectAltName, toPem } from "../../src/acme/x509.ts";
+import { signatureAlgorithm, signed, subjectAltName } from "../../src/acme/x509.ts";
+import { toPem } from "../../src/pem.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -28,7 +28,8 @@ import {
   retryAfterMs,
 } from "../../src/acme/order.ts";
 import { parseProblem, problemText } from "../../src/acme/problem.ts";
-import { signatureOver, subjectAltName, subjectAltNames, toPem } from "../../src/acme/x509.ts";
+import { signatureOver, subjectAltName, subjectAltNames } from "../../src/acme/x509.ts";
+import { toPem } from "../../src/pem.ts";
 import { readGeneralName } from "../../src/identifier.ts";
 import { parseCertificateRequest } from "../../src/lab/acme/csr.ts";
 import { parseJws, payloadOf, publicJwk, thumbprint } from "../../src/lab/acme/jws.ts";

@@ -1,5 +1,6 @@
 /** Certificates that the ACME server issued: their rows, and their download (RFC 8555 section 7.4.2). */
 import { createHash } from "node:crypto";
+import { toPem } from "../../pem.ts";
 import { createCertificate, zeroCertificate } from "../api/certificate.ts";
 import type { LabResponse } from "../http/message.ts";
 import type { Store } from "../store.ts";
@@ -92,7 +93,7 @@ function versionOf(id: string, given: NewCertificate, caPem: string): Record<str
     not_after: new Date(notAfterMs).toISOString(),
     fingerprint_sha256: createHash("sha256").update(issued.der).digest("hex"),
     pem_chain: chainPem(issued.der, caPem),
-    csr_pem: pem("CERTIFICATE REQUEST", requestDer),
+    csr_pem: toPem("CERTIFICATE REQUEST", requestDer),
     key_algorithm: request.keyAlgorithm,
     key_size: request.keySize,
     created_at: new Date().toISOString(),
@@ -134,10 +135,5 @@ interface Row {
 }
 
 function chainPem(der: Uint8Array, caPem: string): string {
-  return `${pem("CERTIFICATE", der)}${caPem}`;
-}
-
-function pem(label: string, der: Uint8Array): string {
-  const lines = der.toBase64().replace(/.{64}(?=.)/g, "$&\n");
-  return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`;
+  return `${toPem("CERTIFICATE", der)}${caPem}`;
 }

@@ -1,4 +1,5 @@
 /** Finalization (RFC 8555 section 7.4): a certificate request for a ready order, and the certificate at once. */
+import { equalBytes } from "../../der.ts";
 import type { LabResponse } from "../http/message.ts";
 import type { AccountCall } from "./call.ts";
 import { addCertificate } from "./certificates.ts";
@@ -7,7 +8,6 @@ import { issueCertificate } from "./issuance.ts";
 import { type Order, orderAnswer, ownOrder, setOrderStatus } from "./orders.ts";
 import { publicKeyOf } from "./jws.ts";
 import { Problem } from "./problem.ts";
-import { equalOctets } from "./x509_reader.ts";
 
 /** Clocks differ; a certificate made this instant must not be one of the future. */
 const BACKDATE_MS = 60_000;
@@ -68,7 +68,7 @@ async function requireOtherKey(
   { account, jws }: AccountCall,
   { publicKey }: CertificateRequest,
 ): Promise<void> {
-  if (equalOctets(publicKey, await publicKeyOf(account.jwk, jws.algorithm))) {
+  if (equalBytes(publicKey, await publicKeyOf(account.jwk, jws.algorithm))) {
     throw new Problem("badCSR", 400, "csr is for the account's key");
   }
 }

@@ -2,6 +2,7 @@
  * Revocation (RFC 8555 section 7.6): by the account that the certificate was issued to, by one that holds
  * authorizations for all of its names, or by the certificate's own key.
  */
+import { equalBytes } from "../../der.ts";
 import { readCertificate, updateCertificate } from "../api/certificate.ts";
 import type { LabResponse } from "../http/message.ts";
 import { type AcmeCertificate, certificateWhere } from "./certificates.ts";
@@ -9,7 +10,7 @@ import type { Account } from "./accounts.ts";
 import type { AccountCall, Call, KeyCall } from "./call.ts";
 import { publicKeyOf } from "./jws.ts";
 import { malformed, notFound, Problem, unauthorized } from "./problem.ts";
-import { equalOctets, serialOf } from "./x509_reader.ts";
+import { serialOf } from "./x509_reader.ts";
 
 /** By reason code (RFC 5280 section 5.3.1), in the API's words; the codes that are missing are refused. */
 const REASONS: Readonly<Record<number, string>> = {
@@ -55,7 +56,7 @@ function certificateOf({ store }: Call, value: unknown): AcmeCertificate {
   const serial = serialOf(der);
   if (serial === undefined) throw malformed("certificate is no X.509 certificate");
   const found = certificateWhere(store, "serial", serial);
-  if (found === undefined || !equalOctets(found.der, der)) {
+  if (found === undefined || !equalBytes(found.der, der)) {
     throw notFound("the supplied certificate is not known to this server");
   }
   return found;
@@ -69,7 +70,7 @@ async function mayRevoke(
     return certificate.accountId === call.account.id ||
       holdsAuthorizations(call, call.account, certificate.names);
   }
-  return equalOctets(await publicKeyOf(call.jwk, call.jws.algorithm), certificate.publicKey);
+  return equalBytes(await publicKeyOf(call.jwk, call.jws.algorithm), certificate.publicKey);
 }
 
 function holdsAuthorizations(

@@ -34,7 +34,3 @@ export function alternativeNames(extensions: readonly Extension[]): (string | un
 export function hex(octets: Uint8Array): string {
   return octets.toHex().replace(/^(00)+(?=..)/, "");
 }
-
-export function equalOctets(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((octet, index) => octet === b[index]);
-}

@@ -27,10 +27,6 @@ export async function withConnection<T>(
   }
 }
 
-export async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
-}
-
 /** Why a connection failed, in words. */
 export function failureReason(error: unknown, signal: AbortSignal): string {
   return signal.aborted ? "no answer in time" : (error as Error).message;

@@ -1,10 +1,11 @@
 /** http-01 (RFC 8555 section 8.3): the key authorization under a well-known path, over plain HTTP. */
 import { urlHost } from "../../../identifier.ts";
+import { writeAll } from "../../http/incoming.ts";
 import { Reader, TooLarge } from "../../http/reader.ts";
 import type { AcmeSettings } from "../options.ts";
 import { Problem } from "../problem.ts";
 import type { Validation } from "../validations.ts";
-import { failureReason, withConnection, writeAll } from "./connection.ts";
+import { failureReason, withConnection } from "./connection.ts";
 import { parseResponseHead, type ResponseHead } from "./response_head.ts";
 
 const BODY_LIMIT_BYTES = 16 * 1024;

@@ -4,12 +4,13 @@ import { readElement } from "../../../der.ts";
 import { challengeServerName } from "../../../identifier.ts";
 import { ClientHandshake, type ServerShown } from "../../../tls13/client_handshake.ts";
 import { HandshakeError } from "../../../tls13/octets.ts";
+import { writeAll } from "../../http/incoming.ts";
 import { Reader } from "../../http/reader.ts";
 import type { AcmeSettings } from "../options.ts";
 import { Problem } from "../problem.ts";
 import type { Validation } from "../validations.ts";
 import { alternativeNames, extensionsOf } from "../x509_reader.ts";
-import { failureReason, withConnection, writeAll } from "./connection.ts";
+import { failureReason, withConnection } from "./connection.ts";
 
 const PROTOCOL = "acme-tls/1";
 const ACME_IDENTIFIER = "1.3.6.1.5.5.7.1.31";
