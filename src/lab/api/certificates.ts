@@ -1,5 +1,5 @@
 /** Handlers of /api/v1/certificates. Texts and their order are certctl's (`internal/api/handler/certificates.go`). */
-import { json, jsonText, type LabRequest, type LabResponse } from "../http/message.ts";
+import { json, type LabRequest, type LabResponse } from "../http/message.ts";
 import type { Parameters, Router } from "../http/router.ts";
 import {
   createCertificate,
@@ -12,7 +12,7 @@ import {
 import { commonNameProblem } from "./common_name.ts";
 import { bodyText, type Call, failure } from "./context.ts";
 import { addJob } from "./jobs.ts";
-import { listCertificates, pageOf } from "./listing.ts";
+import { latestFirst, listCertificates } from "./listing.ts";
 
 const CERTIFICATES = "/api/v1/certificates";
 const CERTIFICATE = `${CERTIFICATES}/{id}`;
@@ -25,9 +25,7 @@ export function addCertificateRoutes(router: Router<Call>): void {
     .add("PUT", CERTIFICATE, update)
     .add("DELETE", CERTIFICATE, archive)
     .add("GET", `${CERTIFICATE}/versions`, versions)
-    .add("GET", `${CERTIFICATE}/deployments`, deployments)
     .add("POST", `${CERTIFICATE}/renew`, renew)
-    .add("POST", `${CERTIFICATE}/deploy`, deploy)
     .add("POST", `${CERTIFICATE}/revoke`, revoke);
 }
 
@@ -96,23 +94,7 @@ function archive(_: LabRequest, { id }: Parameters, call: Call): LabResponse {
 function versions({ query }: LabRequest, { id }: Parameters, call: Call): LabResponse {
   const { store } = call;
   if (readCertificate(store, id!) === undefined) return notFound(call);
-  const { page, perPage } = pageOf(query);
-  const rows = store.all<{ document: string; total: number }>(
-    `SELECT document, count(*) OVER () AS total FROM versions WHERE certificate_id = ?
-     ORDER BY sequence DESC LIMIT ? OFFSET ?`,
-    id!,
-    perPage,
-    (page - 1) * perPage,
-  );
-  const data = rows.length > 0 ? `[${rows.map((row) => row.document).join(",")}]` : "null";
-  const total = rows[0]?.total ?? 0;
-  return jsonText(200, `{"data":${data},"total":${total},"page":${page},"per_page":${perPage}}`);
-}
-
-/** No API of certctl binds a certificate to a target, so there is never one. */
-function deployments(_: LabRequest, { id }: Parameters, call: Call): LabResponse {
-  if (readCertificate(call.store, id!) === undefined) return notFound(call);
-  return json(200, { data: [], total: 0 });
+  return latestFirst(store, query, "versions", "certificate_id = ?", [id!]);
 }
 
 async function renew(request: LabRequest, { id }: Parameters, call: Call): Promise<LabResponse> {
@@ -137,14 +119,6 @@ async function isForced(request: LabRequest): Promise<boolean> {
   if (["true", "1"].includes(request.query.get("force") ?? "")) return true;
   if (request.header("content-type") !== "application/json") return false;
   return parse(await bodyText(request))?.["force"] === true;
-}
-
-/** Writes an audit row and nothing else, there as here. */
-function deploy(_: LabRequest, { id }: Parameters, call: Call): LabResponse {
-  if (readCertificate(call.store, id!) === undefined) {
-    return failure(call, 500, "Failed to trigger deployment");
-  }
-  return json(202, { status: "deployment_triggered" });
 }
 
 const REASONS = [

@@ -3,7 +3,7 @@ import { jsonText, type LabRequest, type LabResponse } from "../http/message.ts"
 import type { Parameters, Router } from "../http/router.ts";
 import type { Store } from "../store.ts";
 import { type Call, failure } from "./context.ts";
-import { pageOf } from "./listing.ts";
+import { latestFirst } from "./listing.ts";
 
 export function addJobRoutes(router: Router<Call>): void {
   router.add("GET", "/api/v1/jobs", list).add("GET", "/api/v1/jobs/{id}", read);
@@ -29,20 +29,9 @@ export function addJob(store: Store, certificateId: string): void {
 }
 
 function list({ query }: LabRequest, _: Parameters, { store }: Call): LabResponse {
-  const { page, perPage } = pageOf(query);
-  const rows = store.all<{ document: string; total: number }>(
-    `SELECT document, count(*) OVER () AS total FROM jobs WHERE (? = '' OR status = ?)
-     AND (? = '' OR type = ?) ORDER BY sequence DESC LIMIT ? OFFSET ?`,
-    query.get("status") ?? "",
-    query.get("status") ?? "",
-    query.get("type") ?? "",
-    query.get("type") ?? "",
-    perPage,
-    (page - 1) * perPage,
-  );
-  const data = rows.length > 0 ? `[${rows.map((row) => row.document).join(",")}]` : "null";
-  const total = rows[0]?.total ?? 0;
-  return jsonText(200, `{"data":${data},"total":${total},"page":${page},"per_page":${perPage}}`);
+  const [status, type] = [query.get("status") ?? "", query.get("type") ?? ""];
+  const where = "(? = '' OR status = ?) AND (? = '' OR type = ?)";
+  return latestFirst(store, query, "jobs", where, [status, status, type, type]);
 }
 
 function read(_: LabRequest, { id }: Parameters, call: Call): LabResponse {

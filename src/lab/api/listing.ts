@@ -36,7 +36,7 @@ interface Page {
 }
 
 /** What is no number, or out of range, is the default: certctl refuses none. */
-export function pageOf(query: URLSearchParams): Page {
+function pageOf(query: URLSearchParams): Page {
   const perPage = positive(query.get("per_page"));
   return {
     page: positive(query.get("page")) ?? 1,
@@ -63,7 +63,30 @@ export function listCertificates(store: Store, { query }: LabRequest): LabRespon
   );
   const fields = query.get("fields");
   const documents = rows.map((row) => fields ? only(row.document, fields) : row.document);
-  const data = `[${documents.join(",")}]`;
+  return pageAnswer(`[${documents.join(",")}]`, total, { page, perPage });
+}
+
+/** A page of a table of documents, latest first; certctl's data is null where there is none. */
+export function latestFirst(
+  store: Store,
+  query: URLSearchParams,
+  table: "versions" | "jobs",
+  where: string,
+  values: readonly string[],
+): LabResponse {
+  const { page, perPage } = pageOf(query);
+  const rows = store.all<{ document: string; total: number }>(
+    `SELECT document, count(*) OVER () AS total FROM ${table} WHERE ${where}
+     ORDER BY sequence DESC LIMIT ? OFFSET ?`,
+    ...values,
+    perPage,
+    (page - 1) * perPage,
+  );
+  const data = rows.length > 0 ? `[${rows.map((row) => row.document).join(",")}]` : "null";
+  return pageAnswer(data, rows[0]?.total ?? 0, { page, perPage });
+}
+
+function pageAnswer(data: string, total: number, { page, perPage }: Page): LabResponse {
   return jsonText(200, `{"data":${data},"total":${total},"page":${page},"per_page":${perPage}}`);
 }
 
