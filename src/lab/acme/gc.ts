@@ -1,7 +1,6 @@
 /**
- * The garbage collector: independent sweeps of what has expired, at a constant interval. A sweep is one statement, has
- * a time of its own, and its failure does not keep the others from running. Sweeps never overlap: the next pause begins
- * when the last sweep has ended.
+ * The garbage collector: independent sweeps of what has expired, at a constant interval. A sweep is one statement of the
+ * synchronous store, which waits for a lock for so long and no longer; its failure does not keep the others from running.
  */
 import type { Metrics } from "../api/metrics.ts";
 import type { Clock } from "../../clock.ts";
@@ -11,7 +10,7 @@ export interface Sweep {
   /** Counter of what was swept. */
   readonly counter: string;
   /** Number of rows swept. */
-  readonly run: () => number | Promise<number>;
+  readonly run: () => number;
 }
 
 export interface GarbageCollectorOptions {
@@ -26,13 +25,11 @@ export interface GarbageCollectorOptions {
 
 export const GC_RUNS = "acme_gc_runs";
 export const GC_RUN_FAILURES = "acme_gc_run_failures";
-const SWEEP_LIMIT_MS = 60_000;
 
 export class GarbageCollector {
   readonly #options: GarbageCollectorOptions;
   readonly #stop = new AbortController();
   #loop: Promise<void> | undefined;
-  #running: Promise<void> | undefined;
 
   constructor(options: GarbageCollectorOptions) {
     this.#options = options;
@@ -44,17 +41,9 @@ export class GarbageCollector {
     if (this.#options.intervalMs > 0) this.#loop ??= this.#repeat();
   }
 
-  /** Waits for the run that is under way. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#loop;
-    await this.#running;
-  }
-
-  /** One run; the one under way when there is one. */
-  collect(): Promise<void> {
-    this.#running ??= this.#run().finally(() => this.#running = undefined);
-    return this.#running;
   }
 
   async #repeat(): Promise<void> {
@@ -62,45 +51,31 @@ export class GarbageCollector {
     for (;;) {
       await clock.sleepUntil(clock.nowUs() + intervalMs * 1000, this.#stop.signal);
       if (this.#stop.signal.aborted) return;
-      await this.collect();
+      this.#collect();
     }
   }
 
-  async #run(): Promise<void> {
+  #collect(): void {
     const { sweeps, metrics } = this.#options;
     metrics.add(GC_RUNS);
-    let failed = false;
-    for (const sweep of sweeps) failed = !await this.#sweep(sweep) || failed;
-    if (failed) metrics.add(GC_RUN_FAILURES);
+    const ended = sweeps.map((sweep) => this.#sweep(sweep));
+    if (ended.includes(false)) metrics.add(GC_RUN_FAILURES);
   }
 
-  /** Whether it ended well and in time. */
-  async #sweep({ counter, run }: Sweep): Promise<boolean> {
+  /** Whether it ended well. */
+  #sweep({ counter, run }: Sweep): boolean {
     const { metrics, log } = this.#options;
-    const over = new AbortController();
     try {
-      const swept = await Promise.race([run(), this.#timeout(over.signal)]);
-      metrics.add(counter, swept);
+      metrics.add(counter, run());
       return true;
     } catch (error) {
       log(`${counter}: ${(error as Error).message}`);
       return false;
-    } finally {
-      over.abort();
     }
-  }
-
-  async #timeout(signal: AbortSignal): Promise<never> {
-    const { clock } = this.#options;
-    await clock.sleepUntil(clock.nowUs() + SWEEP_LIMIT_MS * 1000, signal);
-    throw new Error(`the sweep took longer than ${SWEEP_LIMIT_MS / 1000} s`);
   }
 }
 
-/**
- * Nonces, authorizations and orders past their time. The store is synchronous: what bounds these is its wait for a lock
- * (5 s), and a statement at work cannot be cut short; the collector's limit is for sweeps that wait.
- */
+/** Nonces, authorizations and orders past their time. */
 export function acmeSweeps(store: Store, nowMs: () => number): Sweep[] {
   return [
     {

@@ -47,7 +47,7 @@ export class AcmeService {
     return this.#server.handle(request);
   }
 
-  /** Cuts short the validations, and waits for the sweep that is under way. */
+  /** Cuts short the validations, and ends the sweeps. */
   async close(): Promise<void> {
     await Promise.all([this.#validations.close(), this.#collector.stop()]);
   }
