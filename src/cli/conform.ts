@@ -4,7 +4,7 @@ import { timerClock, timerMs } from "../timer.ts";
 import { isFailure } from "../acme/answer.ts";
 import { Attention } from "../conform/attention.ts";
 import type { CaseResult } from "../conform/case.ts";
-import { CASES, conform as examine } from "../conform/conform.ts";
+import { CASES, conform as examineAll } from "../conform/conform.ts";
 import { renderResult, renderTotal } from "../conform/render.ts";
 import { Subject } from "../conform/subject.ts";
 import { type EnrollmentOptions, enrollmentOptions } from "../acme/enrollment.ts";
@@ -17,10 +17,9 @@ import type { FailureClass } from "../http/failure.ts";
 import { unmeasuredClient } from "../http/client.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { useColor } from "./color.ts";
-import { type CommandLine, type FlagSpec, helpText, parseLine } from "./flags.ts";
-import type { Command } from "./command.ts";
+import { command, type Outcome } from "./command.ts";
+import type { CommandLine, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
-import { printProblems } from "./problems.ts";
 
 const FLAGS: readonly FlagSpec[] = [
   { name: "ca", value: "FILE", help: "trust the certificate authorities in this PEM file" },
@@ -70,15 +69,16 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const DEFAULT_TIMEOUT_MS = 10 * 60_000;
 const MAX_BODY_BYTES = 1024 * 1024;
 
-export const conform: Command = {
-  help: helpText("conform DIRECTORY [flags]", SUMMARY, FLAGS),
-  async run(args, io): Promise<number> {
-    const parsed = parseLine(args, { flags: FLAGS, positionals: ["DIRECTORY"] });
-    if (!parsed.ok) return printProblems("conform", parsed.problems, io);
-    const options = optionsOf(parsed.line, io.env);
-    const caPem = readCa(parsed.line.value("ca"));
-    const known = parsed.line.value("known")?.split(",").map((id) => id.trim()) ?? [];
-    const timeoutMs = timeoutOf(parsed.line);
+export const conform = command({
+  usage: "conform DIRECTORY [flags]",
+  summary: SUMMARY,
+  flags: FLAGS,
+  positionals: ["DIRECTORY"],
+  async run(line, io): Promise<Outcome> {
+    const options = optionsOf(line, io.env);
+    const caPem = readCa(line.value("ca"));
+    const known = line.value("known")?.split(",").map((id) => id.trim()) ?? [];
+    const timeoutMs = timeoutOf(line);
     const problems = [
       ...options.problems,
       ...(timeoutMs === undefined ? ["--timeout: must be a duration such as 90s or 10m"] : []),
@@ -88,15 +88,15 @@ export const conform: Command = {
     if (
       options.value === undefined || caPem instanceof Error || timeoutMs === undefined ||
       problems.length > 0
-    ) return printProblems("conform", problems, io);
-    const tls = { insecureSkipVerify: parsed.line.has("insecure"), caPem };
-    const style = styleOf(useColor(parsed.line, io, io.outIsTerminal));
-    return await withDeadline(timeoutMs, io.interrupt.soft, (signal) => {
-      const context = contextOf(options.value!, tls, signal);
-      return run(context, { known: new Set(known), style, timeoutMs }, io);
-    });
+    ) return problems;
+    const tls = { insecureSkipVerify: line.has("insecure"), caPem };
+    const style = styleOf(useColor(line, io, io.outIsTerminal));
+    const overdue = AbortSignal.timeout(timerMs(timeoutMs));
+    const signal = AbortSignal.any([io.interrupt.soft, overdue]);
+    const context = contextOf(options.value, tls, signal);
+    return await examine(context, { known: new Set(known), style, timeoutMs }, io);
   },
-};
+});
 
 /** What to do when the server could not be asked at all. */
 const ADVICE: Partial<Record<FailureClass, string>> = {
@@ -111,7 +111,7 @@ interface Examination {
   readonly timeoutMs: number;
 }
 
-async function run(
+async function examine(
   given: SessionContext<EnrollmentOptions>,
   { known, style, timeoutMs }: Examination,
   io: Io,
@@ -139,7 +139,7 @@ async function run(
       const paint = paintOf(style);
       const onResult = (result: CaseResult): void => void io.out(renderResult(result, paint));
       const isLost = (): boolean => attention.lost !== undefined;
-      const results = await examine({ subject, known, onResult, signal, isLost });
+      const results = await examineAll({ subject, known, onResult, signal, isLost });
       io.out(renderTotal(results));
       if (signal.aborted) return endedEarly(results.length, timeoutMs, io);
       const { lost } = attention;
@@ -172,15 +172,6 @@ function endedEarly(asked: number, timeoutMs: number, { err, interrupt }: Io): n
       `(--timeout): the server is too slow to be examined in that time\n`,
   );
   return EXIT_CODES.threshold;
-}
-
-/** Runs with a signal that aborts with `interrupt`, or when the time is over. */
-async function withDeadline<T>(
-  timeoutMs: number,
-  interrupt: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  return await work(AbortSignal.any([interrupt, AbortSignal.timeout(timerMs(timeoutMs))]));
 }
 
 function paintOf(style: Style): (mark: string, outcome: CaseResult["outcome"]) => string {
