@@ -4,7 +4,7 @@ import { startHaproxy } from "../servers/haproxy.ts";
 import { loggedRequests, startNginx } from "../servers/nginx.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { testWith } from "../programs.ts";
-import { wait, withProgram } from "./program.ts";
+import { assertEnded, hostWasBusy, wait, withProgram } from "./program.ts";
 
 function plan(scenarios: string): string {
   return `name: daemons
@@ -25,7 +25,7 @@ function handshakes(name: string, { port }: Daemon): string {
 }
 
 testWith("nginx")(
-  "real nginx logs exactly as many connections and full handshakes as the summary says",
+  "real nginx logs exactly as many connections and full handshakes as the summary says (a busy host may fail the run)",
   async () => {
     const nginx = await startNginx();
     try {
@@ -34,7 +34,7 @@ testWith("nginx")(
         ["run", "plan.yaml"],
         { files: { "plan.yaml": text } },
         async (finished) => {
-          assertEquals(finished.code, 0, finished.stdout + finished.stderr);
+          assertEnded(finished, 0);
           const scenario = finished.summary.phases.connector.nginx_handshake;
           assertEquals([scenario.count, scenario.failed], [60, 0]);
           assertEquals(scenario.connections, { new: 60, reused: 0 });
@@ -84,14 +84,14 @@ testWith("nginx")(
 );
 
 testWith("nginx", ["apache2", "httpd"], "haproxy")(
-  "nginx, Apache and HAProxy side by side: phases, TLS and certificate of each are reported",
+  "nginx, Apache and HAProxy side by side: phases, TLS and certificate of each are reported (a busy host may fail the run)",
   async () => {
     const daemons = [await startNginx(), await startApache(), await startHaproxy()];
     try {
       const names = ["nginx", "apache", "haproxy"];
       const text = plan(daemons.map((daemon, at) => handshakes(names[at] ?? "", daemon)).join(""));
       await withProgram(["run", "plan.yaml"], { files: { "plan.yaml": text } }, (finished) => {
-        assertEquals(finished.code, 0, finished.stdout + finished.stderr);
+        assertEnded(finished, 0);
         for (const name of names) {
           const scenario = finished.summary.phases.connector[`${name}_handshake`];
           assertEquals([scenario.count, scenario.failed], [60, 0]);
@@ -114,7 +114,7 @@ testWith("nginx", ["apache2", "httpd"], "haproxy")(
 );
 
 testWith("nginx")(
-  "coordinated omission: a server stopped for 1 s of 5 s makes a fifth of the arrivals late",
+  "coordinated omission: a server stopped for 1 s of 5 s makes a fifth of the arrivals late (more on a busy host)",
   async () => {
     const nginx = await startNginx();
     try {
@@ -135,13 +135,17 @@ testWith("nginx")(
         workers.forEach((pid) => Deno.kill(pid, "SIGCONT"));
       };
       const options = { files: { "plan.yaml": text }, during: stop };
-      await withProgram(["run", "plan.yaml"], options, ({ summary, stdout, stderr }) => {
+      await withProgram(["run", "plan.yaml"], options, (finished) => {
+        const { summary, stdout, stderr } = finished;
         const scenario = summary?.phases.api.steady;
         assertEquals(scenario?.count, 500, stdout + stderr);
         const { response_time_ms: response, service_time_ms: service } = scenario;
         // A fifth of the arrivals, evenly late by 0 to 1 s: p90 is late by about half of the second.
-        assert(response.p90 > 350 && response.p90 < 750, `p90 ${response.p90}`);
-        assert(response.max > 900 && response.max < 2_000, `max ${response.max}`);
+        assert(response.p90 > 350, `p90 ${response.p90}`);
+        assert(response.max > 900, `max ${response.max}`);
+        if (hostWasBusy(finished)) return;
+        assert(response.p90 < 750, `p90 ${response.p90}`);
+        assert(response.max < 2_000, `max ${response.max}`);
         assert(service.p50 < 50, `median service time ${service.p50}`);
       });
     } finally {
@@ -151,7 +155,7 @@ testWith("nginx")(
 );
 
 testWith("nginx")(
-  "a threshold over something that no sample has fails as no data, exit 99",
+  "a threshold over something that no sample has fails as no data, exit 99 (95 on a busy host)",
   async () => {
     const nginx = await startNginx();
     try {
@@ -160,9 +164,9 @@ testWith("nginx")(
       await withProgram(
         ["run", "plan.yaml"],
         { files: { "plan.yaml": text } },
-        ({ code, summary, stdout }) => {
-          assertEquals(code, 99, stdout);
-          assertEquals(summary.thresholds[0].verdict, "no_data");
+        (finished) => {
+          assertEnded(finished, 99);
+          assertEquals(finished.summary.thresholds[0].verdict, "no_data");
         },
       );
     } finally {

@@ -3,6 +3,7 @@
  * test in place of the checkout; it gets an empty home as well, where the checkout's Deno has its packages.
  */
 import { join } from "node:path";
+import { assert } from "../assert.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
@@ -48,6 +49,24 @@ export async function withProgram(
     await Deno.remove(folder, { recursive: true });
     await Deno.remove(home, { recursive: true });
   }
+}
+
+/** What a host that others keep busy does to a run: it is then judged as one on the host, and rightly. */
+const BUSY_HOST = ["host_cpu", "generator_stalled"];
+
+/** The run found that this host had no CPU left for it. */
+export function hostWasBusy({ summary }: Finished): boolean {
+  const { reasons = [], warnings = [] } = summary?.validity ?? {};
+  return [...reasons, ...warnings].some(({ code }) => BUSY_HOST.includes(code));
+}
+
+/** The run ended with this code; or, where it found the host to be busy, invalid or with a threshold that is too slow. */
+export function assertEnded(finished: Finished, code: number): void {
+  const taken = hostWasBusy(finished) ? [code, 95, 99] : [code];
+  assert(
+    taken.includes(finished.code),
+    `exit ${finished.code}\n${finished.stdout}${finished.stderr}`,
+  );
 }
 
 async function runProgram(

@@ -79,24 +79,31 @@ const LOST = [
 ] as const;
 
 async function checkLost(name: string, reason: RegExp): Promise<void> {
-  const silentS = name === "memory" ? 15 : 3;
+  // None but the one that is silent may be taken for it, however busy the host is.
+  const silentS = name === "loop" ? 3 : 60;
+  const beganMs = performance.now();
   const outcome = ran(
-    await load({ name, limits: { script: MISBEHAVING, silentS, heapBytes: 64 * 2 ** 20 } }),
+    await load({
+      name,
+      load: "rate: 40/s, duration: 30s",
+      limits: { script: MISBEHAVING, silentS, heapBytes: 64 * 2 ** 20 },
+    }),
   );
   const [lost, ...others] = outcome.lost;
   assertEquals([lost?.worker, others.length, outcome.interrupted], [0, 0, false]);
   assertMatch(lost!.reason, reason);
   const [total] = outcome.totals;
   const told = total!.iterations.count;
-  // Two whole seconds of 40 had been told of.
-  assert(told >= 35 && told <= 130, `${name}: ${told} iterations`);
+  // Of 1200; the worker told 35 at least before it did what it did.
+  assert(told >= 35 && told < 1000, `${name}: ${told} iterations`);
   assertEquals(total!.steps[0]!.count, told);
   assertEquals(total!.timeSeries.slices.reduce((sum, { count }) => sum + count, 0), told);
   assertEquals(total!.iterations.durations.response_time?.count, told);
   assertEquals(outcome.workers.map(({ index }) => index), [0]);
-  // Silence is no time in which load was sent.
-  const lastedUs = outcome.endedUs - outcome.startedUs;
-  assert(lastedUs < 3_500_000, `${name}: ${lastedUs} us`);
+  // Silence is no time in which load was sent; the watch looks once a second.
+  const lastedS = (outcome.endedUs - outcome.startedUs) / 1e6;
+  const tookS = (performance.now() - beganMs) / 1000;
+  assert(lastedS < tookS - (name === "loop" ? silentS - 1 : 0), `${lastedS} s of ${tookS} s`);
   assert(outcome.loadEndUs <= outcome.endedUs);
 }
 
@@ -116,11 +123,10 @@ Deno.test("when one of two workers is lost the other ends its load and is counte
   assertEquals(outcome.lost.map(({ worker }) => worker), [0]);
   const [total] = outcome.totals;
   const count = total!.iterations.count;
-  assert(count >= 50 && count < 200, `${count} iterations`);
-  // Statuses are told at a worker's end: these are the other one's alone.
+  // Statuses are told at a worker's end: these are the other one's alone. The lost one told 35 iterations at least.
   const answered = total!.steps[0]!.statuses["200"] ?? 0;
-  assert(answered >= 35 && answered < count, `${answered} answers of ${count}`);
-  assert(outcome.endedUs - outcome.startedUs < 10_000_000, "the load went on");
+  assert(answered > 0 && count - answered >= 35, `${answered} answers of ${count}`);
+  assert(count < 1000 && outcome.endedUs - outcome.startedUs < 25_000_000, "the load went on");
 });
 
 for (

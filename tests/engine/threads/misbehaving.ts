@@ -1,10 +1,13 @@
-/** A worker that does what the plan's name says, some time after it was told to start (or to prepare). */
+/** A worker that does what the plan's name says, when it has told of a part of its load (or while it prepares). */
 import "../../../src/engine/worker_thread.ts";
 import process from "node:process";
-import type { ToWorker } from "../../../src/engine/messages.ts";
+import type { FromWorker, ToWorker } from "../../../src/engine/messages.ts";
 import { thread } from "../../../src/pacing/thread.ts";
 
-const AFTER_MS = 2_300;
+/** Iterations. */
+const TOLD = 35;
+/** What was posted before is delivered by then. */
+const DELIVERED_MS = 300;
 
 const MISDEEDS: Record<string, () => void> = {
   loop: () => {
@@ -37,5 +40,15 @@ thread.on("message", (data) => {
     if (misdeed === "loop-preparing") setTimeout(MISDEEDS["loop"]!, 100);
     if (misdeed === "throw-preparing") setTimeout(MISDEEDS["throw"]!, 100);
   }
-  if (message.kind === "start" && worker === 0) setTimeout(() => MISDEEDS[misdeed]?.(), AFTER_MS);
 });
+
+const post = thread.postMessage.bind(thread);
+let told = 0;
+thread.postMessage = (posted): void => {
+  post(posted);
+  const message = posted as FromWorker;
+  if (message.kind !== "tick" || worker !== 0 || told >= TOLD) return;
+  const slices = message.scenarios.flatMap(({ slices }) => slices.scenario);
+  told += slices.reduce((sum, { count }) => sum + count, 0);
+  if (told >= TOLD) setTimeout(() => MISDEEDS[misdeed]?.(), DELIVERED_MS);
+};
