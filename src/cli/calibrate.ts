@@ -9,7 +9,7 @@ import type { Measured, SummaryScenario } from "../metrics/summary_schema.ts";
 import { loadPlan } from "../plan/load_plan.ts";
 import { formatMs, formatRate } from "../metrics/format.ts";
 import { tableLines } from "../report/table.ts";
-import { scenariosOf } from "../report/words.ts";
+import { scenariosOf } from "../metrics/scenarios.ts";
 import { embeddedStack } from "../stack/embedded.ts";
 import type { StackReady } from "../stack/stack.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";

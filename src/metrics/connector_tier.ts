@@ -2,10 +2,11 @@
 import { Histogram } from "./histogram.ts";
 import { shareOf, statsOf, unpacked } from "./stats.ts";
 import type { Measured, SummaryConnector } from "./summary_schema.ts";
+import { scenariosOf } from "./scenarios.ts";
 
 /** Several scenarios of one target type are taken together. */
-export function connectorTier({ phases }: Pick<Measured, "phases">): Measured["connector_tier"] {
-  const scenarios = Object.values(phases).flatMap((tier) => Object.values(tier));
+export function connectorTier(run: Pick<Measured, "phases">): Measured["connector_tier"] {
+  const scenarios = scenariosOf(run).map(([, scenario]) => scenario);
   const of = (targetType: string): SummaryConnector => {
     const those = scenarios.filter(({ target_type }) => target_type === targetType);
     const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

@@ -25,6 +25,7 @@ import type {
 import { SCHEMA_VERSION } from "./summary_schema.ts";
 import type { TimeSeries } from "./slices.ts";
 import type { ScenarioTotal } from "./totals.ts";
+import { scenariosOf } from "./scenarios.ts";
 
 /** What a lab in the foreground, which is no stack, calls itself at /api/v1/version: its figures are a lab's too. */
 const LAB_VERSION = "certload-lab-";
@@ -153,7 +154,7 @@ function workerOf(worker: WorkerFacts, startedUs: number): SummaryWorker {
 
 /** Of all scenarios together. */
 export function totalsOf(phases: Measured["phases"], durationS: number): Measured["totals"] {
-  const all = Object.values(phases).flatMap((tier) => Object.values(tier));
+  const all = scenariosOf({ phases }).map(([, scenario]) => scenario);
   const steps = all.flatMap((scenario) => Object.values(scenario.steps));
   const sum = <T>(those: readonly T[], of: (one: T) => number): number =>
     those.reduce((total, one) => total + of(one), 0);

@@ -16,11 +16,7 @@ export function figureValue({ measure }: ComparedFigure, value: number | null): 
 }
 
 /** `+21.7 %`; of an error rate the difference in percentage points, `+0.5 pp`. */
-export function changeText(
-  { measure }: ComparedFigure,
-  change: number | null,
-  digits = 3,
-): string {
+export function changeText({ measure }: ComparedFigure, change: number | null, digits = 3): string {
   if (change === null) return "-";
   const percent = significant(Math.abs(change) * 100, digits);
   const sign = percent === "0" ? "±" : change > 0 ? "+" : "-";

@@ -1,7 +1,7 @@
 /** What went over the wire as columns of a table, for every report. */
 import type { Summary, SummarySeries } from "../metrics/summary_schema.ts";
 import { formatBytes, formatCount } from "../metrics/format.ts";
-import { scenariosOf } from "./words.ts";
+import { scenariosOf } from "../metrics/scenarios.ts";
 
 /** Statuses that have a column of their own; further ones share one. */
 const STATUS_COLUMNS = 5;

@@ -5,7 +5,8 @@
 import type { Histogram } from "../metrics/histogram.ts";
 import { unpacked } from "../metrics/stats.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
-import { scenariosOf, seriesOf } from "./words.ts";
+import { scenariosOf } from "../metrics/scenarios.ts";
+import { seriesOf } from "./words.ts";
 
 /**
  * File name (`create.hgrm`, `acme.new_nonce.hgrm`) -> content: percentiles of response times in milliseconds. Series without

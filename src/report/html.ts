@@ -36,6 +36,7 @@ import { validityPart } from "./html/validity.ts";
 import { COMPARISON_MARKS, differenceMark, exitMark } from "./marks.ts";
 import { clockTime } from "./progress.ts";
 import { metricsOfTier, tellsAnything } from "./server_metrics.ts";
+import { scenariosOf } from "../metrics/scenarios.ts";
 import {
   exitReason,
   isHeld,
@@ -45,7 +46,6 @@ import {
   plural,
   RESPONSE_TIME_NOTE,
   saturatedHost,
-  scenariosOf,
   seriesOf,
   shortfallOf,
   validityWord,

@@ -11,7 +11,8 @@ import {
   formatSeconds,
   significant,
 } from "../metrics/format.ts";
-import { plural, scenariosOf } from "./words.ts";
+import { scenariosOf } from "../metrics/scenarios.ts";
+import { plural } from "./words.ts";
 
 /** Label and text. */
 export function methodologyRows(summary: Summary): [string, string][] {

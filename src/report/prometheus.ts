@@ -5,7 +5,8 @@
 import type { Stats, Summary } from "../metrics/summary_schema.ts";
 import { rounded } from "../metrics/stats.ts";
 import { oneLine } from "./style.ts";
-import { scenariosOf, seriesOf } from "./words.ts";
+import { scenariosOf } from "../metrics/scenarios.ts";
+import { seriesOf } from "./words.ts";
 
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number, suffix?: string];

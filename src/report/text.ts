@@ -13,6 +13,7 @@ import {
   ownSection,
   tierSections,
 } from "./text/tables.ts";
+import { scenariosOf } from "../metrics/scenarios.ts";
 import {
   exitReason,
   failuresOf,
@@ -25,7 +26,6 @@ import {
   peersOf,
   plural,
   saturatedHost,
-  scenariosOf,
   thresholdValue,
   tlsOf,
   validityWord,

@@ -15,6 +15,7 @@ import {
   formatSeconds,
 } from "../metrics/format.ts";
 import { isRelative } from "../verdict/relative.ts";
+import { scenariosOf } from "../metrics/scenarios.ts";
 
 export const LAB_WARNING =
   "The target was the embedded lab: do not publish these figures as certctl's.";
@@ -124,11 +125,6 @@ export const FAILED_ROW = "failures took";
 /** `1 worker`, `2 workers` */
 export function plural(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-/** All scenarios of a summary, in its order. */
-export function scenariosOf(summary: Pick<Summary, "phases">): [string, SummaryScenario][] {
-  return Object.values(summary.phases).flatMap((tier) => Object.entries(tier));
 }
 
 /** Each certificate once, with all its exchanges and the scenarios that saw it. */

@@ -5,6 +5,7 @@ import type {
   Summary,
   SummaryScenario,
 } from "../metrics/summary_schema.ts";
+import { scenariosOf } from "../metrics/scenarios.ts";
 
 /** A run, as far as this looks at it; the new one need not have an exit yet. */
 export type ComparableRun = Measured & Pick<Summary, "validity">;
@@ -66,7 +67,7 @@ function hosts(base: ComparableRun, next: ComparableRun): RunDifference[] {
 }
 
 function plans(base: ComparableRun, next: ComparableRun): RunDifference[] {
-  const [a, b] = [scenarioMap(base), scenarioMap(next)];
+  const [a, b] = [new Map(scenariosOf(base)), new Map(scenariosOf(next))];
   const common = Array.from(a.keys()).filter((name) => b.has(name));
   const only = (one: typeof a, other: typeof a, where: string): RunDifference[] =>
     Array.from(one.keys()).filter((name) => !other.has(name))
@@ -102,10 +103,6 @@ function tools(base: ComparableRun, next: ComparableRun): RunDifference[] {
     ...unlike("tool", "certload version", base.tool.version, next.tool.version, false),
     ...unlike("runtime", "runtime", runtime(base), runtime(next), false),
   ];
-}
-
-function scenarioMap(run: Measured): Map<string, SummaryScenario> {
-  return new Map(Object.values(run.phases).flatMap((tier) => Object.entries(tier)));
 }
 
 function unlike(

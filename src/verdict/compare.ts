@@ -25,6 +25,7 @@ import { PERCENTILES, type Uncertainty, uncertaintyOf } from "./bootstrap.ts";
 import { type ComparableRun, differencesOf } from "./comparability.ts";
 import { randomOf } from "./random.ts";
 import { studentQuantile } from "./student.ts";
+import { scenariosOf } from "../metrics/scenarios.ts";
 
 const DEFAULT_ALLOW = 0.1;
 
@@ -97,8 +98,8 @@ interface Pair {
 
 /** Scenarios and steps that both runs have and one has made; a single step is its scenario over again. */
 function pairsOf(base: Measured, next: Measured): Pair[] {
-  const others = new Map(Object.values(next.phases).flatMap((tier) => Object.entries(tier)));
-  return Object.values(base.phases).flatMap((tier) => Object.entries(tier))
+  const others = new Map(scenariosOf(next));
+  return scenariosOf(base)
     .flatMap(([scenario, a]) => {
       const b = others.get(scenario);
       if (!b) return [];

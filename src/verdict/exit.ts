@@ -4,6 +4,7 @@
  */
 import type { Comparison, Summary } from "../metrics/summary_schema.ts";
 import { isBroken, whereOf } from "./thresholds.ts";
+import { scenariosOf } from "../metrics/scenarios.ts";
 
 export const EXIT_CODES = {
   /** Every threshold held, and the run was fit to tell. */
@@ -81,13 +82,13 @@ export function exitOf(
 }
 
 function hopelessScenario(
-  { phases, thresholds }: Pick<Summary, "phases" | "thresholds">,
+  run: Pick<Summary, "phases" | "thresholds">,
 ): string | undefined {
   const limited = (name: string): boolean =>
-    thresholds.some(({ measure, scenario }) =>
+    run.thresholds.some(({ measure, scenario }) =>
       measure === "error_rate" && (scenario === null || scenario === name)
     );
-  for (const [name, { count, failed, failures }] of Object.values(phases).flatMap(Object.entries)) {
+  for (const [name, { count, failed, failures }] of scenariosOf(run)) {
     if (count === 0 || failed < count || limited(name)) continue;
     const why = failures[0] ? `, first of all by ${failures[0].class}` : "";
     return `Nothing of "${name}" succeeded: all ${count} iterations failed${why}`;

@@ -61,10 +61,7 @@ function duration(
   return { value: us(histogram, measure) / 1000, samples };
 }
 
-function us(
-  histogram: Histogram,
-  measure: Extract<Measure, { kind: "duration" }>,
-): number {
+function us(histogram: Histogram, measure: Extract<Measure, { kind: "duration" }>): number {
   switch (measure.stat) {
     case "min":
       return histogram.minUs;

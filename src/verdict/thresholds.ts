@@ -4,7 +4,7 @@
  */
 import { Histogram } from "../metrics/histogram.ts";
 import { rounded } from "../metrics/stats.ts";
-import type { Measured, SummaryScenario, ThresholdResult } from "../metrics/summary_schema.ts";
+import type { Measured, ThresholdResult } from "../metrics/summary_schema.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Comparison, Threshold } from "../plan/threshold.ts";
 import {
@@ -15,6 +15,7 @@ import {
   measureOf,
   measureUnit,
 } from "./measure.ts";
+import { scenariosOf } from "../metrics/scenarios.ts";
 
 /** What a run's figures are compared with: the run itself, and a baseline if there is one. */
 type Find = (run: Measured) => Measurable | undefined;
@@ -125,19 +126,16 @@ function limitOf({ limit, measure }: Threshold, baseline?: Measurable): number |
   return value === undefined ? undefined : value * limit.factor;
 }
 
-function findScenario(run: Measured, name: string): SummaryScenario | undefined {
-  return Object.values(run.phases).map((tier) => tier[name]).find((found) => found);
-}
-
 function seriesOf(run: Measured, name: string, step: string | undefined): Measurable | undefined {
-  const scenario = findScenario(run, name);
+  const [, scenario] = scenariosOf(run).find(([each]) => each === name) ?? [];
   const series = step === undefined ? scenario : scenario?.steps[step];
   return series && measurable(series);
 }
 
 /** All iterations of all scenarios as one series: of use for shares, and for a limit that everything must keep. */
-function wholeRun({ totals, phases }: Measured): Measurable {
-  const parts = Object.values(phases).flatMap((tier) => Object.values(tier)).map(measurable);
+function wholeRun(run: Measured): Measurable {
+  const { totals } = run;
+  const parts = scenariosOf(run).map(([, scenario]) => measurable(scenario));
   return {
     count: totals.iterations,
     failed: totals.failed,

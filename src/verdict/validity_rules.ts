@@ -12,6 +12,7 @@ import type {
   ThresholdResult,
 } from "../metrics/summary_schema.ts";
 import { whereOf } from "./thresholds.ts";
+import { scenariosOf } from "../metrics/scenarios.ts";
 
 /**
  * Share of the arrivals that may go unanswered by the tool's own doing. Each is a missing response time, most likely
@@ -325,7 +326,7 @@ function eachScenario(
   ) => Omit<Found, "subject" | "scenarios"> | undefined,
 ): Rule["find"] {
   return (run) =>
-    Object.values(run.measured.phases).flatMap((tier) => Object.entries(tier))
+    scenariosOf(run.measured)
       .flatMap(([name, scenario]) => {
         const found = find(name, scenario, run);
         return found ? [{ ...found, subject: `"${name}"`, scenarios: [name] }] : [];

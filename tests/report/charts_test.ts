@@ -7,7 +7,7 @@ import type {
 import { type Chart, chartsOf, overviewCharts } from "../../src/report/html/charts.ts";
 import { intervalPicture } from "../../src/report/html/interval.ts";
 import { offeredBy } from "../../src/report/html/offered.ts";
-import { scenariosOf } from "../../src/report/words.ts";
+import { scenariosOf } from "../../src/metrics/scenarios.ts";
 import { type MadeScenario, percentileOf, runOf, thresholdOf } from "../metrics/runs.ts";
 import { concluded } from "./summaries.ts";
 

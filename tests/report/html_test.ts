@@ -14,7 +14,7 @@ import { chartsOf } from "../../src/report/html/charts.ts";
 import { html, jsonForScript } from "../../src/report/html/markup.ts";
 import { partsOf } from "../../src/report/html/phases.ts";
 import { clockTime } from "../../src/report/progress.ts";
-import { scenariosOf } from "../../src/report/words.ts";
+import { scenariosOf } from "../../src/metrics/scenarios.ts";
 import { runOf, workerFacts } from "../metrics/runs.ts";
 import { testWith } from "../programs.ts";
 import { withBrowser } from "./chromium.ts";

@@ -15,7 +15,7 @@ import { renderHtml } from "../../src/report/html.ts";
 import { renderJunit } from "../../src/report/junit.ts";
 import { renderMarkdown } from "../../src/report/markdown.ts";
 import { renderText } from "../../src/report/text.ts";
-import { scenariosOf } from "../../src/report/words.ts";
+import { scenariosOf } from "../../src/metrics/scenarios.ts";
 import type { Failure } from "../../src/http/failure.ts";
 import { percentileOf, runOf, thresholdOf } from "../metrics/runs.ts";
 import { concluded } from "./summaries.ts";

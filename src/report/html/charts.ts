@@ -9,7 +9,7 @@ import type {
 } from "../../metrics/summary_schema.ts";
 import { formatSeconds } from "../../metrics/format.ts";
 import { oneLine } from "../style.ts";
-import { scenariosOf } from "../words.ts";
+import { scenariosOf } from "../../metrics/scenarios.ts";
 import { offeredBy } from "./offered.ts";
 
 /** Colours of the lines of several scenarios. */

@@ -28,6 +28,7 @@ import {
 } from "../server_metrics.ts";
 import { failedCells, RESULT_HEADS, TIMES } from "../results.ts";
 import { oneLine } from "../style.ts";
+import { scenariosOf } from "../../metrics/scenarios.ts";
 import {
   FAILED_ROW,
   failuresOf,
@@ -35,7 +36,6 @@ import {
   peerNames,
   peersOf,
   plural,
-  scenariosOf,
   seriesOf,
   thresholdValue,
   tlsOf,

@@ -3,7 +3,8 @@ import type { Finding, Summary } from "../../metrics/summary_schema.ts";
 import { formatCores, formatCount, formatMs, formatPercent } from "../../metrics/format.ts";
 import { longestStandstillMs } from "../../verdict/validity_rules.ts";
 import { BAD, type Mark, WARN } from "../marks.ts";
-import { findingGroups, otherFindings, partOfRun, scenariosOf } from "../words.ts";
+import { scenariosOf } from "../../metrics/scenarios.ts";
+import { findingGroups, otherFindings, partOfRun } from "../words.ts";
 import { facts, html, type Markup } from "./markup.ts";
 
 export function validityPart(summary: Summary): Markup {

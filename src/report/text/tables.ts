@@ -11,14 +11,8 @@ import { metricsOfTier, serverMetricsTable, tellsAnything } from "../server_metr
 import { failedCells, RESULT_HEADS, resultCells, timeCells } from "../results.ts";
 import { oneLine } from "../style.ts";
 import { fittedLines, leftNote, type Table, withoutEmptyColumns } from "../table.ts";
-import {
-  FAILED_ROW,
-  nameOfTier,
-  RESPONSE_TIME_NOTE,
-  scenariosOf,
-  seriesOf,
-  shortfallOf,
-} from "../words.ts";
+import { scenariosOf } from "../../metrics/scenarios.ts";
+import { FAILED_ROW, nameOfTier, RESPONSE_TIME_NOTE, seriesOf, shortfallOf } from "../words.ts";
 import { block, type Page, title } from "./page.ts";
 
 const HEAD = ["", ...RESULT_HEADS.map((head) => head.toLowerCase())];
