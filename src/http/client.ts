@@ -47,9 +47,7 @@ export async function createClient(options: ClientOptions): Promise<HttpClient> 
  * For what is asked beside the load: versions, counters, readiness, set-up and tear-down, conformance. HTTP/1.1 by
  * undici, which is loaded when the first request is sent.
  */
-export function unmeasuredClient(
-  options: Pick<ClientOptions, "tls" | "maxBodyBytes">,
-): HttpClient {
+export function unmeasuredClient(options: Pick<ClientOptions, "tls" | "maxBodyBytes">): HttpClient {
   return new LateClient(() => createClient({ ...options, protocol: "http/1.1", client: "undici" }));
 }
 

@@ -40,11 +40,7 @@ export function decodeBody(
  * The body as it was before `codings` (a Content-Encoding field's value) were applied, of at most `maxBytes`, or what is
  * wrong with it.
  */
-function decodeContent(
-  body: Uint8Array,
-  codings: string,
-  maxBytes: number,
-): Uint8Array | Failure {
+function decodeContent(body: Uint8Array, codings: string, maxBytes: number): Uint8Array | Failure {
   let decoded = body;
   for (const coding of codings.split(",").map((name) => name.trim().toLowerCase()).reverse()) {
     if (coding === "" || coding === "identity" || decoded.length === 0) continue;

@@ -113,6 +113,20 @@ export interface Pool {
   close(): void;
 }
 
+export const INTERRUPTED: Failure = { class: "interrupted", message: "The run was stopped" };
+export const CLIENT_CLOSED: Failure = { class: "interrupted", message: "The client was closed" };
+
+/** Ends an exchange before anything is sent. */
+export function refuse(exchange: LiveExchange, failure: Failure): Exchange {
+  return Object.assign(exchange, { failure, endedUs: exchange.startedUs });
+}
+
+/** Of a request that comes after the client was closed. */
+export const SENT_TOO_LATE: Failure = {
+  class: "client",
+  message: "Cannot send a request: the client is closed",
+};
+
 /** Ends a job that was never sent, or whose answer is filled in already. */
 export function settle(job: Job, failure: Failure | undefined, endedUs = nowUs()): void {
   job.exchange.failure = failure;

@@ -59,9 +59,14 @@ export function mediaType(exchange: Exchange): string {
 /** The start of the body on one line, for messages; of a page its words. */
 export function excerpt(exchange: Exchange): string {
   if (exchange.body.length === 0) return "empty body";
-  const text = new TextDecoder().decode(exchange.body.subarray(0, READ_BYTES));
+  const text = startOf(exchange.body);
   const words = mediaType(exchange) === "text/html" ? text.replaceAll(/<[^>]*>/g, " ") : text;
   return shortened(words.trim() || text);
+}
+
+/** As much of a body as is looked at for a quotation. */
+export function startOf(body: Uint8Array): string {
+  return new TextDecoder().decode(body.subarray(0, READ_BYTES));
 }
 
 /** Others' words, cut to what a message may quote. */

@@ -3,7 +3,7 @@
  * and HTTP/1.1 by ALPN (RFC 7301), and what the server chooses holds for all others.
  */
 import { nowUs } from "../../clock.ts";
-import { type Job, type Pool, settle } from "../exchange.ts";
+import { CLIENT_CLOSED, type Job, type Pool, settle } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import type { Connected, Dial, Dialer, Origin } from "../stream.ts";
 import { WaitingJobs } from "./waiting.ts";
@@ -55,9 +55,8 @@ export class NegotiatingPool implements Pool {
   }
 
   close(): void {
-    const failure = { class: "interrupted", message: "The client was closed" } as const;
-    this.#waiting.fail(() => true, failure);
-    this.#dial?.cancel(failure);
+    this.#waiting.fail(() => true, CLIENT_CLOSED);
+    this.#dial?.cancel(CLIENT_CLOSED);
     this.#chosen?.close();
   }
 

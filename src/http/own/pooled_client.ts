@@ -1,16 +1,17 @@
 /** What all clients share: a pool for each origin, requests prepared once, signals heard once. */
 import { nowUs } from "../../clock.ts";
-import { LiveExchange, type Pool, type Prepared } from "../exchange.ts";
+import {
+  INTERRUPTED,
+  LiveExchange,
+  type Pool,
+  type Prepared,
+  refuse,
+  SENT_TOO_LATE,
+} from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import type { Exchange, HttpClient, HttpRequest, SendOptions } from "../http.ts";
 import { unsendable } from "./http1/request.ts";
 import { type Origin, originOf } from "../stream.ts";
-
-const INTERRUPTED: Failure = { class: "interrupted", message: "The run was stopped" };
-const CLOSED: Failure = {
-  class: "client",
-  message: "Cannot send a request: the client is closed",
-};
 
 export class PooledClient implements HttpClient {
   readonly #makePool: (origin: Origin) => Pool;
@@ -28,9 +29,9 @@ export class PooledClient implements HttpClient {
     const startedUs = nowUs();
     const exchange = new LiveExchange(request, startedUs);
     const prepared = this.#prepare(request);
-    if ("class" in prepared) return refuse(exchange, prepared);
+    if ("class" in prepared) return Promise.resolve(refuse(exchange, prepared));
     const refusal = this.#refusal(options.signal);
-    if (refusal !== undefined) return refuse(exchange, refusal);
+    if (refusal !== undefined) return Promise.resolve(refuse(exchange, refusal));
     const deadlineUs = startedUs + options.timeoutMs * 1000;
     return new Promise((resolve) => {
       prepared.pool.submit({ exchange, prepared, options, deadlineUs, resolve });
@@ -47,7 +48,7 @@ export class PooledClient implements HttpClient {
   }
 
   #refusal(signal: AbortSignal | undefined): Failure | undefined {
-    if (this.#closed) return CLOSED;
+    if (this.#closed) return SENT_TOO_LATE;
     if (signal === undefined) return undefined;
     if (signal.aborted) return INTERRUPTED;
     if (!this.#signals.has(signal)) this.#listen(signal);
@@ -78,10 +79,4 @@ export class PooledClient implements HttpClient {
     this.#pools.set(key, pool);
     return pool;
   }
-}
-
-function refuse(exchange: LiveExchange, failure: Failure): Promise<Exchange> {
-  exchange.failure = failure;
-  exchange.endedUs = exchange.startedUs;
-  return Promise.resolve(exchange);
 }

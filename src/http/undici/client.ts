@@ -11,7 +11,7 @@ import { nowUs } from "../../clock.ts";
 import { ANSWERED_IN_TLS, classify, type Stage, timedOut, TLS_ALERT } from "../classify.ts";
 import { decodeBody } from "../content_coding.ts";
 import { dialer } from "../connect.ts";
-import { LiveExchange } from "../exchange.ts";
+import { INTERRUPTED, LiveExchange, refuse, SENT_TOO_LATE } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import type { ClientOptions, Exchange, HttpClient, HttpRequest, SendOptions } from "../http.ts";
 import { IDEMPOTENT, unsendable } from "../own/http1/request.ts";
@@ -28,9 +28,6 @@ subscribe("undici:client:sendHeaders", (message) => {
   starting = undefined;
 });
 
-const INTERRUPTED: Failure = { class: "interrupted", message: "The run was stopped" };
-const CLOSED: Failure = { class: "client", message: "Cannot send a request: the client is closed" };
-
 type UndiciOptions = Pick<ClientOptions, "tls" | "maxConnections" | "maxBodyBytes">;
 
 /** HTTP/1.1 alone: undici's HTTP/2 loses what is under way where a server ends a connection. */
@@ -46,11 +43,9 @@ export class UndiciClient implements HttpClient {
 
   async send(request: HttpRequest, options: SendOptions): Promise<Exchange> {
     const exchange = new LiveExchange(request, nowUs());
-    const refusal = unsendable(request) ?? (this.#closed ? CLOSED : undefined) ??
+    const refusal = unsendable(request) ?? (this.#closed ? SENT_TOO_LATE : undefined) ??
       (options.signal?.aborted ? INTERRUPTED : undefined);
-    if (refusal !== undefined) {
-      return Object.assign(exchange, { failure: refusal, endedUs: exchange.startedUs });
-    }
+    if (refusal !== undefined) return refuse(exchange, refusal);
     const deadlineUs = exchange.startedUs + options.timeoutMs * 1000;
     await this.#attempt(exchange, options, deadlineUs);
     if (!mayRepeat(exchange) || nowUs() >= deadlineUs) return exchange;

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { buildConnector } from "undici";
 import { nowUs } from "../../clock.ts";
 import type { Stage } from "../classify.ts";
+import { INTERRUPTED } from "../exchange.ts";
 import type { Failure } from "../failure.ts";
 import type { ServerCertificate } from "../http.ts";
 import type { ConnectPhases, Dial, Dialer, Origin } from "../stream.ts";
@@ -61,8 +62,7 @@ export class Connector {
   }
 
   close(): void {
-    const closed: Failure = { class: "interrupted", message: "The run was stopped" };
-    for (const dial of [...this.#dials]) dial.cancel(closed);
+    for (const dial of [...this.#dials]) dial.cancel(INTERRUPTED);
     for (const socket of this.#idle.splice(0)) socket.destroy();
   }
 

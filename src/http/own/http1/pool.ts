@@ -3,7 +3,7 @@
  * only a closed set (`maxConnections`) makes requests wait, in order, which is their blocked time.
  */
 import { nowUs } from "../../../clock.ts";
-import { type Job, type Pool, settle } from "../../exchange.ts";
+import { CLIENT_CLOSED, type Job, type Pool, settle } from "../../exchange.ts";
 import type { Failure } from "../../failure.ts";
 import type { ClientOptions } from "../../http.ts";
 import type { Connected, Dial, Dialer, Origin } from "../../stream.ts";
@@ -76,9 +76,8 @@ export class Http1Pool implements Pool, ConnectionOwner {
   }
 
   close(): void {
-    const failure = { class: "interrupted", message: "The client was closed" } as const;
-    this.#waiting.fail(() => true, failure);
-    for (const dial of [...this.#dials.keys()]) dial.cancel(failure);
+    this.#waiting.fail(() => true, CLIENT_CLOSED);
+    for (const dial of [...this.#dials.keys()]) dial.cancel(CLIENT_CLOSED);
     for (const connection of [...this.#open]) connection.close();
   }
 

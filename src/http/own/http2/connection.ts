@@ -4,7 +4,7 @@ import { timerMs } from "../../../timer.ts";
 import { ByteBuffer } from "../../byte_buffer.ts";
 import { classify, timedOut } from "../../classify.ts";
 import { decodeBody } from "../../content_coding.ts";
-import { type Job, settle } from "../../exchange.ts";
+import { CLIENT_CLOSED, type Job, settle } from "../../exchange.ts";
 import type { Failure } from "../../failure.ts";
 import type { ServerCertificate } from "../../http.ts";
 import { MAX_HEAD_BYTES } from "../http1/parser.ts";
@@ -136,7 +136,7 @@ export class Http2Connection implements StreamSink {
   }
 
   close(): void {
-    this.#fail({ class: "interrupted", message: "The client was closed" });
+    this.#fail(CLIENT_CLOSED);
   }
 
   onData(bytes: Uint8Array): void {

@@ -3,7 +3,7 @@
  * it being made wait for it, which is their blocked time.
  */
 import { nowUs } from "../../../clock.ts";
-import { type Job, type Pool, settle } from "../../exchange.ts";
+import { CLIENT_CLOSED, type Job, type Pool, settle } from "../../exchange.ts";
 import type { Failure } from "../../failure.ts";
 import type { ClientOptions } from "../../http.ts";
 import { IDEMPOTENT } from "../http1/request.ts";
@@ -65,9 +65,8 @@ export class Http2Pool implements Pool, Http2Owner {
   }
 
   close(): void {
-    const failure = { class: "interrupted", message: "The client was closed" } as const;
-    this.#waiting.fail(() => true, failure);
-    for (const dial of [...this.#dials.keys()]) dial.cancel(failure);
+    this.#waiting.fail(() => true, CLIENT_CLOSED);
+    for (const dial of [...this.#dials.keys()]) dial.cancel(CLIENT_CLOSED);
     for (const connection of this.#all()) connection.close();
   }
 
