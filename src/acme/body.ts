@@ -1,10 +1,9 @@
 /** Reading answers' bodies. */
 
+import { startOf } from "../http/expectation.ts";
 import { foreign } from "../terminal.ts";
 
 const decoder = new TextDecoder();
-/** Looked at for a quotation: a secret must be seen whole to be hidden. */
-const READ_BYTES = 4096;
 
 /** The JSON object in a body; undefined when it is something else. */
 export function parseObject(body: Uint8Array): Record<string, unknown> | undefined {
@@ -21,5 +20,5 @@ export function parseObject(body: Uint8Array): Record<string, unknown> | undefin
 /** The beginning of a body for an error text, on one line: at most `length` characters, quoted. */
 export function quotedBody(body: Uint8Array, length = 120): string {
   if (body.length === 0) return "(empty body)";
-  return JSON.stringify(foreign(decoder.decode(body.subarray(0, READ_BYTES)), length));
+  return JSON.stringify(foreign(startOf(body), length));
 }

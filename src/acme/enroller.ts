@@ -90,12 +90,7 @@ class Attempt {
   readonly #sender: Sender;
   readonly #account: Account;
 
-  constructor(
-    options: EnrollerOptions,
-    chains: ChainChecker,
-    sender: Sender,
-    account: Account,
-  ) {
+  constructor(options: EnrollerOptions, chains: ChainChecker, sender: Sender, account: Account) {
     this.#options = options;
     this.#chains = chains;
     this.#sender = sender;
@@ -111,18 +106,14 @@ class Attempt {
   }
 
   /** Places an order, proves its names and waits until it is ready: everything before finalize. */
-  async authorize(
-    prepared: PreparedOrder,
-  ): Promise<PlacedOrder | Failure> {
+  async authorize(prepared: PreparedOrder): Promise<PlacedOrder | Failure> {
     const order = await this.placeOrder(prepared.names);
     if (isFailure(order)) return order;
     return await this.prove(order) ?? order;
   }
 
   /** Proves the names of a pending order until it is ready; one that is past that has nothing to prove. */
-  async prove(
-    order: PlacedOrder,
-  ): Promise<Failure | undefined> {
+  async prove(order: PlacedOrder): Promise<Failure | undefined> {
     const step = nextForOrder(order);
     if (step.next === "fail") return step.failure;
     if (step.next !== "authorize") return undefined;
@@ -137,9 +128,7 @@ class Attempt {
   }
 
   /** The last authorization may be valid before its order has noticed (RFC 8555 section 7.4). */
-  async #awaitReady(
-    order: PlacedOrder,
-  ): Promise<Failure | undefined> {
+  async #awaitReady(order: PlacedOrder): Promise<Failure | undefined> {
     const wait = this.#waiter(`the order ${new URL(order.url).pathname}`);
     for (;;) {
       const answer = await this.#get("order", order.url, readOrder);
@@ -152,9 +141,7 @@ class Attempt {
     }
   }
 
-  async placeOrder(
-    names: readonly string[],
-  ): Promise<PlacedOrder | Failure> {
+  async placeOrder(names: readonly string[]): Promise<PlacedOrder | Failure> {
     const { client, notBefore, notAfter, profile } = this.#options;
     const { newOrder: url } = client.directory;
     if (url === undefined) return lacks("newOrder");
@@ -172,10 +159,7 @@ class Attempt {
   }
 
   /** Answers every pending authorisation, then waits for each. `opened` gets what has to be cleaned up. */
-  async #proveEach(
-    order: Order,
-    opened: (() => void)[],
-  ): Promise<Failure | undefined> {
+  async #proveEach(order: Order, opened: (() => void)[]): Promise<Failure | undefined> {
     const waiting: Waiting[] = [];
     for (const url of order.authorizations) {
       const begun = await this.#begin(url, opened);
@@ -190,10 +174,7 @@ class Attempt {
   }
 
   /** Answers one authorisation's challenge; undefined: it is valid already. */
-  async #begin(
-    url: string,
-    opened: (() => void)[],
-  ): Promise<Waiting | Failure | undefined> {
+  async #begin(url: string, opened: (() => void)[]): Promise<Waiting | Failure | undefined> {
     const { challengeType } = this.#options;
     const authorization = await this.#fetchAuthorization(url);
     if (isFailure(authorization)) return authorization;
@@ -239,16 +220,11 @@ class Attempt {
     });
   }
 
-  #fetchAuthorization(
-    url: string,
-  ): Promise<Answer<Authorization> | Failure> {
+  #fetchAuthorization(url: string): Promise<Answer<Authorization> | Failure> {
     return this.#get("authz", url, readAuthorization);
   }
 
-  async #awaitAuthorization(
-    url: string,
-    last: Exchange,
-  ): Promise<Failure | undefined> {
+  async #awaitAuthorization(url: string, last: Exchange): Promise<Failure | undefined> {
     const wait = this.#waiter(`the authorization ${new URL(url).pathname}`);
     let error: Problem | undefined;
     for (;;) {
@@ -274,10 +250,7 @@ class Attempt {
   }
 
   /** Sends the request, then waits until the order is valid; returns the certificate's URL. */
-  async #finalize(
-    prepared: PreparedOrder,
-    order: PlacedOrder,
-  ): Promise<string | Failure> {
+  async #finalize(prepared: PreparedOrder, order: PlacedOrder): Promise<string | Failure> {
     let answer = await this.#options.client.post(this.#sender, {
       step: "finalize",
       signer: this.#account.signer,
@@ -299,10 +272,7 @@ class Attempt {
     }
   }
 
-  async #download(
-    prepared: PreparedOrder,
-    url: string,
-  ): Promise<Chain | Failure> {
+  async #download(prepared: PreparedOrder, url: string): Promise<Chain | Failure> {
     const { clock } = this.#options;
     const answer = await this.#options.client.post(this.#sender, {
       step: "certificate",

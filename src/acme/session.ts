@@ -86,10 +86,6 @@ export class Session {
     return await this.accounts.prepare(this.client, sender, share, iterations) ??
       await this.client.fillNonces(sender, Math.min(FIRST_NONCES, iterations));
   }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
 }
 
 function registrationOf(options: SessionOptions): Registration {

@@ -141,11 +141,7 @@ async function attemptKeyChange(
   return exchange;
 }
 
-async function changeKey(
-  subject: Subject,
-  to: SigningKey,
-  innerUrl?: string,
-): Promise<Exchange> {
+async function changeKey(subject: Subject, to: SigningKey, innerUrl?: string): Promise<Exchange> {
   const account = subject.account!;
   const { keyChange: url } = subject.acme.directory;
   if (url === undefined) throw new NoAnswer(lacks("keyChange").message);
@@ -153,19 +149,12 @@ async function changeKey(
   return await subject.ask({ url, payload, key: account.key, kid: account.url });
 }
 
-function newAccount(
-  subject: Subject,
-  key: SigningKey,
-  payload: string,
-): Promise<Exchange> {
+function newAccount(subject: Subject, key: SigningKey, payload: string): Promise<Exchange> {
   // Without it there would have been no examination.
   return subject.ask({ url: subject.acme.directory.newAccount!, payload, key });
 }
 
-async function askAccount(
-  subject: Subject,
-  payload: string,
-): Promise<Exchange | undefined> {
+async function askAccount(subject: Subject, payload: string): Promise<Exchange | undefined> {
   const { account } = subject;
   if (account === undefined) return undefined;
   const { url, key } = account;

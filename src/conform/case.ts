@@ -34,23 +34,14 @@ export interface CaseResult {
   readonly reason?: string;
 }
 
-export function must(
-  id: string,
-  section: string,
-  name: string,
-  run: ConformCase["run"],
-): ConformCase {
-  return { id, section, name, level: "must", run };
+type MakeCase = (id: string, section: string, name: string, run: ConformCase["run"]) => ConformCase;
+
+function caseOf(level: ConformCase["level"]): MakeCase {
+  return (id, section, name, run) => ({ id, section, name, level, run });
 }
 
-export function should(
-  id: string,
-  section: string,
-  name: string,
-  run: ConformCase["run"],
-): ConformCase {
-  return { id, section, name, level: "should", run };
-}
+export const must = caseOf("must");
+export const should = caseOf("should");
 
 export const PASS: Verdict = { result: "pass" };
 

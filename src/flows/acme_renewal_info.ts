@@ -74,10 +74,7 @@ function lacking(message: string): Failure {
   return { class: "client", message: `${message}, so it has no renewal information (RFC 9773)` };
 }
 
-async function ask(
-  { requests }: RenewalInfo,
-  iteration: Iteration,
-): Promise<Failure | undefined> {
+async function ask({ requests }: RenewalInfo, iteration: Iteration): Promise<Failure | undefined> {
   const request = requests[iteration.index % requests.length]!;
   const { exchange, failure } = await iteration.step("renewal_info", request, EXPECT_WINDOW);
   if (exchange.header("retry-after") === undefined) iteration.count("retry_after_absent");

@@ -6,7 +6,7 @@ import type { Flow, Iteration } from "./flow.ts";
 /** What a flow works with between `prepare` and `close`. */
 interface Work {
   prepare(iterations: number): Promise<Failure | undefined>;
-  close(): Promise<void>;
+  close?(): Promise<void>;
 }
 
 /** A flow whose work is opened in `prepare` and handed to every iteration. */
@@ -26,6 +26,6 @@ export function preparedFlow<Opened extends Work>(
       if (opened === undefined) throw new Error("The flow runs before it is prepared");
       return iterate(opened, iteration);
     },
-    close: async () => await opened?.close(),
+    close: async () => await opened?.close?.(),
   };
 }

@@ -5,6 +5,7 @@
  */
 import type { LoadProfile, Stage } from "./plan.ts";
 import { type Path, type Problem, problemAt } from "./problem.ts";
+import { durationMsOf } from "./profile.ts";
 import { childOf, isList, isMap, keySpanOf, nodeAt, type PlanNode } from "./tree.ts";
 
 const DEFAULT_MAX_IN_FLIGHT = 10_000;
@@ -140,10 +141,10 @@ export function sendsSomething(scenario: LoadKeys): boolean {
 
 /** The same profile in another time: every stage longer or shorter by the same factor. */
 export function stretched(load: LoadProfile, durationMs: number): LoadProfile {
-  const totalMs = load.stages.reduce((sum, stage) => sum + stage.durationMs, 0);
+  const factor = durationMs / durationMsOf(load.stages);
   const stages = load.stages.map((stage) => ({
     ...stage,
-    durationMs: stage.durationMs * (durationMs / totalMs),
+    durationMs: stage.durationMs * factor,
   }));
   return { ...load, stages };
 }

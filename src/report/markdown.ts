@@ -45,6 +45,7 @@ import {
   metricsOfTier,
   QUANTILES_NOTE,
 } from "./server_metrics.ts";
+import { scenariosOf } from "../metrics/scenarios.ts";
 import {
   exitReason,
   FAILED_ROW,
@@ -59,7 +60,6 @@ import {
   peersOf,
   RESPONSE_TIME_NOTE,
   saturatedHost,
-  scenariosOf,
   seriesOf,
   thresholdValue,
   tlsOf,
@@ -311,9 +311,8 @@ function methodologyTable(summary: Summary): string {
   );
 }
 
-/** A table for a README: per scenario the figures of a baseline, its thresholds beside them. */
 /**
- * A baseline as Markdown: what it was measured with, and a row for each scenario.
+ * A baseline as Markdown for a README: a row for each scenario, its thresholds beside its figures, and how it was measured.
  *
  * ```ts
  * import { assertStringIncludes } from "@std/assert";

@@ -87,11 +87,7 @@ export class AcmeServer {
     this.#post(path, counter, endpoint);
   }
 
-  #post(
-    path: string,
-    counter: string,
-    endpoint: (call: AccountCall | KeyCall) => Answer,
-  ): void {
+  #post(path: string, counter: string, endpoint: (call: AccountCall | KeyCall) => Answer): void {
     this.#add("POST", path, counter, async (call) => await endpoint(await authenticate(call)));
   }
 

@@ -65,11 +65,7 @@ const CHANGEABLE: readonly (keyof ManagedCertificate)[] = [
   "certificate_profile_id",
 ];
 
-async function update(
-  request: LabRequest,
-  { id }: Parameters,
-  call: Call,
-): Promise<LabResponse> {
+async function update(request: LabRequest, { id }: Parameters, call: Call): Promise<LabResponse> {
   const fields = decodeCertificate(await bodyText(request) ?? "");
   if (fields === undefined) return failure(call, 400, "Invalid request body");
   const problem = fields.common_name && commonNameProblem(fields.common_name);
