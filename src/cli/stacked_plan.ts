@@ -74,7 +74,7 @@ export async function withStack(line: CommandLine, io: Io, use: Use): Promise<Ou
       io.err(`${leftOver}\n`);
       // Servers that are left running are not what was asked for; a verdict on the run itself goes before.
       if (code === EXIT_CODES.passed) {
-        const left = exit("not_ready", "the run passed, and the stack could not be taken down");
+        const left = exit("not_ready", "all else passed, and the stack could not be taken down");
         io.err(verdictLine(left));
         code = left.code;
       }
