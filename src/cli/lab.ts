@@ -94,12 +94,12 @@ function announce(addresses: LabAddresses, options: LabOptions, line: CommandLin
 /** The variables that the shipped plans read. */
 function labEnvironment(
   { api, acme, targets, metrics, control }: LabAddresses,
-  { keys = {} }: LabOptions,
+  { token = DEFAULT_TOKEN }: LabOptions,
   caFile: string | undefined,
 ): Omit<StackEnvironment, "CERTLOAD_CA_FILE"> & Readonly<Record<string, string>> {
   return {
     CERTCTL_BASE: api,
-    CERTCTL_TOKEN: Object.values(keys)[0] ?? DEFAULT_TOKEN,
+    CERTCTL_TOKEN: token,
     NGINX_TARGET_URL: new URL(targets.nginx).origin,
     APACHE_TARGET_URL: new URL(targets.apache).origin,
     HAPROXY_TARGET_URL: new URL(targets.haproxy).origin,
@@ -134,7 +134,7 @@ function labOptions(line: CommandLine, io: Io, problems: string[]): LabOptions {
   return {
     ...(hostname !== undefined && { hostname }),
     ports: portsFlag(line, problems),
-    ...(token !== undefined && { keys: { load: token } }),
+    ...(token !== undefined && { token }),
     demo: !line.has("no-demo"),
     ...(limiter !== undefined && { limiter: parseLimiter(limiter, problems) }),
     ...(database !== undefined && { databasePath: database }),

@@ -165,7 +165,7 @@ class RunningLab implements Lab {
   }
 
   #api(): Handler {
-    const { keys, limiter, demo, clock, log } = this.#settings;
+    const { token, limiter, demo, clock, log } = this.#settings;
     const store = this.#store;
     const nowMs = (): number => clock.nowUs() / 1000;
     createApiSchema(store);
@@ -174,10 +174,9 @@ class RunningLab implements Lab {
     const shared = { store, authority: this.#authority, metrics: new Metrics() };
     const acme = this.#acme = new AcmeService({ ...shared, settings, clock, log });
     acme.start();
-    const names = Object.entries(keys).map(([name, key]) => [key, name] as const);
     return apiHandler({
       context: shared,
-      ...(names.length > 0 && { keys: new Map(names) }),
+      token,
       ...(limiter && { limiter }),
       acme: (request) => acme.handle(request),
       version: deno.version,

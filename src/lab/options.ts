@@ -11,8 +11,8 @@ export interface LabOptions {
   readonly hostname?: string;
   /** Port by server (and `control`); default 0 for each: any free one. */
   readonly ports?: Readonly<Partial<Record<ServerName | "control", number>>>;
-  /** Keys that the API takes, by name; default `{ load: "load-test-token" }`. An empty object: no key is asked for. */
-  readonly keys?: Readonly<Record<string, string>>;
+  /** Key that the API takes; default `load-test-token`. */
+  readonly token?: string;
   /** certctl's limiter by address; default off. certctl's own default is 50 requests per second and a burst of 100. */
   readonly limiter?: LimiterOptions;
   /** The demo rows that the load scripts refer to; default true. Without them creating a certificate answers 500. */
@@ -38,7 +38,7 @@ export const DEFAULT_TOKEN = "load-test-token";
 export function labSettings(options: LabOptions): LabSettings {
   return {
     hostname: "127.0.0.1",
-    keys: { load: DEFAULT_TOKEN },
+    token: DEFAULT_TOKEN,
     demo: true,
     faults: {},
     random: Math.random,

@@ -16,7 +16,7 @@ scenarios:
 }
 
 async function withLab(options: LabOptions, use: (lab: Lab) => Promise<void>): Promise<void> {
-  const lab = await startLab({ keys: { test: TOKEN }, ...options });
+  const lab = await startLab({ token: TOKEN, ...options });
   try {
     await use(lab);
   } finally {
@@ -45,7 +45,7 @@ function acme(directory: string): string {
 const CASES: readonly Case[] = [
   {
     name: "a refused token names --token",
-    options: { keys: { other: "another" } },
+    options: { token: "another" },
     told: ["401", "--token"],
   },
   {

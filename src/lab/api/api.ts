@@ -12,7 +12,7 @@ import {
   withHeaders,
 } from "../http/message.ts";
 import { Router } from "../http/router.ts";
-import { identify, type Keys } from "./auth.ts";
+import { refusalOf } from "./auth.ts";
 import { addCertificateRoutes } from "./certificates.ts";
 import type { ApiContext, Call } from "./context.ts";
 import { addJobRoutes } from "./jobs.ts";
@@ -25,9 +25,9 @@ export interface LimiterOptions {
 }
 
 export interface ApiOptions {
-  readonly context: Omit<ApiContext, "authType">;
-  /** Absent: no key is asked for. */
-  readonly keys?: Keys;
+  readonly context: ApiContext;
+  /** The key that is asked for. */
+  readonly token: string;
   /** Absent: off. */
   readonly limiter?: LimiterOptions;
   /** Answers everything under /acme. */
@@ -38,15 +38,11 @@ export interface ApiOptions {
 }
 
 export function apiHandler(options: ApiOptions): Handler {
-  const context: ApiContext = {
-    ...options.context,
-    authType: options.keys === undefined ? "none" : "api-key",
-  };
   const open = openRoutes(options.version);
   const routes = apiRoutes();
   const limits = { open: limiterOf(options), api: limiterOf(options) };
   return async (request) => {
-    const call = { ...context, requestId: crypto.randomUUID(), user: "" };
+    const call = { ...options.context, requestId: crypto.randomUUID() };
     const answer = (response: LabResponse): LabResponse =>
       withHeaders(response, { "X-Request-ID": call.requestId });
     const isAcme = request.path === "/acme" || request.path.startsWith("/acme/");
@@ -55,9 +51,8 @@ export function apiHandler(options: ApiOptions): Handler {
     if (limited !== undefined) return answer(limited);
     if (isAcme) return answer(await options.acme(request));
     if (isOpen) return answer(await open.handle(request, call));
-    const identity = identify(request, options.keys);
-    if ("refusal" in identity) return answer(identity.refusal);
-    return answer(await routes.handle(request, { ...call, user: identity.user }));
+    const refusal = refusalOf(request, options.token);
+    return answer(refusal ?? await routes.handle(request, call));
   };
 }
 
@@ -91,7 +86,7 @@ function openRoutes(version: string): Router<Call> {
     .add(
       "GET",
       "/api/v1/auth/info",
-      (_, __, { authType }) => json(200, { auth_type: authType, required: authType !== "none" }),
+      () => json(200, { auth_type: "api-key", required: true }),
     );
 }
 
@@ -100,7 +95,7 @@ function apiRoutes(): Router<Call> {
     .add(
       "GET",
       "/api/v1/auth/check",
-      (_, __, { user }) => json(200, { status: "authenticated", user, admin: false }),
+      () => json(200, { status: "authenticated", user: "load", admin: false }),
     )
     .add("GET", "/api/v1/metrics", (_, __, { metrics, store }) => json(200, metrics.json(store)))
     .add("GET", "/api/v1/metrics/prometheus", (_, __, { metrics, store }) => ({

@@ -11,14 +11,11 @@ export interface ApiContext {
   readonly store: Store;
   readonly authority: Authority;
   readonly metrics: Metrics;
-  readonly authType: "api-key" | "none";
 }
 
 /** Of one request: what a handler needs of its way through the chain. */
 export interface Call extends ApiContext {
   readonly requestId: string;
-  /** Name of the key that the request was sent with. */
-  readonly user: string;
 }
 
 /** The error shape of certctl's handlers; the chain's own errors (401, 429) have another. */

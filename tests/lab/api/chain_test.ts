@@ -55,15 +55,6 @@ Deno.test("auth check names the key", async () => {
   });
 });
 
-Deno.test("without keys nothing is asked for", async () => {
-  await withLab({ keys: {} }, async ({ fetch }) => {
-    const response = await fetch(LIST, { headers: { Authorization: "" } });
-    assertEquals((await response.json()).total, 32);
-    const info = await (await fetch("/api/v1/auth/info")).json();
-    assertEquals(info, { auth_type: "none", required: false });
-  });
-});
-
 Deno.test("the limiter answers beyond the burst, before the key is looked at", async () => {
   await withLab({ limiter: { requestsPerSecond: 0.001, burst: 3 } }, async ({ fetch }) => {
     const statuses: number[] = [];
