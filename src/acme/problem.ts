@@ -1,7 +1,8 @@
 /**
  * Problem documents (RFC 7807, RFC 8555 section 6.7): how an ACME server says no.
  */
-import type { Failure, FailureClass } from "../http/failure.ts";
+import { statusClass } from "../http/expectation.ts";
+import type { Failure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
 import { foreign, quoted } from "../terminal.ts";
 import { parseObject, quotedBody } from "./body.ts";
@@ -63,7 +64,7 @@ export function problemText(problem: Problem): string {
 /** The failure that an answer with an unwelcome status is; the urn stands in the message. */
 export function statusFailure(exchange: Exchange): Failure {
   const problem = parseProblem(exchange.body);
-  const rateLimited = exchange.status === 429 || problem?.type === ACME_ERROR + "rateLimited";
+  const rateLimited = problem?.type === ACME_ERROR + "rateLimited";
   const location = exchange.status < 400 ? exchange.header("location") : undefined;
   const said = location !== undefined
     ? `and points to ${quoted(location, 200)}`
@@ -75,11 +76,4 @@ export function statusFailure(exchange: Exchange): Failure {
     message: `${exchange.request.method} ${exchange.request.url.pathname} was answered with ` +
       `${exchange.status} ${said}`,
   };
-}
-
-function statusClass(status: number): FailureClass {
-  if (status >= 500) return "status_5xx";
-  if (status >= 400) return "status_4xx";
-  if (status >= 300) return "status_3xx";
-  return "unexpected_status";
 }

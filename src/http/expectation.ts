@@ -83,7 +83,8 @@ function statusFailure(exchange: Exchange, statuses: readonly number[]): Failure
   };
 }
 
-function statusClass(status: number): FailureClass {
+/** The failure of an answer with a status that was not wanted. */
+export function statusClass(status: number): FailureClass {
   if (status === 429) return "rate_limited";
   if (status >= 500) return "status_5xx";
   if (status >= 400) return "status_4xx";
