@@ -12,6 +12,7 @@ import { Issuer, Validity } from "./issuer.ts";
 import { equalBytes } from "../der.ts";
 import { PEM_CERTIFICATE } from "../pem.ts";
 import { subjectAltNames } from "./x509.ts";
+import { messageOf } from "../message_of.ts";
 
 export interface ExpectedCertificate {
   /** SubjectPublicKeyInfo of the request, DER. */
@@ -43,7 +44,7 @@ export class ChainChecker {
       return this.#check(body, expected);
     } catch (error) {
       // node:crypto reads a certificate's key and names only when they are asked for, and throws then.
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       return unparsable(`the key or a name in it: ${reason}`);
     }
   }

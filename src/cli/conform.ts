@@ -20,6 +20,7 @@ import { useColor } from "./color.ts";
 import { command, type Outcome } from "./command.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
+import { messageOf } from "../message_of.ts";
 
 const FLAGS: readonly FlagSpec[] = [
   { name: "ca", value: "FILE", help: "trust the certificate authorities in this PEM file" },
@@ -266,7 +267,7 @@ function readCa(path: string | undefined): string | undefined | Error {
       new Error(`--ca: ${path} has no certificate in PEM`);
   } catch (error) {
     return new Error(
-      `--ca: cannot read ${path}: ${error instanceof Error ? error.message : error}`,
+      `--ca: cannot read ${path}: ${messageOf(error)}`,
     );
   }
 }

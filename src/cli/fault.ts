@@ -3,6 +3,7 @@ import { EXIT_CODES } from "../verdict/exit.ts";
 import { foreign } from "../terminal.ts";
 import { isHostError, reasonOf, subjectOf } from "./host_error.ts";
 import { type Io, OutputError } from "./io.ts";
+import { messageOf } from "../message_of.ts";
 
 /** Tells it, and gives the exit code. The stack is for those alone who ask for it. */
 export function faultOf(error: unknown, io: Io): number {
@@ -15,7 +16,7 @@ export function faultOf(error: unknown, io: Io): number {
     io.err(traceOf(error, io));
     return EXIT_CODES.not_ready;
   }
-  const detail = foreign(error instanceof Error ? error.message : String(error));
+  const detail = foreign(messageOf(error));
   io.err(`certload: internal error: ${detail}\n`);
   io.err("This is a fault of certload itself. CERTLOAD_TRACE=1 shows where.\n");
   io.err(traceOf(error, io));

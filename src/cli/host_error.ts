@@ -1,4 +1,5 @@
 /** Errors of the operating system, in words of those who can do something about them. */
+import { messageOf } from "../message_of.ts";
 
 const REASONS: ReadonlyMap<string, string> = new Map([
   ["EACCES", "permission denied"],
@@ -34,7 +35,7 @@ export function isHostError(error: unknown): error is Error {
 
 /** Why, without the system's number for it and without the call that failed. */
 export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return REASONS.get(codeOf(error) ?? "") ?? message.replace(/ \(os error \d+\)(: .*)?$/s, "");
 }
 

@@ -17,6 +17,7 @@ import { busyShare, hostCpu } from "./host.ts";
 import { after, type Timer } from "../timer.ts";
 import type { FromWorker, Prepared } from "./messages.ts";
 import { type ThreadLimits, WorkerPool } from "./worker_pool.ts";
+import { messageOf } from "../message_of.ts";
 
 /** Two steps of ending a run: no new arrivals, then nothing in flight either. */
 export interface Interrupt {
@@ -76,7 +77,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadOutcome> {
     await pool.startWakeup();
     return await new Coordinator(options, pool, wakeup).run();
   } catch (error) {
-    return { kind: "fault", message: error instanceof Error ? error.message : String(error) };
+    return { kind: "fault", message: messageOf(error) };
   } finally {
     pool.end();
   }

@@ -5,6 +5,7 @@ import { sendStep } from "../http/step.ts";
 import { nowUs } from "../clock.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange, HttpClient, HttpRequest, SendOptions } from "../http/http.ts";
+import { messageOf } from "../message_of.ts";
 
 /** Where steps are recorded: the scenario's recorder, or a place that forgets (warm-up) or shows (probe). */
 export interface StepRecorder {
@@ -98,7 +99,7 @@ export async function runIteration(
     const endedUs = iteration.endedUs ?? nowUs();
     return failure === undefined ? { endedUs } : { endedUs, failure: legible(failure) };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return { endedUs: nowUs(), failure: legible({ class: "client", message }) };
   }
 }

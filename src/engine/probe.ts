@@ -10,6 +10,7 @@ import type { Failure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
 import { createScope, runIteration, RunningIteration, type StepRecorder } from "./iteration.ts";
 import { type OpenScenario, openScenario } from "./scenario_flow.ts";
+import { messageOf } from "../message_of.ts";
 
 /** One step that the probe made. */
 export interface ProbedStep {
@@ -68,7 +69,7 @@ async function probe(options: ProbeOptions, scenario: Scenario, at: number): Pro
     const { failure } = await runIteration((each) => flow.run(each), iteration);
     return { scenario, steps: recorder.steps, ...(failure && { failure }) };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return { scenario, steps: [], failure: { class: "client", message } };
   } finally {
     await open?.close();

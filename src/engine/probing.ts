@@ -5,6 +5,7 @@ import type { Failure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
 import type { ProbedStep, ProbeResult } from "./probe.ts";
 import { STARTING_S, threadLimits } from "./worker_pool.ts";
+import { messageOf } from "../message_of.ts";
 
 /** An exchange by structured clone. */
 export interface PlainExchange extends Omit<Exchange, "request" | "header"> {
@@ -90,8 +91,4 @@ function exchangeOf({ method, url, headers, ...exchange }: PlainExchange): Excha
     request: { method, url: new URL(url), headers: {} },
     header: (name) => values.get(name.toLowerCase()),
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -10,6 +10,7 @@ import { Worker } from "node:worker_threads";
 import { formatBytes } from "../metrics/format.ts";
 import { endWakeupThread, readBeats, type WakeupMemory } from "../pacing/wakeup.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
+import { messageOf } from "../message_of.ts";
 
 export interface ThreadLimits {
   /** Entries of a worker and of the wake-up thread. */
@@ -172,8 +173,4 @@ export class WorkerPool {
       ? `ran out of memory, at ${formatBytes(this.#limits.heapBytes)} of its own`
       : `died: ${messageOf(error)}`;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,6 +6,7 @@ import { nowUs } from "../clock.ts";
 import { thread } from "../pacing/thread.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { LoadWorker } from "./worker.ts";
+import { messageOf } from "../message_of.ts";
 
 const TICK_MS = 1000;
 
@@ -47,7 +48,7 @@ function cpuMeter(): () => number {
 }
 
 function fault(error: unknown): void {
-  post({ kind: "fault", message: error instanceof Error ? error.message : String(error) });
+  post({ kind: "fault", message: messageOf(error) });
 }
 
 // What nobody has caught is told in one line; the runtime would print its stack and end the thread.

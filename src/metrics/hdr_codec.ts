@@ -8,6 +8,7 @@
 import { deflateSync, inflateSync } from "node:zlib";
 import encoding from "hdr-histogram-js/dist/JsHistogram.encoding.js";
 import { BUCKET_LIMIT, type ExactStats, Histogram } from "./histogram.ts";
+import { messageOf } from "../message_of.ts";
 
 const COOKIE = 0x1c849303;
 const COMPRESSED_COOKIE = 0x1c849304;
@@ -90,7 +91,7 @@ function decompress(text: string): Uint8Array {
   try {
     return inflateSync(bytes.subarray(8, 8 + view.getUint32(4)), { maxOutputLength: MAX_BYTES });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new RangeError(`Cannot read a histogram as its data is damaged: ${reason}`);
   }
 }

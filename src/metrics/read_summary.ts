@@ -8,6 +8,7 @@ import {
   type SummaryHistogram,
   summarySchema,
 } from "./summary_schema.ts";
+import { messageOf } from "../message_of.ts";
 
 /** For the user as it is: what was attempted, what was found, what to do. */
 export class SummaryError extends Error {
@@ -97,7 +98,7 @@ function damagedHistogram(value: unknown, path: readonly string[]): string | und
     unpacked(value as SummaryHistogram);
     return undefined;
   } catch (error) {
-    return `${path.join(".")}: ${error instanceof Error ? error.message : String(error)}`;
+    return `${path.join(".")}: ${messageOf(error)}`;
   }
 }
 
@@ -111,7 +112,7 @@ function parse(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     // V8 tells where the text stopped making sense: at its end, when it was cut off while it was written or copied.
     const at = Number(/position (\d+)/.exec(reason)?.[1] ?? text.length);
     const cut = text.trimStart().startsWith("{") && at >= text.trimEnd().length;

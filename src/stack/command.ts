@@ -4,6 +4,7 @@
  */
 import { mask } from "../masking/mask.ts";
 import { cut, harmless } from "../terminal.ts";
+import { messageOf } from "../message_of.ts";
 
 export interface CommandResult {
   /** Exit code; 127 when the program could not be started. */
@@ -66,7 +67,7 @@ function spawn(argv: readonly string[], options: CommandOptions): Deno.ChildProc
       detached: true,
     }).spawn();
   } catch (error) {
-    return `Cannot run "${program}": ${error instanceof Error ? error.message : String(error)}`;
+    return `Cannot run "${program}": ${messageOf(error)}`;
   }
 }
 

@@ -20,6 +20,7 @@ import { noFolder } from "./folder.ts";
 import { Guard } from "./guard.ts";
 import type { Stack, StackEnvironment, StackFailed, StackOptions, StackReady } from "./stack.ts";
 import { learnTrust } from "./trust.ts";
+import { messageOf } from "../message_of.ts";
 
 export interface ComposeOptions {
   /** `docker compose`, `docker-compose`, `podman compose` or a path; the first of these that answers when absent. */
@@ -65,7 +66,7 @@ class ComposeStack implements Stack {
       this.#run = await this.#prepare();
       return await this.#start(this.#run, options);
     } catch (error) {
-      return await this.#fail(error instanceof Error ? error.message : String(error));
+      return await this.#fail(messageOf(error));
     }
   }
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { unmeasuredClient } from "../http/client.ts";
 import { makeRunFolder, type RunFolder, sweepRunFolders } from "./folder.ts";
 import type { Stack, StackFailed, StackOptions, StackReady } from "./stack.ts";
+import { messageOf } from "../message_of.ts";
 
 /** What `certload lab --json` prints first. */
 interface LabAnnouncement {
@@ -41,7 +42,7 @@ class EmbeddedStack implements Stack {
       return await this.#start(folder, options);
     } catch (error) {
       await this.stop();
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       return { ok: false, message: `The embedded lab did not start: ${message}` };
     }
   }

@@ -5,6 +5,7 @@
  */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { messageOf } from "../message_of.ts";
 
 const LOCK = "owner.lock";
 
@@ -72,8 +73,4 @@ async function removeFolder(path: string): Promise<string | undefined> {
     if (error instanceof Deno.errors.NotFound) return undefined;
     return `Cannot remove ${path}: ${messageOf(error)}`;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

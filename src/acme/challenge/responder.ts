@@ -13,6 +13,7 @@ import { serveHttp01 } from "./http01.ts";
 import { type Proof, ProofTable } from "./proofs.ts";
 import { RemoteProofs, shareProofs } from "./remote.ts";
 import { serveTlsAlpn01 } from "./tls_alpn01.ts";
+import { messageOf } from "../../message_of.ts";
 
 export interface ResponderOptions {
   readonly type: ChallengeType;
@@ -117,7 +118,7 @@ async function serve(type: ChallengeType, text: string, dnsAnswer: string): Prom
 const ANOTHER_ADDRESS = "choose another address in the plan (conform: --listen, --dns)";
 
 function listenFailure(type: ChallengeType, address: string, error: unknown): Failure {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   const inUse = /in use|EADDRINUSE/i.test(reason);
   const denied = /denied|EACCES|not permitted/i.test(reason);
   const advice = inUse

@@ -18,6 +18,7 @@ import { IDEMPOTENT, unsendable } from "../own/http1/request.ts";
 import { type Origin, originOf } from "../stream.ts";
 import { after } from "../../timer.ts";
 import { Connector, type Wire } from "./connector.ts";
+import { messageOf } from "../../message_of.ts";
 
 /** undici announces a request and writes its head in one turn, so this tells whose head is written. */
 let starting: UndiciExchange | undefined;
@@ -199,7 +200,7 @@ class UndiciExchange implements Dispatcher.DispatchHandler {
         ...(fresh && { reset: true }),
       }, this);
     } catch (error) {
-      this.#finish({ class: "client", message: `Cannot send a request: ${textOf(error)}` });
+      this.#finish({ class: "client", message: `Cannot send a request: ${messageOf(error)}` });
     }
     await this.#done.promise;
     timer.clear();
@@ -342,8 +343,4 @@ function failureOf(error: Error, peer: string): Failure {
     };
   }
   return classify(error, "exchange", peer);
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
