@@ -216,6 +216,20 @@ Deno.test("validityOf() has the crowded host before what makes the run unfit, wh
   assertEquals(codes(reasons), ["host_cpu by run", "generator_lag by generator"]);
 });
 
+Deno.test("validityOf() takes lateness for a remark where the embedded lab was tried on a host without CPU left", () => {
+  const stack = { name: "embedded", description: "the lab" };
+  const late = [{ name: "a", lagUs: () => 5000 }];
+  const workers = [workerFacts({ maxEventLoopDelayUs: 900_000 })];
+  const tried = (facts: Partial<Run>): Validity =>
+    validityOf(summarize(runOf(late, { stack, workers, ...facts })));
+  const { verdict, warnings } = tried({ hostCpuShare: 1 });
+  assertEquals([verdict, ...codes(warnings)], ["valid", "host_cpu by run"]);
+  assertMatch(warnings[0]!.message, /sent "a" late by a p99 of 5 ms/);
+  assertEquals(codes(tried({ hostCpuShare: 0.5 }).reasons), ["generator_lag by generator"]);
+  const dropped = runOf([{ name: "a", dropped: 10 }], { stack, hostCpuShare: 1 });
+  assertEquals(validityOf(summarize(dropped)).verdict, "invalid");
+});
+
 Deno.test("validityOf() has no faith in a run that lost a worker, and does not call the rest unsent or unanswered", () => {
   const reason = "ran out of memory, at 4.29 GB of its own";
   const { verdict, reasons, warnings } = judged({ name: "a", interrupted: 20 }, {
