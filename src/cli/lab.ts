@@ -85,10 +85,8 @@ async function serve(
 
 function announce(addresses: LabAddresses, options: LabOptions, line: CommandLine, io: Io): void {
   const environment = labEnvironment(addresses, options, line.value("ca-file"));
-  if (line.has("json")) io.reveal(`${JSON.stringify({ environment })}\n`);
-  else {io.reveal(`${
-      Object.entries(environment).map(([name, value]) => `${name}=${value}`).join("\n")
-    }\n`);}
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  io.reveal(`${line.has("json") ? JSON.stringify({ environment }) : variables.join("\n")}\n`);
 }
 
 /** The variables that the shipped plans read. */

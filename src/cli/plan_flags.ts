@@ -31,29 +31,22 @@ export const PLAN_FLAGS: readonly FlagSpec[] = [
 ];
 
 function planOverrides(line: CommandLine): PlanOverrides {
-  const names = (flag: string): string[] =>
-    line.values(flag).flatMap((value) => value.split(",")).map((name) => name.trim()).filter(
-      Boolean,
-    );
-  const [target, token, ca, stack, client, duration] = [
-    "target",
-    "token",
-    "ca",
-    "stack",
-    "client",
-    "duration",
-  ].map((flag) => line.value(flag));
+  const names = (flag: string): string[] | undefined => {
+    const given = line.values(flag);
+    const all = given.flatMap((value) => value.split(",")).map((name) => name.trim());
+    return given.length === 0 ? undefined : all.filter(Boolean);
+  };
   return {
-    ...(target !== undefined && { target }),
-    ...(token !== undefined && { token }),
-    ...(ca !== undefined && { ca }),
-    ...(stack !== undefined && { stack }),
-    ...(client !== undefined && { client }),
-    ...(duration !== undefined && { duration }),
-    ...(line.has("insecure") && { insecure: true }),
-    ...(line.values("only").length > 0 && { only: names("only") }),
-    ...(line.values("skip").length > 0 && { skip: names("skip") }),
-    set: [...line.values("set")],
+    target: line.value("target"),
+    token: line.value("token"),
+    insecure: line.has("insecure"),
+    ca: line.value("ca"),
+    stack: line.value("stack"),
+    client: line.value("client"),
+    duration: line.value("duration"),
+    only: names("only"),
+    skip: names("skip"),
+    set: line.values("set"),
   };
 }
 

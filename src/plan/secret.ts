@@ -1,14 +1,11 @@
 /** What of a plan must not be shown. How it is hidden is `masking/`. */
 import { SECRET_NAME, secretsIn } from "../masking/credentials.ts";
 import { MASK, type Mask, maskOf } from "../masking/mask.ts";
-
-type Path = readonly (string | number)[];
+import type { Path } from "./problem.ts";
 
 /** Whether the value under a key is kept out of every output. Headers are, all of them: any may carry a credential. */
 export function isSecret(path: Path): boolean {
-  return path.some((key, at) => {
-    return key === "headers" && at < path.length - 1;
-  }) || hasSecretName(path);
+  return path.slice(0, -1).includes("headers") || hasSecretName(path);
 }
 
 function hasSecretName(path: Path): boolean {
