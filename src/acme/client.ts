@@ -11,7 +11,7 @@ import type { Headers, HeadersFor } from "../http/origin_headers.ts";
 import { acmeExpectation, isFailure, unexpected } from "./answer.ts";
 import { type Directory, directoryRequest, readDirectory } from "./directory.ts";
 import { acmeHeaders } from "./headers.ts";
-import { type Signer, signJws } from "./jws.ts";
+import { POST_AS_GET, type Signer, signJws } from "./jws.ts";
 import { NoncePool } from "./nonces.ts";
 import { ACME_ERROR, parseProblem } from "./problem.ts";
 import type { Sender } from "./sender.ts";
@@ -107,6 +107,15 @@ export class AcmeClient {
     };
     const { exchange, failure } = await sender.step(call.step, first, expect, { again });
     return failure ?? { value: value as Value, exchange };
+  }
+
+  /** Reads a resource of JSON (POST-as-GET, RFC 8555 section 6.3). */
+  read<Value>(
+    sender: Sender,
+    call: Pick<SignedCall<Value>, "step" | "signer" | "url" | "read">,
+  ): Promise<Answer<Value> | Failure> {
+    const asked = { payload: POST_AS_GET, statuses: [200], contentType: "application/json" };
+    return this.post(sender, { ...call, ...asked });
   }
 
   /** Fetches nonces into the pool until it holds `count`; stops at the first that fails. */

@@ -299,8 +299,7 @@ class Attempt {
     read: SignedCall<Value>["read"],
   ): Promise<Answer<Value> | Failure> {
     const { signer } = this.#account;
-    const call = { step, signer, url, payload: POST_AS_GET, statuses: [200], read };
-    return this.#options.client.post(this.#sender, { ...call, contentType: JSON_TYPE });
+    return this.#options.client.read(this.#sender, { step, signer, url, read });
   }
 
   /**

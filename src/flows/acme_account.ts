@@ -27,12 +27,12 @@ export const acmeAccount: FlowDefinition<AccountFlowOptions> = {
   summary: "ACME account creation, contact update, reading and deactivation",
   tier: "acme",
   options,
-  steps: (parsed) => [
+  steps: ({ deactivate }) => [
     "new_nonce",
     "new_account",
     "account_update",
     "account",
-    ...((parsed as AccountFlowOptions).deactivate ? ["account_deactivate"] : []),
+    ...(deactivate ? ["account_deactivate"] : []),
   ],
   create: (context) =>
     preparedFlow(

@@ -22,10 +22,7 @@ export const acmeEnroll: FlowDefinition<EnrollOptions> = {
   summary: "ACME order, authorizations, finalize and download, with the chain checked",
   tier: "acme",
   options,
-  steps: (parsed) => {
-    const options = parsed as EnrollOptions;
-    return enrollmentSteps(options, options.stop_before);
-  },
+  steps: (options) => enrollmentSteps(options, options.stop_before),
   create: (context) =>
     preparedFlow(
       () => Enrollment.open(context),

@@ -7,7 +7,6 @@ import type { Failure } from "../http/failure.ts";
 import type { FlowDefinition, Iteration } from "./flow.ts";
 import { readAccount } from "../acme/account.ts";
 import { isFailure } from "../acme/answer.ts";
-import { POST_AS_GET } from "../acme/jws.ts";
 import { changeKey } from "../acme/key_change.ts";
 import { generateKey } from "../acme/keys.ts";
 import { accounts } from "../acme/options.ts";
@@ -45,15 +44,8 @@ async function rollOver(
   if (isFailure(account)) return account;
   const rolled = await changeKey(client, iteration, account, await generateKey(alg));
   if (isFailure(rolled)) return rolled;
-  const read = await client.post(iteration, {
-    step: "account",
-    signer: rolled.signer,
-    url: rolled.url,
-    payload: POST_AS_GET,
-    statuses: [200],
-    contentType: "application/json",
-    read: readAccount,
-  });
+  const { signer, url } = rolled;
+  const read = await client.read(iteration, { step: "account", signer, url, read: readAccount });
   if (isFailure(read)) return read;
   if (pool !== "per_flow") accounts.giveBack(rolled);
   return undefined;

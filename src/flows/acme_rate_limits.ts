@@ -14,7 +14,6 @@ import { isFailure, unexpected } from "../acme/answer.ts";
 import { lacks } from "../acme/directory.ts";
 import { readAuthorization } from "../acme/order.ts";
 import { Enrollment, enrollmentOptions } from "../acme/enrollment.ts";
-import { POST_AS_GET } from "../acme/jws.ts";
 import { changeKey, keyChangePayload } from "../acme/key_change.ts";
 import { generateKey } from "../acme/keys.ts";
 import { ACME_ERROR, parseProblem, statusFailure } from "../acme/problem.ts";
@@ -171,9 +170,8 @@ class Contract {
 
   async #placeOrder(account: Account): Promise<Failure | undefined> {
     const { names } = await this.#enrollment.prepareOrder(this.#iteration);
-    const order = await this.#enrollment.enroller.attempt(this.#iteration, account).placeOrder(
-      names,
-    );
+    const attempt = this.#enrollment.enroller.attempt(this.#iteration, account);
+    const order = await attempt.placeOrder(names);
     return isFailure(order) ? order : undefined;
   }
 
@@ -205,15 +203,8 @@ class Contract {
     if (isFailure(order)) return order;
     const [url] = order.authorizations;
     if (url === undefined) return unexpected("The order has no authorization");
-    const answer = await session.client.post(this.#iteration, {
-      step: "authz",
-      signer: account.signer,
-      url,
-      payload: POST_AS_GET,
-      statuses: [200],
-      contentType: "application/json",
-      read: readAuthorization,
-    });
+    const asked = { step: "authz", signer: account.signer, url, read: readAuthorization };
+    const answer = await session.client.read(this.#iteration, asked);
     if (isFailure(answer)) return answer;
     return answer.value.challenges[0]?.url ?? unexpected("The authorization has no challenge");
   }

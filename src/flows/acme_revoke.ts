@@ -32,7 +32,7 @@ export const acmeRevoke: FlowDefinition<RevokeOptions> = {
   summary: "ACME enrollment followed by revocation, by account key or certificate key",
   tier: "acme",
   options,
-  steps: (parsed) => [...enrollmentSteps(parsed as RevokeOptions), "revoke"],
+  steps: (options) => [...enrollmentSteps(options), "revoke"],
   create: (context) =>
     preparedFlow(
       () => Enrollment.open(context, ["revokeCert"]),

@@ -93,5 +93,6 @@ export interface FlowContext<Options> {
 export interface FlowDefinition<Options> extends FlowSignature {
   /** An iteration changes what the next may expect (a limit used up): no probe and no warm-up go through it. */
   readonly once?: true;
+  steps(options: Options): readonly string[];
   create(context: FlowContext<Options>): Flow | Promise<Flow>;
 }

@@ -1,4 +1,4 @@
-import { acmeEnroll } from "../../src/flows/acme_enroll.ts";
+import { acmeEnroll, type EnrollOptions } from "../../src/flows/acme_enroll.ts";
 import type { Failure } from "../../src/http/failure.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { type FakeAcme, type FakeOptions, problem, withFakeAcme } from "./fake_acme.ts";
@@ -64,7 +64,7 @@ Deno.test("acme_enroll stops before finalize when asked to", async () => {
   assertEquals(failure, undefined);
   assertEquals(iteration.stepNames(), ["new_order"]);
   const options = acmeEnroll.options.parse({ directory: "/d", stop_before: "finalize" });
-  assertEquals(acmeEnroll.steps(options).includes("finalize"), false);
+  assertEquals(acmeEnroll.steps(options as EnrollOptions).includes("finalize"), false);
 });
 
 Deno.test("acme_enroll makes a new account for each flow, as its first step", async () => {
