@@ -4,7 +4,6 @@ import { readAccount } from "../acme/account.ts";
 import { isFailure } from "../acme/answer.ts";
 import { parseObject } from "../acme/body.ts";
 import { lacks } from "../acme/directory.ts";
-import { POST_AS_GET } from "../acme/jws.ts";
 import { keyChangePayload } from "../acme/key_change.ts";
 import { locationOf } from "../acme/location.ts";
 import { generateKey, type SigningKey } from "../acme/keys.ts";
@@ -69,7 +68,7 @@ export const accountCases: readonly ConformCase[] = [
     );
   }),
   must("account-read", "8555 §6.3", "An account can be read with POST-as-GET", async (subject) => {
-    const exchange = await askAccount(subject, POST_AS_GET);
+    const exchange = await askAccount(subject);
     if (exchange === undefined) return NO_ACCOUNT;
     const account = readAccount(exchange);
     return verdictOf(wantStatus(exchange, 200), isFailure(account) ? account : undefined);
@@ -121,9 +120,8 @@ async function rollOver(subject: Subject): Promise<Verdict> {
   const complaint = wantStatus(changed, 200);
   if (complaint !== undefined) return verdictOf(complaint);
   subject.account = { ...account, key, signer: { key, kid: account.url } };
-  const withNew = await askAccount(subject, POST_AS_GET);
-  const { url } = account;
-  const withOld = await subject.ask({ url, payload: POST_AS_GET, key: account.key, kid: url });
+  const withNew = await askAccount(subject);
+  const withOld = await subject.askAs(account, account.url);
   return verdictOf(
     withNew && wantStatus(withNew, 200),
     withOld.status < 400 ? "the old key is still accepted" : undefined,
@@ -146,7 +144,7 @@ async function changeKey(subject: Subject, to: SigningKey, innerUrl?: string): P
   const { keyChange: url } = subject.acme.directory;
   if (url === undefined) throw new NoAnswer(lacks("keyChange").message);
   const payload = await keyChangePayload(innerUrl ?? url, account, to);
-  return await subject.ask({ url, payload, key: account.key, kid: account.url });
+  return await subject.askAs(account, url, payload);
 }
 
 function newAccount(subject: Subject, key: SigningKey, payload: string): Promise<Exchange> {
@@ -154,9 +152,7 @@ function newAccount(subject: Subject, key: SigningKey, payload: string): Promise
   return subject.ask({ url: subject.acme.directory.newAccount!, payload, key });
 }
 
-async function askAccount(subject: Subject, payload: string): Promise<Exchange | undefined> {
+async function askAccount(subject: Subject, payload?: string): Promise<Exchange | undefined> {
   const { account } = subject;
-  if (account === undefined) return undefined;
-  const { url, key } = account;
-  return await subject.ask({ url, payload, key, kid: url });
+  return account && await subject.askAs(account, account.url, payload);
 }

@@ -6,7 +6,6 @@ import type { Failure } from "../http/failure.ts";
 import type { Account } from "../acme/account.ts";
 import { isFailure } from "../acme/answer.ts";
 import type { PlacedOrder } from "../acme/enroller.ts";
-import { POST_AS_GET } from "../acme/jws.ts";
 import { readOrder } from "../acme/order.ts";
 import type { PreparedOrder } from "../acme/prepared_orders.ts";
 import type { Subject } from "./subject.ts";
@@ -45,8 +44,7 @@ async function refreshed(
   subject: Subject,
   { account, prepared, order: { url } }: HeldOrder,
 ): Promise<HeldOrder | undefined> {
-  const { key, url: kid } = account;
-  const order = readOrder(await subject.ask({ url, payload: POST_AS_GET, key, kid }));
+  const order = readOrder(await subject.askAs(account, url));
   if (isFailure(order)) return undefined;
   const isOpen = order.status === "pending" || order.status === "ready";
   return isOpen ? { account, prepared, order: { ...order, url } } : undefined;

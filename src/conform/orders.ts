@@ -7,7 +7,6 @@ import { encodeBase64url } from "../acme/base64url.ts";
 import { httpUrl } from "../acme/client.ts";
 import { makeCsr } from "../acme/csr.ts";
 import type { PlacedOrder } from "../acme/enroller.ts";
-import { POST_AS_GET } from "../acme/jws.ts";
 import { generateKey } from "../acme/keys.ts";
 import { readAuthorization, readOrder } from "../acme/order.ts";
 import type { PreparedOrder } from "../acme/prepared_orders.ts";
@@ -47,7 +46,7 @@ export const orderCases: readonly ConformCase[] = [
     "An order can be read with POST-as-GET",
     (subject) =>
       withOrder(subject, async (order, account) => {
-        const exchange = await read(subject, account, order.url);
+        const exchange = await subject.askAs(account, order.url);
         const seen = readOrder(exchange);
         return verdictOf(wantStatus(exchange, 200), isFailure(seen) ? seen : undefined);
       }),
@@ -58,7 +57,7 @@ export const orderCases: readonly ConformCase[] = [
     "An authorization has its identifier and challenges",
     (subject) =>
       withOrder(subject, async (order, account, prepared) => {
-        const exchange = await read(subject, account, order.authorizations[0]!);
+        const exchange = await subject.askAs(account, order.authorizations[0]!);
         const seen = readAuthorization(exchange);
         if (isFailure(seen)) return verdictOf(wantStatus(exchange, 200), seen);
         return verdictOf(
@@ -74,7 +73,7 @@ export const orderCases: readonly ConformCase[] = [
     (subject) =>
       withOrder(subject, async (order) => {
         if (subject.other === undefined) return NO_ACCOUNT;
-        return refusedWith(await read(subject, subject.other, order.url));
+        return refusedWith(await subject.askAs(subject.other, order.url));
       }),
   ),
   must(
@@ -84,7 +83,7 @@ export const orderCases: readonly ConformCase[] = [
     (subject) =>
       withOrder(subject, async (order) => {
         if (subject.other === undefined) return NO_ACCOUNT;
-        return refusedWith(await read(subject, subject.other, order.authorizations[0]!));
+        return refusedWith(await subject.askAs(subject.other, order.authorizations[0]!));
       }),
   ),
   must(
@@ -95,9 +94,7 @@ export const orderCases: readonly ConformCase[] = [
       withOrder(subject, async (order, _, prepared) => {
         const { other } = subject;
         if (other === undefined) return NO_ACCOUNT;
-        const { key, url: kid } = other;
-        const ask = { url: order.finalize, payload: prepared.finalizePayload, key, kid };
-        return refusedWith(await subject.ask(ask));
+        return refusedWith(await finalize(subject, other, order, prepared.finalizePayload));
       }),
   ),
   must(
@@ -119,10 +116,8 @@ export const orderCases: readonly ConformCase[] = [
       const { account } = subject;
       if (account === undefined) return NO_ACCOUNT;
       const payload = '{"identifiers":[{"type":"certload","value":"a.test"}]}';
-      const { key, url: kid } = account;
-      return refusedWith(
-        await subject.ask({ url: subject.acme.directory.newOrder!, payload, key, kid }),
-      );
+      const { newOrder } = subject.acme.directory;
+      return refusedWith(await subject.askAs(account, newOrder!, payload));
     },
   ),
   must(
@@ -175,16 +170,15 @@ export const orderCases: readonly ConformCase[] = [
     "An authorization can be deactivated, which makes its order invalid",
     (subject) =>
       withOrder(subject, async (order, account) => {
-        const { key, url: kid } = account;
         const payload = '{"status":"deactivated"}';
-        const exchange = await subject.ask({ url: order.authorizations[0]!, payload, key, kid });
+        const exchange = await subject.askAs(account, order.authorizations[0]!, payload);
         const authorization = parseObject(exchange.body)?.status;
         if (exchange.status !== 200 || authorization !== "deactivated") {
           return verdictOf(
             wantStatus(exchange, 200) ?? `the authorization is ${JSON.stringify(authorization)}`,
           );
         }
-        const { status } = parseObject((await read(subject, account, order.url)).body) ?? {};
+        const { status } = parseObject((await subject.askAs(account, order.url)).body) ?? {};
         return verdictOf(
           status === "invalid" ? undefined : `its order is ${JSON.stringify(status)}`,
         );
@@ -244,21 +238,13 @@ function unproved(failure: Failure): Verdict {
   return failure.class === "client" ? skip(failure.message) : verdictOf(failure);
 }
 
-function read(
-  subject: Subject,
-  { key, url: kid }: Account,
-  url: string,
-): ReturnType<Subject["ask"]> {
-  return subject.ask({ url, payload: POST_AS_GET, key, kid });
-}
-
 function finalize(
   subject: Subject,
-  { key, url: kid }: Account,
+  account: Account,
   order: PlacedOrder,
   payload: string,
 ): ReturnType<Subject["ask"]> {
-  return subject.ask({ url: order.finalize, payload, key, kid });
+  return subject.askAs(account, order.finalize, payload);
 }
 
 async function finalizeWith(

@@ -5,7 +5,6 @@ import { parseObject } from "../acme/body.ts";
 import { certificateId } from "../acme/certificate_id.ts";
 import { lacks } from "../acme/directory.ts";
 import type { Enrolled } from "../acme/enrollment.ts";
-import { POST_AS_GET } from "../acme/jws.ts";
 import type { SigningKey } from "../acme/keys.ts";
 import { renewalInfoUrl, windowComplaint } from "../acme/renewal_info.ts";
 import { revocationPayload } from "../acme/revocation.ts";
@@ -116,9 +115,7 @@ export const revocationCases: readonly ConformCase[] = [
   must("deactivate", "8555 §7.3.6", "An account can be deactivated", async (subject) => {
     const { other } = subject;
     if (other === undefined) return NO_ACCOUNT;
-    const { key, url } = other;
-    const payload = '{"status":"deactivated"}';
-    const exchange = await subject.ask({ url, payload, key, kid: url });
+    const exchange = await subject.askAs(other, other.url, '{"status":"deactivated"}');
     const status = parseObject(exchange.body)?.status;
     return verdictOf(
       wantStatus(exchange, 200),
@@ -132,8 +129,7 @@ export const revocationCases: readonly ConformCase[] = [
     async (subject) => {
       const { other } = subject;
       if (other === undefined) return NO_ACCOUNT;
-      const { key, url } = other;
-      const exchange = await subject.ask({ url, payload: POST_AS_GET, key, kid: url });
+      const exchange = await subject.askAs(other, other.url);
       return refusedWith(exchange, { statuses: [401], types: ["unauthorized"] });
     },
   ),

@@ -7,6 +7,7 @@ import { isFailure } from "../acme/answer.ts";
 import { type AcmeClient, httpUrl } from "../acme/client.ts";
 import { type Enrolled, Enrollment, type EnrollmentOptions } from "../acme/enrollment.ts";
 import type { SessionContext } from "../acme/session.ts";
+import { POST_AS_GET } from "../acme/jws.ts";
 import type { SigningKey } from "../acme/keys.ts";
 import { ACME_ERROR, parseProblem } from "../acme/problem.ts";
 import { type Sender, unmeasured } from "../acme/sender.ts";
@@ -122,7 +123,12 @@ export class Subject {
     }
   }
 
-  /** The same with this very nonce (undefined: none), whatever comes. */
+  /** Signed by an account: without a payload a POST-as-GET. */
+  askAs({ key, url: kid }: Account, url: string, payload = POST_AS_GET): Promise<Exchange> {
+    return this.ask({ url, payload, key, kid });
+  }
+
+  /** The same as `ask` with this very nonce (undefined: none), whatever comes. */
   async askOnce(ask: Ask, nonce: string | undefined): Promise<Exchange> {
     const url = httpUrl(ask.url);
     if (url === undefined) throw new NoAnswer(`${JSON.stringify(ask.url)} is no http(s) URL`);
