@@ -40,14 +40,9 @@ export async function baselineOptions(
   const path = line.value("baseline");
   const opened = path === undefined ? undefined : await openSummary(path);
   if (opened && !opened.ok) problems.push(opened.problem);
+  const baseline = opened?.ok ? opened.summary : undefined;
   const saveTo = line.value("save-baseline");
-  const options: BaselineOptions = {
-    ...(opened?.ok && { baseline: opened.summary }),
-    ...(allow !== undefined && { allow }),
-    force: line.has("force"),
-    ...(saveTo !== undefined && { saveTo }),
-  };
-  return { options, problems };
+  return { options: { baseline, allow, force: line.has("force"), saveTo }, problems };
 }
 
 export function allowOf(line: CommandLine, problems: string[]): number | undefined {
