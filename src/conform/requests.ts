@@ -104,10 +104,7 @@ export const requestCases: readonly ConformCase[] = [
     "content-type",
     "8555 §6.2",
     "A request that is no application/jose+json has status 415",
-    answered(
-      () => ({ contentType: "application/json" }),
-      (exchange) => wantStatus(exchange, 415),
-    ),
+    answered(() => ({ contentType: "application/json" }), (exchange) => wantStatus(exchange, 415)),
   ),
   must(
     "get-refused",

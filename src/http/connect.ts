@@ -71,10 +71,7 @@ class NodeDial implements Dial {
     this.#origin = origin;
     this.#peer = `${origin.hostname}:${origin.port}`;
     this.#done = done;
-    this.#timer = after(
-      timeoutMs,
-      () => this.cancel(timedOut(this.stage, this.#peer, timeoutMs)),
-    );
+    this.#timer = after(timeoutMs, () => this.cancel(timedOut(this.stage, this.#peer, timeoutMs)));
     if (isLiteral(origin.hostname)) this.#connect([origin.hostname]);
     else this.#resolve();
   }

@@ -46,11 +46,7 @@ function settle(
       store.run(READY_WHEN_ALL_VALID, orderId);
     } else {
       const text = JSON.stringify(problem);
-      store.run(
-        "UPDATE acme_challenges SET status = 'invalid', error = ? WHERE id = ?",
-        text,
-        id,
-      );
+      store.run("UPDATE acme_challenges SET status = 'invalid', error = ? WHERE id = ?", text, id);
       setAuthorizationStatus(store, authorizationId, "invalid");
       store.run(INVALID_UNLESS_VALID, text, orderId);
     }

@@ -83,11 +83,7 @@ function openRoutes(version: string): Router<Call> {
         build_time: "",
         go_version: "",
       }))
-    .add(
-      "GET",
-      "/api/v1/auth/info",
-      () => json(200, { auth_type: "api-key", required: true }),
-    );
+    .add("GET", "/api/v1/auth/info", () => json(200, { auth_type: "api-key", required: true }));
 }
 
 function apiRoutes(): Router<Call> {

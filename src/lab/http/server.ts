@@ -1,7 +1,7 @@
 /**
  * A listener and its connections: HTTP/1.1 written on `Deno.listenTls` (or plain TCP). Not on `node:https`, which
  * costs three times the CPU per request and, before Deno 2.8, has neither sockets to break nor certificates to change;
- * and not on `Deno.serve`, which lets nobody at its connections: a lab has to reset, halve and garble answers.
+ * and not on `Deno.serve`, which lets nobody at its connections: a lab has to halve and garble answers.
  */
 import { sleep } from "../../timer.ts";
 import type { Chaos } from "../chaos.ts";

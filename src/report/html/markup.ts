@@ -62,10 +62,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** For element content and quoted attributes. */
 function escapeHtml(text: string): string {
-  return harmless(text).replace(
-    /[&<>"']/g,
-    (character) => ENTITIES[character] ?? character,
-  );
+  return harmless(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
 
 /** JSON that can stand in a script element: nothing in it can end the element. */
