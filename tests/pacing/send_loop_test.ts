@@ -146,3 +146,45 @@ Deno.test("a loop that is in time counts its launches in a row anew after each s
   await clock.advance(2_000_000);
   assertEquals([sent.length, heard], [200, 0]);
 });
+
+Deno.test("the clock is told of each arrival's instant and of the one after it, none after the last", async () => {
+  const clock = new VirtualClock(1_000_000);
+  const told: (readonly [number, number | undefined])[] = [];
+  const sleepUntil = clock.sleepUntil.bind(clock);
+  clock.sleepUntil = (instantUs, signal?: AbortSignal, thenUs?: number): Promise<void> => {
+    told.push([instantUs - 1_000_000, thenUs && thenUs - 1_000_000]);
+    return sleepUntil(instantUs, signal);
+  };
+  const driving = drive({
+    arrivals: createArrivals(open(10, 400), { index: 0, count: 1 }),
+    clock,
+    originUs: 1_000_000,
+    maxInFlight: 1,
+    launch: () => Promise.resolve({ unconnected: false }),
+    drop: () => {},
+    signal: new AbortController().signal,
+    yieldToLoop: settle,
+  });
+  await clock.advance(400_000);
+  await driving;
+  assertEquals(told, [[100_000, 200_000], [200_000, 300_000], [300_000, Infinity]]);
+});
+
+for (const [users, yields] of [[63, 0], [64, 1], [129, 2]] as const) {
+  Deno.test(`sockets are heard ${yields} times while ${users} users come in the load's first instant`, async () => {
+    let heard = 0;
+    const stages = [{ durationMs: 1_000, from: users, to: users }];
+    const { clock, sent } = setUp(
+      { model: "closed", stages, thinkTimeMs: 0 },
+      2_000_000,
+      Infinity,
+      () => {
+        heard++;
+        return settle();
+      },
+    );
+    await clock.advance(1_000);
+    assertEquals([sent.length, heard], [users, yields]);
+    await clock.advance(3_000_000);
+  });
+}
