@@ -159,7 +159,7 @@ function scenarioRun(plan: Plan, outcome: LoadOutcome & { kind: "ran" }, at: num
   };
 }
 
-/** Ten characters that begin every name a run makes up on the server. */
+/** A dozen characters that begin every name a run makes up on the server. */
 export function newRunId(): string {
   const random = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
   return `lt${Math.floor(Date.now() / 1000).toString(36)}${random.toString(36).slice(0, 4)}`;

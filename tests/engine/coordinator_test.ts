@@ -1,5 +1,6 @@
 import { type LoadOutcome, runLoad } from "../../src/engine/coordinator.ts";
 import type { ThreadLimits } from "../../src/engine/worker_pool.ts";
+import type { RunState } from "../../src/metrics/run_state.ts";
 import { sleep } from "../../src/timer.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { planOf } from "./plans.ts";
@@ -14,6 +15,7 @@ interface Wanted {
   readonly limits?: Partial<ThreadLimits>;
   /** Softly interrupted so long after the first second of load, and hard so long. */
   readonly interruptMs?: readonly [number, number?];
+  readonly onState?: (state: RunState) => void;
 }
 
 const MISBEHAVING = new URL("./threads/misbehaving.ts", import.meta.url);
@@ -51,7 +53,8 @@ scenarios:
       workers: wanted.workers ?? 1,
       runId: "test",
       interrupt: { soft: soft.signal, hard: hard.signal },
-      onProgress: () => {
+      onProgress: (state) => {
+        wanted.onState?.(state);
         if (seconds++ > 0) return;
         abortAfter(softMs, soft);
         abortAfter(hardMs, hard);
@@ -92,6 +95,7 @@ async function checkLost(name: string, reason: RegExp): Promise<void> {
   const [lost, ...others] = outcome.lost;
   assertEquals([lost?.worker, others.length, outcome.interrupted], [0, 0, false]);
   assertMatch(lost!.reason, reason);
+  assert(lost!.atUs > outcome.startedUs && lost!.atUs <= outcome.endedUs, `${lost!.atUs}`);
   const [total] = outcome.totals;
   const told = total!.iterations.count;
   // Of 1200; the worker told 35 at least before it did what it did.
@@ -231,4 +235,47 @@ Deno.test("a limit of one connection on two workers is one: the other worker has
   assertEquals([total!.iterations.count, outcome.workers.length], [80, 2]);
   assertEquals(total!.steps[0]!.newConnections, 1);
   assertEquals(outcome.prepared.length, 1);
+});
+
+Deno.test("how the run stands is told once a second and at its end, with what it took of this host", async () => {
+  const states: RunState[] = [];
+  const outcome = ran(
+    await load({ load: "rate: 40/s, duration: 3s", onState: (state) => states.push(state) }),
+  );
+  const first = states[0]!;
+  const last = states.at(-1)!;
+  assertEquals([first.plan, first.plannedS, first.note], ["fine", 3, undefined]);
+  assertMatch(first.target, /^http:\/\/127\.0\.0\.1:\d+$/);
+  assert(first.elapsedS > 0.8 && first.elapsedS < 3, `${first.elapsedS}`);
+  assertEquals([first.scenarios[0]!.state, first.scenarios[0]!.targetRate], ["running", 40]);
+  assert(last.elapsedS >= 2.9 && last.elapsedS < 30, `${last.elapsedS}`);
+  assert(states.length >= 3 && states.length <= last.elapsedS + 2, `${states.length} states`);
+  for (const { cpuShare } of states) {
+    assert(cpuShare !== undefined && cpuShare >= 0 && cpuShare < 2, `${cpuShare}`);
+  }
+  const { startedUs, endedUs, loadEndUs, processCpuUs, hostCpuShare, maxRssBytes } = outcome;
+  assertEquals([outcome.interrupted, outcome.causes, outcome.lost], [false, [], []]);
+  assert(loadEndUs - startedUs <= 3_000_000 && loadEndUs <= endedUs && endedUs > startedUs + 2.9e6);
+  assert(processCpuUs > 0 && processCpuUs < 100 * (endedUs - startedUs), `${processCpuUs}`);
+  assert(hostCpuShare === undefined || (hostCpuShare > 0 && hostCpuShare <= 1), `${hostCpuShare}`);
+  assert(maxRssBytes > 10_000_000, `${maxRssBytes}`);
+  const [ended] = outcome.scenarioEndedUs;
+  assert(ended! > startedUs + 2.9e6 && ended! <= endedUs + 1_000, `${ended! - startedUs}`);
+  const [{ wallUs, cpuUs, stalls }] = outcome.workers as [typeof outcome.workers[number]];
+  assert(cpuUs > 0 && cpuUs < wallUs * 1.1 && wallUs > 2.9e6, `${cpuUs} of ${wallUs}`);
+  assert(stalls.every(({ atUs }) => atUs >= startedUs));
+});
+
+Deno.test("a run that is being ended says so while the last are awaited", async () => {
+  const notes: (string | undefined)[] = [];
+  await load({
+    load: "rate: 10/s, duration: 30s",
+    path: "/never",
+    interruptMs: [100],
+    gracefulStop: "1500ms",
+    onState: ({ note, scenarios }) =>
+      notes.push(note && `${note}, ${scenarios[0]!.state}, ${scenarios[0]!.inFlight > 0}`),
+  });
+  assertEquals(notes[0], undefined);
+  assert(notes.includes("ending: no new arrivals, draining, true"), notes.join("; "));
 });

@@ -150,3 +150,58 @@ Deno.test("429 with a problem document in the probe names the ACME server's limi
   });
   assertStringIncludes(causeOf("acme_enroll", exchange, FAILED), "_CONCURRENT_ORDERS");
 });
+
+for (
+  const [kind, expected] of [
+    ["connect_timeout", "firewall"],
+    ["timeout", "did not answer in time"],
+    ["protocol", "breaks the rules of HTTP"],
+    ["tls", "does the port speak TLS"],
+  ] as const
+) {
+  Deno.test(`${kind} has its cause`, () => {
+    assertStringIncludes(causeOf("f", at("/", 0), { class: kind, message: "" }), expected);
+  });
+}
+
+Deno.test("a failure before any step is told by its class, one of a class without advice not at all", () => {
+  const scenario = { name: "s", flow: "f" } as Scenario;
+  const cause = (failure: Failure) => likelyCause({ scenario, steps: [], failure });
+  assertStringIncludes(cause({ class: "dns", message: "" }) ?? "", "not known");
+  assertEquals(cause({ class: "client", message: "" }), undefined);
+});
+
+Deno.test("it is the last failed step that tells the cause", () => {
+  const scenario = { name: "s", flow: "f" } as Scenario;
+  const step = (status: number, failure?: Failure) => ({
+    step: "x",
+    exchange: at("/", status),
+    ...(failure && { failure }),
+  });
+  const steps = [step(401, FAILED), step(403, FAILED), step(429)];
+  assertStringIncludes(likelyCause({ scenario, steps, failure: FAILED }) ?? "", "admin");
+});
+
+Deno.test("a problem document tells 401 and 403 by itself, and no other status", () => {
+  const headers = { "content-type": "application/problem+json" };
+  assertEquals(causeOf("acme_enroll", at("/acme/x", 403, headers), FAILED), "");
+  const failed = causeOf("create_certificate", at("/api/v1/certificates", 500, headers), FAILED);
+  assertStringIncludes(failed, "CERTCTL_DEMO_SEED");
+});
+
+Deno.test("the dashboard's page is one of 200 or 404 below /acme; another page is a proxy's", () => {
+  const page = (path: string, status: number): string =>
+    causeOf("f", at(path, status, { "content-type": "text/html" }), FAILED);
+  assertStringIncludes(page("/acme/directory", 404), "dashboard");
+  assertEquals(page("/acme/directory", 502), "");
+  assertEquals(page("/api/v1/certificates", 404), "");
+});
+
+Deno.test("an unknown profile is one of 404 or 500 at its directory, nowhere else", () => {
+  const path = "/acme/profile/prof-x/directory";
+  assertStringIncludes(causeOf("f", at(path, 500), FAILED), '"prof-x" does not exist');
+  assertEquals(causeOf("f", at(path, 503), FAILED), "");
+  assertEquals(causeOf("f", at("/acme/profile/prof-x/new-order", 404), FAILED), "");
+  assertEquals(causeOf("f", at("/acme/directory", 404), FAILED), "");
+  assertEquals(causeOf("f", at("/acme/profile/p/order/1/finalize", 404), FAILED), "");
+});

@@ -5,7 +5,8 @@ import {
   RunningIteration,
 } from "../../src/engine/iteration.ts";
 import type { Exchange, HttpClient, HttpRequest } from "../../src/http/http.ts";
-import { assertEquals } from "../assert.ts";
+import { nowUs } from "../../src/clock.ts";
+import { assert, assertEquals } from "../assert.ts";
 import { exchangeOf } from "../exchange.ts";
 
 const REQUEST: HttpRequest = { method: "GET", url: new URL("https://server.test/"), headers: {} };
@@ -97,4 +98,82 @@ Deno.test("waits for a connection in all steps add up, so that they can be taken
   assertEquals(iteration.blockedUs, 700);
   await iteration.step("second", REQUEST, OK);
   assertEquals(iteration.blockedUs, 2_000);
+});
+
+Deno.test("an iteration knows its number and its user, where the model has users", () => {
+  const { scope } = setUp([]);
+  const closed = new RunningIteration(scope, 3, undefined, 2);
+  assertEquals([closed.index, closed.user, closed.startedUs], [3, 2, undefined]);
+  assertEquals(new RunningIteration(scope, 0, undefined, 0).user, 0);
+  assertEquals(new RunningIteration(scope, 3, 1_000).user, undefined);
+});
+
+Deno.test("a step is sent with the scenario's timeout and signal, over a new connection where the flow wants one", async () => {
+  const sent: unknown[] = [];
+  const { scope: { steps, recorder, signal } } = setUp([]);
+  const client: HttpClient = {
+    send: (_request, options) => {
+      sent.push(options);
+      return Promise.resolve(exchangeOf());
+    },
+    open: () => Promise.resolve(0),
+    close: () => {},
+  };
+  const scope = createScope({ steps, client, recorder, timeoutMs: 700, signal, idPrefix: "" });
+  const iteration = new RunningIteration(scope, 0);
+  await iteration.step("first", REQUEST, OK);
+  await iteration.step("second", REQUEST, OK, { fresh: true });
+  const reusing = { timeoutMs: 700, signal };
+  assertEquals(sent, [reusing, { ...reusing, fresh: true }]);
+  assertEquals(iteration.signal, signal);
+});
+
+Deno.test("a step whose answer is not as expected is recorded with its failure, and told to the flow", async () => {
+  const { scope, recorded } = setUp([exchangeOf({ status: 500 })]);
+  const { failure } = await new RunningIteration(scope, 0).step("second", REQUEST, OK);
+  assertEquals([failure?.class, recorded[0]?.failure, recorded[0]?.step], [
+    "status_5xx",
+    "status_5xx",
+    1,
+  ]);
+});
+
+Deno.test("what a flow observes and counts is recorded, by one unless it says by how many", () => {
+  const told: unknown[] = [];
+  const { scope } = setUp([]);
+  const recorder = {
+    step: () => {},
+    observe: (...given: unknown[]) => told.push(given),
+    count: (...given: unknown[]) => told.push(given),
+  };
+  const iteration = new RunningIteration({ ...scope, recorder }, 0);
+  iteration.observe("signing", 70);
+  iteration.count("retries");
+  iteration.count("retries", 3);
+  assertEquals(told, [["signing", 70], ["retries", 1], ["retries", 3]]);
+});
+
+Deno.test("an iteration ends with its last answer; without any, or when it throws, when it is over", async () => {
+  const { scope } = setUp([exchangeOf({ startedUs: 1_000, endedUs: 2_000 })]);
+  const answered = new RunningIteration(scope, 0);
+  const run = async (): Promise<undefined> => void await answered.step("first", REQUEST, OK);
+  assertEquals(await runIteration(run, answered), { endedUs: 2_000 });
+  const beforeUs = nowUs();
+  const silent = await runIteration(
+    () => Promise.resolve(undefined),
+    new RunningIteration(scope, 1),
+  );
+  const thrown = await runIteration(() => Promise.reject(new Error("odd")), answered);
+  for (const { endedUs } of [silent, thrown]) {
+    assert(endedUs >= beforeUs && endedUs <= nowUs(), `${endedUs}`);
+  }
+});
+
+Deno.test("a flow's failure is made legible", async () => {
+  const { scope } = setUp([]);
+  const told = await runIteration(
+    () => Promise.resolve({ class: "client", message: "a\u001b[31mb" }),
+    new RunningIteration(scope, 0),
+  );
+  assertEquals([told.failure?.class, told.failure?.message.includes("\u001b")], ["client", false]);
 });

@@ -66,3 +66,42 @@ Deno.test("nothing is said of proxies that are not set, or that no program would
   }
   assertEquals(proxyRemark(to("https://certctl.test"), { ...env, NO_PROXY: "tl.test" }).length, 1);
 });
+
+Deno.test("a limit that is just enough is none, one less is", () => {
+  // 5,000 answers of a second, and 64 files of one's own; 60 s of 1,000 connections each.
+  const files = (openFiles: number) => shortages(plan("http_request", 5_000), { openFiles }).length;
+  assertEquals([files(5_064), files(5_063)], [0, 1]);
+  const ports = (ephemeralPorts: number) =>
+    shortages(plan("tls_handshake", 1_000), { ephemeralPorts }).length;
+  assertEquals([ports(60_000), ports(59_999)], [0, 1]);
+});
+
+Deno.test("only handshakes take a port each; other flows keep their connections", () => {
+  assertEquals(shortages(plan("http_request", 1_000), { ephemeralPorts: 1 }), []);
+});
+
+Deno.test("files are wanted for all scenarios together: users, or what is open at once within max_connections", () => {
+  const [open] = plan("http_request", 300.5).scenarios;
+  const stages = [{ durationMs: 1_000, from: 0, to: 40.2 }];
+  const load: LoadProfile = { model: "closed", stages, thinkTimeMs: 0 };
+  const scenarios = [open!, { ...open!, load }, { ...open!, maxConnections: 7 }];
+  const [told = ""] = shortages({ scenarios } as unknown as Plan, { openFiles: 100 });
+  assertStringIncludes(told, `ulimit -n ${64 + 301 + 41 + 7}`);
+});
+
+Deno.test({
+  name: "this host's limits are those that the system tells",
+  ignore: Deno.build.os !== "linux",
+  fn: () => {
+    const lines = Deno.readTextFileSync("/proc/self/limits").split("\n");
+    const soft = lines.find((line) => line.startsWith("Max open files"))!.split(/\s+/)[3];
+    const read = (name: string): string =>
+      Deno.readTextFileSync(`/proc/sys/net/ipv4/${name}`).trim();
+    const [first, last] = read("ip_local_port_range").split(/\s+/).map(Number);
+    const reused = read("tcp_tw_reuse") === "1";
+    assertEquals(readHostLimits(), {
+      openFiles: Number(soft),
+      ...(reused ? {} : { ephemeralPorts: last! - first! + 1 }),
+    });
+  },
+});

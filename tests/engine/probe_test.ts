@@ -78,3 +78,54 @@ scenarios:
   assert(result!.failure === undefined);
   assertStringIncludes(result!.skipped ?? "", "uses up what it measures");
 });
+
+Deno.test("a probe's arrival has a name of its own, and leaves no connection open", async () => {
+  const asked: string[] = [];
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serving = (async () => {
+    for (let scenario = 0; scenario < 2; scenario++) {
+      const connection = await listener.accept();
+      const bytes = new Uint8Array(4_096);
+      const head = new TextDecoder().decode(bytes.subarray(0, await connection.read(bytes) ?? 0));
+      asked.push(head.split(" ")[1]!);
+      await connection.write(
+        new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
+      );
+      // Ends when the probe closes it.
+      assertEquals(await connection.read(bytes), null);
+      connection.close();
+    }
+  })();
+  const { port } = listener.addr as Deno.NetAddr;
+  await probe(`
+target: { base_url: "http://127.0.0.1:${port}" }
+scenarios:
+  one: { flow: http_request, with: { path: "/{id}" }, rate: 1/s, duration: 1s }
+  two: { flow: http_request, with: { path: "/{id}" }, rate: 1/s, duration: 1s }
+`);
+  await serving;
+  listener.close();
+  assertEquals(asked, ["/test-0-p0", "/test-1-p0"]);
+});
+
+Deno.test("each scenario's result is told as soon as there is one", async () => {
+  await withServer(() => new Response("ok"), async (port) => {
+    const plan = planOf(enroll(closedPort()));
+    const [first] = plan.scenarios;
+    const second = planOf(`
+target: { base_url: "http://127.0.0.1:${port}" }
+scenarios: { one: { flow: http_request, with: { path: / }, rate: 1/s, duration: 1s } }
+`);
+    const told: unknown[] = [];
+    const both = { ...second, scenarios: [first!, ...second.scenarios] };
+    const signal = new AbortController().signal;
+    const onResult = ({ scenario, failure }: ProbeResult): void => {
+      told.push([scenario.name, failure === undefined]);
+    };
+    const options = { plan: both, clock: timerClock, runId: "test", signal, onResult };
+    const results = await probeAll(options);
+    assertEquals(told, [["enroll", false], ["one", true]]);
+    assertEquals(results.map((each) => "failure" in each), [true, false]);
+    assertEquals("failure" in results[1]!.steps[0]!, false);
+  });
+});

@@ -77,3 +77,31 @@ Deno.test("an interrupt ends a probe at once, whatever it is at", async () => {
   assert(performance.now() - startedMs < 5_000);
   assert(results.every(({ failure }) => failure === undefined));
 });
+
+Deno.test("of a failed probe's answer 16 KiB are kept, and the headers that say why", async () => {
+  const headers = { server: "proxy", location: "/there", "x-other": "1" };
+  const answer = () => new Response("x".repeat(100_000), { status: 503, headers });
+  await withServer(answer, async (port) => {
+    const [result] = await probePlan({ plan: planOf(two(port)), runId: "test", signal: never });
+    const { exchange } = result!.steps[0]!;
+    assertEquals(exchange.body.length, 16_384);
+    const kept = ["server", "location", "x-other"].map((name) => exchange.header(name));
+    assertEquals(kept, ["proxy", "/there", undefined]);
+    assert(exchange.bytesReceived > 100_000 && exchange.endedUs > exchange.startedUs);
+    assertEquals([exchange.reused, exchange.failure], [false, undefined]);
+  });
+});
+
+Deno.test("a transport's failure comes out of the probe's thread with its exchange", async () => {
+  const plan = planOf(two(1));
+  const [result] = await probePlan({ plan, runId: "test", signal: never });
+  const { exchange, failure } = result!.steps[0]!;
+  assertEquals([exchange.failure?.class, failure?.class], ["connect_refused", "connect_refused"]);
+});
+
+Deno.test("nothing is probed of a plan without scenarios, or after an interrupt", async () => {
+  const plan = planOf(two(1));
+  assertEquals(await probePlan({ plan, runId: "test", signal: AbortSignal.abort() }), []);
+  const none = { ...plan, scenarios: [] };
+  assertEquals(await probePlan({ plan: none, runId: "test", signal: never }), []);
+});

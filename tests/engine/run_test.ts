@@ -1,4 +1,4 @@
-import { type RunOutcome, runPlan } from "../../src/engine/run.ts";
+import { newRunId, type RunOutcome, runPlan } from "../../src/engine/run.ts";
 import { sleep } from "../../src/timer.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { closedPort, planOf, withServer } from "./plans.ts";
@@ -96,4 +96,70 @@ scenarios:
     assert(outcome.kind === "not_ready", outcome.kind);
     assertEquals(outcome.probes.map(({ failure }) => failure?.class), ["connect_refused"]);
   }
+});
+
+Deno.test("a run's name has the second of its start in it, and is its own", () => {
+  const fromS = Math.floor(Date.now() / 1000);
+  const [one, other] = [newRunId(), newRunId()];
+  const [, seconds] = /^lt([0-9a-z]{6})[0-9a-z]{1,4}$/.exec(one) ?? [];
+  const startS = parseInt(seconds ?? "", 36);
+  assert(startS >= fromS && startS <= Date.now() / 1000, one);
+  assert(one !== other, one);
+});
+
+Deno.test("a run tells of each scenario its instants, its warm-up and its target, and the server's own figures", async () => {
+  let answered = 0;
+  const answer = ({ url }: Request): Response => {
+    if (url.endsWith("/version")) return new Response('{"version":"7"}');
+    if (!url.endsWith("/metrics")) return new Response("ok");
+    answered++;
+    return new Response(`# TYPE asked_total counter\nasked_total ${answered}\n`);
+  };
+  await withServer(answer, async (port) => {
+    const outcome = await run(`
+name: told
+target: { base_url: "http://127.0.0.1:${port}" }
+workers: 1
+warmup: { requests: 2, rehearsal: 0s }
+server_metrics: { url: "http://127.0.0.1:${port}/metrics" }
+scenarios:
+  users: { flow: http_request, with: { path: / }, users: 1, think_time: 100ms, duration: 1s }
+  later:
+    flow: http_request
+    with: { path: / }
+    rate: 20/s
+    duration: 1s
+    start_after: 500ms
+    max_connections: 1
+`);
+    assert(outcome.kind === "ran", JSON.stringify(outcome));
+    const { run: { scenarios: [users, later], startedUs, endedUs, ...told } } = outcome;
+    assertEquals([told.version, told.plan.name, told.stack.name], ["0", "told", "none"]);
+    assertEquals([told.interrupted, told.target], [false, { lab: false, version: "7" }]);
+    assertEquals([users!.offered, later!.offered], [undefined, 20]);
+    assertEquals([later!.warmupRequests, later!.openedConnections], [2, 1]);
+    assertEquals(later!.startUs, startedUs + 500_000);
+    // The run ends with the last answer, which may come before the last arrival's turn is over.
+    const lastedUs = later!.loadEndUs - later!.startUs;
+    assert(lastedUs > 900_000 && lastedUs <= 1_000_000, `${lastedUs}`);
+    assertEquals([users!.startUs, users!.loadEndUs], [startedUs, startedUs + 1_000_000]);
+    assert(later!.endUs >= later!.loadEndUs && later!.endUs <= endedUs);
+    assertEquals(answered, 2);
+    assert(told.serverMetrics !== undefined && !("problem" in told.serverMetrics));
+    assertEquals(told.workers.map(({ index }) => index), [0]);
+  });
+});
+
+Deno.test("an interrupted probe starts nothing", async () => {
+  const soft = AbortSignal.abort();
+  const outcome = await runPlan({
+    plan: planOf(plan(closedPort(), "rate: 1/s, duration: 1s")),
+    version: "0",
+    stack: { name: "none", description: "" },
+    interrupt: { soft, hard: new AbortController().signal },
+    probe: true,
+    onProgress: () => {},
+    onNote: () => {},
+  });
+  assertEquals(outcome, { kind: "not_started" });
 });

@@ -1,4 +1,9 @@
-import { connectionsNeeded, shareOfScenario, workerCount } from "../../src/engine/sizing.ts";
+import {
+  connectionsNeeded,
+  requestsPerSecond,
+  shareOfScenario,
+  workerCount,
+} from "../../src/engine/sizing.ts";
 import type { LoadProfile, OpenProfile, Plan, Scenario } from "../../src/plan/plan.ts";
 import fc from "fast-check";
 import { createArrivals } from "../../src/pacing/arrivals.ts";
@@ -92,3 +97,23 @@ function indexes({ load }: Scenario, share: WorkerShare): number[] {
   while (arrivals.peekUs() !== undefined) taken.push(arrivals.take().index);
   return taken;
 }
+
+Deno.test("users ask as often as their think time lets them, and with 5 ms for each answer", () => {
+  assertEquals(requestsPerSecond(scenario(closed(100, 500), ["a", "b"])), 400);
+  assertEquals(requestsPerSecond(scenario(closed(100, 0), ["a", "b"])), 20_000);
+  assertEquals(requestsPerSecond(scenario(closed(100, 5))), 20_000);
+  assertEquals(requestsPerSecond(scenario(open(30), ["a", "b"])), 60);
+});
+
+Deno.test("a worker more is one for what eight thousand requests per second leave over", () => {
+  const workers = (...rates: number[]): number =>
+    workerCount(plan("auto", ...rates.map((rate) => scenario(open(rate)))), 8);
+  assertEquals([workers(8_000), workers(8_001), workers(8_000, 8_000), workers(0.1)], [1, 2, 2, 1]);
+});
+
+Deno.test("connections before the clock starts: 256 of a scenario and worker at most, one at least", () => {
+  assertEquals(connectionsNeeded(scenario(closed(10_000, 0)), ALONE, 1), 256);
+  assertEquals(connectionsNeeded(scenario(open(1)), { index: 0, count: 4 }, 1), 1);
+  const limited = scenario(open(1_000), ["request"], 5);
+  assertEquals([0, 1].map((index) => connectionsNeeded(limited, { index, count: 2 }, 100)), [3, 2]);
+});

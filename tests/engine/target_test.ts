@@ -1,5 +1,6 @@
 import { targetFacts } from "../../src/engine/target.ts";
 import { assertEquals } from "../assert.ts";
+import { issue } from "../http/certificates.ts";
 import { closedPort, planOf, withServer } from "./plans.ts";
 
 const plan = (port: number): ReturnType<typeof planOf> =>
@@ -31,4 +32,29 @@ Deno.test("a server that does not tell its version, or is not there, is no probl
   assertEquals((await factsOf("no JSON"))[0], { lab: false });
   assertEquals((await factsOf('{"version":7}'))[0], { lab: false });
   assertEquals(await targetFacts(plan(closedPort()), true), { lab: true });
+});
+
+Deno.test("without a base URL there is nobody to ask", async () => {
+  const { target, ...rest } = plan(1);
+  assertEquals(await targetFacts({ ...rest, target: { ...target, baseUrl: "" } }, true), {
+    lab: true,
+  });
+});
+
+Deno.test("a server over TLS is told by its certificate too", async () => {
+  const { certPem: cert, keyPem: key } = await issue();
+  const listening = { hostname: "127.0.0.1", port: 0, onListen: () => {}, cert, key };
+  const server = Deno.serve(listening, () => new Response('{"version":"1.2"}'));
+  const secured = planOf(`
+target: { base_url: "https://127.0.0.1:${server.addr.port}", tls: { insecure_skip_verify: true } }
+scenarios: { one: { flow: http_request, with: { path: / }, rate: 1/s, duration: 1s } }
+`);
+  const facts = await targetFacts(secured, false);
+  await server.shutdown();
+  const der = Uint8Array.fromBase64(cert.replace(/-----[^-]+-----|\s/g, ""));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", der)).toHex();
+  assertEquals([facts.version, facts.identity?.replaceAll(":", "").toLowerCase()], [
+    "1.2",
+    `certificate sha-256 ${digest}`,
+  ]);
 });

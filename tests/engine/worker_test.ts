@@ -4,7 +4,7 @@ import { Histogram } from "../../src/metrics/histogram.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { issue } from "../http/certificates.ts";
-import { planOf } from "./plans.ts";
+import { closedPort, planOf } from "./plans.ts";
 
 /** Twenty requests in a second. */
 function twenty(port: number, warmup: string): Plan {
@@ -145,3 +145,78 @@ scenarios:
     await server.shutdown();
   }
 });
+
+Deno.test("scenarios are prepared in the plan's order, each told before, and one that fails says so", async () => {
+  const worker = workerOf(planOf(`
+target: { base_url: "http://127.0.0.1:${closedPort()}" }
+warmup: { requests: 2, rehearsal: 1s }
+scenarios:
+  first: { flow: http_request, with: { path: / }, users: 1, duration: 1s }
+  second: { flow: acme_enroll, with: { directory: /directory }, rate: 1/s, duration: 1s }
+`));
+  const told: string[] = [];
+  const [first, second, ...others] = await worker.prepare((name) => told.push(name));
+  await worker.close();
+  assertEquals([told, others], [["first", "second"], []]);
+  assertEquals(first, { scenario: "first", warmupRequests: 2, connections: 0 });
+  const { failure, ...nothing } = second!;
+  assertEquals(nothing, { scenario: "second", warmupRequests: 0, connections: 0 });
+  assertEquals(failure?.class, "connect_refused");
+});
+
+Deno.test("a worker tells its CPU and wall time, and its loop's worst delay", async () => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
+    // One core for a tenth of a second, in this very thread.
+    const untilMs = performance.now() + 100;
+    while (performance.now() < untilMs);
+    return new Response("ok");
+  });
+  const worker = workerOf(planOf(`
+target: { base_url: "http://127.0.0.1:${server.addr.port}" }
+warmup: off
+scenarios: { one: { flow: http_request, with: { path: / }, rate: 4/s, duration: 1s } }
+`));
+  try {
+    await worker.prepare();
+    const beganUs = timerClock.nowUs();
+    const { cpuUs, wallUs, maxLoopDelayUs, loopDelay } = await worker.run(timerClock.nowUs());
+    const tookUs = timerClock.nowUs() - beganUs;
+    assert(wallUs > 750_000 && wallUs <= tookUs, `${wallUs} of ${tookUs}`);
+    assert(cpuUs > 0 && cpuUs <= wallUs * 1.1, `${cpuUs} of ${wallUs}`);
+    // The watch sleeps for up to 10 ms of the hundred.
+    assert(maxLoopDelayUs > 50_000 && maxLoopDelayUs < wallUs, `${maxLoopDelayUs}`);
+    assertEquals(Histogram.from(loopDelay).maxUs, maxLoopDelayUs);
+  } finally {
+    await worker.close();
+    await server.shutdown();
+  }
+});
+
+for (const [word, counted] of [["stop", 1], ["kill", 0]] as const) {
+  Deno.test(`${word} ends a worker's arrivals; what is in flight is ${counted ? "awaited" : "cut off"}`, async () => {
+    const started = Promise.withResolvers<void>();
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async () => {
+      started.resolve();
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      return new Response("ok");
+    });
+    const worker = workerOf(planOf(`
+target: { base_url: "http://127.0.0.1:${server.addr.port}" }
+warmup: off
+scenarios: { one: { flow: http_request, with: { path: / }, users: 1, duration: 60s } }
+`));
+    try {
+      await worker.prepare();
+      const running = worker.run(timerClock.nowUs());
+      await started.promise;
+      assertEquals(worker.tick().map(({ at, inFlight }) => [at, inFlight]), [[0, 1]]);
+      worker[word]();
+      const [scenario] = (await running).scenarios;
+      const { count, interrupted } = scenario!.recording.iterations;
+      assertEquals([count, interrupted], [counted, 1 - counted]);
+    } finally {
+      await worker.close();
+      await server.shutdown();
+    }
+  });
+}
