@@ -78,3 +78,49 @@ Deno.test("a relative limit cannot be told from runs that must not be compared, 
   );
   assertEquals([RESULT, absolute].map(isRelative), [true, false]);
 });
+
+Deno.test("a relative limit is broken by an interval beyond it, not by one that begins at it", () => {
+  const limit = { limit: 80 };
+  const from = (low: number): string => verdict(limit, { base: 64, low });
+  assertEquals([0.2499, 0.25, 0.2501].map(from), ["cannot_tell", "cannot_tell", "regressed"]);
+  assertEquals(verdict({ ...limit, comparison: "<=" }, { base: 64, low: 0.26 }), "regressed");
+  const shareFrom = (low: number): string =>
+    verdict({ quantity: { kind: "error_rate" }, limit: 0.75 }, {
+      measure: "error_rate",
+      base: 0.5,
+      low,
+    });
+  assertEquals([0.25, 0.26].map(shareFrom), ["cannot_tell", "regressed"]);
+});
+
+Deno.test("a limit that asks for a faster server than the baseline's cannot be told without an interval", () => {
+  assertEquals(verdict({ limit: 90 }, { low: null, high: null }), "cannot_tell");
+  assertEquals(verdict({ limit: 90 }, { low: -0.05 }), "regressed");
+  assertEquals(verdict({ limit: 90 }, { low: 0.5, base: null }), "cannot_tell");
+});
+
+Deno.test("a relative limit that was skipped or had no sample stays so, compared or not", () => {
+  for (const left of ["skipped", "no_data"] as const) {
+    assertEquals(verdict({ verdict: left }, {}), left);
+    const refused: typeof comparison = { ...comparison, verdict: "refused", figures: [] };
+    assertEquals(againstIntervals([{ ...RESULT, verdict: left }], refused)[0]!.verdict, left);
+  }
+});
+
+Deno.test("a relative limit takes the figures of its own scenario, step and percentile", () => {
+  const figures: ComparedFigure[] = [
+    { ...FIGURE, low: 0.2 },
+    { ...FIGURE, step: "get", low: 0.05 },
+    { ...FIGURE, step: "put", low: 0.2 },
+    { ...FIGURE, measure: "p99", low: 0.05 },
+    { ...FIGURE, scenario: "other", low: 0.05 },
+  ];
+  const of = (parts: Partial<ThresholdResult>): string =>
+    againstIntervals([{ ...RESULT, ...parts }], { ...comparison, figures })[0]!.verdict;
+  assertEquals(of({}), "regressed");
+  assertEquals([of({ step: "get" }), of({ step: "put" })], ["cannot_tell", "regressed"]);
+  assertEquals(of({ step: "gone" }), "fail");
+  assertEquals(of({ quantity: { ...P95, percentile: 99 } }), "cannot_tell");
+  assertEquals(of({ quantity: { ...P95, percentile: 90 } }), "fail");
+  assertEquals(of({ scenario: "other" }), "cannot_tell");
+});
