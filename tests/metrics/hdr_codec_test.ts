@@ -196,3 +196,32 @@ Deno.test({
     });
   },
 });
+
+Deno.test("decodeHdr() says what is wrong with a header", () => {
+  const text = encodeHdr(histogramOf([1, 50, 70_000]));
+  const folded = (body: Uint8Array): string => {
+    const data = deflateSync(body);
+    const out = Uint8Array.of(...Uint8Array.fromBase64(text).subarray(0, 8), ...data);
+    new DataView(out.buffer).setUint32(4, data.length);
+    return out.toBase64();
+  };
+  const body = new Uint8Array(inflateSync(Uint8Array.fromBase64(text).subarray(8)));
+  const refused = (one: string, reason: string): unknown =>
+    assertThrows(
+      () => decodeHdr(one, NOTHING),
+      RangeError,
+      `Cannot read a histogram as it ${reason}`,
+    );
+  refused(folded(body.subarray(0, 0)), "is cut off in the header");
+  refused(folded(body.subarray(0, 39)), "is cut off in the header");
+  refused(folded(body.subarray(0, body.length - 1)), "is cut off in the counts");
+  refused(tampered(text, (view) => view.setUint32(0, 0x1c849303 + 1)), "is not in V2 encoding");
+  refused(tampered(text, (view) => view.setBigInt64(24, 1n)), "has a highest value");
+  refused(tampered(text, (view) => view.setBigInt64(24, 2n ** 53n + 1n)), "has a highest value");
+  assertEquals(decodeHdr(tampered(text, (v) => v.setBigInt64(24, 2n ** 53n)), NOTHING).count, 3);
+  const short = Uint8Array.fromBase64(text).subarray(0, 7).toBase64();
+  refused(short, "is cut off");
+  const other = Uint8Array.fromBase64(text);
+  new DataView(other.buffer).setUint32(0, 0x1c849303);
+  refused(other.toBase64(), "is not V2 compressed");
+});

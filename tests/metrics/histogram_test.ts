@@ -156,3 +156,10 @@ Deno.test("Histogram.percentileLevels() halve their steps each time that half of
   assertEquals(levels, levels.toSorted((a, b) => a - b));
   assertEquals(new Histogram().percentileLevels(5), []);
 });
+
+Deno.test("Histogram.clear() forgets everything: what is recorded then is all that there is", () => {
+  const again = histogramOf([5, 7000]);
+  again.clear();
+  again.record(40);
+  assertEquals(again.toData(), histogramOf([40]).toData());
+});

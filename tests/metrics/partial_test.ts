@@ -1,3 +1,4 @@
+import { EMPTY_SERIES } from "../../src/metrics/merge.ts";
 import { PartialRecording } from "../../src/metrics/partial.ts";
 import { ScenarioRecorder } from "../../src/metrics/recorder.ts";
 import { ScenarioTotals } from "../../src/metrics/totals.ts";
@@ -41,4 +42,10 @@ Deno.test("the slices of a lost worker are in the course once", () => {
   const total = totals.total();
   assertEquals(total.timeSeries.slices.reduce((sum, { count }) => sum + count, 0), 40);
   assertEquals([total.iterations.count, totals.progress(3).count], [40, 40]);
+});
+
+Deno.test("a worker that was lost before its first slice has counted nothing, and has no response time", () => {
+  const { iterations, steps, dropped } = new PartialRecording(2).recording();
+  assertEquals([iterations, ...steps], [EMPTY_SERIES, EMPTY_SERIES, EMPTY_SERIES]);
+  assertEquals(dropped, 0);
 });

@@ -119,3 +119,35 @@ Deno.test("readSummary() refuses a histogram that holds other values than are sa
   const path = ["phases", "api", "a", "histograms", "response_time", "count"];
   refusal(changed(path, 5), "its buckets hold 20 values: 5 are said");
 });
+
+Deno.test("readSummary() takes what is as deep and as full as may be, and not a bit more", () => {
+  const nested = (depth: number): string => '{"a":'.repeat(depth) + "1" + "}".repeat(depth);
+  refusal(nested(32), "not a summary of certload: it has no schema_version");
+  refusal(nested(33), "it is nested more than 32 deep");
+  refusal(`[${"[],{},".repeat(50)}[]]`, "not a summary of certload: it has no schema_version");
+  const full = (entries: number): string => changed(["plan", "name"], new Array(entries).fill(0));
+  refusal(full(20_000), "damaged: plan.name");
+  refusal(full(20_001), "plan.name has 20,001 entries: no summary has more than 20,000");
+  const object = Object.fromEntries(Array.from({ length: 20_001 }, (_, i) => [`k${i}`, 0]));
+  refusal(changed(["plan", "name"], object), "plan.name has 20,001 entries");
+  assertThrows(() => checkSize(MAX_SUMMARY_BYTES + 1, "big"), SummaryError, "large: no summary is");
+});
+
+Deno.test("readSummary() tells three places of damage, and how many more there are", () => {
+  const damaged = (places: number): string => {
+    const copy = structuredClone(summary) as unknown as { totals: Record<string, unknown> };
+    for (const key of ["iterations", "failed", "requests", "offered", "dropped"].slice(0, places)) {
+      copy.totals[key] = -1;
+    }
+    const error = assertThrows(() => readSummary(JSON.stringify(copy), "x"), SummaryError);
+    return (error as Error).message;
+  };
+  assertEquals([1, 3, 4, 5].map((places) => damaged(places).match(/totals\./g)?.length), [
+    1,
+    3,
+    3,
+    3,
+  ]);
+  assertEquals([1, 3].map((places) => damaged(places).includes("more")), [false, false]);
+  assertEquals([4, 5].map((places) => /; and (\d) more\./.exec(damaged(places))?.[1]), ["1", "2"]);
+});

@@ -235,3 +235,35 @@ Deno.test("a ScenarioRecording survives a structured clone", () => {
   const recording = r.finish();
   assertEquals(structuredClone(recording), recording);
 });
+
+Deno.test("ScenarioRecorder has a slice for a second in which an arrival was but late, and none where nothing was", () => {
+  const r = recorder();
+  r.iteration({
+    plannedUs: at(0),
+    startedUs: at(0) + 90,
+    endedUs: at(0) + 100,
+    failure: failure("interrupted"),
+  });
+  const [late, ...others] = r.finish().slices.scenario;
+  assertEquals([late?.second, late?.count, late?.maxLagUs, others], [0, 0, 90, []]);
+  const silent = recorder();
+  assertEquals(silent.takeSlices(at(5)), { scenario: [], steps: [[]] });
+  assertEquals(silent.finish().slices, { scenario: [], steps: [[]] });
+});
+
+Deno.test("ScenarioRecorder's slices begin anew: nothing of the second before is in the next", () => {
+  const r = recorder();
+  const finish = (second: number, us: number, lagUs: number, name?: FailureClass): void => {
+    const plannedUs = at(second);
+    const ends = { startedUs: plannedUs + lagUs, endedUs: plannedUs + us };
+    r.iteration({ plannedUs, ...ends, failure: name && failure(name) });
+  };
+  finish(0, 3000, 70, "timeout");
+  r.dropped(2, at(0));
+  finish(1, 500, 20);
+  const [first, second] = r.finish().slices.scenario;
+  assertEquals([first?.failed, first?.dropped, first?.maxLagUs], [1, 2, 70]);
+  assertEquals([second?.failed, second?.dropped, second?.maxLagUs], [0, 0, 20]);
+  assertEquals([first, second].map((slice) => slice?.responseTime.sumUs), [3000, 500]);
+  assertEquals([first, second].map((slice) => slice?.newestFailure?.class), ["timeout", undefined]);
+});

@@ -182,3 +182,39 @@ Deno.test("4 MB of a server's metrics are compared in a time that grows with the
   assertEquals(histograms.length, 500);
   assertEquals(performance.now() - before < 20_000, true);
 });
+
+Deno.test("500 series are kept without a word, and of 501 what was left out is told", () => {
+  const page = (rows: number): Reading => ({
+    text: Array.from({ length: rows }, (_, i) => `g${i} 1\n`).join(""),
+  });
+  const of = (rows: number): [number, number] => {
+    const { counters, notes } = compareReadings("u", page(rows), page(rows));
+    return [counters.length, notes.length];
+  };
+  assertEquals([of(500), of(501)], [[500, 0], [500, 1]]);
+});
+
+Deno.test("a counter that was not read before the run has no difference, one that did not exist has all", () => {
+  const page = "# TYPE c counter\nc 5\n# TYPE g gauge\ng 5\n";
+  const delta = (before: Reading, after: Reading): unknown[] =>
+    compareReadings("u", before, after).counters.map((row) => [row.kind, row.before, row.delta]);
+  assertEquals(delta({ text: "" }, { text: page }), [["counter", null, 5], ["gauge", null, null]]);
+  assertEquals(delta({ problem: "x" }, { text: page }), [
+    ["counter", null, null],
+    ["gauge", null, null],
+  ]);
+  assertEquals(delta({ text: page }, { text: page }), [["counter", 5, 0], ["gauge", 5, 0]]);
+  const less = page.replaceAll("5", "2");
+  assertEquals(delta({ text: page }, { text: less }), [["counter", 5, 2], ["gauge", 5, -3]]);
+});
+
+Deno.test("a histogram counts from 0 again where a count fell; a sum may fall by itself", () => {
+  const page = (count: number, sum: number): Reading => ({
+    text: `# TYPE h histogram\nh_bucket{le="+Inf"} ${count}\nh_sum ${sum}\nh_count ${count}\n`,
+  });
+  const of = (before: Reading, after: Reading): unknown[] =>
+    compareReadings("u", before, after).histograms.map(({ count, avg }) => [count, avg]);
+  assertEquals(of(page(10, 8), page(14, 6)), [[4, -0.5]]);
+  assertEquals(of(page(10, 8), page(5, 6)), [[5, 1.2]]);
+  assertEquals(of(page(10, 8), page(10, 8)), []);
+});

@@ -105,3 +105,29 @@ Deno.test("slices of two widths become those of the wider, shifted by as much as
     each,
   ]);
 });
+
+Deno.test("a step that only one of two runs has is that run's, slices and all", () => {
+  const steps = one.steps;
+  const step = steps.request!;
+  const both = sum({ steps: { x: step } }, { steps: { y: step } }, 2);
+  assertEquals(Object.keys(both.steps), ["x", "y"]);
+  for (const name of ["x", "y"]) {
+    const { count, rate_per_s, statuses, course } = both.steps[name]!;
+    assertEquals([count, rate_per_s, statuses, course.width_s], [
+      step.count,
+      step.rate_per_s,
+      step.statuses,
+      1,
+    ]);
+  }
+  assertEquals(
+    ["x", "y"].map((name) => both.steps[name]!.course.slices[0]!.at_s),
+    [step.course.slices[0]!.at_s, step.course.slices[0]!.at_s + 2],
+  );
+});
+
+Deno.test("a scenario's server is that of the first run that knows it", () => {
+  const serverOf = (a: string | null, b: string | null): string | null =>
+    sum({ server: a }, { server: b }).server;
+  assertEquals([serverOf("a", "b"), serverOf(null, "b"), serverOf("a", null)], ["a", "b", "a"]);
+});

@@ -173,3 +173,21 @@ Deno.test("summarize() is exact to the millisecond over hours, and to a thousand
   assertEquals([brief.duration_s, brief.totals.rate_per_s], [0.1, 1000]);
   assertEquals(summarize({ ...run, endedUs: run.startedUs }).totals.rate_per_s, 0);
 });
+
+Deno.test("summarize() tells who was lost and when, from the run's start", () => {
+  const lost = [
+    { worker: 1, atUs: START_US + 2.5e6, reason: "died" },
+    { worker: undefined, atUs: START_US, reason: "hung" },
+  ];
+  assertEquals(summarize(runOf([{ name: "a" }], { lost })).generator.lost, [
+    { worker: 1, at_s: 2.5, reason: "died" },
+    { worker: null, at_s: 0, reason: "hung" },
+  ]);
+});
+
+Deno.test("summarize() has the most frequent class of failures first", () => {
+  const of = (name: "reset" | "timeout") => ({ class: name, message: name }) as const;
+  const failure = (i: number) => i === 0 ? of("reset") : i < 4 ? of("timeout") : undefined;
+  const { a } = summarize(runOf([{ name: "a", failure }])).phases.api!;
+  assertEquals(a!.failures.map((one) => [one.class, one.count]), [["timeout", 3], ["reset", 1]]);
+});

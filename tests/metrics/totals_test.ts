@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { assert, assertEquals } from "../assert.ts";
 import { Histogram } from "../../src/metrics/histogram.ts";
 import { ScenarioRecorder } from "../../src/metrics/recorder.ts";
-import { MAX_SLICES, SliceSeries } from "../../src/metrics/slices.ts";
+import { addSlices, MAX_SLICES, SliceSeries } from "../../src/metrics/slices.ts";
 import { ScenarioTotals } from "../../src/metrics/totals.ts";
 import type { SeriesRecording, Slice } from "../../src/metrics/recording.ts";
 import { exchangeOf, peerOf } from "./exchanges.ts";
@@ -216,4 +216,17 @@ Deno.test("ScenarioTotals keep the slices of each step apart, of steps that ther
   const { stepTimeSeries, timeSeries } = totals.total();
   assertEquals(stepTimeSeries.map(({ slices }) => slices.map(({ count }) => count)), [[3], [4, 5]]);
   assertEquals([timeSeries.slices, timeSeries.widthS], [[], 1]);
+});
+
+Deno.test("addSlices() starts where the first does, and has the newer failure, or the one that there is", () => {
+  const of = (message?: string): Slice => ({
+    ...sliceOf(3),
+    ...(message !== undefined && { newestFailure: { class: "reset", message } }),
+  });
+  const newest = (a: Slice, b: Slice): string | undefined => addSlices(a, b).newestFailure?.message;
+  assertEquals(
+    [newest(of("a"), of("b")), newest(of("a"), of()), newest(of(), of("b")), newest(of(), of())],
+    ["b", "a", "b", undefined],
+  );
+  assertEquals(addSlices(sliceOf(3, 1), sliceOf(2, 4)).second, 3);
 });

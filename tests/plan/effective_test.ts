@@ -113,3 +113,14 @@ Deno.test("dollar signs that look like variables come back from an effective pla
     assertEquals([directory(plan), directory(again)], [`/${text}`, `/${text}`]);
   }
 });
+
+Deno.test("effectivePlan() has a warm-up of requests, of a rehearsal, of both, or none", () => {
+  const plan = planOf(PLAN);
+  const warmup = (requests: number, rehearsalMs: number): unknown =>
+    effectivePlan({ ...plan, warmup: { requests, durationMs: 500, rehearsalMs } }, catalogue)
+      .warmup;
+  assertEquals(warmup(5, 3000), { requests: 5, duration: "500ms", rehearsal: "3s" });
+  assertEquals(warmup(5, 0), { requests: 5, duration: "500ms" });
+  assertEquals(warmup(0, 3000), { requests: 0, duration: "500ms", rehearsal: "3s" });
+  assertEquals(warmup(0, 0), "off");
+});

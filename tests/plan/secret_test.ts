@@ -83,6 +83,7 @@ Deno.test("partsOf() a secret are secrets: the credential of a scheme, a user's 
   const basic = `Basic ${btoa("user:pass-word")}`;
   assertEquals(partsOf(basic), [basic, btoa("user:pass-word"), "user:pass-word", "pass-word"]);
   assertEquals(partsOf("sid=abcd; theme=dark"), ["sid=abcd; theme=dark", "abcd", "dark"]);
+  assertEquals(partsOf("sid=abcd"), ["sid=abcd"], "one pair by itself is no list of cookies");
   assertEquals(partsOf(""), []);
 });
 

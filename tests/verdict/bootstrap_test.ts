@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "../assert.ts";
 import { Histogram } from "../../src/metrics/histogram.ts";
 import { packed } from "../../src/metrics/stats.ts";
 import type { SummarySeries } from "../../src/metrics/summary_schema.ts";
-import { blockLengthOf, uncertaintyOf } from "../../src/verdict/bootstrap.ts";
+import { blockLengthOf, type Uncertainty, uncertaintyOf } from "../../src/verdict/bootstrap.ts";
 import { randomOf } from "../../src/verdict/random.ts";
 
 type Course = SummarySeries["course"];
@@ -89,7 +89,11 @@ function courseWith(slices: readonly (readonly Request[])[]): Course {
 }
 
 /** The same by lists and sorting, slowly: `groups` are what is drawn from, in blocks of `length`. */
-function drawnByHand(groups: readonly (readonly Request[])[], length: number, seed: number) {
+function drawnByHand(
+  groups: readonly (readonly Request[])[],
+  length: number,
+  seed: number,
+): Omit<Uncertainty, "freedom"> {
   const random = randomOf(seed);
   const columns: number[][] = [[], [], [], []];
   for (let i = 0; i < 1000; i++) {

@@ -1,4 +1,4 @@
-import type { Summary } from "../../src/metrics/summary_schema.ts";
+import type { Finding, Summary } from "../../src/metrics/summary_schema.ts";
 import { differencesOf } from "../../src/verdict/comparability.ts";
 import { assertEquals } from "../assert.ts";
 import { runOf } from "../metrics/runs.ts";
@@ -44,4 +44,83 @@ Deno.test("differencesOf() remarks on whatever differs, and refuses where that d
   }
   const nearly = as({ hardware: { ...m.hardware, memory_bytes: 1.3 * m.hardware.memory_bytes } });
   assertEquals(differencesOf(base, nearly), []);
+});
+
+Deno.test("differencesOf() says what differs with both values, and which run has what the other has not", () => {
+  const base = concluded(runOf([{ name: "create" }]));
+  const { methodology: m } = base;
+  const create = base.phases.api!.create!;
+  const as = (parts: Partial<Summary["methodology"]>): Summary => (
+    { ...base, methodology: { ...m, ...parts } }
+  );
+  const of = (parts: Partial<typeof create>): Summary => (
+    { ...base, phases: { api: { create: { ...create, ...parts } } } }
+  );
+  const told = (a: Summary, b: Summary): string[] =>
+    differencesOf(a, b).map(({ message, refusal }) => `${refusal ? "!" : ""}${message}`);
+  const both = (other: Summary): string[] => [...told(base, other), ...told(other, base)];
+  assertEquals(differencesOf(base, base), []);
+  assertEquals(both(as({ os: { ...m.os, container: "docker" } })), [
+    "!container differs: none and docker",
+    "!container differs: docker and none",
+  ]);
+  assertEquals(both(as({ target: { ...m.target, lab: true } })), [
+    "!the new run is of the embedded lab, the other is not",
+    "!the base run is of the embedded lab, the other is not",
+  ]);
+  assertEquals(both({ ...base, interrupted: true }), [
+    "!the new run was interrupted",
+    "!the base run was interrupted",
+  ]);
+  const finding: Finding = {
+    code: "x",
+    cause: "run",
+    scenarios: [],
+    message: "no cores",
+    advice: "",
+  };
+  assertEquals(
+    both({ ...base, validity: { verdict: "invalid", reasons: [finding], warnings: [] } }),
+    [
+      "!the new run is invalid: no cores",
+      "!the base run is invalid: no cores",
+    ],
+  );
+  assertEquals(
+    both(of({ client: "undici" })),
+    [
+      'client of "create" differs: own and undici',
+      'client of "create" differs: undici and own',
+    ].map((message) => `!${message}`),
+  );
+  const stages = [{ duration_s: 5, from: 1, to: 10 }, { duration_s: 9, from: 10, to: 10 }];
+  assertEquals(told(base, of({ load: { ...create.load, stages } })), [
+    '!load of "create" differs: open 10-10 and open 1-10, 10-10',
+  ]);
+  const longer = create.load.stages.map((stage) => ({ ...stage, duration_s: 999 }));
+  assertEquals(both(of({ load: { ...create.load, stages: longer } })), []);
+  const more = { ...base, phases: { api: { create }, acme: { order: create } } };
+  assertEquals(both(more), [
+    'scenario "order" is in the new run alone',
+    'scenario "order" is in the base run alone',
+  ]);
+  assertEquals(told(base, { ...base, phases: { api: { order: create } } }), [
+    "!the runs have no scenario in common",
+    'scenario "create" is in the base run alone',
+    'scenario "order" is in the new run alone',
+  ]);
+  const size = 3 * 2 ** 29;
+  const memory = (memory_bytes: number): Summary =>
+    as({ hardware: { ...m.hardware, memory_bytes } });
+  assertEquals(told(memory(size), memory(2 * size)), [
+    `memory differs: ${size} and ${2 * size} bytes`,
+  ]);
+  assertEquals(
+    [1.4, 1 / 1.4].flatMap((share) => both(memory(share * m.hardware.memory_bytes))),
+    [],
+  );
+  assertEquals(
+    [1.43, 1 / 1.43].map((share) => both(memory(share * m.hardware.memory_bytes)).length),
+    [2, 2],
+  );
 });

@@ -221,7 +221,12 @@ Deno.test("compare() lets no time fall by more than all of it, nor an error rate
 });
 
 /** The interval by the book: Welch's t, all `told` intervals of 99 % together. */
-function intervalOf(base: Summary, next: Summary, told: number, measure: "p50" | "error_rate") {
+function intervalOf(
+  base: Summary,
+  next: Summary,
+  told: number,
+  measure: "p50" | "error_rate",
+): number {
   const random = randomOf(20250502);
   const [a, b] = [base, next].map((run) => {
     const { course, count, failed } = run.phases.api!.create!;

@@ -8,7 +8,7 @@ import type {
 import { summarize } from "../../src/metrics/summary.ts";
 import type { Failure } from "../../src/http/failure.ts";
 import { runOf } from "../metrics/runs.ts";
-import { EXIT_CODES, exitOf } from "../../src/verdict/exit.ts";
+import { exit, EXIT_CODES, exitOf, verdictLine } from "../../src/verdict/exit.ts";
 
 function finding(cause: Finding["cause"]): Finding {
   return { code: "x", cause, scenarios: [], message: `by ${cause}`, advice: "" };
@@ -212,5 +212,25 @@ Deno.test("exitOf() lets a threshold on errors of one scenario excuse that one a
   assertEquals(
     exitOf(runWith({ phases: unnamed })).reason,
     'Nothing of "create" succeeded: all 100 iterations failed',
+  );
+});
+
+Deno.test("verdictLine() is the exit's name, code and reason in one line", () => {
+  assertEquals(
+    verdictLine(exit("regression", "create p95 is 20 % slower")),
+    "certload: regression (exit code 93): create p95 is 20 % slower\n",
+  );
+});
+
+Deno.test("passed is said of what held alone", () => {
+  const reasonOf = (...verdicts: ThresholdResult["verdict"][]): string =>
+    exitOf(runWith({ verdicts })).reason;
+  assertEquals(
+    reasonOf("pass", "skipped", "skipped", "cannot_tell"),
+    "1 of 4 thresholds held, 2 had no baseline to be relative to, 1 cannot be told for certain",
+  );
+  assertEquals(
+    reasonOf("skipped"),
+    "0 of 1 thresholds held, 1 had no baseline to be relative to",
   );
 });

@@ -209,3 +209,43 @@ Deno.test("mergeSummaries() keeps who was lost, by the worker's number in the wh
     null,
   ]);
 });
+
+Deno.test("mergeSummaries() takes runs for shards of one that began while the first was still under way", () => {
+  const first = run({ index: 0, count: 2 });
+  const late = (seconds: number): Summary => {
+    const startedMs = Date.parse(first.started_at) + 1000 * seconds;
+    return { ...run({ index: 1, count: 2 }), started_at: new Date(startedMs).toISOString() };
+  };
+  const whole = Math.floor(first.duration_s);
+  const begun = { ...first, duration_s: whole };
+  assertEquals(mergeSummaries([begun, late(whole)]).started_at, first.started_at);
+  assertThrows(() => mergeSummaries([begun, late(whole + 0.001)]), MergeError, "one ended before");
+});
+
+Deno.test("mergeSummaries() moves who was lost in a shard that started later, and is interrupted by any", () => {
+  const [first, later] = [run({ index: 0, count: 2 }), run({ index: 1, count: 2 }, 3)];
+  const lost = [{ worker: 0, at_s: 2, reason: "died" }];
+  const merged = mergeSummaries([
+    first,
+    { ...later, interrupted: true, generator: { ...later.generator, lost } },
+  ]);
+  assertEquals(merged.generator.lost, [{ worker: 1, at_s: 5, reason: "died" }]);
+  assertEquals([merged.interrupted, merged.exit.code], [true, 105]);
+  assertEquals(mergeSummaries([{ ...first, interrupted: true }, later]).interrupted, true);
+  assertEquals(mergeSummaries([first, later]).interrupted, false);
+  const long = { ...first, duration_s: 60 };
+  assertEquals(mergeSummaries([long, later]).duration_s, 60);
+});
+
+Deno.test("mergeSummaries() notes each run that was added, with its workers and its host", () => {
+  const [a, b] = shards(2);
+  const noteOn = (workers: number): string => {
+    const worker = b!.generator.workers[0]!;
+    const generator = { ...b!.generator, workers: new Array(workers).fill(worker) };
+    return mergeSummaries([a!, { ...b!, generator }]).methodology.notes.at(-1)!;
+  };
+  const host = "on Example CPU @ 3.0 GHz, 4 CPUs, linux 6.1.0";
+  const began = "2026-05-02T12:00:00.000Z";
+  assertEquals(noteOn(1), `merged with a run from ${began} by 1 worker ${host}`);
+  assertEquals(noteOn(2), `merged with a run from ${began} by 2 workers ${host}`);
+});

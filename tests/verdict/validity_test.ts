@@ -416,3 +416,94 @@ Deno.test("validityOf() tells of two lost workers together only where they were 
     "Worker 1 of the generator ran out of memory (last sign at 2 s)",
   ]);
 });
+
+Deno.test("validityOf() tells of several scenarios the one with the greater share missing first", () => {
+  const measured = summarize(runOf([{ name: "a", medianUs: 2000 }]));
+  const { a } = measured.phases.api!;
+  const worstOf = (small: Partial<SummaryScenario>, large: Partial<SummaryScenario>): string[] => {
+    const api = { large: { ...a!, ...large }, small: { ...a!, ...small } };
+    const { reasons, warnings } = validityOf({ ...measured, phases: { api } });
+    return [...reasons, ...warnings].map(({ code, scenarios }) => `${code} of ${scenarios[0]}`);
+  };
+  const of = (arrivals: number, count: number): Partial<SummaryScenario> => (
+    { offered: { arrivals, rate_per_s: 10 }, count }
+  );
+  const [few, many] = [of(100, 50), of(10_000, 9000)];
+  assertEquals(worstOf(few, many), ["unsent_arrivals of small"]);
+  assertEquals(worstOf({ ...few, dropped: 50 }, { ...many, dropped: 1000 }), [
+    "dropped_arrivals of small",
+  ]);
+  assertEquals(worstOf({ ...few, interrupted: 50 }, { ...many, interrupted: 1000 }), [
+    "cut_off of small",
+  ]);
+  const failed = (count: number): Partial<SummaryScenario> => ({
+    failed_time_ms: statsWith({ count }),
+  });
+  assertEquals(
+    worstOf({ ...of(100, 100), ...failed(50) }, { ...of(10_000, 10_000), ...failed(1000) }),
+    ["failures_apart of small"],
+  );
+});
+
+Deno.test("validityOf() looks at the busiest worker, wherever it stands", () => {
+  for (const busy of [0, 1, 2, 3]) {
+    const workers = [1e6, 2e6, 3e6, 2e6].map((cpuUs, index) =>
+      workerFacts({ index, cpuUs: index === busy ? 9.9e6 : cpuUs })
+    );
+    const [reason] = judged({ name: "a" }, { workers }).reasons;
+    assertStringIncludes(reason!.message, `Worker ${busy} of the generator used 99 %`);
+  }
+});
+
+Deno.test("validityOf() names six that are alike, and counts the others only where there are more", () => {
+  const likewise = (workers: number): string | undefined => {
+    const facts = Array.from(
+      { length: workers },
+      (_, index) => workerFacts({ index, maxEventLoopDelayUs: 300_000 - index }),
+    );
+    const [warning] = judged({ name: "a" }, { workers: facts }).warnings;
+    return /\((.*)\)$/.exec(warning!.message)?.[1];
+  };
+  const six = "worker 1, worker 2, worker 3, worker 4, worker 5, worker 6";
+  assertEquals([1, 2, 7, 8].map(likewise), [
+    undefined,
+    "likewise worker 1",
+    `likewise ${six}`,
+    `likewise ${six} and 1 more`,
+  ]);
+});
+
+Deno.test("validityOf() has a host without CPU left for a remark where a thread was lost for another reason", () => {
+  const lost = [{ worker: 0, atUs: START_US, reason: "died" }];
+  const { reasons, warnings } = judged({ name: "a" }, { lost, hostCpuShare: 1 });
+  assertEquals([codes(reasons), codes(warnings)], [
+    ["generator_lost by generator"],
+    ["host_cpu by run"],
+  ]);
+  const slow = judged({ name: "a", medianUs: 900_000, dropped: 10 }, { hostCpuShare: 1 });
+  assertEquals([codes(slow.reasons), codes(slow.warnings)], [
+    ["dropped_arrivals by server"],
+    ["host_cpu by run"],
+  ]);
+});
+
+Deno.test("validityOf() knows the longest answer, whether it failed or not", () => {
+  const offered = { arrivals: 1000, rate_per_s: 10 };
+  const upTo = (service: number | null, failed: number | null): string | undefined => {
+    const stats = (max: number | null): Stats | null => max === null ? null : statsWith({ max });
+    const { reasons } = withFigures({
+      offered,
+      count: 900,
+      dropped: 100,
+      service_time_ms: stats(service),
+      failed_time_ms: failed === null ? null : statsWith({ max: failed, count: 1 }),
+    });
+    return /took up to (.*)$/.exec(reasons[0]!.message)?.[1];
+  };
+  assertEquals([upTo(5000, null), upTo(5000, 7000), upTo(7000, 5000), upTo(null, 7000)], [
+    "5 s",
+    "7 s",
+    "7 s",
+    "7 s",
+  ]);
+});
