@@ -53,7 +53,7 @@ export function uncertaintyOf(
   const buckets = new Float64Array(valuesUs.length);
   for (let i = 0; i < RESAMPLES; i++) {
     const { count, failed } = resample(slices, blockLength, buckets, random);
-    errorRates[i] = count === 0 ? 0 : failed / count;
+    errorRates[i] = failed / count;
     percentilesOf(buckets, valuesUs).forEach((us, p) => logs[p]![i] = Math.log(Math.max(1, us)));
   }
   return {

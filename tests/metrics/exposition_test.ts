@@ -90,3 +90,8 @@ Deno.test("a line of half a megabyte is read or refused in a time that grows wit
   }
   assertEquals(performance.now() - before < 20_000, true);
 });
+
+Deno.test("a name and its value stand apart, by a blank, a tab or labels", () => {
+  assertEquals([one("a\t1"), one("a 1"), one("a{}1")], [["a", {}, 1], ["a", {}, 1], ["a", {}, 1]]);
+  assertEquals([one("a+1"), one("a.5"), one("a-Inf")], [1, 1, 1]);
+});

@@ -225,3 +225,8 @@ Deno.test("decodeHdr() says what is wrong with a header", () => {
   new DataView(other.buffer).setUint32(0, 0x1c849303);
   refused(other.toBase64(), "is not V2 compressed");
 });
+
+Deno.test("decodeHdr() takes the largest value that there is a bucket for", () => {
+  const largest = histogramOf([2 ** 53 - 1]);
+  assertEquals(decodeHdr(encodeHdr(largest), largest.toData()).toData(), largest.toData());
+});

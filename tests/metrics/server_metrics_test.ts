@@ -218,3 +218,12 @@ Deno.test("a histogram counts from 0 again where a count fell; a sum may fall by
   assertEquals(of(page(10, 8), page(5, 6)), [[5, 1.2]]);
   assertEquals(of(page(10, 8), page(10, 8)), []);
 });
+
+Deno.test("a histogram that tells its sum alone is none, and one without _count has that of its buckets", () => {
+  const of = (text: string): unknown[] =>
+    compareReadings("u", { text: "" }, { text: `# TYPE h histogram\n${text}` }).histograms
+      .map(({ count, avg }) => [count, avg]);
+  assertEquals(of("h_sum 5\n"), []);
+  assertEquals(of('h_bucket{le="1"} 3\nh_bucket{le="+Inf"} 4\n'), [[4, null]]);
+  assertEquals(of('h_bucket{le="+Inf"} 4\nh_sum 6\n'), [[4, 1.5]]);
+});

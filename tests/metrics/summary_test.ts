@@ -191,3 +191,13 @@ Deno.test("summarize() has the most frequent class of failures first", () => {
   const { a } = summarize(runOf([{ name: "a", failure }])).phases.api!;
   assertEquals(a!.failures.map((one) => [one.class, one.count]), [["timeout", 3], ["reset", 1]]);
 });
+
+Deno.test("summarize() keeps what the target says of itself, null where it says nothing", () => {
+  const of = (target: Parameters<typeof summarize>[0]["target"]): unknown[] => {
+    const { version, identity, lab } = summarize({ ...runOf([{ name: "a" }]), target }).methodology
+      .target;
+    return [version, identity, lab];
+  };
+  assertEquals(of({ lab: false }), [null, null, false]);
+  assertEquals(of({ version: "v1", identity: "admin", lab: true }), ["v1", "admin", true]);
+});

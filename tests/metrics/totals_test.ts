@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { assert, assertEquals } from "../assert.ts";
 import { Histogram } from "../../src/metrics/histogram.ts";
 import { ScenarioRecorder } from "../../src/metrics/recorder.ts";
-import { addSlices, MAX_SLICES, SliceSeries } from "../../src/metrics/slices.ts";
+import { addSlices, addTimeSeries, MAX_SLICES, SliceSeries } from "../../src/metrics/slices.ts";
 import { ScenarioTotals } from "../../src/metrics/totals.ts";
 import type { SeriesRecording, Slice } from "../../src/metrics/recording.ts";
 import { exchangeOf, peerOf } from "./exchanges.ts";
@@ -229,4 +229,29 @@ Deno.test("addSlices() starts where the first does, and has the newer failure, o
     ["b", "a", "b", undefined],
   );
   assertEquals(addSlices(sliceOf(3, 1), sliceOf(2, 4)).second, 3);
+});
+
+Deno.test("addSlices() adds every count, and has the worse lag of the two", () => {
+  const of = (n: number, maxLagUs: number): Slice => (
+    { ...sliceOf(3, n), failed: 2 * n, dropped: 3 * n, maxLagUs }
+  );
+  for (const [x, y] of [[5, 9], [9, 5]] as const) {
+    const { count, failed, dropped, maxLagUs, responseTime } = addSlices(of(3, x), of(4, y));
+    assertEquals([count, failed, dropped, maxLagUs, responseTime.count], [7, 14, 21, 9, 7]);
+  }
+});
+
+Deno.test("addTimeSeries() has all slices of both, in the wider of the two widths", () => {
+  const sum = (a: number, b: number) =>
+    addTimeSeries({ widthS: a, slices: [sliceOf(0, 1), sliceOf(4, 2)] }, {
+      widthS: b,
+      slices: [sliceOf(4, 4), sliceOf(8, 8)],
+    });
+  for (const [a, b] of [[1, 4], [4, 1]] as const) {
+    const { widthS, slices } = sum(a, b);
+    assertEquals([widthS, slices.map(({ second, count }) => [second, count])], [
+      4,
+      [[0, 1], [4, 6], [8, 8]],
+    ]);
+  }
 });

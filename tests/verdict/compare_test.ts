@@ -273,6 +273,10 @@ Deno.test("compare() has intervals that hold together, for as many figures as ca
   const { change, low, verdict } = figureOf(compare(zero, minute(2)), "p50");
   assertEquals([change, low, verdict], [null, null, "cannot_tell"]);
   assertInterval(zero, minute(2), 3);
+  const rest = withScenario(minute(1), (was) => ({
+    response_time_ms: { ...was.response_time_ms!, count: 1 },
+  }));
+  assertInterval(rest, minute(2), 1);
 });
 
 Deno.test("compare() tells a percentile from five samples beyond it on, in both runs", () => {

@@ -63,7 +63,8 @@ Deno.test("studentQuantile() is the value that the exact distribution has below 
   for (const freedom of [3, 4, 5, 6, 7, 8, 11, 14, 20, 29, 60, 120]) {
     for (const p of [0.55, 0.6, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999, 0.9995, 0.99995]) {
       const beyond = 1 - studentProbability(studentQuantile(p, freedom), freedom);
-      const tolerance = p <= 0.75 || freedom >= 20 ? 3e-7 : 2e-5;
+      const [small, large] = p <= 0.9 ? [2e-6, 2e-8] : [2e-5, 2e-5];
+      const tolerance = freedom < 5 ? small : freedom < 20 ? large : Math.min(large, 2e-7);
       assertAlmostEquals(beyond / (1 - p), 1, tolerance, `${p} of ${freedom}`);
     }
   }

@@ -4,7 +4,7 @@ import { summarize } from "../../src/metrics/summary.ts";
 import type { ThresholdResult } from "../../src/metrics/summary_schema.ts";
 import type { Comparison, Measure, Threshold } from "../../src/plan/threshold.ts";
 import type { Failure } from "../../src/http/failure.ts";
-import { evaluateThresholds, HOLDS, reevaluate } from "../../src/verdict/thresholds.ts";
+import { evaluateThresholds, HOLDS, isBroken, reevaluate } from "../../src/verdict/thresholds.ts";
 import { type MadeScenario, percentileOf, runOf, thresholdOf } from "../metrics/runs.ts";
 
 function evaluated(made: MadeScenario, whole: readonly Threshold[] = []): ThresholdResult[] {
@@ -190,4 +190,13 @@ Deno.test("the whole run's durations are those of all its scenarios together", (
     measured.phases.acme!.b!.response_time_ms!.max,
   ]);
   assertEquals([rate?.value, rate?.unit], [measured.totals.rate_per_s, "per_s"]);
+});
+
+Deno.test("isBroken() of a failure and of no sample alone: what another run breaks is a regression", () => {
+  const [result] = evaluated({
+    name: "a",
+    thresholds: [thresholdOf("x", percentileOf(95), "<", 1)],
+  });
+  const all = ["pass", "fail", "no_data", "skipped", "regressed", "cannot_tell"] as const;
+  assertEquals(all.filter((verdict) => isBroken({ ...result!, verdict })), ["fail", "no_data"]);
 });

@@ -507,3 +507,21 @@ Deno.test("validityOf() knows the longest answer, whether it failed or not", () 
     "7 s",
   ]);
 });
+
+Deno.test("validityOf() knows the lost wake-up threads of merged runs from their workers", () => {
+  const gone = (worker: number | null) => ({ worker, at_s: 1, reason: "died" });
+  const lost = [gone(null), gone(0), gone(null), gone(1)];
+  assertEquals(
+    withFigures({}, { lost }).reasons.map(({ message, advice }) => [
+      message,
+      advice.startsWith("Run again"),
+    ]),
+    [
+      [
+        "The wake-up thread of the generator died (last sign at 1 s) (likewise the wake-up thread)",
+        true,
+      ],
+      ["Worker 0 of the generator died (last sign at 1 s) (likewise worker 1)", false],
+    ],
+  );
+});
