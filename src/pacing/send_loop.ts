@@ -91,7 +91,6 @@ class InFlight {
   }
 
   #wake(): void {
-    this.#completed?.();
     if (!this.#asleep) return;
     this.#interrupt.abort();
     this.#interrupt = new AbortController();

@@ -119,6 +119,7 @@ Deno.test("users who are due together come in the order of their numbers, which 
   arrivals.completed(taken[0]!, 1_000_000);
   const again = [arrivals.take(), arrivals.take()];
   assertEquals(again.map(({ user, index }) => [user, index]), [[4, 7], [1, 10]]);
+  assertEquals(again.map(({ offsetUs }) => offsetUs), [1_000_000, 1_000_000]);
 });
 
 Deno.test("a user who is due before others comes before them, whoever was answered first", () => {
