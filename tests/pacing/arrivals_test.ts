@@ -169,3 +169,11 @@ Deno.test("a user of no answer that is known does not come, and none can be take
   arrivals.completed({ index: 0, offsetUs: 0 }, 0);
   assertEquals(arrivals.peekUs(), undefined);
 });
+
+Deno.test("a level of two and a half is above the third user, who comes when it is reached", () => {
+  const stages = [{ durationMs: 5_000, from: 0, to: 2.5 }];
+  const load: LoadProfile = { model: "closed", stages, thinkTimeMs: 0 };
+  const arrivals = createArrivals(load, { index: 0, count: 1 });
+  assertAlmostEquals(arrivals.peekUs(2) ?? NaN, 4_000_000, 1);
+  assertEquals(arrivals.peekUs(3), undefined);
+});

@@ -188,3 +188,30 @@ for (const [users, yields] of [[63, 0], [64, 1], [129, 2]] as const) {
     await clock.advance(3_000_000);
   });
 }
+
+Deno.test("closed model: while every user awaits an answer the loop waits for one, and goes on with who had it", async () => {
+  const stages = [{ durationMs: 1_000, from: 1, to: 1 }];
+  const { clock, sent, hasEnded } = setUp({ model: "closed", stages, thinkTimeMs: 0 }, 300_000);
+  await clock.advance(5_000_000);
+  assertEquals(sent.map(({ atUs }) => atUs), [0, 300_000, 600_000, 900_000]);
+  assertEquals(hasEnded(), true);
+});
+
+Deno.test("a load of which nothing is in flight at the end has ended", async () => {
+  const { clock, sent, dropped, hasEnded } = setUp(open(10, 300), 1, 0);
+  await clock.advance(300_000);
+  assertEquals([sent.length, dropped.length, hasEnded()], [0, 3, true]);
+});
+
+Deno.test("nothing is launched while sockets are heard", async () => {
+  const heard = Promise.withResolvers<void>();
+  const stages = [{ durationMs: 1_000, from: 100, to: 100 }];
+  const load: LoadProfile = { model: "closed", stages, thinkTimeMs: 0 };
+  const { clock, sent } = setUp(load, 2_000_000, Infinity, () => heard.promise);
+  await clock.advance(1_000);
+  assertEquals(sent.length, 64);
+  heard.resolve();
+  await clock.advance(1_000);
+  assertEquals(sent.length, 100);
+  await clock.advance(3_000_000);
+});
