@@ -102,6 +102,9 @@ Deno.test("readSummary() refuses slices that no run has: a report would draw eve
   const many = Array.from({ length: 2401 }, (_, i) => at(i));
   refusal(changed(path, many), "course.slices: ");
   assertEquals(readSummary(changed(path, [at(0), at(2399)]), "x").exit, summary.exit);
+  refusal(changed(path, [at(0), at(2400)]), "spread over more than 2400 slices");
+  assertEquals(readSummary(changed(path, [at(500), at(2899)]), "x").exit, summary.exit);
+  refusal(changed(path, [at(500), at(2900)]), "spread over more than 2400 slices");
 });
 
 Deno.test("readSummary() refuses what is nested, filled or blown up beyond any summary before it costs memory", () => {

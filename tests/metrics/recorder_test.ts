@@ -267,3 +267,15 @@ Deno.test("ScenarioRecorder's slices begin anew: nothing of the second before is
   assertEquals([first, second].map((slice) => slice?.responseTime.sumUs), [3000, 500]);
   assertEquals([first, second].map((slice) => slice?.newestFailure?.class), ["timeout", undefined]);
 });
+
+Deno.test("ScenarioRecorder has an iteration's waits for a connection in its response, not in its service", () => {
+  const r = recorder();
+  r.iteration({
+    plannedUs: at(0),
+    startedUs: at(0) + 300,
+    endedUs: at(0) + 5000,
+    blockedUs: 1200,
+  });
+  const { response_time, service_time, lag } = r.finish().iterations.durations;
+  assertEquals([response_time?.maxUs, service_time?.maxUs, lag?.maxUs], [5000, 3500, 300]);
+});
