@@ -229,10 +229,15 @@ Deno.test("a graceful_stop that no timer holds still ends on the second signal",
 
 Deno.test("a limit of one connection on two workers is one: the other worker has no part in the scenario", async () => {
   const outcome = ran(
-    await load({ workers: 2, load: "rate: 40/s, duration: 2s, max_connections: 1" }),
+    await load({
+      workers: 2,
+      load: "rate: 10/s, duration: 8s, max_connections: 1",
+      // One that is done is silent, and not lost.
+      limits: { silentS: 5 },
+    }),
   );
   const [total] = outcome.totals;
-  assertEquals([total!.iterations.count, outcome.workers.length], [80, 2]);
+  assertEquals([total!.iterations.count, outcome.workers.length, outcome.lost], [80, 2, []]);
   assertEquals(total!.steps[0]!.newConnections, 1);
   assertEquals(outcome.prepared.length, 1);
 });
