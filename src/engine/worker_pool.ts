@@ -1,7 +1,7 @@
 /**
- * The threads of a run, its workers and the wake-up thread: what they post, and which of them is lost. One is lost when it dies, when its heap is full,
- * when it gives no sign for too long, or when the process takes more memory than the host can spare; what happened is
- * said in words, and the run goes on to a summary without it.
+ * The threads of a run, its workers and the wake-up thread: what they post, and which of them is lost. One is lost when
+ * it dies, when its heap is full, when it gives no sign for too long, or when the process takes more memory than the host
+ * can spare; what happened is said in words, and the run goes on to a summary without it.
  */
 import os from "node:os";
 import process from "node:process";

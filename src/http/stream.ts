@@ -34,8 +34,8 @@ export interface Connected {
   readonly certificate?: ServerCertificate;
   /** What ALPN chose; HTTP/1.1 where it was not asked or chose nothing. */
   readonly protocol: "http/1.1" | "h2";
-  /** The socket beneath, where it is one of node:net or node:tls. */
-  readonly socket?: Socket;
+  /** The socket beneath, of node:net or node:tls. */
+  readonly socket: Socket;
 }
 
 export type DialResult = Connected | Failure;

@@ -96,7 +96,6 @@ export class Connector {
       this.#dials.delete(dial);
       if (!("stream" in result)) return failed(result);
       const { socket, certificate } = result;
-      if (socket === undefined) throw new TypeError("The dial gave no socket");
       connected(socket, dial.phases, certificate === undefined ? {} : { certificate });
     });
     this.#dials.add(dial);

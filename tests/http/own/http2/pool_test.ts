@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { assert, assertEquals, assertMatch } from "../../../assert.ts";
 import { nowUs } from "../../../../src/clock.ts";
 import { LiveExchange } from "../../../../src/http/exchange.ts";
@@ -34,7 +35,7 @@ function setting(options: Partial<ClientOptions> = {}, outcome: Outcome = "h2"):
         if (typeof outcome === "object") return done(outcome);
         const server = new Server();
         servers.push(server);
-        done({ stream: server, protocol: outcome });
+        done({ socket: new Socket(), stream: server, protocol: outcome });
       });
     }
     return { phases: {}, cancel: (failure) => done(failure) };
