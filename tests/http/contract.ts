@@ -610,6 +610,46 @@ export function contract(implementation: Implementation): void {
       }
     }));
 
+  test("time is told of the phase that it was spent in", async () => {
+    const heldMs = 100;
+    const hold = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, heldMs));
+    const answering: Script = async (peer) => {
+      await peer.request();
+      await hold();
+      await peer.send(OK);
+      await peer.request();
+    };
+    const behind = serve(answering, { certificate: await issue() });
+    // Takes the connection at once, and passes on what the client says first when it has been held.
+    const relay: Script = async (peer) => {
+      using inner = await Deno.connect({ hostname: "127.0.0.1", port: behind.port });
+      const back = (async () => {
+        const buffer = new Uint8Array(65_536);
+        for (let count; (count = await inner.read(buffer)) !== null;) {
+          await peer.send(buffer.slice(0, count));
+        }
+      })().catch(() => {});
+      let bytes = await peer.bytes();
+      await hold();
+      for (; bytes !== undefined; bytes = await peer.bytes()) await inner.write(bytes);
+      inner.close();
+      await back;
+    };
+    try {
+      await using({ script: relay }, async ({ server, send }) => {
+        const exchange = await send({ url: new URL(`https://localhost:${server.port}/`) });
+        const { startedUs, endedUs, dnsUs, connectUs, tlsUs, ttfbUs, failure } = exchange;
+        assertEquals(failure, undefined);
+        // Half of it: the instants are the client's, which a busy thread hears of late.
+        assert(tlsUs! > heldMs * 500 && ttfbUs! > heldMs * 500, `${tlsUs}, ${ttfbUs} us`);
+        const together = dnsUs! + connectUs! + tlsUs! + ttfbUs!;
+        assert(together <= endedUs - startedUs + 1, `${together} of ${endedUs - startedUs} us`);
+      });
+    } finally {
+      await behind.close();
+    }
+  });
+
   /** Refuses a body that it has not read, and closes: the system then tells of a reset. */
   const refusing: Script = async (peer) => {
     await peer.head();
