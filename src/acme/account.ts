@@ -1,14 +1,14 @@
 /** ACME accounts (RFC 8555 section 7.3). */
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
-import { isFailure, unexpected } from "./answer.ts";
+import { unexpected } from "./answer.ts";
 import { parseObject, quotedBody } from "./body.ts";
 import type { AcmeClient } from "./client.ts";
 import { type Directory, lacks } from "./directory.ts";
 import { externalAccountBinding, type Signer } from "./jws.ts";
-import type { SigningKey } from "./keys.ts";
+import type { SigningKey } from "../keys/keys.ts";
 import { locationOf } from "./location.ts";
-import type { Sender } from "./sender.ts";
+import type { Sender } from "../http/step.ts";
 
 export interface Account {
   /** The account's URL, `kid` of its requests. */

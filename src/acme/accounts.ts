@@ -1,12 +1,11 @@
 /** The accounts of a worker: a pool made before the clock starts, or a new one for every iteration. */
 import { sleep } from "../timer.ts";
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import { partOf, type WorkerShare } from "../worker_share.ts";
 import { type Account, register, type Registration } from "./account.ts";
-import { isFailure } from "./answer.ts";
 import type { AcmeClient } from "./client.ts";
-import { type Algorithm, generateKey, type SigningKey } from "./keys.ts";
-import type { Sender } from "./sender.ts";
+import { type Algorithm, generateKey, type SigningKey } from "../keys/keys.ts";
+import type { Sender } from "../http/step.ts";
 
 export interface AccountsOptions {
   /** Accounts of the whole scenario, shared out among its workers (each has at least one); or a new one each time. */

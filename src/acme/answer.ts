@@ -51,8 +51,3 @@ function typeComplaint(exchange: Exchange, expected: string): string {
 export function unexpected(message: string): Failure {
   return { class: "unexpected_body", message };
 }
-
-/** Of a value that may be a failure instead. */
-export function isFailure(value: unknown): value is Failure {
-  return typeof value === "object" && value !== null && "class" in value && "message" in value;
-}

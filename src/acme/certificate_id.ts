@@ -1,7 +1,7 @@
 /** The name of a certificate in renewal information (RFC 9773 section 4.1). */
 import { readElement } from "../der.ts";
-import { encodeBase64url } from "./base64url.ts";
-import { childrenOf, extensionOf } from "./x509.ts";
+import { encodeBase64url } from "../keys/base64url.ts";
+import { childrenOf, extensionOf } from "../keys/x509.ts";
 
 const SERIAL = 0x02;
 const AUTHORITY_KEY_IDENTIFIER = "2.5.29.35";

@@ -4,14 +4,13 @@
  */
 import { quoted } from "../terminal.ts";
 import { X509Certificate } from "node:crypto";
-import type { Failure } from "../http/failure.ts";
-import { isFailure } from "./answer.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import { quotedBody } from "./body.ts";
 import { canonicalName } from "../identifier.ts";
 import { Issuer, Validity } from "./issuer.ts";
 import { equalBytes } from "../der.ts";
 import { PEM_CERTIFICATE } from "../pem.ts";
-import { subjectAltNames } from "./x509.ts";
+import { subjectAltNames } from "../keys/x509.ts";
 import { messageOf } from "../message_of.ts";
 
 export interface ExpectedCertificate {

@@ -3,18 +3,18 @@
  * client; it keeps no state on disk and leaves the order of things to the flows.
  */
 import type { Clock } from "../clock.ts";
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { Exchange, HttpRequest } from "../http/http.ts";
 import { quoted } from "../terminal.ts";
 import type { Expectation } from "../http/expectation.ts";
 import type { Headers, HeadersFor } from "../http/origin_headers.ts";
-import { acmeExpectation, isFailure, unexpected } from "./answer.ts";
+import { acmeExpectation, unexpected } from "./answer.ts";
 import { type Directory, directoryRequest, readDirectory } from "./directory.ts";
 import { acmeHeaders } from "./headers.ts";
 import { POST_AS_GET, type Signer, signJws } from "./jws.ts";
 import { NoncePool } from "./nonces.ts";
 import { ACME_ERROR, parseProblem } from "./problem.ts";
-import type { Sender } from "./sender.ts";
+import type { Sender } from "../http/step.ts";
 
 /** A signed request and what its answer must be. */
 export interface SignedCall<Value> {

@@ -1,14 +1,14 @@
 /**
  * The ACME directory (RFC 8555 section 7.1.1): the one URL a client is given, and the map to all others.
  */
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { Exchange, HttpRequest } from "../http/http.ts";
 import type { Expectation } from "../http/expectation.ts";
 import type { HeadersFor } from "../http/origin_headers.ts";
-import { acmeExpectation, isFailure, unexpected } from "./answer.ts";
+import { acmeExpectation, unexpected } from "./answer.ts";
 import { parseObject, quotedBody } from "./body.ts";
 import { locationOf } from "./location.ts";
-import type { Sender } from "./sender.ts";
+import type { Sender } from "../http/step.ts";
 
 /** Absolute URLs of the resources, and what the server says about itself. A flow asks for those that it needs. */
 export interface Directory {

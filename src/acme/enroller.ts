@@ -4,16 +4,16 @@
  */
 import { identifierOf } from "../identifier.ts";
 import type { Clock } from "../clock.ts";
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
 import type { Account } from "./account.ts";
 import type { AcmeClient, Answer, SignedCall } from "./client.ts";
-import { isFailure, unexpected } from "./answer.ts";
+import { unexpected } from "./answer.ts";
 import { type Chain, ChainChecker } from "./chain.ts";
+import { keyAuthorization } from "./challenge/proofs.ts";
 import type { Responder } from "./challenge/responder.ts";
 import { lacks } from "./directory.ts";
 import { POST_AS_GET } from "./jws.ts";
-import { keyAuthorization } from "./keys.ts";
 import { locationOf } from "./location.ts";
 import {
   type Authorization,
@@ -29,7 +29,7 @@ import {
   retryAfterMs,
 } from "./order.ts";
 import { type Problem, problemText } from "./problem.ts";
-import type { Sender } from "./sender.ts";
+import type { Sender } from "../http/step.ts";
 import type { PreparedOrder } from "./prepared_orders.ts";
 
 export interface EnrollerOptions {

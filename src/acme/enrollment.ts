@@ -1,8 +1,7 @@
 /** What the flows that enroll have on top of a session: prepared orders, a responder, and the enroller. */
 import { z } from "zod";
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { Account } from "./account.ts";
-import { isFailure } from "./answer.ts";
 import type { Chain } from "./chain.ts";
 import { openResponder, type Responder } from "./challenge/responder.ts";
 import type { Directory, Resource } from "./directory.ts";
@@ -15,7 +14,7 @@ import {
   orderOptions,
   responderOptions,
 } from "./options.ts";
-import { type Sender, unmeasured } from "./sender.ts";
+import { type Sender, unmeasured } from "../http/step.ts";
 import { Session, type SessionContext, sessionOptions } from "./session.ts";
 import {
   type PreparedOrder,

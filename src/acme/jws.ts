@@ -1,7 +1,7 @@
 /** Flattened JSON Web Signatures as ACME wants them (RFC 8555 section 6.2). */
 import { FlattenedSign } from "jose";
-import { encodeBase64url } from "./base64url.ts";
-import type { SigningKey } from "./keys.ts";
+import { encodeBase64url } from "../keys/base64url.ts";
+import type { SigningKey } from "../keys/keys.ts";
 
 /** Who signs: a key, and how it is named to the server. */
 export interface Signer {

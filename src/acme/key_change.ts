@@ -1,12 +1,11 @@
 /** A new key for an account (RFC 8555 section 7.3.5). */
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { Account } from "./account.ts";
-import { isFailure } from "./answer.ts";
 import type { AcmeClient } from "./client.ts";
 import { lacks } from "./directory.ts";
 import { signJws } from "./jws.ts";
-import type { SigningKey } from "./keys.ts";
-import type { Sender } from "./sender.ts";
+import type { SigningKey } from "../keys/keys.ts";
+import type { Sender } from "../http/step.ts";
 
 /** The account with its new key, once the server has agreed (step `key_change`). */
 export async function changeKey(

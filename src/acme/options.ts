@@ -4,10 +4,10 @@ import { headers } from "../plan/headers.ts";
 import { isIpAddress } from "../identifier.ts";
 import { duration, parseDuration } from "../plan/units.ts";
 import { hasNoUser, NO_USER } from "../plan/url.ts";
-import { decodeBase64url } from "./base64url.ts";
+import { decodeBase64url } from "../keys/base64url.ts";
 import { parseAddress } from "./challenge/address.ts";
 import type { ResponderOptions } from "./challenge/responder.ts";
-import type { Algorithm } from "./keys.ts";
+import type { Algorithm } from "../keys/keys.ts";
 
 /** Where the server is, and what to send it with every request. */
 export const endpointOptions = {

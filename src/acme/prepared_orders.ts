@@ -3,9 +3,9 @@
  */
 import { canonicalName } from "../identifier.ts";
 import { sleep } from "../timer.ts";
-import { encodeBase64url } from "./base64url.ts";
-import { makeCsr } from "./csr.ts";
-import { type Algorithm, generateKey, type SigningKey } from "./keys.ts";
+import { encodeBase64url } from "../keys/base64url.ts";
+import { makeCsr } from "../keys/csr.ts";
+import { type Algorithm, generateKey, type SigningKey } from "../keys/keys.ts";
 
 export interface PreparedOrder {
   readonly names: readonly string[];

@@ -2,19 +2,18 @@
  * What every signed flow has: the directory, nonces and accounts, made before the clock starts.
  */
 import { z } from "zod";
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { Clock } from "../clock.ts";
 import type { WorkerShare } from "../worker_share.ts";
 import type { HttpClient } from "../http/http.ts";
 import { type Registration, registrationFailure } from "./account.ts";
 import { Accounts } from "./accounts.ts";
-import { isFailure } from "./answer.ts";
 import { AcmeClient } from "./client.ts";
 import { type AcmeTarget, directoryHeaders } from "./headers.ts";
 import { directoryUrl, lacks, missingFrom, type Resource } from "./directory.ts";
 import { accountOptions, endpointOptions, hmacKeyOf } from "./options.ts";
-import { prepareSignatures } from "./prepared_signatures.ts";
-import { unmeasured } from "./sender.ts";
+import { prepareSignatures } from "../keys/prepared_signatures.ts";
+import { unmeasured } from "../http/step.ts";
 
 export const sessionOptions = { ...endpointOptions, ...accountOptions };
 

@@ -1,7 +1,7 @@
 /** `certload conform DIRECTORY`: does an ACME server do what an RFC 8555 client depends on? */
 import { z } from "zod";
 import { timerClock, timerMs } from "../timer.ts";
-import { isFailure } from "../acme/answer.ts";
+import { isFailure } from "../http/failure.ts";
 import { Attention } from "../conform/attention.ts";
 import type { CaseResult } from "../conform/case.ts";
 import { CASES, conform as examineAll } from "../conform/conform.ts";

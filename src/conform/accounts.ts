@@ -1,12 +1,12 @@
 /** Cases about accounts (RFC 8555 section 7.3). */
 import type { Exchange } from "../http/http.ts";
 import { readAccount } from "../acme/account.ts";
-import { isFailure } from "../acme/answer.ts";
+import { isFailure } from "../http/failure.ts";
 import { parseObject } from "../acme/body.ts";
 import { lacks } from "../acme/directory.ts";
 import { keyChangePayload } from "../acme/key_change.ts";
 import { locationOf } from "../acme/location.ts";
-import { generateKey, type SigningKey } from "../acme/keys.ts";
+import { generateKey, type SigningKey } from "../keys/keys.ts";
 import {
   type ConformCase,
   must,

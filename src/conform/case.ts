@@ -1,8 +1,7 @@
 /** What a conformance case is: a name, the section that demands it, and a question to the server. */
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
 import { mediaType } from "../http/expectation.ts";
-import { isFailure } from "../acme/answer.ts";
 import { quotedBody } from "../acme/body.ts";
 import { ACME_ERROR, parseProblem } from "../acme/problem.ts";
 import type { Subject } from "./subject.ts";

@@ -2,9 +2,8 @@
  * The order that cases share. Servers limit an account's open orders and its orders in an hour, so a case that leaves
  * its order open leaves it to the next; only when it is spent comes a new one.
  */
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { Account } from "../acme/account.ts";
-import { isFailure } from "../acme/answer.ts";
 import type { PlacedOrder } from "../acme/enroller.ts";
 import { readOrder } from "../acme/order.ts";
 import type { PreparedOrder } from "../acme/prepared_orders.ts";

@@ -1,13 +1,12 @@
 /** Cases about orders, up to a certificate (RFC 8555 sections 7.4 and 7.5). */
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { Account } from "../acme/account.ts";
-import { isFailure } from "../acme/answer.ts";
 import { parseObject } from "../acme/body.ts";
-import { encodeBase64url } from "../acme/base64url.ts";
+import { encodeBase64url } from "../keys/base64url.ts";
 import { httpUrl } from "../acme/client.ts";
-import { makeCsr } from "../acme/csr.ts";
+import { makeCsr } from "../keys/csr.ts";
 import type { PlacedOrder } from "../acme/enroller.ts";
-import { generateKey } from "../acme/keys.ts";
+import { generateKey } from "../keys/keys.ts";
 import { readAuthorization, readOrder } from "../acme/order.ts";
 import type { PreparedOrder } from "../acme/prepared_orders.ts";
 import { NO_ACCOUNT } from "./accounts.ts";

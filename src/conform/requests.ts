@@ -3,7 +3,7 @@ import type { Exchange } from "../http/http.ts";
 import { mediaType } from "../http/expectation.ts";
 import { parseObject, quotedBody } from "../acme/body.ts";
 import { POST_AS_GET } from "../acme/jws.ts";
-import { generateKey } from "../acme/keys.ts";
+import { generateKey } from "../keys/keys.ts";
 import { ACME_ERROR, parseProblem } from "../acme/problem.ts";
 import { NO_ACCOUNT } from "./accounts.ts";
 import {

@@ -1,11 +1,11 @@
 /** Cases about a certificate's end, and its account's (RFC 9773, RFC 8555 sections 7.6 and 7.3.6). */
 import type { Account } from "../acme/account.ts";
-import { isFailure } from "../acme/answer.ts";
+import { isFailure } from "../http/failure.ts";
 import { parseObject } from "../acme/body.ts";
 import { certificateId } from "../acme/certificate_id.ts";
 import { lacks } from "../acme/directory.ts";
 import type { Enrolled } from "../acme/enrollment.ts";
-import type { SigningKey } from "../acme/keys.ts";
+import type { SigningKey } from "../keys/keys.ts";
 import { renewalInfoUrl, windowComplaint } from "../acme/renewal_info.ts";
 import { revocationPayload } from "../acme/revocation.ts";
 import { NO_ACCOUNT } from "./accounts.ts";

@@ -1,16 +1,15 @@
 /** The server under examination, and what the examination has so far: accounts, an order, a certificate. */
 import { type FlattenedJWS, FlattenedSign } from "jose";
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { Exchange, HttpClient, HttpRequest } from "../http/http.ts";
 import type { Account } from "../acme/account.ts";
-import { isFailure } from "../acme/answer.ts";
 import { type AcmeClient, httpUrl } from "../acme/client.ts";
 import { type Enrolled, Enrollment, type EnrollmentOptions } from "../acme/enrollment.ts";
 import type { SessionContext } from "../acme/session.ts";
 import { POST_AS_GET } from "../acme/jws.ts";
-import type { SigningKey } from "../acme/keys.ts";
+import type { SigningKey } from "../keys/keys.ts";
 import { ACME_ERROR, parseProblem } from "../acme/problem.ts";
-import { type Sender, unmeasured } from "../acme/sender.ts";
+import { type Sender, unmeasured } from "../http/step.ts";
 import type { HeldOrder } from "./held_order.ts";
 import { patient } from "./patient.ts";
 

@@ -1,6 +1,6 @@
 /** Who is being measured: the server's own word on its version. Asked once, before the run, unmeasured. */
-import { apiHeaders, apiUrl } from "../flows/api_headers.ts";
-import { jsonObject } from "../flows/json_body.ts";
+import { apiHeaders, apiUrl } from "../http/api_headers.ts";
+import { jsonObject } from "../http/json_body.ts";
 import type { TargetFacts } from "../metrics/run.ts";
 import type { Plan } from "../plan/plan.ts";
 import { unmeasuredClient } from "../http/client.ts";

@@ -3,10 +3,10 @@
  * changed, read, and deactivated.
  */
 import { z } from "zod";
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { FlowDefinition, Iteration } from "./flow.ts";
 import { type Account, readAccount } from "../acme/account.ts";
-import { isFailure, unexpected } from "../acme/answer.ts";
+import { unexpected } from "../acme/answer.ts";
 import type { AcmeClient } from "../acme/client.ts";
 import { POST_AS_GET } from "../acme/jws.ts";
 import { Session, sessionOptions } from "../acme/session.ts";

@@ -4,9 +4,8 @@
  * refused nonces counted (`bad_nonce_retries`). `new_nonce` has samples only when the pool ran dry.
  */
 import { z } from "zod";
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { FlowDefinition, Iteration } from "./flow.ts";
-import { isFailure } from "../acme/answer.ts";
 import { Enrollment, enrollmentOptions, enrollmentSteps } from "../acme/enrollment.ts";
 import { preparedFlow } from "./prepared_flow.ts";
 

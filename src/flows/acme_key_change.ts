@@ -3,12 +3,11 @@
  * account is used by one iteration at a time, because its key is what changes.
  */
 import { z } from "zod";
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { FlowDefinition, Iteration } from "./flow.ts";
 import { readAccount } from "../acme/account.ts";
-import { isFailure } from "../acme/answer.ts";
 import { changeKey } from "../acme/key_change.ts";
-import { generateKey } from "../acme/keys.ts";
+import { generateKey } from "../keys/keys.ts";
 import { accounts } from "../acme/options.ts";
 import { Session, sessionOptions } from "../acme/session.ts";
 import { preparedFlow } from "./prepared_flow.ts";

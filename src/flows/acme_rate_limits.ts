@@ -6,16 +6,16 @@
  */
 import { z } from "zod";
 import { identifierOf } from "../identifier.ts";
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
 import type { FlowDefinition, Iteration } from "./flow.ts";
 import type { Account } from "../acme/account.ts";
-import { isFailure, unexpected } from "../acme/answer.ts";
+import { unexpected } from "../acme/answer.ts";
 import { lacks } from "../acme/directory.ts";
 import { readAuthorization } from "../acme/order.ts";
 import { Enrollment, enrollmentOptions } from "../acme/enrollment.ts";
 import { changeKey, keyChangePayload } from "../acme/key_change.ts";
-import { generateKey } from "../acme/keys.ts";
+import { generateKey } from "../keys/keys.ts";
 import { ACME_ERROR, parseProblem, statusFailure } from "../acme/problem.ts";
 import { preparedFlow } from "./prepared_flow.ts";
 

@@ -3,10 +3,10 @@
  * starts, and every arrival asks for one of them.
  */
 import { z } from "zod";
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { HttpRequest } from "../http/http.ts";
 import type { Expectation, FlowContext, FlowDefinition, Iteration } from "./flow.ts";
-import { acmeExpectation, isFailure } from "../acme/answer.ts";
+import { acmeExpectation } from "../acme/answer.ts";
 import { certificateId } from "../acme/certificate_id.ts";
 import { Enrollment, enrollmentOptions } from "../acme/enrollment.ts";
 import { renewalInfoUrl, windowComplaint } from "../acme/renewal_info.ts";

@@ -3,9 +3,8 @@
  * certificate's own key. The enrollment's steps are measured too: there is no load that the summary does not show.
  */
 import { z } from "zod";
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { FlowDefinition, Iteration } from "./flow.ts";
-import { isFailure } from "../acme/answer.ts";
 import { lacks } from "../acme/directory.ts";
 import {
   type Enrolled,

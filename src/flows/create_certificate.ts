@@ -7,8 +7,8 @@ import { z } from "zod";
 import { duration } from "../plan/units.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Expectation, Flow, FlowContext, FlowDefinition, Iteration } from "./flow.ts";
-import { requireField } from "./json_body.ts";
-import { apiHeaders, apiUrl } from "./api_headers.ts";
+import { requireField } from "../http/json_body.ts";
+import { apiHeaders, apiUrl } from "../http/api_headers.ts";
 
 const options = z.strictObject({
   owner_id: z.string().default("o-alice").describe("A row of the server's, as the next three"),

@@ -4,10 +4,10 @@ import { headers, mergeHeaders } from "../plan/headers.ts";
 import { httpUrl, urlPath } from "../plan/url.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange, HttpRequest } from "../http/http.ts";
-import { apiAddress, apiHeaders } from "./api_headers.ts";
+import { apiAddress, apiHeaders } from "../http/api_headers.ts";
 import { shortened } from "../http/expectation.ts";
 import type { Expectation, Flow, FlowContext, FlowDefinition, Iteration } from "./flow.ts";
-import { fieldAt, isSameJson, jsonStructure } from "./json_body.ts";
+import { fieldAt, isSameJson, jsonStructure } from "../http/json_body.ts";
 import { mediaType, method, statuses } from "./options.ts";
 import { compileTemplate, hasPlaceholders, PLACEHOLDERS, type Template } from "./template.ts";
 

@@ -1,8 +1,8 @@
 /** `list_certificates`: GET /api/v1/certificates, the most used read; 200 and a `data` array expected. */
 import { z } from "zod";
 import type { Expectation, FlowDefinition } from "./flow.ts";
-import { requireField } from "./json_body.ts";
-import { apiHeaders, apiUrl } from "./api_headers.ts";
+import { requireField } from "../http/json_body.ts";
+import { apiHeaders, apiUrl } from "../http/api_headers.ts";
 
 const options = z.strictObject({
   per_page: z.int().min(1).max(500).default(50).describe("Certificates of a page"),

@@ -1,6 +1,5 @@
 /** Flows that cannot send anything before they have a directory, accounts and keys. */
-import { isFailure } from "../acme/answer.ts";
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { Flow, Iteration } from "./flow.ts";
 
 /** What a flow works with between `prepare` and `close`. */

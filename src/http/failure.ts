@@ -32,3 +32,8 @@ export interface Failure {
   /** One sentence with the value seen, no secret, at most a few hundred characters. */
   readonly message: string;
 }
+
+/** Of a value that may be a failure instead. */
+export function isFailure(value: unknown): value is Failure {
+  return typeof value === "object" && value !== null && "class" in value && "message" in value;
+}

@@ -41,6 +41,23 @@ export interface Sender {
   count(name: string, by?: number): void;
 }
 
+/** Sends without recording: for what sets up and tidies away. */
+export function unmeasured(
+  { client, timeoutMs, signal }: {
+    readonly client: HttpClient;
+    readonly timeoutMs: number;
+    readonly signal: AbortSignal;
+  },
+): Sender {
+  return {
+    signal,
+    observe: () => {},
+    count: () => {},
+    step: (_step, request, expect, { fresh, again } = {}) =>
+      sendStep(client, request, expect, { timeoutMs, signal, fresh }, again),
+  };
+}
+
 /** What of a step is the same for a scenario's iterations and for those that nobody measures. */
 export async function sendStep(
   client: HttpClient,

@@ -1,8 +1,8 @@
 import { Accounts } from "../../src/acme/accounts.ts";
-import { isFailure } from "../../src/acme/answer.ts";
+import { isFailure } from "../../src/http/failure.ts";
 import { AcmeClient } from "../../src/acme/client.ts";
-import type { Algorithm } from "../../src/acme/keys.ts";
-import { type Sender, unmeasured } from "../../src/acme/sender.ts";
+import type { Algorithm } from "../../src/keys/keys.ts";
+import { type Sender, unmeasured } from "../../src/http/step.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { withFakeAcme } from "./fake_acme.ts";
 import { contextFor, fetchClient } from "./harness.ts";

@@ -1,8 +1,8 @@
 import { readElement } from "../../src/der.ts";
 import { ChainChecker, type ExpectedCertificate } from "../../src/acme/chain.ts";
 import { certificateId } from "../../src/acme/certificate_id.ts";
-import { generateKey } from "../../src/acme/keys.ts";
-import { childrenOf } from "../../src/acme/x509.ts";
+import { generateKey } from "../../src/keys/keys.ts";
+import { childrenOf } from "../../src/keys/x509.ts";
 import { toPem } from "../../src/pem.ts";
 import type { Failure } from "../../src/http/failure.ts";
 import { X509Certificate } from "node:crypto";

@@ -3,7 +3,7 @@
  * each signature, and does on the way what a test scripts.
  */
 import { flattenedVerify, importJWK, type JWK } from "jose";
-import { decodeBase64url } from "../../src/acme/base64url.ts";
+import { decodeBase64url } from "../../src/keys/base64url.ts";
 import { withServer } from "./harness.ts";
 import { createIssuer, issue, readCsr } from "./test_ca.ts";
 

@@ -1,12 +1,12 @@
 /** The plan's headers go to the origin that the plan named, wherever a directory sends the client. */
-import { isFailure } from "../../src/acme/answer.ts";
+import { isFailure } from "../../src/http/failure.ts";
 import { conform } from "../../src/conform/conform.ts";
 import { Subject } from "../../src/conform/subject.ts";
 import { acmeEnroll } from "../../src/flows/acme_enroll.ts";
 import { enrollmentOptions } from "../../src/acme/enrollment.ts";
 import { acmeRenewalInfo } from "../../src/flows/acme_renewal_info.ts";
 import { acmeUnauthenticated } from "../../src/flows/acme_unauthenticated.ts";
-import { apiHeaders } from "../../src/flows/api_headers.ts";
+import { apiHeaders } from "../../src/http/api_headers.ts";
 import { headersOfOrigin } from "../../src/http/origin_headers.ts";
 import type { FlowDefinition } from "../../src/flows/flow.ts";
 import type { HttpClient, HttpRequest } from "../../src/http/http.ts";

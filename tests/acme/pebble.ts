@@ -1,9 +1,9 @@
 /** Starts a real Pebble on free loopback ports, with its hostile default of 5 % refused nonces unless told otherwise. */
 import { selfSigned } from "../../src/acme/challenge/challenge_certificate.ts";
 import * as der from "../../src/der.ts";
-import { P256_ALGORITHM, p256Key } from "../../src/acme/keys.ts";
-import { randomScalar } from "../../src/acme/prepared_signatures.ts";
-import { subjectAltName } from "../../src/acme/x509.ts";
+import { P256_ALGORITHM, p256Key } from "../../src/keys/keys.ts";
+import { randomScalar } from "../../src/keys/prepared_signatures.ts";
+import { subjectAltName } from "../../src/keys/x509.ts";
 import { toPem } from "../../src/pem.ts";
 
 export interface Pebble {

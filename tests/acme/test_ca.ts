@@ -1,8 +1,8 @@
 /** A certification authority of a few lines: issues what a request asks for. */
 import * as der from "../../src/der.ts";
 import { readGeneralName } from "../../src/identifier.ts";
-import { generateKey, type SigningKey } from "../../src/acme/keys.ts";
-import { signatureAlgorithm, signed, subjectAltName } from "../../src/acme/x509.ts";
+import { generateKey, type SigningKey } from "../../src/keys/keys.ts";
+import { signatureAlgorithm, signed, subjectAltName } from "../../src/keys/x509.ts";
 import { toPem } from "../../src/pem.ts";
 
 const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import { isFailure } from "../../src/acme/answer.ts";
+import { isFailure } from "../../src/http/failure.ts";
 import type { CaseResult } from "../../src/conform/case.ts";
 import { CASES, conform } from "../../src/conform/conform.ts";
 import { renderResult, renderTotal } from "../../src/conform/render.ts";

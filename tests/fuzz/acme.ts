@@ -2,8 +2,8 @@
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import * as der from "../../src/der.ts";
-import { isFailure } from "../../src/acme/answer.ts";
-import { decodeBase64url } from "../../src/acme/base64url.ts";
+import { isFailure } from "../../src/http/failure.ts";
+import { decodeBase64url } from "../../src/keys/base64url.ts";
 import { certificateId } from "../../src/acme/certificate_id.ts";
 import { ChainChecker } from "../../src/acme/chain.ts";
 import { type ClientHello, readClientHello } from "../../src/tls13/client_hello.ts";
@@ -13,10 +13,10 @@ import { answerTo } from "../../src/acme/challenge/dns01.ts";
 import { ProofTable } from "../../src/acme/challenge/proofs.ts";
 import { serverFlight } from "../../src/tls13/server_flight.ts";
 import { selfSigned } from "../../src/acme/challenge/challenge_certificate.ts";
-import { makeCsr } from "../../src/acme/csr.ts";
+import { makeCsr } from "../../src/keys/csr.ts";
 import { parseDirectory } from "../../src/acme/directory.ts";
 import { signJws } from "../../src/acme/jws.ts";
-import { generateKey } from "../../src/acme/keys.ts";
+import { generateKey } from "../../src/keys/keys.ts";
 import { hasLink } from "../../src/acme/link.ts";
 import { locationOf } from "../../src/acme/location.ts";
 import {
@@ -28,7 +28,7 @@ import {
   retryAfterMs,
 } from "../../src/acme/order.ts";
 import { parseProblem, problemText } from "../../src/acme/problem.ts";
-import { signatureOver, subjectAltName, subjectAltNames } from "../../src/acme/x509.ts";
+import { signatureOver, subjectAltName, subjectAltNames } from "../../src/keys/x509.ts";
 import { toPem } from "../../src/pem.ts";
 import { readGeneralName } from "../../src/identifier.ts";
 import { parseCertificateRequest } from "../../src/lab/acme/csr.ts";

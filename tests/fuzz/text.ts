@@ -1,7 +1,7 @@
 /** Texts that servers, plans and containers write: metrics, JSON, media types; and how they are masked and shown. */
 import fc from "fast-check";
 import { excerpt, judge, mediaType } from "../../src/http/expectation.ts";
-import { jsonStructure } from "../../src/flows/json_body.ts";
+import { jsonStructure } from "../../src/http/json_body.ts";
 import { compileTemplate } from "../../src/flows/template.ts";
 import { ipOctets, ipText } from "../../src/identifier.ts";
 import { maskOf } from "../../src/masking/mask.ts";

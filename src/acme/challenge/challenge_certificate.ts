@@ -1,8 +1,8 @@
 /** The self-signed certificate that answers tls-alpn-01 (RFC 8737 section 3). */
 import { createHash } from "node:crypto";
 import * as der from "../../der.ts";
-import type { SigningKey } from "../keys.ts";
-import { signatureAlgorithm, signed, subjectAltName } from "../x509.ts";
+import type { SigningKey } from "../../keys/keys.ts";
+import { signatureAlgorithm, signed, subjectAltName } from "../../keys/x509.ts";
 import type { Proof } from "./proofs.ts";
 
 const DAY_MS = 86_400_000;

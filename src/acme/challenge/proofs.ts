@@ -3,6 +3,7 @@
  * responders are lookups.
  */
 import { challengeServerName } from "../../identifier.ts";
+import type { SigningKey } from "../../keys/keys.ts";
 import type { ChallengeType } from "../order.ts";
 
 /** Plain data: it goes between worker threads. */
@@ -12,6 +13,11 @@ export interface Proof {
   readonly name: string;
   readonly token: string;
   readonly keyAuthorization: string;
+}
+
+/** The key authorisation of a challenge token (RFC 8555 section 8.1). */
+export function keyAuthorization(token: string, key: SigningKey): string {
+  return `${token}.${key.thumbprint}`;
 }
 
 export class ProofTable {

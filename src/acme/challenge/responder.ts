@@ -3,9 +3,8 @@
  * (worker 0), and the others tell it over a BroadcastChannel what to show, and wait for its word before the challenge is
  * answered. Scenarios that name the same address share its listener.
  */
-import type { Failure } from "../../http/failure.ts";
+import { type Failure, isFailure } from "../../http/failure.ts";
 import type { WorkerShare } from "../../worker_share.ts";
-import { isFailure } from "../answer.ts";
 import type { ChallengeType } from "../order.ts";
 import { parseAddress } from "./address.ts";
 import { serveDns } from "./dns01.ts";

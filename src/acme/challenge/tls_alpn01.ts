@@ -1,8 +1,8 @@
 /** tls-alpn-01 (RFC 8737): a TLS handshake that shows a certificate made for the challenge, and then the end. */
 import { type ClientHello, MAX_HELLO, readClientHello } from "../../tls13/client_hello.ts";
 import { serverFlight } from "../../tls13/server_flight.ts";
-import { generateKey, type SigningKey } from "../keys.ts";
-import { signatureOver } from "../x509.ts";
+import { generateKey, type SigningKey } from "../../keys/keys.ts";
+import { signatureOver } from "../../keys/x509.ts";
 import type { Address } from "./address.ts";
 import { challengeCertificate } from "./challenge_certificate.ts";
 import type { ProofTable } from "./proofs.ts";

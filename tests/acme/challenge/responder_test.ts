@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { connect } from "node:tls";
-import { isFailure } from "../../../src/acme/answer.ts";
+import { isFailure } from "../../../src/http/failure.ts";
 import { parseAddress } from "../../../src/acme/challenge/address.ts";
 import type { Proof } from "../../../src/acme/challenge/proofs.ts";
 import {

@@ -7,8 +7,8 @@ import {
 } from "../../../src/acme/challenge/challenge_certificate.ts";
 import { readClientHello } from "../../../src/tls13/client_hello.ts";
 import { serverFlight } from "../../../src/tls13/server_flight.ts";
-import { generateKey } from "../../../src/acme/keys.ts";
-import { signatureOver, subjectAltName } from "../../../src/acme/x509.ts";
+import { generateKey } from "../../../src/keys/keys.ts";
+import { signatureOver, subjectAltName } from "../../../src/keys/x509.ts";
 import { assertEquals, assertStringIncludes } from "../../assert.ts";
 
 const key = await generateKey("ES256");

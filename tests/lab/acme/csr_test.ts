@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { element, explicit, integer, oid, sequence, set } from "../../../src/der.ts";
-import { type Algorithm, generateKey } from "../../../src/acme/keys.ts";
-import { signed, subjectAltName } from "../../../src/acme/x509.ts";
+import { type Algorithm, generateKey } from "../../../src/keys/keys.ts";
+import { signed, subjectAltName } from "../../../src/keys/x509.ts";
 import { parseCertificateRequest } from "../../../src/lab/acme/csr.ts";
 import { Problem } from "../../../src/lab/acme/problem.ts";
 import { extensionsOf, serialOf } from "../../../src/lab/acme/x509_reader.ts";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { isNestedBeyond, isSameJson, jsonObject, requireField } from "../../src/flows/json_body.ts";
+import { isNestedBeyond, isSameJson, jsonObject, requireField } from "../../src/http/json_body.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { exchangeOf } from "../exchange.ts";
 

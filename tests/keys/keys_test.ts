@@ -6,12 +6,12 @@ import {
   type JWK,
 } from "jose";
 import { createPublicKey, verify } from "node:crypto";
-import { makeCsr } from "../../src/acme/csr.ts";
+import { makeCsr } from "../../src/keys/csr.ts";
 import * as der from "../../src/der.ts";
 import { externalAccountBinding, POST_AS_GET, signJws } from "../../src/acme/jws.ts";
-import { type Algorithm, generateKey } from "../../src/acme/keys.ts";
+import { type Algorithm, generateKey } from "../../src/keys/keys.ts";
 import { assertEquals, assertRejects } from "../assert.ts";
-import { readCsr } from "./test_ca.ts";
+import { readCsr } from "../acme/test_ca.ts";
 
 const ALGORITHMS: readonly Algorithm[] = ["ES256", "ES384", "RS256", "EdDSA"];
 

@@ -37,11 +37,6 @@ export function generateKey(alg: Algorithm): Promise<SigningKey> {
   return alg === "ES256" ? p256Key(randomScalar()) : runtimeKey(alg);
 }
 
-/** The key authorisation of a challenge token (RFC 8555 section 8.1). */
-export function keyAuthorization(token: string, key: SigningKey): string {
-  return `${token}.${key.thumbprint}`;
-}
-
 /** id-ecPublicKey with prime256v1 (RFC 5480 section 2.1.1). */
 export const P256_ALGORITHM = der.sequence(
   der.oid("1.2.840.10045.2.1"),

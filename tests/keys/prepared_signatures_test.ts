@@ -1,7 +1,7 @@
 /** The library's whole signatures are the oracle, and so is the runtime's own cryptography. */
 import { p256 } from "@noble/curves/nist";
 import fc from "fast-check";
-import { prepareSignatures, randomScalar, sign } from "../../src/acme/prepared_signatures.ts";
+import { prepareSignatures, randomScalar, sign } from "../../src/keys/prepared_signatures.ts";
 import { assertEquals, assertNotEquals } from "../assert.ts";
 
 const N = p256.Point.Fn.ORDER;

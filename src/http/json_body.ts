@@ -1,6 +1,6 @@
 /** Looking into JSON answers. */
-import type { Exchange } from "../http/http.ts";
-import { excerpt } from "../http/expectation.ts";
+import type { Exchange } from "./http.ts";
+import { excerpt } from "./expectation.ts";
 
 const decoder = new TextDecoder();
 

@@ -1,7 +1,7 @@
 /** Headers and URLs of a call of the target's API. */
 import { authorization, type Headers, mergeHeaders } from "../plan/headers.ts";
 import type { Target } from "../plan/plan.ts";
-import { headersOfOrigin } from "../http/origin_headers.ts";
+import { headersOfOrigin } from "./origin_headers.ts";
 
 /**
  * For a request to `url`. What comes built in gives way to the plan's own: the target's, which go to no other origin,
