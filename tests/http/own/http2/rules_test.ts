@@ -1,5 +1,6 @@
 /** What RFC 9113 forbids a server, what it allows however strange, and what is too much of either. */
 import { assert, assertEquals, assertLess, assertMatch } from "../../../assert.ts";
+import { cpuMsOf } from "../../../cpu.ts";
 import {
   ErrorCode,
   Flag,
@@ -323,9 +324,7 @@ for (const [what, one] of floods) {
     const told = Promise.race(sent);
     // Taken by the system at once, so that nothing is held back.
     for (; !server.destroyed && turns < 1000; turns++) {
-      const startedMs = performance.now();
-      server.sink.onData(turn);
-      longestMs = Math.max(longestMs, performance.now() - startedMs);
+      longestMs = Math.max(longestMs, cpuMsOf(() => server.sink.onData(turn)));
       server.frames.length = 0;
       if (what === "interim answers") break;
     }
@@ -345,15 +344,17 @@ for (const [what, one] of floods) {
 
 Deno.test("HTTP/2: a header continued without end is a failure, after work that grows with its frames alone", async () => {
   for (const part of [EMPTY, bytes(1), bytes(1000)]) {
-    const startedMs = performance.now();
+    let tookMs = Infinity;
     const { failure } = await play(({ server }) => {
-      server.push(FrameType.Headers, 0, 1, bytes(16_000));
-      for (let i = 0; i < 100_000 && !server.destroyed; i++) {
-        server.push(FrameType.Continuation, 0, 1, part);
-      }
+      tookMs = cpuMsOf(() => {
+        server.push(FrameType.Headers, 0, 1, bytes(16_000));
+        for (let i = 0; i < 100_000 && !server.destroyed; i++) {
+          server.push(FrameType.Continuation, 0, 1, part);
+        }
+      });
     });
     assertEquals(failure?.class, part.length === 1000 ? "too_large" : "protocol");
-    assertLess(performance.now() - startedMs, 2_000);
+    assertLess(tookMs, 2_000);
   }
 });
 
