@@ -32,7 +32,7 @@ export function dialer(tls: TlsOptions, alpn: Alpn = ["http/1.1"]): Dialer {
     options: {
       rejectUnauthorized: !tls.insecureSkipVerify,
       ALPNProtocols: [...alpn],
-      secureContext: createSecureContext(trustOf(tls)),
+      secureContext: createSecureContext(contextOf(tls)),
     },
     certificates: new CertificateCache(),
   };
@@ -42,6 +42,11 @@ export function dialer(tls: TlsOptions, alpn: Alpn = ["http/1.1"]): Dialer {
 interface Shared {
   readonly options: ConnectionOptions;
   readonly certificates: CertificateCache;
+}
+
+function contextOf(tls: TlsOptions): SecureContextOptions {
+  const { certificatePem: cert, keyPem: key } = tls.clientCertificate ?? {};
+  return { ...trustOf(tls), ...(cert !== undefined && { cert, key }) };
 }
 
 /** Without verification no roots are loaded either: with them every handshake would try to build a chain. */

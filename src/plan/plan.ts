@@ -21,6 +21,8 @@ export interface TlsOptions {
   /** PEM text of the trusted roots (the file is read while the plan is loaded), in addition to nothing else. */
   readonly caPem?: string;
   readonly caFile?: string;
+  /** What the client shows of itself where the server asks for it; PEM texts, the key a secret. */
+  readonly clientCertificate?: { readonly certificatePem: string; readonly keyPem: string };
 }
 
 export interface Target {
