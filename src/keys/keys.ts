@@ -28,6 +28,8 @@ export interface SigningKey {
   readonly spki: Uint8Array;
   /** The key as the runtime holds it. */
   privateKey(): Promise<CryptoKey>;
+  /** PKCS #8 (RFC 5958), DER: what PEM files of servers hold. */
+  pkcs8(): Promise<Uint8Array>;
   /** The JWS signature value: r and s joined for the ES algorithms. */
   sign(data: Uint8Array): Promise<Uint8Array>;
 }
@@ -38,13 +40,13 @@ export function generateKey(alg: Algorithm): Promise<SigningKey> {
 }
 
 /** id-ecPublicKey with prime256v1 (RFC 5480 section 2.1.1). */
-export const P256_ALGORITHM = der.sequence(
+const P256_ALGORITHM = der.sequence(
   der.oid("1.2.840.10045.2.1"),
   der.oid("1.2.840.10045.3.1.7"),
 );
 
 /** The P-256 key of a secret scalar. */
-export async function p256Key(secret: bigint): Promise<SigningKey> {
+async function p256Key(secret: bigint): Promise<SigningKey> {
   const point = p256.Point.BASE.multiplyUnsafe(secret).toBytes(false);
   const [x, y] = [point.subarray(1, 33), point.subarray(33)].map(encodeBase64url);
   const jwk: JWK = { crv: "P-256", kty: "EC", x: x!, y: y! };
@@ -57,8 +59,19 @@ export async function p256Key(secret: bigint): Promise<SigningKey> {
       const d = encodeBase64url(p256.Point.Fn.toBytes(secret));
       return importJWK({ ...jwk, d }, "ES256") as Promise<CryptoKey>;
     },
+    pkcs8: () => Promise.resolve(p256Pkcs8(p256.Point.Fn.toBytes(secret), point)),
     sign: (data) => Promise.resolve(signPrepared(secret, data)),
   };
+}
+
+/** An ECPrivateKey (RFC 5915) with its public key, as PKCS #8. */
+function p256Pkcs8(secret: Uint8Array, point: Uint8Array): Uint8Array {
+  const key = der.sequence(
+    der.integer(Uint8Array.of(1)),
+    der.octetString(secret),
+    der.explicit(1, der.bitString(point)),
+  );
+  return der.sequence(der.integer(Uint8Array.of(0)), P256_ALGORITHM, der.octetString(key));
 }
 
 const SIGNING = {
@@ -76,6 +89,7 @@ async function runtimeKey(alg: Exclude<Algorithm, "ES256">): Promise<SigningKey>
     thumbprint: await calculateJwkThumbprint(jwk),
     spki: new Uint8Array(await crypto.subtle.exportKey("spki", publicKey)),
     privateKey: () => Promise.resolve(privateKey),
+    pkcs8: async () => new Uint8Array(await crypto.subtle.exportKey("pkcs8", privateKey)),
     sign: async (data) =>
       new Uint8Array(await crypto.subtle.sign(SIGNING[alg], privateKey, data as BufferSource)),
   };

@@ -1,8 +1,6 @@
 /** Starts a real Pebble on free loopback ports, with its hostile default of 5 % refused nonces unless told otherwise. */
 import { selfSigned } from "../../src/acme/challenge/challenge_certificate.ts";
-import * as der from "../../src/der.ts";
-import { P256_ALGORITHM, p256Key } from "../../src/keys/keys.ts";
-import { randomScalar } from "../../src/keys/prepared_signatures.ts";
+import { generateKey } from "../../src/keys/keys.ts";
 import { subjectAltName } from "../../src/keys/x509.ts";
 import { toPem } from "../../src/pem.ts";
 
@@ -42,12 +40,13 @@ function isFile(path: string): boolean {
 export async function startPebble(binary: string, options: PebbleOptions = {}): Promise<Pebble> {
   const [port, httpPort, tlsPort, dnsPort] = freePorts(4) as [number, number, number, number];
   const folder = await Deno.makeTempDir({ prefix: "certload-pebble-" });
-  const secret = randomScalar();
-  const key = await p256Key(secret);
+  const key = await generateKey("ES256");
   const names = [subjectAltName(["localhost"])];
   const caCert = toPem("CERTIFICATE", await selfSigned(key, names, Date.now()));
   await Deno.writeTextFile(`${folder}/cert.pem`, caCert);
-  await Deno.writeTextFile(`${folder}/key.pem`, privateKeyPem(secret), { mode: 0o600 });
+  await Deno.writeTextFile(`${folder}/key.pem`, toPem("PRIVATE KEY", await key.pkcs8()), {
+    mode: 0o600,
+  });
   const pebble = {
     listenAddress: `127.0.0.1:${port}`,
     certificate: `${folder}/cert.pem`,
@@ -108,14 +107,4 @@ export function freePorts(count: number): number[] {
   const ports = listeners.map((listener) => listener.addr.port);
   for (const listener of listeners) listener.close();
   return ports;
-}
-
-function privateKeyPem(secret: bigint): string {
-  const octets = Uint8Array.fromHex(secret.toString(16).padStart(64, "0"));
-  const privateKey = der.sequence(der.integer(Uint8Array.of(1)), der.octetString(octets));
-  const version = der.integer(Uint8Array.of(0));
-  return toPem(
-    "PRIVATE KEY",
-    der.sequence(version, P256_ALGORITHM, der.octetString(privateKey)),
-  );
 }

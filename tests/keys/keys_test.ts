@@ -5,7 +5,8 @@ import {
   importJWK,
   type JWK,
 } from "jose";
-import { createPublicKey, verify } from "node:crypto";
+import { createPrivateKey, createPublicKey, verify } from "node:crypto";
+import { Pkcs10CertificateRequest } from "../../src/x509.ts";
 import { makeCsr } from "../../src/keys/csr.ts";
 import * as der from "../../src/der.ts";
 import { externalAccountBinding, POST_AS_GET, signJws } from "../../src/acme/jws.ts";
@@ -43,6 +44,15 @@ for (const alg of ALGORITHMS) {
       type: "spki",
     }).export({ format: "jwk" });
     assertEquals({ ...jwk }, { ...fromSpki } as JWK);
+  });
+}
+
+for (const alg of ALGORITHMS) {
+  Deno.test(`the PKCS #8 of a key for ${alg} is read by others, who find the same public key in it`, async () => {
+    const key = await generateKey(alg);
+    const der = await key.pkcs8();
+    const read = createPrivateKey({ key: der as never, format: "der", type: "pkcs8" });
+    assertEquals({ ...createPublicKey(read).export({ format: "jwk" }) } as JWK, { ...key.jwk });
   });
 }
 
@@ -91,3 +101,11 @@ for (const alg of ["ES256", "ES384", "RS256"] as const) {
     assertEquals(verify(hash, info!.whole, publicKey, signature!.contents.subarray(1)), true);
   });
 }
+
+Deno.test("makeCsr() puts a common name into the subject where one is given", async () => {
+  const key = await generateKey("ES256");
+  const csr = await makeCsr(key, ["a.example.test"], "a.example.test");
+  const read = new Pkcs10CertificateRequest(csr as Uint8Array<ArrayBuffer>);
+  assertEquals(read.subject, "CN=a.example.test");
+  assertEquals(await read.verify(), true);
+});
