@@ -3,6 +3,7 @@ import { legible } from "../http/expectation.ts";
 import type { Expectation, Iteration, StepOptions, StepResult } from "../flows/flow.ts";
 import { sendStep } from "../http/step.ts";
 import { nowUs } from "../clock.ts";
+import type { Deployment } from "../deployment.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange, HttpClient, HttpRequest, SendOptions } from "../http/http.ts";
 import { messageOf } from "../message_of.ts";
@@ -12,6 +13,8 @@ export interface StepRecorder {
   step(stepIndex: number, plannedUs: number, exchange: Exchange, failure?: Failure): void;
   observe(name: string, durationUs: number): void;
   count(name: string, by?: number): void;
+  gauge(name: string, value: number, atUs: number): void;
+  deployment(deployment: Deployment): void;
 }
 
 /** What all iterations of a scenario in a worker share. */
@@ -86,6 +89,14 @@ export class RunningIteration implements Iteration {
 
   count(name: string, by = 1): void {
     this.#scope.recorder.count(name, by);
+  }
+
+  gauge(name: string, value: number): void {
+    this.#scope.recorder.gauge(name, value, nowUs());
+  }
+
+  deployment(deployment: Deployment): void {
+    this.#scope.recorder.deployment(deployment);
   }
 }
 

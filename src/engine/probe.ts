@@ -92,4 +92,8 @@ class ProbeRecorder implements StepRecorder {
   observe(): void {}
 
   count(): void {}
+
+  gauge(): void {}
+
+  deployment(): void {}
 }

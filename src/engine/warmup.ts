@@ -37,6 +37,10 @@ class WarmupRecorder implements StepRecorder {
 
   count(): void {}
 
+  gauge(): void {}
+
+  deployment(): void {}
+
   get meanServiceMs(): number {
     return this.requests === 0 ? 0 : this.#serviceUs / this.requests / 1000;
   }

@@ -82,6 +82,8 @@ export interface FlowContext<Options> {
  *   step: () => Promise.resolve({ exchange: {} as Exchange, failure }),
  *   observe: () => {},
  *   count: () => {},
+ *   gauge: () => {},
+ *   deployment: () => {},
  * };
  * const context = { options: { path: "/" }, target: { baseUrl: "http://localhost" } };
  * const flow = await health.create(context as FlowContext<z.output<typeof options>>);

@@ -2,6 +2,7 @@
  * A named step of a flow: a request, what is wanted of its answer, and what became of it. Who sends steps (`Sender`) is
  * an iteration, which measures them, or a client that only sets up and tidies away; both are asked in the same way.
  */
+import type { Deployment } from "../deployment.ts";
 import { type Expectation, judge } from "./expectation.ts";
 import type { Failure } from "./failure.ts";
 import type { Exchange, HttpClient, HttpRequest, SendOptions } from "./http.ts";
@@ -39,6 +40,10 @@ export interface Sender {
   observe(name: string, durationUs: number): void;
   /** Adds to a named counter, for example `bad_nonce_retries`. */
   count(name: string, by?: number): void;
+  /** A value at this instant, for example jobs in flight: its greatest and last of each second are kept. */
+  gauge(name: string, value: number): void;
+  /** What became of one deployment: of a scenario the first 500 are kept, and the first 500 that went wrong. */
+  deployment(deployment: Deployment): void;
 }
 
 /** Sends without recording: for what sets up and tidies away. */
@@ -53,6 +58,8 @@ export function unmeasured(
     signal,
     observe: () => {},
     count: () => {},
+    gauge: () => {},
+    deployment: () => {},
     step: (_step, request, expect, { fresh, again } = {}) =>
       sendStep(client, request, expect, { timeoutMs, signal, fresh }, again),
   };

@@ -4,9 +4,10 @@ import { shareOf, statsOf, unpacked } from "./stats.ts";
 import type { Measured, SummaryConnector } from "./summary_schema.ts";
 import { scenariosOf } from "./scenarios.ts";
 
-/** Several scenarios of one target type are taken together. */
-export function connectorTier(run: Pick<Measured, "phases">): Measured["connector_tier"] {
-  const scenarios = scenariosOf(run).map(([, scenario]) => scenario);
+/** Several scenarios of one target type are taken together. What is deployed to a target is no time of the target's. */
+export function connectorTier({ phases }: Pick<Measured, "phases">): Measured["connector_tier"] {
+  const { lifecycle: _, ...others } = phases;
+  const scenarios = scenariosOf({ phases: others }).map(([, scenario]) => scenario);
   const of = (targetType: string): SummaryConnector => {
     const those = scenarios.filter(({ target_type }) => target_type === targetType);
     const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
@@ -23,5 +24,11 @@ export function connectorTier(run: Pick<Measured, "phases">): Measured["connecto
       iterations: count || null,
     };
   };
-  return { nginx: of("nginx"), apache: of("apache"), haproxy: of("haproxy"), f5: of("f5") };
+  return {
+    nginx: of("nginx"),
+    apache: of("apache"),
+    haproxy: of("haproxy"),
+    f5: of("f5"),
+    kubernetes: of("kubernetes"),
+  };
 }

@@ -1,5 +1,8 @@
 /** Adding up recordings of several workers (or of a scenario's steps); exact, and in any order the same. */
+import { addDeployments, NO_DEPLOYMENTS } from "./deployments.ts";
+import { addGauges } from "./gauges.ts";
 import { Histogram, type HistogramData } from "./histogram.ts";
+import { addCounts } from "./counts.ts";
 import type { FailureTally, PeerTally, ScenarioCounts, SeriesRecording } from "./recording.ts";
 
 export const EMPTY_SERIES: SeriesRecording = {
@@ -23,6 +26,8 @@ export function emptyCounts(steps: number): ScenarioCounts {
     dropped: 0,
     customMetrics: {},
     counters: {},
+    gauges: {},
+    deployments: NO_DEPLOYMENTS,
     peers: [],
     otherPeerExchanges: 0,
   };
@@ -38,6 +43,8 @@ export function addScenarios(a: ScenarioCounts, b: ScenarioCounts): ScenarioCoun
     dropped: a.dropped + b.dropped,
     customMetrics: addHistograms(a.customMetrics, b.customMetrics),
     counters: addCounts(a.counters, b.counters),
+    gauges: addGauges(a.gauges, b.gauges),
+    deployments: addDeployments(a.deployments, b.deployments),
     peers: addPeers(a.peers, b.peers),
     otherPeerExchanges: a.otherPeerExchanges + b.otherPeerExchanges,
   };
@@ -57,15 +64,6 @@ export function addSeries(a: SeriesRecording, b: SeriesRecording): SeriesRecordi
     protocols: addCounts(a.protocols, b.protocols),
     durations: addHistograms(a.durations, b.durations),
   };
-}
-
-export function addCounts(
-  a: Readonly<Record<string, number>>,
-  b: Readonly<Record<string, number>>,
-): Record<string, number> {
-  const sum = { ...a };
-  for (const [key, count] of Object.entries(b)) sum[key] = (sum[key] ?? 0) + count;
-  return sum;
 }
 
 function addHistograms<Named extends Readonly<Partial<Record<string, HistogramData>>>>(

@@ -1,7 +1,10 @@
 /** Records one scenario in one worker. On the hot path of every request: no allocation but for a failure's first. */
 import { foreign } from "../terminal.ts";
+import type { Deployment } from "../deployment.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange, ServerCertificate } from "../http/http.ts";
+import { DeploymentLog } from "./deployments.ts";
+import { GaugeSeries } from "./gauges.ts";
 import { Histogram } from "./histogram.ts";
 import type { PeerTally, ScenarioRecording, SliceBatch } from "./recording.ts";
 import { Series } from "./series.ts";
@@ -12,7 +15,7 @@ const MAX_PEERS = 8;
 /** What a server calls itself is cut off here: it is the server's text. */
 const MAX_SERVER_CHARACTERS = 80;
 
-/** Named durations and counters that a flow may make up; more are a mistake in the flow. */
+/** Named durations, counters and gauges that a flow may make up; more are a mistake in the flow. */
 const MAX_NAMES = 64;
 
 interface RecorderOptions {
@@ -44,6 +47,8 @@ export class ScenarioRecorder {
   #dropped = 0;
   readonly #customMetrics = new Map<string, Histogram>();
   readonly #counters = new Map<string, number>();
+  readonly #gauges = new Map<string, GaugeSeries>();
+  readonly #deployments: DeploymentLog;
   readonly #peers = new Map<string, MutablePeerTally>();
   #lastPeer: MutablePeerTally | undefined;
   #server: string | undefined;
@@ -51,6 +56,7 @@ export class ScenarioRecorder {
 
   constructor(options: RecorderOptions) {
     this.#startUs = options.startUs;
+    this.#deployments = new DeploymentLog(options.startUs);
     this.#steps = options.steps.map(() => new Series());
   }
 
@@ -106,6 +112,20 @@ export class ScenarioRecorder {
     this.#counters.set(name, (before ?? 0) + by);
   }
 
+  /** A flow's own value at an instant. */
+  gauge(name: string, value: number, atUs: number): void {
+    let series = this.#gauges.get(name);
+    if (!series) {
+      if (this.#gauges.size >= MAX_NAMES) return;
+      this.#gauges.set(name, series = new GaugeSeries());
+    }
+    series.record(value, atUs - this.#startUs);
+  }
+
+  deployment(deployment: Deployment): void {
+    this.#deployments.add(deployment);
+  }
+
   /** Arrivals that were not sent because too many were in flight; `atUs` is when they were due. */
   dropped(count: number, atUs: number): void {
     this.#dropped += count;
@@ -131,6 +151,8 @@ export class ScenarioRecorder {
         Array.from(this.#customMetrics, ([name, h]) => [name, h.toData()]),
       ),
       counters: Object.fromEntries(this.#counters),
+      gauges: Object.fromEntries(Array.from(this.#gauges, ([name, g]) => [name, g.slices()])),
+      deployments: this.#deployments.deployments(),
       peers: Array.from(this.#peers.values(), (tally): PeerTally => ({ ...tally })),
       otherPeerExchanges: this.#otherPeerExchanges,
       ...(this.#server ? { server: this.#server } : {}),

@@ -4,6 +4,8 @@
 import type { Duration } from "../plan/durations.ts";
 import type { Failure, FailureClass } from "../http/failure.ts";
 import type { ServerCertificate } from "../http/http.ts";
+import type { Deployments } from "./deployments.ts";
+import type { Gauges } from "./gauges.ts";
 import type { HistogramData } from "./histogram.ts";
 
 /** Failures of one class, with the first and the newest message as samples. */
@@ -70,6 +72,9 @@ export interface ScenarioCounts {
   /** Durations that the flow names itself. */
   readonly customMetrics: Readonly<Record<string, HistogramData>>;
   readonly counters: Readonly<Record<string, number>>;
+  /** Values over time that the flow names itself. */
+  readonly gauges: Gauges;
+  readonly deployments: Deployments;
   readonly peers: readonly PeerTally[];
   /** Exchanges with a certificate beyond the first distinct ones that are kept. */
   readonly otherPeerExchanges: number;

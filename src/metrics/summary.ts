@@ -8,14 +8,19 @@ import {
   WHOLE_DURATIONS,
 } from "../plan/durations.ts";
 import type { LoadProfile } from "../plan/plan.ts";
+import type { Deployment } from "../deployment.ts";
 import { connectorTier } from "./connector_tier.ts";
-import { addCounts, addFailures, addSeries, EMPTY_SERIES } from "./merge.ts";
+import { addCounts } from "./counts.ts";
+import { addFailures, addSeries, EMPTY_SERIES } from "./merge.ts";
+import type { GaugeSlice } from "./gauges.ts";
 import type { PeerTally, SeriesRecording, Slice } from "./recording.ts";
 import type { Run, ScenarioRun, WorkerFacts } from "./run.ts";
 import { coresOf, msOf, packed, rounded, shareOf, statsOf } from "./stats.ts";
 import type {
   Measured,
   Stats,
+  SummaryDeployment,
+  SummaryGaugeSlice,
   SummaryPeer,
   SummaryScenario,
   SummarySeries,
@@ -244,6 +249,11 @@ export function figuresOf(
       }]),
     ),
     counters: { ...total.counters },
+    gauges: Object.fromEntries(
+      Object.entries(total.gauges).map(([name, slices]) => [name, slices.map(gaugeSliceOf)]),
+    ),
+    deployments: total.deployments.kept.map(deploymentOf),
+    deployment_verdicts: { ...total.deployments.verdicts },
     tls_peers: total.peers.map(peerOf),
     other_peer_exchanges: total.otherPeerExchanges,
   };
@@ -257,6 +267,9 @@ type ScenarioFigures =
     | "steps"
     | "observed"
     | "counters"
+    | "gauges"
+    | "deployments"
+    | "deployment_verdicts"
     | "tls_peers"
     | "other_peer_exchanges"
   >;
@@ -313,6 +326,36 @@ function sliceOf(slice: Slice): SummarySlice {
     max_lag_ms: msOf(slice.maxLagUs),
     response_time: packed(slice.responseTime),
   };
+}
+
+function gaugeSliceOf({ second, max, last, lastUs }: GaugeSlice): SummaryGaugeSlice {
+  return { at_s: second, max, last, last_at_s: instantOf(lastUs) };
+}
+
+function deploymentOf(deployment: Deployment): SummaryDeployment {
+  const { target, by, verdict, spans } = deployment;
+  const orNull = (us: number | undefined): number | null => us === undefined ? null : instantOf(us);
+  return {
+    target,
+    by,
+    requested_at_s: instantOf(deployment.requestedUs),
+    issued_at_s: orNull(deployment.issuedUs),
+    reported_at_s: orNull(deployment.reportedUs),
+    first_new_at_s: orNull(deployment.firstNewUs),
+    last_old_at_s: orNull(deployment.lastOldUs),
+    next_new_at_s: orNull(deployment.nextNewUs),
+    verdict,
+    spans: spans.map(({ state, fromUs, toUs }) => ({
+      state,
+      from_s: instantOf(fromUs),
+      to_s: instantOf(toUs),
+    })),
+  };
+}
+
+/** To the microsecond. */
+function instantOf(us: number): number {
+  return rounded(us / 1e6, 6);
 }
 
 function loadOf(load: LoadProfile, startAfterMs: number): SummaryScenario["load"] {

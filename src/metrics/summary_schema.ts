@@ -4,6 +4,7 @@
  * got is `null`, so that a key is always there. Adding keys is compatible; anything else raises `SCHEMA_VERSION`.
  */
 import { z } from "zod";
+import { DEPLOYMENT_VERDICTS, MAX_SPANS, SERVED_STATES } from "../deployment.ts";
 import { FAILURE_CLASSES } from "../http/failure.ts";
 import {
   type Duration,
@@ -13,6 +14,7 @@ import {
   WHOLE_DURATIONS,
 } from "../plan/durations.ts";
 import { DURATION_METRICS } from "../plan/threshold.ts";
+import { MAX_DEPLOYMENTS } from "./deployments.ts";
 import { MAX_SLICES } from "./slices.ts";
 
 export const SCHEMA_VERSION = 2;
@@ -24,6 +26,9 @@ const amount = z.number().min(0);
 const share = z.number().min(0).max(1);
 /** Of a run: up to some thirty years. */
 const seconds = amount.max(1e9);
+
+/** From the run's start; what a watch saw may have begun before it. */
+const instant = z.number().min(-1e9).max(1e9);
 
 /** Statistics of one duration in milliseconds. Percentiles are HdrHistogram's, to three digits; min, avg, max exact. */
 const statsSchema = z.object({
@@ -126,6 +131,29 @@ const peerSchema = z.object({
   exchanges: count,
 });
 
+const gaugeSliceSchema = z.object({
+  at_s: seconds,
+  max: z.number(),
+  last: z.number(),
+  last_at_s: seconds,
+});
+
+/** One certificate on its way to a target. Seconds from the run's start; null what was not seen. */
+const deploymentSchema = z.object({
+  target: z.string(),
+  by: z.enum(["certload", "agent"]),
+  requested_at_s: instant,
+  issued_at_s: instant.nullable(),
+  reported_at_s: instant.nullable(),
+  first_new_at_s: instant.nullable(),
+  last_old_at_s: instant.nullable(),
+  next_new_at_s: instant.nullable(),
+  verdict: z.enum(DEPLOYMENT_VERDICTS),
+  /** What fresh handshakes were served, over time. */
+  spans: z.array(z.object({ state: z.enum(SERVED_STATES), from_s: instant, to_s: instant }))
+    .max(MAX_SPANS),
+});
+
 const loadSchema = z.object({
   model: z.enum(["open", "closed"]),
   /** Levels are arrivals per second (open) or users (closed). */
@@ -162,6 +190,12 @@ const scenarioSchema = z.object({
   /** Durations that the flow names itself, for example `signing`. */
   observed: z.record(z.string(), z.object({ stats_ms: statsSchema, histogram: histogramSchema })),
   counters: z.record(z.string(), z.number()),
+  /** Values over time that the flow names itself: of each slice the greatest, and the last with its instant. */
+  gauges: z.record(z.string(), z.array(gaugeSliceSchema).max(SLICES_READ)).default({}),
+  /** The first ones, and the first that went wrong, by when they were requested. */
+  deployments: z.array(deploymentSchema).max(2 * MAX_DEPLOYMENTS).default([]),
+  /** Of all, those included that are not in `deployments`. */
+  deployment_verdicts: z.partialRecord(z.enum(DEPLOYMENT_VERDICTS), count).default({}),
   tls_peers: z.array(peerSchema),
   /** Exchanges with further certificates than those listed. */
   other_peer_exchanges: count,
@@ -274,6 +308,17 @@ const connectorSchema = z.object({
   iterations: z.number().nullable(),
 });
 
+/** In summaries of before there were such targets. */
+const NOT_RUN = {
+  p50: null,
+  p95: null,
+  p99: null,
+  max: null,
+  avg: null,
+  error_rate: null,
+  iterations: null,
+};
+
 /** A quantile of a server's histogram in the metric's unit, and what is known of it. */
 const quantileSchema = z.object({
   value: z.number(),
@@ -372,6 +417,7 @@ export const measuredSchema = z.object({
     apache: connectorSchema,
     haproxy: connectorSchema,
     f5: connectorSchema,
+    kubernetes: connectorSchema.default(NOT_RUN),
   }),
   server_metrics: serverMetricsSchema.nullable(),
 });
@@ -451,6 +497,8 @@ export type SummaryHistogram = z.infer<typeof histogramSchema>;
 export type SummarySeries = z.infer<typeof seriesSchema>;
 export type SummarySlice = z.infer<typeof sliceSchema>;
 export type SummaryScenario = z.infer<typeof scenarioSchema>;
+export type SummaryGaugeSlice = z.infer<typeof gaugeSliceSchema>;
+export type SummaryDeployment = z.infer<typeof deploymentSchema>;
 export type SummaryPeer = z.infer<typeof peerSchema>;
 export type SummaryWorker = z.infer<typeof workerSchema>;
 export type SummaryConnector = z.infer<typeof connectorSchema>;

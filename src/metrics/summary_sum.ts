@@ -3,6 +3,9 @@
  * threads of one run do. Counts and histograms are exact; statistics come from the sums.
  */
 import { perDuration } from "../plan/durations.ts";
+import type { Deployment } from "../deployment.ts";
+import { shiftedBy } from "./deployments.ts";
+import type { GaugeSlice } from "./gauges.ts";
 import { addScenarios, EMPTY_SERIES } from "./merge.ts";
 import type { PeerTally, SeriesRecording, Slice } from "./recording.ts";
 import { addTimeSeries, type TimeSeries } from "./slices.ts";
@@ -10,6 +13,8 @@ import { rounded, unpacked } from "./stats.ts";
 import { figuresOf } from "./summary.ts";
 import type {
   Measured,
+  SummaryDeployment,
+  SummaryGaugeSlice,
   SummaryPeer,
   SummaryScenario,
   SummarySeries,
@@ -81,6 +86,15 @@ function totalOf(
       ) => [name, unpacked(histogram).toData()]),
     ),
     counters: scenario.counters,
+    gauges: Object.fromEntries(
+      Object.entries(scenario.gauges).map((
+        [name, slices],
+      ) => [name, slices.map((slice) => gaugeSliceOf(slice, shiftS))]),
+    ),
+    deployments: {
+      kept: scenario.deployments.map((each) => shiftedBy(deploymentOf(each), shiftS * 1e6)),
+      verdicts: scenario.deployment_verdicts,
+    },
     peers: scenario.tls_peers.map(peerOf),
     otherPeerExchanges: scenario.other_peer_exchanges,
     timeSeries: timeSeriesOf(scenario, shiftS),
@@ -118,6 +132,38 @@ function sliceOf(slice: SummarySlice, shiftS: number): Slice {
     maxLagUs: slice.max_lag_ms * 1000,
     responseTime: unpacked(slice.response_time).toData(),
   };
+}
+
+function gaugeSliceOf(
+  { at_s, max, last, last_at_s }: SummaryGaugeSlice,
+  shiftS: number,
+): GaugeSlice {
+  return { second: at_s + shiftS, max, last, lastUs: usOf(last_at_s + shiftS) };
+}
+
+function deploymentOf(deployment: SummaryDeployment): Deployment {
+  const { target, by, verdict, spans } = deployment;
+  const { issued_at_s, reported_at_s, first_new_at_s, last_old_at_s, next_new_at_s } = deployment;
+  return {
+    target,
+    by,
+    requestedUs: usOf(deployment.requested_at_s),
+    ...(issued_at_s !== null && { issuedUs: usOf(issued_at_s) }),
+    ...(reported_at_s !== null && { reportedUs: usOf(reported_at_s) }),
+    ...(first_new_at_s !== null && { firstNewUs: usOf(first_new_at_s) }),
+    ...(last_old_at_s !== null && { lastOldUs: usOf(last_old_at_s) }),
+    ...(next_new_at_s !== null && { nextNewUs: usOf(next_new_at_s) }),
+    verdict,
+    spans: spans.map(({ state, from_s, to_s }) => ({
+      state,
+      fromUs: usOf(from_s),
+      toUs: usOf(to_s),
+    })),
+  };
+}
+
+function usOf(seconds: number): number {
+  return Math.round(seconds * 1e6);
 }
 
 function peerOf(peer: SummaryPeer): PeerTally {

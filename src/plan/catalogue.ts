@@ -3,6 +3,7 @@
  * in, so that this folder imports no flow (`flows/catalogue.ts` has the real one).
  */
 import type { ZodType } from "zod";
+import type { FlowMeasures } from "../measures.ts";
 import type { Tier } from "./plan.ts";
 
 export interface FlowSignature {
@@ -17,6 +18,8 @@ export interface FlowSignature {
   readonly placeholders?: readonly string[];
   /** Step names in the order in which an iteration makes them, for already parsed options. */
   steps(options: unknown): readonly string[];
+  /** What it measures beside its steps; thresholds may name it. No name is that of a step. */
+  readonly measures?: FlowMeasures;
 }
 
 export type Catalogue = ReadonlyMap<string, FlowSignature>;

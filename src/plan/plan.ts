@@ -5,7 +5,7 @@
 import type { Threshold } from "./threshold.ts";
 
 /** The tier a scenario belongs to; reports group by it. */
-export type Tier = "api" | "connector" | "acme";
+export type Tier = "api" | "connector" | "acme" | "lifecycle";
 
 /** The servers of a run: already there, the embedded lab, or containers. `stack/` starts them. */
 export type StackName = "none" | "embedded" | "compose";

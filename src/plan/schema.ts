@@ -9,7 +9,7 @@ import { thresholdPattern } from "./threshold.ts";
 import { duration, durationAboveZero, rate, rateAboveZero } from "./units.ts";
 import { baseUrl, httpUrl } from "./url.ts";
 
-const TIERS = ["api", "connector", "acme"] as const;
+const TIERS = ["api", "connector", "acme", "lifecycle"] as const;
 const PROTOCOLS = ["http/1.1", "h2", "auto"] as const;
 const CLIENTS = ["own", "undici"] as const;
 const STACKS = ["none", "embedded", "compose"] as const;

@@ -24,6 +24,7 @@ const TIER_NAMES: Readonly<Record<string, string>> = {
   api: "API",
   connector: "Connectors",
   acme: "ACME",
+  lifecycle: "Lifecycle",
 };
 
 export function nameOfTier(tier: string): string {

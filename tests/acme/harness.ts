@@ -118,6 +118,10 @@ export class TestIteration implements Iteration {
     this.counts[name] = (this.counts[name] ?? 0) + by;
   }
 
+  gauge(): void {}
+
+  deployment(): void {}
+
   stepNames(): string[] {
     return this.steps.map(({ step }) => step);
   }

@@ -6,6 +6,7 @@ import {
 } from "../../src/engine/iteration.ts";
 import type { Exchange, HttpClient, HttpRequest } from "../../src/http/http.ts";
 import { nowUs } from "../../src/clock.ts";
+import type { Deployment } from "../../src/deployment.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { exchangeOf } from "../exchange.ts";
 
@@ -42,6 +43,8 @@ function setUp(exchanges: readonly Exchange[]): SetUp {
         recorded.push({ step, plannedUs, exchange, ...(failure && { failure: failure.class }) }),
       observe: () => {},
       count: () => {},
+      gauge: () => {},
+      deployment: () => {},
     },
     timeoutMs: 1_000,
     signal: new AbortController().signal,
@@ -140,17 +143,36 @@ Deno.test("a step whose answer is not as expected is recorded with its failure, 
 
 Deno.test("what a flow observes and counts is recorded, by one unless it says by how many", () => {
   const told: unknown[] = [];
+  const beforeUs = nowUs();
   const { scope } = setUp([]);
   const recorder = {
     step: () => {},
     observe: (...given: unknown[]) => told.push(given),
     count: (...given: unknown[]) => told.push(given),
+    gauge: (name: string, value: number, atUs: number) =>
+      told.push([name, value, atUs >= beforeUs && atUs <= nowUs()]),
+    deployment: (...given: unknown[]) => told.push(given),
   };
   const iteration = new RunningIteration({ ...scope, recorder }, 0);
   iteration.observe("signing", 70);
   iteration.count("retries");
   iteration.count("retries", 3);
-  assertEquals(told, [["signing", 70], ["retries", 1], ["retries", 3]]);
+  iteration.gauge("jobs_in_flight", 25);
+  const deployment: Deployment = {
+    target: "127.0.0.1:9443",
+    by: "certload",
+    requestedUs: beforeUs,
+    verdict: "never",
+    spans: [],
+  };
+  iteration.deployment(deployment);
+  assertEquals(told, [
+    ["signing", 70],
+    ["retries", 1],
+    ["retries", 3],
+    ["jobs_in_flight", 25, true],
+    [deployment],
+  ]);
 });
 
 Deno.test("an iteration ends with its last answer; without any, or when it throws, when it is over", async () => {

@@ -1,11 +1,11 @@
 import {
-  addCounts,
   addFailures,
   addScenarios,
   addSeries,
   EMPTY_SERIES,
   emptyCounts,
 } from "../../src/metrics/merge.ts";
+import { addCounts } from "../../src/metrics/counts.ts";
 import { Histogram } from "../../src/metrics/histogram.ts";
 import type { FailureTally, SeriesRecording } from "../../src/metrics/recording.ts";
 import { assertEquals } from "../assert.ts";
@@ -78,6 +78,8 @@ Deno.test("every part of a scenario is added, step by step, and the server's nam
     dropped: 11 * n,
     customMetrics: { wait: seriesOf(n).durations.response_time! },
     counters: { tries: 12 * n },
+    gauges: { jobs: [{ second: n, max: n, last: n, lastUs: n * 1e6 }] },
+    deployments: { kept: [], verdicts: { late: 15 * n } },
     peers: [{ peer: peerOf("x"), exchanges: 13 * n }],
     otherPeerExchanges: 14 * n,
     ...(server === undefined ? {} : { server }),
@@ -90,6 +92,8 @@ Deno.test("every part of a scenario is added, step by step, and the server's nam
     84,
     91,
   ]);
+  assertEquals(sum.gauges.jobs?.map(({ second }) => second), [3, 4]);
+  assertEquals(sum.deployments.verdicts, { late: 105 });
   assertEquals([sum.server, addScenarios(scenario(1, "a"), scenario(1, "b")).server], [
     "nginx",
     "a",

@@ -3,6 +3,7 @@ import { assertEquals, assertThrows } from "../assert.ts";
 import { Histogram } from "../../src/metrics/histogram.ts";
 import { ScenarioRecorder } from "../../src/metrics/recorder.ts";
 import { type Failure, FAILURE_CLASSES, type FailureClass } from "../../src/http/failure.ts";
+import { deploymentAt } from "./deployments.ts";
 import { exchangeOf, peerOf } from "./exchanges.ts";
 
 const START = 1_700_000_000_000_000;
@@ -217,12 +218,19 @@ Deno.test("ScenarioRecorder bounds the names that a flow can make up", () => {
   for (let i = 0; i < 1000; i++) {
     r.observe(`wait${i}`, i);
     r.count(`retries${i}`);
+    r.gauge(`jobs${i}`, i, at(1));
   }
   r.count("retries0", 4);
-  const { customMetrics: observed, counters } = r.finish();
+  r.gauge("jobs0", 7, at(2.5));
+  const { customMetrics: observed, counters, gauges } = r.finish();
   assertEquals(Object.keys(observed).length, 64);
   assertEquals(Object.keys(counters).length, 64);
   assertEquals(counters.retries0, 5);
+  assertEquals(Object.keys(gauges).length, 64);
+  assertEquals(gauges.jobs0, [
+    { second: 1, max: 0, last: 0, lastUs: 1e6 },
+    { second: 2, max: 7, last: 7, lastUs: 2.5e6 },
+  ]);
 });
 
 Deno.test("ScenarioRecorder refuses a step that the scenario does not have", () => {
@@ -232,7 +240,13 @@ Deno.test("ScenarioRecorder refuses a step that the scenario does not have", () 
 Deno.test("a ScenarioRecording survives a structured clone", () => {
   const r = recorder();
   r.step(0, at(0), exchangeOf({ status: 500, certificate: peerOf("a") }), failure("status_5xx"));
+  r.gauge("jobs", 1, at(1));
+  r.deployment(deploymentAt(at(1)));
   const recording = r.finish();
+  assertEquals(recording.deployments, {
+    kept: [deploymentAt(1e6)],
+    verdicts: { served: 1 },
+  });
   assertEquals(structuredClone(recording), recording);
 });
 

@@ -1,6 +1,10 @@
 import { addPhases } from "../../src/metrics/summary_sum.ts";
 import { summarize } from "../../src/metrics/summary.ts";
-import type { Measured, SummarySeries } from "../../src/metrics/summary_schema.ts";
+import type {
+  Measured,
+  SummaryGaugeSlice,
+  SummarySeries,
+} from "../../src/metrics/summary_schema.ts";
 import { unpacked } from "../../src/metrics/stats.ts";
 import { assertEquals } from "../assert.ts";
 import { peerOf } from "./exchanges.ts";
@@ -72,6 +76,45 @@ Deno.test("a flow's own durations and counters are added", () => {
   assertEquals(both.observed.wait!.stats_ms.count, 2 * one.count);
   assertEquals(both.observed.wait!.stats_ms.max, one.response_time_ms!.max);
   assertEquals(both.counters, { tries: 7, more: 1 });
+});
+
+Deno.test("gauges and deployments are added as those of threads, later by as much as the run began later", () => {
+  const gauge = (at_s: number, max: number): SummaryGaugeSlice => (
+    { at_s, max, last: max - 1, last_at_s: at_s + 0.25 }
+  );
+  const deployment = {
+    target: "web",
+    by: "agent",
+    requested_at_s: 1.25,
+    issued_at_s: null,
+    reported_at_s: 1.5,
+    first_new_at_s: null,
+    last_old_at_s: 1.75,
+    next_new_at_s: null,
+    verdict: "never",
+    spans: [{ state: "old", from_s: -0.5, to_s: 1.75 }],
+  } as const;
+  const part = {
+    gauges: { jobs: [gauge(0, 5), gauge(2, 9)] },
+    deployments: [{ ...deployment, spans: [...deployment.spans] }],
+    deployment_verdicts: { never: 1 },
+  };
+  const both = sum(part, { ...part, gauges: { jobs: [gauge(0, 7)], more: [gauge(0, 1)] } }, 2);
+  assertEquals(both.gauges, {
+    jobs: [gauge(0, 5), { at_s: 2, max: 9, last: 8, last_at_s: 2.25 }],
+    more: [gauge(2, 1)],
+  });
+  assertEquals(both.deployments, [
+    part.deployments[0]!,
+    {
+      ...part.deployments[0]!,
+      requested_at_s: 3.25,
+      reported_at_s: 3.5,
+      last_old_at_s: 3.75,
+      spans: [{ state: "old", from_s: 1.5, to_s: 3.75 }],
+    },
+  ]);
+  assertEquals(both.deployment_verdicts, { never: 2 });
 });
 
 Deno.test("slices of two widths become those of the wider, shifted by as much as the run began later", () => {

@@ -144,6 +144,14 @@ Deno.test("summarize() tells what the generator took: each worker's share of a c
   assertEquals(summarize({ ...run, hostCpuShare: undefined }).generator.host_cpu_share, null);
 });
 
+Deno.test("connector_tier has Kubernetes, and nothing of what is deployed to a target", () => {
+  const { connector_tier: { kubernetes, nginx } } = summarize(runOf([
+    { name: "secret", tier: "connector", targetType: "kubernetes" },
+    { name: "deploy", tier: "lifecycle", targetType: "nginx" },
+  ]));
+  assertEquals([kubernetes.iterations, nginx.iterations, nginx.p95], [100, null, null]);
+});
+
 Deno.test("connector_tier takes the scenarios of one target type together", () => {
   const failing = { class: "reset", message: "reset" } as const;
   const { connector_tier: { nginx }, phases } = summarize(runOf([
