@@ -6,6 +6,7 @@ import { identifierOf } from "../identifier.ts";
 import type { Clock } from "../clock.ts";
 import { type Failure, isFailure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
+import { createWait, type Wait } from "../http/wait.ts";
 import type { Account } from "./account.ts";
 import type { AcmeClient, Answer, SignedCall } from "./client.ts";
 import { unexpected } from "./answer.ts";
@@ -26,7 +27,6 @@ import {
   readAuthorization,
   readChallenge,
   readOrder,
-  retryAfterMs,
 } from "./order.ts";
 import { type Problem, problemText } from "./problem.ts";
 import type { Sender } from "../http/step.ts";
@@ -62,9 +62,6 @@ interface Waiting {
   readonly url: string;
   readonly last: Exchange;
 }
-
-/** `why`: what the server says has gone wrong so far. */
-type Wait = (last: Exchange, why?: Problem) => Promise<Failure | undefined>;
 
 const JSON_TYPE = "application/json";
 const CHAIN_TYPE = "application/pem-certificate-chain";
@@ -136,7 +133,7 @@ class Attempt {
       const step = nextForOrder(answer.value);
       if (step.next === "fail") return step.failure;
       if (step.next !== "authorize") return undefined;
-      const late = await wait(answer.exchange, answer.value.error);
+      const late = await wait(answer.exchange, textOf(answer.value.error));
       if (late !== undefined) return late;
     }
   }
@@ -228,7 +225,7 @@ class Attempt {
     const wait = this.#waiter(`the authorization ${new URL(url).pathname}`);
     let error: Problem | undefined;
     for (;;) {
-      const late = await wait(last, error);
+      const late = await wait(last, textOf(error));
       if (late !== undefined) return error === undefined ? late : this.#notProved(late);
       const authorization = await this.#fetchAuthorization(url);
       if (isFailure(authorization)) return authorization;
@@ -266,7 +263,7 @@ class Attempt {
       const step = nextForOrder(answer.value);
       if (step.next === "download") return step.url;
       if (step.next === "fail") return step.failure;
-      const late = await wait(answer.exchange, answer.value.error);
+      const late = await wait(answer.exchange, textOf(answer.value.error));
       if (late !== undefined) return late;
       answer = await this.#get("order", order.url, readOrder);
     }
@@ -302,33 +299,16 @@ class Attempt {
     return this.#options.client.read(this.#sender, { step, signer, url, read });
   }
 
-  /**
-   * Waits between polls, observed as `poll_wait`: as long as the last answer asks, but not shorter than the interval,
-   * and not beyond the timeout, at which comes the last poll. Fails when there is no time for another one; `why` is
-   * what the server has said about that.
-   */
   #waiter(what: string): Wait {
     const { clock, poll } = this.#options;
-    const beganUs = clock.nowUs();
-    let longestMs = 0;
-    return async (last, why) => {
-      const startedUs = clock.nowUs();
-      const askedMs = poll.honourRetryAfter
-        ? retryAfterMs(last.header("retry-after"), startedUs / 1000)
-        : undefined;
-      longestMs = Math.max(askedMs ?? 0, longestMs);
-      const passedMs = (startedUs - beganUs) / 1000;
-      const leftMs = poll.timeoutMs - passedMs;
-      if (leftMs < poll.intervalMs) {
-        return tooLong(what, { passedMs, timeoutMs: poll.timeoutMs, longestMs, why });
-      }
-      const waitMs = Math.min(Math.max(askedMs ?? 0, poll.intervalMs), leftMs);
-      await clock.sleepUntil(startedUs + waitMs * 1000, this.#sender.signal);
-      this.#sender.observe("poll_wait", clock.nowUs() - startedUs);
-      return this.#sender.signal.aborted
-        ? { class: "interrupted", message: `Interrupted while waiting for ${what}` }
-        : undefined;
-    };
+    return createWait({
+      clock,
+      what,
+      ...poll,
+      timeoutOption: "poll.timeout",
+      signal: this.#sender.signal,
+      observe: (name, us) => this.#sender.observe(name, us),
+    });
   }
 }
 
@@ -341,21 +321,6 @@ function readPlacedOrder(exchange: Exchange): PlacedOrder | Failure {
     : { ...order, url };
 }
 
-interface Patience {
-  readonly passedMs: number;
-  readonly timeoutMs: number;
-  /** The longest Retry-After; 0: none. */
-  readonly longestMs: number;
-  readonly why?: Problem;
-}
-
-function tooLong(what: string, { passedMs, timeoutMs, longestMs, why }: Patience): Failure {
-  const asks = longestMs === 0 ? "" : `; Retry-After asked for ${Math.ceil(longestMs / 1000)} s`;
-  const reason = why === undefined ? "" : `: ${problemText(why)}`;
-  return {
-    // With the server's own reason it is no longer time that was missing.
-    class: why === undefined ? "timeout" : "unexpected_body",
-    message: `Gave up on ${what} after ${(passedMs / 1000).toFixed(1)} s of at most ` +
-      `${timeoutMs / 1000} s (poll.timeout)${asks}${reason}`,
-  };
+function textOf(problem: Problem | undefined): string | undefined {
+  return problem && problemText(problem);
 }

@@ -1,7 +1,7 @@
 /** A client for one who has time: what a server puts off for seconds is sent again then. */
 import type { Clock } from "../clock.ts";
 import type { HttpClient } from "../http/http.ts";
-import { retryAfterMs } from "../acme/order.ts";
+import { retryAfterMs } from "../http/retry_after.ts";
 
 /** A limiter of requests asks for about a second (certctl's: 1); one of orders for minutes, which is no wait. */
 const LONGEST_WAIT_MS = 5000;

@@ -15,15 +15,23 @@ export function jsonObject(exchange: Exchange): Record<string, unknown> | string
 
 /** The body as a JSON object or list, or a sentence that says what it is instead. */
 export function jsonStructure(exchange: Exchange): Record<string, unknown> | unknown[] | string {
+  const json = jsonValue(exchange);
+  if (typeof json === "string") return json;
+  const { value } = json;
+  const isStructure = typeof value === "object" && value !== null;
+  return isStructure ? value as Record<string, unknown> : `not a JSON object: ${excerpt(exchange)}`;
+}
+
+/** `source`: a number as it was written. */
+type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown;
+
+/** The body as any JSON value, or a sentence that says what it is instead. */
+export function jsonValue(exchange: Exchange, reviver?: Reviver): { value: unknown } | string {
   if (isNestedBeyond(exchange.body, MOST_NESTED)) {
     return `JSON nested more than ${MOST_NESTED} deep: ${excerpt(exchange)}`;
   }
   try {
-    const value: unknown = JSON.parse(decoder.decode(exchange.body));
-    const isStructure = typeof value === "object" && value !== null;
-    return isStructure
-      ? value as Record<string, unknown>
-      : `not a JSON object: ${excerpt(exchange)}`;
+    return { value: JSON.parse(decoder.decode(exchange.body), reviver) };
   } catch {
     return `not JSON: ${excerpt(exchange)}`;
   }

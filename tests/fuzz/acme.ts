@@ -25,8 +25,8 @@ import {
   readAuthorization,
   readChallenge,
   readOrder,
-  retryAfterMs,
 } from "../../src/acme/order.ts";
+import { retryAfterMs } from "../../src/http/retry_after.ts";
 import { parseProblem, problemText } from "../../src/acme/problem.ts";
 import { signatureOver, subjectAltName, subjectAltNames } from "../../src/keys/x509.ts";
 import { toPem } from "../../src/pem.ts";
