@@ -67,9 +67,6 @@ export type LoadOutcome =
 /** From "start" to the first arrival, so that every worker has got it. */
 const LEAD_US = 50_000;
 
-/** What a worker gets, after it was told to end, before it is ended. */
-const LAST_GRACE_MS = 3_000;
-
 export async function runLoad(options: LoadOptions): Promise<LoadOutcome> {
   const wakeup = createWakeupMemory(options.workers);
   const pool = new WorkerPool(options.workers, wakeup, options.threadLimits);
@@ -108,8 +105,9 @@ class Coordinator {
 
   readonly #kill = (): void => {
     this.#pool.post(() => ({ kind: "kill" }));
-    const reason = `did not end within ${LAST_GRACE_MS / 1000} s of being told to`;
-    this.#later(LAST_GRACE_MS, () => this.#pool.loseAll(reason));
+    const { lastGraceMs } = this.#pool;
+    const reason = `did not end within ${lastGraceMs / 1000} s of being told to`;
+    this.#later(lastGraceMs, () => this.#pool.loseAll(reason));
   };
 
   constructor(options: LoadOptions, pool: WorkerPool, wakeup: WakeupMemory) {

@@ -22,6 +22,8 @@ export interface ThreadLimits {
   readonly heapBytes: number;
   /** Of the whole process. */
   readonly rssBytes: number;
+  /** What a worker gets, after it was told to end what is in flight, before it is ended. */
+  readonly lastGraceMs: number;
 }
 
 /** Before its first sign a thread has its modules to load (and `deno test` to check their types), on a busy host. */
@@ -36,6 +38,7 @@ export function threadLimits(workers: number): ThreadLimits {
     silentS: 15,
     heapBytes: Math.min(getHeapStatistics().heap_size_limit, memory / 2 / workers),
     rssBytes: memory * 0.75,
+    lastGraceMs: 3_000,
   };
 }
 
@@ -71,6 +74,10 @@ export class WorkerPool {
     this.count = count;
     this.#memory = memory;
     this.#limits = { ...threadLimits(count), ...limits };
+  }
+
+  get lastGraceMs(): number {
+    return this.#limits.lastGraceMs;
   }
 
   /** Resolves when the wake-up thread runs; rejects when it cannot be started. */

@@ -73,33 +73,24 @@ function ran(outcome: LoadOutcome): LoadOutcome & { kind: "ran" } {
   return outcome;
 }
 
-const LOST = [
-  ["loop", /^gave no sign of life for 3 s: it hangs or loops$/],
-  ["throw", /^failed: thrown late$/],
-  ["reject", /^failed: rejected late$/],
-  ["exit", /^ended before it was done$/],
-  ["memory", /^ran out of memory, at 67.1 MB of its own$/],
-] as const;
-
-async function checkLost(name: string, reason: RegExp): Promise<void> {
-  // None but the one that is silent may be taken for it, however busy the host is.
-  const silentS = name === "loop" ? 3 : 60;
+Deno.test("a worker that is lost leaves the slices that it had told, and the reason", async () => {
+  const silentS = 3;
   const beganMs = performance.now();
   const outcome = ran(
     await load({
-      name,
+      name: "loop",
       load: "rate: 40/s, duration: 30s",
-      limits: { script: MISBEHAVING, silentS, heapBytes: 64 * 2 ** 20 },
+      limits: { script: MISBEHAVING, silentS },
     }),
   );
   const [lost, ...others] = outcome.lost;
   assertEquals([lost?.worker, others.length, outcome.interrupted], [0, 0, false]);
-  assertMatch(lost!.reason, reason);
+  assertMatch(lost!.reason, /^gave no sign of life for 3 s: it hangs or loops$/);
   assert(lost!.atUs > outcome.startedUs && lost!.atUs <= outcome.endedUs, `${lost!.atUs}`);
   const [total] = outcome.totals;
   const told = total!.iterations.count;
   // Of 1200; the worker told 35 at least before it did what it did.
-  assert(told >= 35 && told < 1000, `${name}: ${told} iterations`);
+  assert(told >= 35 && told < 1000, `${told} iterations`);
   assertEquals(total!.steps[0]!.count, told);
   assertEquals(total!.timeSeries.slices.reduce((sum, { count }) => sum + count, 0), told);
   assertEquals(total!.iterations.durations.response_time?.count, told);
@@ -107,12 +98,8 @@ async function checkLost(name: string, reason: RegExp): Promise<void> {
   // Silence is no time in which load was sent; the watch looks once a second.
   const lastedS = (outcome.endedUs - outcome.startedUs) / 1e6;
   const tookS = (performance.now() - beganMs) / 1000;
-  assert(lastedS < tookS - (name === "loop" ? silentS - 1 : 0), `${lastedS} s of ${tookS} s`);
+  assert(lastedS < tookS - (silentS - 1), `${lastedS} s of ${tookS} s`);
   assert(outcome.loadEndUs <= outcome.endedUs);
-}
-
-Deno.test("a worker that is lost, however, leaves the slices that it had told, and the reason", async () => {
-  await Promise.all(LOST.map(([name, reason]) => checkLost(name, reason)));
 });
 
 Deno.test("when one of two workers is lost the other ends its load and is counted whole", async () => {
@@ -133,72 +120,47 @@ Deno.test("when one of two workers is lost the other ends its load and is counte
   assert(count < 1000 && outcome.endedUs - outcome.startedUs < 25_000_000, "the load went on");
 });
 
-for (
-  const [name, reason] of [
-    ["loop-preparing", "gave no sign of life for 3 s"],
-    ["throw-preparing", "failed: thrown late"],
-  ] as const
-) {
-  Deno.test(`a worker that is lost before the clock starts (${name}) means no load, and says which scenario`, async () => {
-    const outcome = await load({
-      name,
-      path: "/never",
-      warmup: "{ requests: 1 }",
-      limits: { script: MISBEHAVING, silentS: 3 },
-    });
-    assert(outcome.kind === "not_prepared", JSON.stringify(outcome));
-    assertEquals([outcome.scenario, outcome.failure.class], ["one", "client"]);
-    assert(outcome.failure.message.includes(`Worker 0 of the generator ${reason}`));
-    assert(outcome.failure.message.includes("while the scenario was prepared"));
+Deno.test("a worker that is lost before the clock starts means no load, and says which scenario", async () => {
+  const outcome = await load({
+    name: "throw-preparing",
+    path: "/never",
+    warmup: "{ requests: 1 }",
+    limits: { script: MISBEHAVING },
   });
-}
+  assert(outcome.kind === "not_prepared", JSON.stringify(outcome));
+  assertEquals([outcome.scenario, outcome.failure.class], ["one", "client"]);
+  assertEquals(
+    outcome.failure.message,
+    "Worker 0 of the generator failed: thrown late while the scenario was prepared",
+  );
+});
 
 Deno.test("a worker that does not end after the last word is given up, with its slices", async () => {
   const outcome = ran(
     await load({
       name: "loop",
       load: "rate: 40/s, duration: 60s",
-      limits: { script: MISBEHAVING, silentS: 60 },
+      limits: { script: MISBEHAVING, silentS: 60, lastGraceMs: 500 },
       interruptMs: [1_900, 2_000],
     }),
   );
   assert(outcome.interrupted);
-  assertMatch(outcome.lost[0]!.reason, /^did not end within 3 s of being told to$/);
+  assertMatch(outcome.lost[0]!.reason, /^did not end within 0.5 s of being told to$/);
   assert(outcome.totals[0]!.iterations.count >= 35);
 });
 
-for (
-  const [name, reason] of [
-    ["dying_wakeup", /^died: the wake-up thread is dead$/],
-    ["silent_wakeup", /^gave no sign of life for 3 s$/],
-  ] as const
-) {
-  Deno.test(`without the wake-up thread (${name}) the load ends at once, whole so far, and says so`, async () => {
-    const wakeupScript = new URL(`./threads/${name}.ts`, import.meta.url);
-    const outcome = ran(
-      await load({ load: "rate: 40/s, duration: 60s", limits: { wakeupScript, silentS: 3 } }),
-    );
-    assertEquals(
-      outcome.lost.map(({ worker }) => worker),
-      [undefined],
-      JSON.stringify(outcome.lost),
-    );
-    assertMatch(outcome.lost[0]!.reason, reason);
-    // What the worker had recorded is all there, statuses included.
-    const { steps: [step] } = outcome.totals[0]!;
-    assert(step!.count >= 20, `${step!.count} requests`);
-    assertEquals(step!.statuses, { "200": step!.count });
-  });
-}
-
-Deno.test("a process that takes more memory than the host can spare ends its workers, and says so", async () => {
-  const outcome = await load({
-    path: "/never",
-    warmup: "{ requests: 1 }",
-    limits: { rssBytes: 1 },
-  });
-  assert(outcome.kind === "not_prepared", JSON.stringify(outcome));
-  assertMatch(outcome.failure.message, /was ended, as the generator had taken [\d.]+ MB of memory/);
+Deno.test("without the wake-up thread the load ends at once, whole so far, and says so", async () => {
+  const wakeupScript = new URL("./threads/dying_wakeup.ts", import.meta.url);
+  const outcome = ran(
+    await load({ load: "rate: 200/s, duration: 60s", limits: { wakeupScript } }),
+  );
+  const [lost, ...others] = outcome.lost;
+  assertEquals([lost?.worker, others], [undefined, []]);
+  assertMatch(lost!.reason, /^died: the wake-up thread is dead$/);
+  // What the worker had recorded is all there, statuses included.
+  const { steps: [step] } = outcome.totals[0]!;
+  assert(step!.count >= 20 && step!.count < 10_000, `${step!.count} requests`);
+  assertEquals(step!.statuses, { "200": step!.count });
 });
 
 Deno.test("a run whose duration and graceful_stop no timer holds sends until it is interrupted", async () => {
@@ -210,7 +172,7 @@ Deno.test("a run whose duration and graceful_stop no timer holds sends until it 
     }),
   );
   const { count } = outcome.totals[0]!.iterations;
-  assert(outcome.interrupted && count >= 30 && count < 80, `${count} iterations`);
+  assert(outcome.interrupted && count >= 30, `${count} iterations`);
   assertEquals(outcome.lost, []);
 });
 
@@ -231,13 +193,11 @@ Deno.test("a limit of one connection on two workers is one: the other worker has
   const outcome = ran(
     await load({
       workers: 2,
-      load: "rate: 10/s, duration: 8s, max_connections: 1",
-      // One that is done is silent, and not lost.
-      limits: { silentS: 5 },
+      load: "rate: 20/s, duration: 1s, max_connections: 1",
     }),
   );
   const [total] = outcome.totals;
-  assertEquals([total!.iterations.count, outcome.workers.length, outcome.lost], [80, 2, []]);
+  assertEquals([total!.iterations.count, outcome.workers.length, outcome.lost], [20, 2, []]);
   assertEquals(total!.steps[0]!.newConnections, 1);
   assertEquals(outcome.prepared.length, 1);
 });

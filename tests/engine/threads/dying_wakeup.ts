@@ -1,10 +1,18 @@
-/** A wake-up thread that wakes others until they have had a second and a half of load, and then dies. */
-import type { WakeupMemory } from "../../../src/pacing/wakeup.ts";
+/** A wake-up thread until its first worker has had some load, which begins with the first deadline; and then it dies. */
 import { thread } from "../../../src/pacing/thread.ts";
-import { wakeWhile } from "./wake_while.ts";
+import { type WakeupMemory, wakeupRound } from "../../../src/pacing/wakeup.ts";
 
-thread.on("message", (memory) => {
+const NEVER = 2n ** 62n;
+const LOAD_MS = 600;
+
+thread.on("message", (data) => {
+  const memory = data as WakeupMemory;
   thread.postMessage("running");
-  wakeWhile(memory as WakeupMemory);
+  let untilMs = Infinity;
+  while (performance.now() < untilMs) {
+    const hasBegun = Atomics.load(memory.deadlines, 0) < NEVER;
+    if (untilMs === Infinity && hasBegun) untilMs = performance.now() + LOAD_MS;
+    wakeupRound(memory);
+  }
   throw new Error("the wake-up thread is dead");
 });

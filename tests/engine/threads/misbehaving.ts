@@ -1,33 +1,13 @@
 /** A worker that does what the plan's name says, when it has told of a part of its load (or while it prepares). */
 import "../../../src/engine/worker_thread.ts";
-import process from "node:process";
 import type { FromWorker, ToWorker } from "../../../src/engine/messages.ts";
 import { thread } from "../../../src/pacing/thread.ts";
+import { MISDEEDS } from "./misdeeds.ts";
 
 /** Iterations. */
 const TOLD = 35;
 /** What was posted before is delivered by then. */
 const DELIVERED_MS = 300;
-
-const MISDEEDS: Record<string, () => void> = {
-  loop: () => {
-    for (;;);
-  },
-  throw: () => {
-    throw new Error("thrown late");
-  },
-  reject: () => void Promise.reject(new Error("rejected late")),
-  exit: () => process.exit(3),
-  memory: () => {
-    const kept: unknown[] = [];
-    setInterval(() => {
-      for (let i = 0; i < 100_000; i++) kept.push({ i, text: `text ${i}` });
-    }, 1);
-  },
-  deaf: () => {
-    setInterval(() => {}, 1000);
-  },
-};
 
 let misdeed = "";
 let worker = 0;
@@ -37,7 +17,6 @@ thread.on("message", (data) => {
   if (message.kind === "prepare") {
     misdeed = message.plan.name;
     worker = message.share.index;
-    if (misdeed === "loop-preparing") setTimeout(MISDEEDS["loop"]!, 100);
     if (misdeed === "throw-preparing") setTimeout(MISDEEDS["throw"]!, 100);
   }
 });
