@@ -37,6 +37,11 @@ export const accountOptions = {
 
 export const accounts = z.union([z.int().min(1).max(10_000), z.literal("per_flow")]);
 
+/** What a scenario registers before the clock, in words; new accounts of each time are arrivals' own. */
+export function accountsMade(count: number | "per_flow"): string | undefined {
+  return count === "per_flow" ? undefined : `${count} accounts`;
+}
+
 export const orderOptions = {
   identifiers: z.union([identifier(), z.array(identifier()).min(1).max(100)])
     .default("{id}.example.test").describe(

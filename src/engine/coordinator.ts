@@ -29,6 +29,8 @@ export interface LoadOptions {
   readonly plan: Plan;
   readonly workers: number;
   readonly runId: string;
+  /** By the scenario's place in the plan: what its setup made. */
+  readonly made?: readonly unknown[];
   readonly interrupt: Interrupt;
   /** Called once a second, and once at the end. */
   readonly onProgress: (state: RunState) => void;
@@ -121,14 +123,16 @@ class Coordinator {
   }
 
   async run(): Promise<LoadOutcome> {
-    const { plan, runId, interrupt } = this.#options;
+    const { plan, runId, made = [], interrupt } = this.#options;
     this.#pool.startWorkers({
       onMessage: (worker, message) => this.#onMessage(worker, message),
       onLost: (thread, reason) => this.#onLost(thread, reason),
     });
     const { count } = this.#pool;
     const wakeup = this.#wakeup;
-    this.#pool.post((index) => ({ kind: "prepare", plan, share: { index, count }, wakeup, runId }));
+    this.#pool.post((index) => {
+      return { kind: "prepare", plan, share: { index, count }, wakeup, runId, made };
+    });
     const watching = setInterval(() => this.#pool.watch(), 1000);
     try {
       const { soft } = interrupt;

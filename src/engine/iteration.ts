@@ -27,6 +27,8 @@ export interface IterationScope {
   readonly signal: AbortSignal;
   /** Beginning of every iteration's id. */
   readonly idPrefix: string;
+  /** The number of the first: 0 in the load. */
+  readonly firstIndex: number;
 }
 
 export function createScope(
@@ -49,15 +51,17 @@ export class RunningIteration implements Iteration {
   endedUs: number | undefined;
   blockedUs = 0;
 
-  constructor(scope: IterationScope, index: number, plannedUs?: number, user?: number) {
+  /** `n`: which of the scope's it is, from 0. */
+  constructor(scope: IterationScope, n: number, plannedUs?: number, user?: number) {
     this.#scope = scope;
     this.#plannedUs = plannedUs;
-    this.index = index;
+    this.index = scope.firstIndex + n;
     if (user !== undefined) this.user = user;
   }
 
   get id(): string {
-    return `${this.#scope.idPrefix}${this.index}`;
+    const { idPrefix, firstIndex } = this.#scope;
+    return `${idPrefix}${this.index - firstIndex}`;
   }
 
   get signal(): AbortSignal {

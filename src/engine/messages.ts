@@ -14,6 +14,8 @@ export type ToWorker =
     readonly share: WorkerShare;
     readonly wakeup: WakeupMemory;
     readonly runId: string;
+    /** By the scenario's place in the plan: what its setup made. */
+    readonly made: readonly unknown[];
   }
   /** Start the clock at this instant. */
   | { readonly kind: "start"; readonly originUs: number }

@@ -3,6 +3,7 @@
  * work fifty times a second, and says more clearly why.
  */
 import { legible } from "../http/expectation.ts";
+import { numbersBefore } from "../plan/before_clock.ts";
 import type { Plan, Scenario } from "../plan/plan.ts";
 import type { Clock } from "../clock.ts";
 import type { WorkerShare } from "../worker_share.ts";
@@ -32,6 +33,8 @@ export interface ProbeOptions {
   readonly plan: Plan;
   readonly clock: Clock;
   readonly runId: string;
+  /** By the scenario's place in the plan: what its setup made. */
+  readonly made?: readonly unknown[];
   readonly signal: AbortSignal;
   /** Told of each scenario as soon as it has been tried. */
   readonly onResult?: (result: ProbeResult) => void;
@@ -49,22 +52,23 @@ export async function probeAll(options: ProbeOptions): Promise<ProbeResult[]> {
   return results;
 }
 
-const USED_UP = "an iteration of this flow uses up what it measures";
-
 async function probe(options: ProbeOptions, scenario: Scenario, at: number): Promise<ProbeResult> {
   const { plan, clock, runId, signal } = options;
   const share: WorkerShare = { index: 0, count: 1 };
+  const made = options.made?.[at];
   let open: OpenScenario | undefined;
   try {
-    open = await openScenario({ plan, scenario, share, clock, signal });
-    const { once, flow, client } = open;
-    if (once) return { scenario, steps: [], skipped: USED_UP };
+    open = await openScenario({ plan, scenario, share, clock, runId, made, signal });
+    const { flow, client } = open;
     const unprepared = await flow.prepare?.(1);
     if (unprepared !== undefined) return { scenario, steps: [], failure: legible(unprepared) };
     const recorder = new ProbeRecorder(scenario.steps);
     const { timeoutMs, steps } = scenario;
-    const idPrefix = `${runId}-${at}-p`;
-    const scope = createScope({ steps, client, recorder, timeoutMs, signal, idPrefix });
+    const names = {
+      idPrefix: `${runId}-${at}-p`,
+      firstIndex: numbersBefore(clock.nowUs()).probe,
+    };
+    const scope = createScope({ steps, client, recorder, timeoutMs, signal, ...names });
     const iteration = new RunningIteration(scope, 0, undefined, 0);
     const { failure } = await runIteration((each) => flow.run(each), iteration);
     return { scenario, steps: recorder.steps, ...(failure && { failure }) };

@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { flowNamed } from "../flows/registry.ts";
 import type { Flow } from "../flows/flow.ts";
+import { targetOf } from "./target.ts";
 import { createClient, unmeasuredClient } from "../http/client.ts";
 import type { HttpClient } from "../http/http.ts";
 import type { Plan, Scenario } from "../plan/plan.ts";
@@ -15,13 +16,15 @@ export interface ScenarioSetting {
   readonly scenario: Scenario;
   readonly share: WorkerShare;
   readonly clock: Clock;
+  /** Distinguishes this run's names from every other run's. */
+  readonly runId: string;
+  /** What the flow's setup made; undefined where it has none. */
+  readonly made: unknown;
   /** Aborted: what is in flight ends too. */
   readonly signal: AbortSignal;
 }
 
 export interface OpenScenario {
-  /** An iteration changes what the next may expect: nothing goes through the flow before the load. */
-  readonly once: boolean;
   readonly flow: Flow;
   /** What is measured goes over it. */
   readonly client: HttpClient;
@@ -29,7 +32,7 @@ export interface OpenScenario {
 }
 
 export async function openScenario(setting: ScenarioSetting): Promise<OpenScenario> {
-  const { plan, scenario, share, clock, signal } = setting;
+  const { plan, scenario, share, clock, runId, made, signal } = setting;
   const definition = await flowNamed(scenario.flow);
   const client = await clientFor(plan, scenario, share);
   const setupClient = setupClientFor(plan, scenario, client);
@@ -41,15 +44,17 @@ export async function openScenario(setting: ScenarioSetting): Promise<OpenScenar
   try {
     const flow = await definition.create({
       options: scenario.with,
-      target: plan.target,
+      target: targetOf(plan, scenario),
       scenario: scenario.name,
       client: setupClient,
       clock,
       timeoutMs: scenario.timeoutMs,
       share,
       signal,
+      runId,
+      made,
     });
-    return { once: definition.once === true, flow, client, close: () => close(flow) };
+    return { flow, client, close: () => close(flow) };
   } catch (error) {
     await close();
     throw error;

@@ -3,20 +3,19 @@ import { legible } from "../http/expectation.ts";
 import type { Failure } from "../http/failure.ts";
 import { ScenarioRecorder } from "../metrics/recorder.ts";
 import { expectedIterations } from "../plan/profile.ts";
-import type { Warmup } from "../plan/plan.ts";
+import { numbersBefore } from "../plan/before_clock.ts";
 import { createScope, type IterationScope, type StepRecorder } from "./iteration.ts";
 import { type OpenScenario, openScenario, type ScenarioSetting } from "./scenario_flow.ts";
 import { ScenarioLoad } from "./scenario_load.ts";
 import { warmUp, type WarmupResult } from "./warmup.ts";
 
-const NO_WARMUP: Warmup = { requests: 0, durationMs: 0, rehearsalMs: 0 };
-
 export interface RunnerOptions extends ScenarioSetting {
   /** The scenario's place in the plan. */
   readonly at: number;
-  /** Distinguishes this run's names from every other run's. */
-  readonly runId: string;
 }
+
+/** What iterations are called. */
+type Names = Pick<IterationScope, "idPrefix" | "firstIndex">;
 
 export async function createRunner(options: RunnerOptions): Promise<ScenarioRunner> {
   return new ScenarioRunner(options, await openScenario(options));
@@ -25,15 +24,12 @@ export async function createRunner(options: RunnerOptions): Promise<ScenarioRunn
 export class ScenarioRunner {
   readonly #options: RunnerOptions;
   readonly #open: OpenScenario;
-  readonly #warmup: Warmup;
   readonly #idPrefix: string;
 
   constructor(options: RunnerOptions, open: OpenScenario) {
-    const { plan, at, runId } = options;
+    const { at, runId } = options;
     this.#options = options;
     this.#open = open;
-    // What a flow does once in a run is not done before it.
-    this.#warmup = open.once ? NO_WARMUP : plan.warmup;
     this.#idPrefix = `${runId}-${at}-`;
   }
 
@@ -47,10 +43,12 @@ export class ScenarioRunner {
   }
 
   warmUp(): Promise<WarmupResult> {
-    const { scenario, share } = this.#options;
+    const { scenario, share, clock } = this.#options;
     const idPrefix = `${this.#idPrefix}w${share.index}-`;
-    const scopeOf = (recorder: StepRecorder): IterationScope => this.#scope(recorder, idPrefix);
-    return warmUp({ scenario, share, flow: this.#open.flow, scopeOf, warmup: this.#warmup });
+    const firstIndex = numbersBefore(clock.nowUs()).warmup(share.index);
+    const scopeOf = (recorder: StepRecorder): IterationScope =>
+      this.#scope(recorder, { idPrefix, firstIndex });
+    return warmUp({ scenario, share, flow: this.#open.flow, scopeOf });
   }
 
   /**
@@ -58,12 +56,15 @@ export class ScenarioRunner {
    * warm too; what it records is dropped.
    */
   async rehearse(): Promise<WarmupResult> {
-    const { clock, signal, share } = this.#options;
-    const { rehearsalMs } = this.#warmup;
+    const { clock, signal, share, scenario: { warmup: { rehearsalMs } } } = this.#options;
     if (rehearsalMs === 0) return { requests: 0, connections: 0 };
     const over = new AbortController();
     const originUs = clock.nowUs();
-    const load = this.#loadOf(`${this.#idPrefix}r${share.index}-`, originUs, originUs);
+    const names: Names = {
+      idPrefix: `${this.#idPrefix}r${share.index}-`,
+      firstIndex: numbersBefore(originUs).rehearsal,
+    };
+    const load = this.#loadOf(names, originUs, originUs);
     const ended = load.run(over.signal);
     await Promise.race([ended, clock.sleepUntil(originUs + rehearsalMs * 1000, signal)]);
     over.abort();
@@ -78,24 +79,24 @@ export class ScenarioRunner {
   /** The load of a run whose clock starts at `runStartUs`. */
   load(runStartUs: number): ScenarioLoad {
     const originUs = runStartUs + this.#options.scenario.startAfterMs * 1000;
-    return this.#loadOf(this.#idPrefix, runStartUs, originUs);
+    return this.#loadOf({ idPrefix: this.#idPrefix, firstIndex: 0 }, runStartUs, originUs);
   }
 
   close(): Promise<void> {
     return this.#open.close();
   }
 
-  #loadOf(idPrefix: string, recordFromUs: number, originUs: number): ScenarioLoad {
+  #loadOf(names: Names, recordFromUs: number, originUs: number): ScenarioLoad {
     const { scenario, at, share, clock } = this.#options;
     const recorder = new ScenarioRecorder({ steps: scenario.steps, startUs: recordFromUs });
-    const scope = this.#scope(recorder, idPrefix);
+    const scope = this.#scope(recorder, names);
     const { flow } = this.#open;
     return new ScenarioLoad({ scenario, at, share, clock, flow, recorder, scope, originUs });
   }
 
-  #scope(recorder: StepRecorder, idPrefix: string): IterationScope {
+  #scope(recorder: StepRecorder, names: Names): IterationScope {
     const { scenario: { steps, timeoutMs }, signal } = this.#options;
     const { client } = this.#open;
-    return createScope({ steps, client, recorder, timeoutMs, signal, idPrefix });
+    return createScope({ steps, client, recorder, timeoutMs, signal, ...names });
   }
 }

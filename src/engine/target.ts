@@ -2,8 +2,15 @@
 import { apiHeaders, apiUrl } from "../http/api_headers.ts";
 import { jsonObject } from "../http/json_body.ts";
 import type { TargetFacts } from "../metrics/run.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, Scenario, Target } from "../plan/plan.ts";
 import { unmeasuredClient } from "../http/client.ts";
+
+/** The target as a scenario asks it: with its own token, where it has one. */
+export function targetOf({ target }: Plan, { token }: Scenario): Target {
+  if (token === undefined) return target;
+  const { token: _, ...rest } = target;
+  return token === "" ? rest : { ...rest, token };
+}
 
 const TIMEOUT_MS = 5_000;
 

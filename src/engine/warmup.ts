@@ -3,7 +3,7 @@
  * side, because that is what makes the pool open as many connections as the load will need.
  */
 import type { Flow } from "../flows/flow.ts";
-import type { Scenario, Warmup } from "../plan/plan.ts";
+import type { Scenario } from "../plan/plan.ts";
 import { nowUs } from "../clock.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
@@ -51,11 +51,11 @@ export interface WarmupOptions {
   readonly share: WorkerShare;
   readonly flow: Flow;
   readonly scopeOf: (recorder: StepRecorder) => IterationScope;
-  readonly warmup: Warmup;
 }
 
 export async function warmUp(options: WarmupOptions): Promise<WarmupResult> {
-  const { scenario, share, flow, scopeOf, warmup } = options;
+  const { scenario, share, flow, scopeOf } = options;
+  const { warmup } = scenario;
   const recorder = new WarmupRecorder();
   const scope = scopeOf(recorder);
   const untilUs = nowUs() + warmup.durationMs * 1000;

@@ -21,6 +21,8 @@ export interface LoadWorkerOptions {
   readonly clock: Clock;
   /** Distinguishes this run's names from every other run's. */
   readonly runId: string;
+  /** By the scenario's place in the plan: what its setup made. */
+  readonly made?: readonly unknown[];
 }
 
 export class LoadWorker {
@@ -57,7 +59,8 @@ export class LoadWorker {
   async #prepare(scenario: Scenario, at: number, share: WorkerShare): Promise<Prepared> {
     const { plan, clock, runId } = this.#options;
     const { signal } = this.#kill;
-    const runner = await createRunner({ plan, scenario, at, share, clock, runId, signal });
+    const made = this.#options.made?.[at];
+    const runner = await createRunner({ plan, scenario, at, share, clock, runId, made, signal });
     this.#runners.push(runner);
     const failure = await runner.prepare();
     const { name } = scenario;

@@ -18,15 +18,15 @@ function post(message: FromWorker): void {
 }
 
 async function prepare(message: ToWorker & { kind: "prepare" }): Promise<void> {
-  const { plan, share, wakeup, runId } = message;
+  const { plan, share, wakeup, runId, made } = message;
   hide(plan.secrets);
   const clock = new WakeupClock(wakeup, share.index);
-  const made = worker = new LoadWorker({ plan, share, clock, runId });
+  const loading = worker = new LoadWorker({ plan, share, clock, runId, made });
   const cpuShare = cpuMeter();
   ticking = setInterval(() => {
-    post({ kind: "tick", cpuShare: cpuShare(), scenarios: made.tick() });
+    post({ kind: "tick", cpuShare: cpuShare(), scenarios: loading.tick() });
   }, TICK_MS);
-  const scenarios = await made.prepare((scenario) => post({ kind: "preparing", scenario }));
+  const scenarios = await loading.prepare((scenario) => post({ kind: "preparing", scenario }));
   post({ kind: "prepared", scenarios });
 }
 

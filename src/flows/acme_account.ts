@@ -27,6 +27,8 @@ export const acmeAccount: FlowDefinition<AccountFlowOptions> = {
   summary: "ACME account creation, contact update, reading and deactivation",
   tier: "acme",
   options,
+  changes: () => "adds",
+  serverUrl: ({ directory }) => directory,
   steps: ({ deactivate }) => [
     "new_nonce",
     "new_account",

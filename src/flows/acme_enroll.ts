@@ -7,6 +7,7 @@ import { z } from "zod";
 import { type Failure, isFailure } from "../http/failure.ts";
 import type { FlowDefinition, Iteration } from "./flow.ts";
 import { Enrollment, enrollmentOptions, enrollmentSteps } from "../acme/enrollment.ts";
+import { accountsMade } from "../acme/options.ts";
 import { preparedFlow } from "./prepared_flow.ts";
 
 const options = z.strictObject({
@@ -21,6 +22,9 @@ export const acmeEnroll: FlowDefinition<EnrollOptions> = {
   summary: "ACME order, authorizations, finalize and download, with the chain checked",
   tier: "acme",
   options,
+  changes: () => "adds",
+  serverUrl: ({ directory }) => directory,
+  setUp: ({ accounts }) => accountsMade(accounts),
   steps: (options) => enrollmentSteps(options, options.stop_before),
   create: (context) =>
     preparedFlow(

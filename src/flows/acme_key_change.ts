@@ -8,7 +8,7 @@ import type { FlowDefinition, Iteration } from "./flow.ts";
 import { readAccount } from "../acme/account.ts";
 import { changeKey } from "../acme/key_change.ts";
 import { generateKey } from "../keys/keys.ts";
-import { accounts } from "../acme/options.ts";
+import { accounts, accountsMade } from "../acme/options.ts";
 import { Session, sessionOptions } from "../acme/session.ts";
 import { preparedFlow } from "./prepared_flow.ts";
 
@@ -26,6 +26,9 @@ export const acmeKeyChange: FlowDefinition<KeyChangeOptions> = {
   summary: "ACME account key rollover, proved by reading the account with the new key",
   tier: "acme",
   options,
+  changes: () => "adds",
+  serverUrl: ({ directory }) => directory,
+  setUp: ({ accounts }) => accountsMade(accounts),
   steps: () => ["new_nonce", "new_account", "key_change", "account"],
   create: (context) =>
     preparedFlow(

@@ -40,8 +40,9 @@ export const acmeRateLimits: FlowDefinition<RateLimitOptions> = {
   name: "acme_rate_limits",
   summary: "ACME rate limits: used up, refused with 429 rateLimited, and isolated",
   tier: "acme",
-  once: true,
   options,
+  changes: () => "once",
+  serverUrl: ({ directory }) => directory,
   steps: () => [
     "new_nonce",
     "new_account",

@@ -29,6 +29,9 @@ export const acmeRenewalInfo: FlowDefinition<RenewalInfoOptions> = {
   summary: "ACME renewal information of certificates enrolled beforehand",
   tier: "acme",
   options,
+  changes: () => "idempotent",
+  serverUrl: ({ directory }) => directory,
+  setUp: ({ certificates }) => `${certificates} certificates in each worker`,
   steps: () => ["renewal_info"],
   create: (context) => preparedFlow(() => RenewalInfo.open(context), ask),
 };

@@ -14,6 +14,7 @@ import {
 } from "../acme/enrollment.ts";
 import type { Signer } from "../acme/jws.ts";
 import { revocationPayload } from "../acme/revocation.ts";
+import { accountsMade } from "../acme/options.ts";
 import { preparedFlow } from "./prepared_flow.ts";
 
 const options = z.strictObject({
@@ -31,6 +32,9 @@ export const acmeRevoke: FlowDefinition<RevokeOptions> = {
   summary: "ACME enrollment followed by revocation, by account key or certificate key",
   tier: "acme",
   options,
+  changes: () => "adds",
+  serverUrl: ({ directory }) => directory,
+  setUp: ({ accounts }) => accountsMade(accounts),
   steps: (options) => [...enrollmentSteps(options), "revoke"],
   create: (context) =>
     preparedFlow(

@@ -31,6 +31,8 @@ export const acmeUnauthenticated: FlowDefinition<UnauthenticatedOptions> = {
   summary: "ACME directory, new nonce, and renewal info of an unknown certificate",
   tier: "acme",
   options,
+  changes: () => "idempotent",
+  serverUrl: ({ directory }) => directory,
   steps: () => ["directory", "new_nonce", "renewal_info"],
   create: (context) => new Unauthenticated(context),
 };

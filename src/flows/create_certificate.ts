@@ -29,6 +29,7 @@ export const createCertificate: FlowDefinition<Options> = {
   summary: "POST /api/v1/certificates with a unique common name; 201 and an id expected",
   tier: "api",
   options,
+  changes: () => "adds",
   steps: () => ["create"],
   create: (context) => new CreateCertificate(context),
 };

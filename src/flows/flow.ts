@@ -2,7 +2,7 @@
  * A flow is what one arrival does: named steps, each a request with an expectation. Flows are made once per worker and
  * scenario; an iteration is one arrival going through.
  */
-import type { FlowSignature } from "../plan/catalogue.ts";
+import type { Change, FlowSignature } from "../plan/catalogue.ts";
 import type { Target } from "../plan/plan.ts";
 import type { Clock } from "../clock.ts";
 import type { WorkerShare } from "../worker_share.ts";
@@ -10,12 +10,16 @@ import type { Failure } from "../http/failure.ts";
 import type { HttpClient } from "../http/http.ts";
 import type { Sender } from "../http/step.ts";
 
+export type { Change };
 export type { Expectation } from "../http/expectation.ts";
 export type { StepOptions, StepResult } from "../http/step.ts";
 
 /** One arrival on its way through a flow. Recording happens inside `step`; in warm-up and probe it goes elsewhere. */
 export interface Iteration extends Sender {
-  /** Number of the arrival, unique in the scenario over all workers; warm-up has numbers of its own. */
+  /**
+   * Number of the arrival, from 0, unique in the scenario over all workers. What comes before the clock (doctor, probe,
+   * warm-up, rehearsal) has numbers that no run's arrival has: `isBeforeTheClock(index)`.
+   */
   readonly index: number;
   /** Unique over runs, scenarios, warm-up and arrivals: for names that must not repeat. Letters, digits, hyphens. */
   readonly id: string;
@@ -34,8 +38,36 @@ export interface Flow {
   close?(): Promise<void>;
 }
 
+/** What `setup` gets: the scenario in the main thread, before anything else is sent. */
+export interface SetupContext<Options> {
+  readonly options: Options;
+  /** With the scenario's own token. */
+  readonly target: Target;
+  readonly scenario: string;
+  /** Nothing that is sent here is measured. */
+  readonly client: HttpClient;
+  readonly clock: Clock;
+  /** Of one request. */
+  readonly timeoutMs: number;
+  /** Aborted by an interrupt, and when `setup_timeout` is over. */
+  readonly signal: AbortSignal;
+  /** One over all scenarios of the run: what names made here begin with. */
+  readonly runId: string;
+  /** Arrivals that the plan brings; undefined in the closed model. */
+  readonly arrivals: number | undefined;
+  /** For example `progress(20, 500, "certificates issued")`. */
+  progress(done: number, of: number, what: string): void;
+  /**
+   * To be called as soon as something is made: undone after the load whatever happens (Ctrl-C included), the last first and
+   * several side by side; what fails then is tried once more after all others. `what` names the thing where it is told
+   * that it was left behind.
+   */
+  undo(what: string, action: (signal: AbortSignal) => Promise<Failure | undefined>): void;
+}
+
 export interface FlowContext<Options> {
   readonly options: Options;
+  /** With the scenario's own token. */
   readonly target: Target;
   readonly scenario: string;
   /** For what is not measured: setting up and tidying away. What is measured goes through `Iteration.step`. */
@@ -45,6 +77,10 @@ export interface FlowContext<Options> {
   /** Of the workers that carry this scenario, for sharing out prepared things. */
   readonly share: WorkerShare;
   readonly signal: AbortSignal;
+  /** One over all scenarios of the run. */
+  readonly runId: string;
+  /** A copy of what `setup` made; undefined where the flow has none. */
+  readonly made: unknown;
 }
 
 /**
@@ -63,6 +99,7 @@ export interface FlowContext<Options> {
  *   summary: "One request for the server's health",
  *   tier: "api",
  *   options,
+ *   changes: () => "idempotent",
  *   steps: () => ["health"],
  *   create: ({ options, target }) => {
  *     const request = { method: "GET", url: new URL(target.baseUrl + options.path), headers: {} };
@@ -93,8 +130,15 @@ export interface FlowContext<Options> {
  * `docs/write-a-flow.md` goes through one step by step.
  */
 export interface FlowDefinition<Options> extends FlowSignature {
-  /** An iteration changes what the next may expect (a limit used up): no probe and no warm-up go through it. */
-  readonly once?: true;
+  changes(options: Options): Change;
+  serverUrl?(options: Options): string | undefined;
+  setUp?(options: Options): string | undefined;
+  commands?(options: Options): readonly (readonly string[])[];
   steps(options: Options): readonly string[];
+  /**
+   * Once per scenario, in the main thread, before the probe; what it makes goes to the flow in every worker as plain data
+   * (structured clone). A returned Failure ends the run before any load (exit 94); what was made by then is undone.
+   */
+  setup?(context: SetupContext<Options>): Promise<{ readonly made: unknown } | Failure>;
   create(context: FlowContext<Options>): Flow | Promise<Flow>;
 }

@@ -4,6 +4,7 @@ import { headers, mergeHeaders } from "../plan/headers.ts";
 import { httpUrl, urlPath } from "../plan/url.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange, HttpRequest } from "../http/http.ts";
+import { IDEMPOTENT } from "../http/idempotent.ts";
 import { apiAddress, apiHeaders } from "../http/api_headers.ts";
 import { shortened } from "../http/expectation.ts";
 import type { Expectation, Flow, FlowContext, FlowDefinition, Iteration } from "./flow.ts";
@@ -26,7 +27,7 @@ const options = z.strictObject({
   headers: headers().describe("In place of the target's and the built-in ones of that name"),
   body: z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]).optional()
     .describe(
-      "Text, or a structure that is sent as JSON; {id}, {index}, {user}, {now} are filled in",
+      "Text, or a structure that is sent as JSON; {id}, {index}, {user}, {run}, {now} are filled in",
     ),
   new_connection: z.boolean().default(false).describe("A new connection for every request"),
   expect: expectOptions.prefault({}),
@@ -47,6 +48,8 @@ export const httpRequest: FlowDefinition<Options> = {
   tier: "api",
   options,
   placeholders: PLACEHOLDERS,
+  changes: ({ method }) => IDEMPOTENT.has(method) ? "idempotent" : "once",
+  serverUrl: ({ url }) => url,
   steps: () => ["request"],
   create: (context) => new PlannedRequest(context),
 };
@@ -70,7 +73,7 @@ class PlannedRequest implements Flow {
 }
 
 function requestMaker(
-  { options, target }: FlowContext<Options>,
+  { options, target, runId }: FlowContext<Options>,
 ): (iteration: Iteration) => HttpRequest {
   const { method, body } = options;
   // Filled in before the URL is parsed: what the plan has encoded itself (%7B) stays as it is.
@@ -80,7 +83,8 @@ function requestMaker(
   const headers = options.url === undefined
     ? apiHeaders(target, new URL(target.baseUrl), typed, options.headers)
     : mergeHeaders(typed, options.headers);
-  const fill = compileRequest(method, address, headers, text);
+  const compile = (part: string): Template => compileTemplate(part, runId);
+  const fill = compileRequest(method, address, headers, text, compile);
   if ([address, text ?? "", ...Object.values(headers)].some(hasPlaceholders)) return fill;
   let request: HttpRequest | undefined;
   return (iteration) => request ??= fill(iteration);
@@ -91,13 +95,14 @@ function compileRequest(
   address: string,
   headers: Record<string, string>,
   text: string | undefined,
+  compile: (text: string) => Template,
 ): (iteration: Iteration) => HttpRequest {
-  const url = compileTemplate(address);
+  const url = compile(address);
   const values = Object.entries(headers).map(([name, value]): [string, Template] => [
     name,
-    compileTemplate(value),
+    compile(value),
   ]);
-  const body = text === undefined ? undefined : compileTemplate(text);
+  const body = text === undefined ? undefined : compile(text);
   const encoder = new TextEncoder();
   return (iteration) => ({
     method,

@@ -22,6 +22,7 @@ export const listCertificates: FlowDefinition<Options> = {
   summary: "GET /api/v1/certificates?per_page=N; 200 and a data array expected",
   tier: "api",
   options,
+  changes: () => "idempotent",
   steps: () => ["list"],
   create: ({ target, options }) => {
     const query = new URLSearchParams({ per_page: String(options.per_page) });

@@ -1,6 +1,6 @@
 /**
  * Text with placeholders that each iteration fills: `{id}` (unique over runs, letters, digits and hyphens), `{index}`
- * (the arrival's number), `{user}` (of the closed model, otherwise 0), `{now}` (RFC 3339, UTC). Anything else in braces
+ * (the arrival's number), `{user}` (of the closed model, otherwise 0), `{run}` (one over all scenarios of a run), `{now}` (RFC 3339, UTC). Anything else in braces
  * stays as it is, so that JSON needs no escaping.
  */
 import type { Iteration } from "./flow.ts";
@@ -14,19 +14,22 @@ const VALUES: Readonly<Record<string, Template>> = {
   now: () => new Date().toISOString(),
 };
 
-/** Their names. */
-export const PLACEHOLDERS: readonly string[] = Object.keys(VALUES);
+/** All names. */
+export const PLACEHOLDERS: readonly string[] = [...Object.keys(VALUES), "run"];
 
 // Splitting by a pattern with one group gives text and placeholder names in turn.
-const PLACEHOLDER = new RegExp(`\\{(${PLACEHOLDERS.join("|")})\\}`);
+const PLACEHOLDER = new RegExp(`\\{(${Object.keys(VALUES).join("|")})\\}`);
 
+/** Whether the text is another one for each arrival. */
 export function hasPlaceholders(text: string): boolean {
   return PLACEHOLDER.test(text);
 }
 
-export function compileTemplate(text: string): Template {
-  const pieces = text.split(PLACEHOLDER);
-  if (pieces.length === 1) return () => text;
+/** `runId`: what `{run}` is. */
+export function compileTemplate(text: string, runId: string): Template {
+  const ofRun = text.replaceAll("{run}", () => runId);
+  const pieces = ofRun.split(PLACEHOLDER);
+  if (pieces.length === 1) return () => ofRun;
   const parts = pieces.map((piece, at): Template => (at % 2 && VALUES[piece]) || (() => piece));
   return (iteration) => parts.map((part) => part(iteration)).join("");
 }

@@ -41,6 +41,8 @@ export const tlsHandshake: FlowDefinition<Options> = {
   summary: "A new connection, a full TLS handshake and one GET per arrival",
   tier: "connector",
   options,
+  changes: () => "idempotent",
+  serverUrl: ({ url }) => url,
   steps: () => ["handshake"],
   create: ({ options }) => {
     const request = { method: "GET", url: new URL(options.url), headers: options.headers };

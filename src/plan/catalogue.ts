@@ -6,6 +6,25 @@ import type { ZodType } from "zod";
 import type { FlowMeasures } from "../measures.ts";
 import type { Tier } from "./plan.ts";
 
+/**
+ * What an arrival changes at the server. `idempotent`: another one changes nothing further (RFC 9110 section 9.2.2).
+ * `adds`: each makes something of its own and meets no other. `once`: it uses up what the next would need. `batch`: it
+ * works on many things at once, made for it beforehand. Only the first is sent before the clock without being asked for.
+ */
+export type Change = "idempotent" | "adds" | "once" | "batch";
+
+/** Figures of a flow's own, beside its steps' durations. */
+export interface FlowMeasures {
+  /** Name of an observed duration -> its meaning. */
+  readonly durations?: Readonly<Record<string, string>>;
+  /** Name of a counter -> its meaning. */
+  readonly counters?: Readonly<Record<string, string>>;
+  /** Name of a share -> the counter `of` it, `among` which other, and its meaning. */
+  readonly shares?: Readonly<
+    Record<string, { readonly of: string; readonly among: string; readonly meaning: string }>
+  >;
+}
+
 export interface FlowSignature {
   readonly name: string;
   /** One line for `certload check`, the JSON Schema and error texts. */
@@ -16,6 +35,16 @@ export interface FlowSignature {
   readonly options: ZodType;
   /** Names that the flow fills in where texts of its options have them in braces. */
   readonly placeholders?: readonly string[];
+  /** What an arrival changes, for already parsed options; whether it is sent before the clock hangs on it. */
+  changes(options: unknown): Change;
+  /** URL of the server that is asked, or a path on the target; undefined: the plan's target. */
+  serverUrl?(options: unknown): string | undefined;
+  /** What is made before the clock, in words that `check` prints after "set-up: "; undefined: nothing is sent for it. */
+  setUp?(options: unknown): string | undefined;
+  /** What thresholds may name beside durations of steps. */
+  readonly measures?: FlowMeasures;
+  /** Commands that a scenario with these options runs on this host, as argv; they want `--allow-commands`. */
+  commands?(options: unknown): readonly (readonly string[])[];
   /** Step names in the order in which an iteration makes them, for already parsed options. */
   steps(options: unknown): readonly string[];
   /** What it measures beside its steps; thresholds may name it. No name is that of a step. */

@@ -2,7 +2,15 @@
 import { z } from "zod";
 import type { Catalogue } from "./catalogue.ts";
 import { formatDocument } from "./document.ts";
-import type { LoadProfile, Plan, Scenario, Stage, Target, Warmup } from "./plan.ts";
+import {
+  isSameWarmup,
+  type LoadProfile,
+  type Plan,
+  type Scenario,
+  type Stage,
+  type Target,
+  type Warmup,
+} from "./plan.ts";
 import { maskSecrets } from "./secret.ts";
 import { formatDuration, formatPlanRate } from "./units.ts";
 
@@ -21,7 +29,10 @@ export function effectivePlan(plan: Plan, catalogue: Catalogue): Record<string, 
       headers: unlessEmpty(serverMetrics.headers),
     },
     scenarios: Object.fromEntries(
-      plan.scenarios.map((scenario) => [scenario.name, scenarioConfig(scenario, catalogue)]),
+      plan.scenarios.map((scenario) => [
+        scenario.name,
+        { ...scenarioConfig(scenario, catalogue), ...beforeConfig(scenario, warmup) },
+      ]),
     ),
     thresholds: plan.thresholds.map(({ text }) => text),
   };
@@ -56,6 +67,7 @@ function scenarioConfig(scenario: Scenario, catalogue: Catalogue): Record<string
     phase: scenario.tier,
     flow: scenario.flow,
     with: unlessEmpty(optionsConfig(scenario, catalogue)),
+    token: scenario.token,
     ...loadConfig(load),
     start_after: startAfterMs === 0 ? undefined : formatDuration(startAfterMs),
     timeout: formatDuration(scenario.timeoutMs),
@@ -63,6 +75,17 @@ function scenarioConfig(scenario: Scenario, catalogue: Catalogue): Record<string
     client: scenario.client,
     max_connections: maxConnections,
     thresholds: scenario.thresholds.map(({ text }) => text),
+  };
+}
+
+/** What comes before the clock, where it is not what the plan's warm-up and the flow make of it. */
+function beforeConfig(scenario: Scenario, planned: Warmup): Record<string, unknown> {
+  const { changes, probe, warmup, setUp, setupTimeoutMs } = scenario;
+  const isAsked = changes !== "idempotent";
+  return {
+    probe: isAsked || !probe ? probe : undefined,
+    warmup: isAsked || !isSameWarmup(warmup, planned) ? warmupConfig(warmup) : undefined,
+    setup_timeout: setUp === undefined ? undefined : formatDuration(setupTimeoutMs),
   };
 }
 

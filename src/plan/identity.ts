@@ -3,24 +3,31 @@
  * servers are is left out (a lab has other ports every time), and so is every secret; a summary names its target apart.
  */
 import { createHash } from "node:crypto";
-import type { Plan, Scenario } from "./plan.ts";
+import { isSameWarmup, type Plan, type Scenario, type Warmup } from "./plan.ts";
 import { maskSecrets } from "./secret.ts";
 
 /** SHA-256, hex. */
 export function planHash(plan: Pick<Plan, "scenarios" | "thresholds" | "warmup">): string {
   const content = {
     warmup: plan.warmup,
-    scenarios: plan.scenarios.map(scenarioContent),
+    scenarios: plan.scenarios.map((scenario) => scenarioContent(scenario, plan.warmup)),
     thresholds: plan.thresholds.map(({ text }) => text),
   };
   return createHash("sha256").update(canonical(content)).digest("hex");
 }
 
-/** Under the plan's own name for the tier: a hash of before stays the hash of the same plan. */
-function scenarioContent({ thresholds, with: options, tier, ...rest }: Scenario): unknown {
+/**
+ * Under the plan's own name for the tier, and without a warm-up that is the plan's: a hash of before stays the hash of the
+ * same plan. What is tried and made beforehand is no part of the load.
+ */
+function scenarioContent(scenario: Scenario, planned: Warmup): unknown {
+  const { thresholds, with: options, tier, warmup, ...others } = scenario;
+  const { changes: _1, origin: _2, token: _3, probe: _4, setUp: _5, setupTimeoutMs: _6, ...rest } =
+    others;
   return {
     ...rest,
     phase: tier,
+    ...(isSameWarmup(warmup, planned) ? {} : { warmup }),
     with: withoutOrigins(maskSecrets(options)),
     thresholds: thresholds.map(({ text }) => text),
   };

@@ -12,9 +12,15 @@ import { type Environment, interpolate } from "./interpolate.ts";
 import { check } from "./issue.ts";
 import { leaveOut, withoutAddress } from "./left_out.ts";
 import { override, type PlanOverrides } from "./overrides.ts";
-import type { Plan, ServerMetrics, Target, TlsOptions, Warmup } from "./plan.ts";
+import type { Plan, ServerMetrics, Target, TlsOptions } from "./plan.ts";
 import { type Problem, problemAt, sortProblems, withoutSecrets } from "./problem.ts";
-import { checkScenario, checkThresholds, scenarioOf, type ScenarioParts } from "./scenario.ts";
+import {
+  checkScenario,
+  checkThresholds,
+  scenarioOf,
+  type ScenarioParts,
+  warmupOf,
+} from "./scenario.ts";
 import { type PlanConfig, planSchema } from "./schema.ts";
 import { select, selectionProblems } from "./select.ts";
 import { sizeProblems } from "./size.ts";
@@ -65,6 +71,7 @@ const MOST_PROBLEMS = 50;
  *   summary: "One request",
  *   tier: "api",
  *   options: z.strictObject({}),
+ *   changes: () => "idempotent",
  *   steps: () => ["ping"],
  * };
  * const source = {
@@ -201,7 +208,7 @@ function planOf(
 ): OpenPlan {
   const scenarios = [...parts.scenarios].flatMap(([name, part]) => {
     const given = config.scenarios[name];
-    return given === undefined ? [] : [scenarioOf(name, given, part, config.defaults)];
+    return given === undefined ? [] : [scenarioOf(name, given, part, config)];
   });
   const content = {
     warmup: warmupOf(config.warmup),
@@ -245,11 +252,4 @@ function serverMetricsOf({ url, headers }: ServerMetrics, target: Target): Serve
     url: target.baseUrl + url,
     headers: mergeHeaders(authorization(target), target.headers, headers),
   };
-}
-
-function warmupOf(warmup: PlanConfig["warmup"]): Warmup {
-  if (warmup === "auto") return { requests: 20, durationMs: 2000, rehearsalMs: 1000 };
-  if (warmup === "off") return { requests: 0, durationMs: 0, rehearsalMs: 0 };
-  const { requests, duration, rehearsal = 0 } = warmup;
-  return { requests, durationMs: duration, rehearsalMs: rehearsal };
 }

@@ -2,6 +2,7 @@
  * The plan as the rest of the program sees it: validated, resolved, plain data (it is sent to worker threads by
  * structured clone). `plan/load_plan.ts` is the only producer.
  */
+import type { Change } from "./catalogue.ts";
 import type { Threshold } from "./threshold.ts";
 
 /** The tier a scenario belongs to; reports group by it. */
@@ -66,6 +67,19 @@ export interface Scenario {
   readonly with: unknown;
   /** Step names of the flow under these options, in order. */
   readonly steps: readonly string[];
+  /** What an arrival changes at the server. */
+  readonly changes: Change;
+  /** Origin of the server that is asked, for example `https://localhost:8443`. */
+  readonly origin: string;
+  /** In place of the target's; empty: none. A secret, see `Plan.secrets`. */
+  readonly token?: string;
+  /** One arrival before the load; otherwise a connection to `origin` alone. */
+  readonly probe: boolean;
+  readonly warmup: Warmup;
+  /** What is made before the clock, in words; absent: nothing. */
+  readonly setUp?: string;
+  /** For making it, and again for undoing it. */
+  readonly setupTimeoutMs: number;
   readonly load: LoadProfile;
   readonly startAfterMs: number;
   readonly timeoutMs: number;
@@ -77,12 +91,17 @@ export interface Scenario {
   readonly thresholds: readonly Threshold[];
 }
 
-/** Unmeasured requests before the clock starts: per scenario, at most `requests`, for at most `durationMs`. */
+/** Unmeasured requests before the clock starts: at most `requests`, for at most `durationMs`. */
 export interface Warmup {
   readonly requests: number;
   readonly durationMs: number;
-  /** Then the load itself, all scenarios from their beginning, for so long. */
+  /** Then the load itself, all scenarios that have one from their beginning, for so long. */
   readonly rehearsalMs: number;
+}
+
+export function isSameWarmup(one: Warmup, other: Warmup): boolean {
+  return one.requests === other.requests && one.durationMs === other.durationMs &&
+    one.rehearsalMs === other.rehearsalMs;
 }
 
 /** A Prometheus endpoint of the server, read before and after the run. */
@@ -100,6 +119,7 @@ export interface Plan {
   /** Servers that the tool starts for the run. */
   readonly stack: StackName;
   readonly workers: "auto" | number;
+  /** Of scenarios that do not say and change nothing. */
   readonly warmup: Warmup;
   readonly gracefulStopMs: number;
   readonly serverMetrics?: ServerMetrics;

@@ -1,9 +1,9 @@
 /** One scenario: its flow, the flow's options, its load and its thresholds. */
-import type { Catalogue, FlowSignature } from "./catalogue.ts";
+import type { Catalogue, Change, FlowSignature } from "./catalogue.ts";
 import { within } from "./interpolate.ts";
 import { check } from "./issue.ts";
 import { loadOf, shapeProblems } from "./load_shape.ts";
-import type { Scenario, Tier } from "./plan.ts";
+import type { Scenario, Tier, Warmup } from "./plan.ts";
 import { didYouMean, type Path, type Problem, problemAt } from "./problem.ts";
 import { type PlanConfig, SCENARIO_NAME, type ScenarioConfig } from "./schema.ts";
 import { parseThreshold, type Threshold } from "./threshold.ts";
@@ -20,6 +20,10 @@ export interface ScenarioParts {
   /** The flow's options as its schema gives them. */
   readonly options: unknown;
   readonly steps: readonly string[];
+  readonly changes: Change;
+  /** URL of the server that is asked, or a path on the target; undefined: the target's. */
+  readonly serverUrl: string | undefined;
+  readonly setUp: string | undefined;
   readonly thresholds: readonly Threshold[];
 }
 
@@ -37,11 +41,12 @@ export function checkScenario(
   if (isMap(nodeAt(root, path))) shapeProblems(root, path).forEach(complain);
   checkClient(root, path, complain);
   const flow = checkFlow(root, [...path, "flow"], catalogue, complain);
-  const { options, steps } = checkOptions(root, [...path, "with"], flow, complain);
+  const { options, ...told } = checkOptions(root, [...path, "with"], flow, complain);
+  const { steps, changes = "once", serverUrl, setUp } = told;
   const thresholds = checkThresholds(root, [...path, "thresholds"], steps, complain);
   const stated = nodeAt(root, [...path, "phase"]);
   const tier = isText(stated) ? stated.content : flow?.tier;
-  return { tier, options, steps: steps ?? [], thresholds };
+  return { tier, options, steps: steps ?? [], changes, serverUrl, setUp, thresholds };
 }
 
 /** undici's HTTP/2 loses what is under way when a server ends a connection, and Deno 2.7 cannot run it. */
@@ -75,8 +80,11 @@ function checkFlow(
 
 interface CheckedOptions {
   readonly options?: unknown;
-  /** undefined: they depend on options that are not right yet. */
+  /** What follows is undefined where it depends on options that are not right yet. */
   readonly steps?: readonly string[];
+  readonly changes?: Change;
+  readonly serverUrl?: string | undefined;
+  readonly setUp?: string | undefined;
 }
 
 function checkOptions(
@@ -87,9 +95,18 @@ function checkOptions(
 ): CheckedOptions {
   if (flow === undefined) return {};
   const checked = check(flow.options, root, path);
-  if (checked.ok) return { options: checked.value, steps: flow.steps(checked.value) };
-  checked.problems.forEach(complain);
-  return {};
+  if (!checked.ok) {
+    checked.problems.forEach(complain);
+    return {};
+  }
+  const options = checked.value;
+  return {
+    options,
+    steps: flow.steps(options),
+    changes: flow.changes(options),
+    serverUrl: flow.serverUrl?.(options),
+    setUp: flow.setUp?.(options),
+  };
 }
 
 /** Parses the thresholds listed at `path`; for `steps` see `parseThreshold()`. */
@@ -115,16 +132,24 @@ export function checkThresholds(
 export function scenarioOf(
   name: string,
   given: ScenarioConfig,
-  { tier, options, steps, thresholds }: ScenarioParts,
-  defaults: PlanConfig["defaults"],
+  { tier, options, steps, changes, serverUrl, setUp, thresholds }: ScenarioParts,
+  { defaults, target, warmup }: PlanConfig,
 ): Scenario {
-  const { max_connections: maxConnections } = given;
+  const { max_connections: maxConnections, token } = given;
+  const isHarmless = changes === "idempotent";
   return {
     name,
     tier: tier as Tier,
     flow: given.flow,
     with: options,
     steps,
+    changes,
+    origin: new URL(serverUrl ?? "", `${target.base_url}/`).origin,
+    ...(token === undefined ? {} : { token }),
+    probe: given.probe ?? isHarmless,
+    warmup: warmupOf(given.warmup ?? (isHarmless ? warmup : "off")),
+    ...(setUp === undefined ? {} : { setUp }),
+    setupTimeoutMs: given.setup_timeout,
     load: loadOf(given),
     startAfterMs: given.start_after,
     timeoutMs: given.timeout ?? defaults.timeout ?? DEFAULT_TIMEOUT_MS,
@@ -133,4 +158,11 @@ export function scenarioOf(
     ...(maxConnections === undefined ? {} : { maxConnections }),
     thresholds,
   };
+}
+
+export function warmupOf(warmup: PlanConfig["warmup"]): Warmup {
+  if (warmup === "auto") return { requests: 20, durationMs: 2000, rehearsalMs: 1000 };
+  if (warmup === "off") return { requests: 0, durationMs: 0, rehearsalMs: 0 };
+  const { requests, duration, rehearsal = 0 } = warmup;
+  return { requests, durationMs: duration, rehearsalMs: rehearsal };
 }

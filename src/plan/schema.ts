@@ -27,10 +27,12 @@ const tls = z.strictObject({
     .describe("PEM file with the roots to trust, from the working directory; empty: none"),
 });
 
+const token = z.string().regex(/^[\x21-\x7e]*$/, "must be printable characters without spaces")
+  .optional();
+
 const target = z.strictObject({
   base_url: baseUrl().describe("The certificate server, for example https://localhost:8443"),
-  token: z.string().regex(/^[\x21-\x7e]*$/, "must be printable characters without spaces")
-    .optional().describe("Bearer token of the API; empty: none"),
+  token: token.describe("Bearer token of the API; empty: none"),
   headers: headers().describe("Sent with every request to the target"),
   tls: tls.prefault({}).describe("How served certificates are verified"),
 });
@@ -43,12 +45,32 @@ const stage = z.strictObject({
   ),
 });
 
+const warmup = z.union([
+  z.enum(["auto", "off"]),
+  z.strictObject({
+    requests: z.int().min(0).max(10_000).describe("Per scenario, at most"),
+    duration: duration().prefault("2s").describe("Per scenario, at most"),
+    rehearsal: duration().optional()
+      .describe("Then the beginning of the load itself, all scenarios at once, for so long"),
+  }),
+]);
+
 export const scenarioSchema = z.strictObject({
   phase: z.enum(TIERS).optional().describe(
     "The tier it is reported under; the flow's own if left out",
   ),
   flow: z.string().describe("What one arrival does"),
   with: z.record(z.string(), z.unknown()).optional().describe("The flow's options"),
+  token: token.describe("In place of the target's, for the target alone; empty: none"),
+  probe: z.boolean().optional().describe(
+    "Send one arrival before the clock, or open a connection alone; true if left out where arrivals are idempotent, else false",
+  ),
+  warmup: warmup.optional().describe(
+    "In place of the plan's; if left out that holds where arrivals are idempotent, and else off",
+  ),
+  setup_timeout: longerThanNothing.prefault("5m").describe(
+    "What making things before the clock may take, and undoing them afterwards again",
+  ),
   rate: aboveZero.optional().describe(
     "Open model: arrivals come at this rate whatever the server does",
   ),
@@ -88,16 +110,6 @@ export const scenarioSchema = z.strictObject({
   error: "send nothing: every level or every duration is 0",
 });
 
-const warmup = z.union([
-  z.enum(["auto", "off"]),
-  z.strictObject({
-    requests: z.int().min(0).max(10_000).describe("Per scenario, at most"),
-    duration: duration().prefault("2s").describe("Per scenario, at most"),
-    rehearsal: duration().optional()
-      .describe("Then the beginning of the load itself, all scenarios at once, for so long"),
-  }),
-]);
-
 export const SCENARIO_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 export const planSchema = z.strictObject({
@@ -111,7 +123,7 @@ export const planSchema = z.strictObject({
     .describe("Load threads; auto takes as many as the load and the host ask for"),
   warmup: warmup.prefault("auto")
     .describe(
-      "Unmeasured requests before the clock starts; auto: 20 per scenario, in at most 2 s, and the load's first second",
+      "Unmeasured requests before the clock starts, of scenarios whose arrivals are idempotent; auto: 20 per scenario, in at most 2 s, and the load's first second",
     ),
   graceful_stop: duration().prefault("30s")
     .describe("What requests under way are given when their scenario ends or the run is stopped"),

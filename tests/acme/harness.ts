@@ -137,6 +137,8 @@ export function contextFor(client: HttpClient): Omit<FlowContext<unknown>, "opti
     timeoutMs: 10_000,
     share: { index: 0, count: 1 },
     signal: new AbortController().signal,
+    runId: "test",
+    made: undefined,
   };
 }
 

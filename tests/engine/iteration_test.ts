@@ -49,6 +49,7 @@ function setUp(exchanges: readonly Exchange[]): SetUp {
     timeoutMs: 1_000,
     signal: new AbortController().signal,
     idPrefix: "lt-0-",
+    firstIndex: 0,
   });
   return { scope, recorded, sent: () => sent };
 }
@@ -122,7 +123,8 @@ Deno.test("a step is sent with the scenario's timeout and signal, over a new con
     open: () => Promise.resolve(0),
     close: () => {},
   };
-  const scope = createScope({ steps, client, recorder, timeoutMs: 700, signal, idPrefix: "" });
+  const names = { idPrefix: "", firstIndex: 0 };
+  const scope = createScope({ steps, client, recorder, timeoutMs: 700, signal, ...names });
   const iteration = new RunningIteration(scope, 0);
   await iteration.step("first", REQUEST, OK);
   await iteration.step("second", REQUEST, OK, { fresh: true });

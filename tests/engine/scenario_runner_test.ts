@@ -6,6 +6,7 @@ import type { Flow } from "../../src/flows/flow.ts";
 import type { Failure } from "../../src/http/failure.ts";
 import type { HttpClient } from "../../src/http/http.ts";
 import { Histogram } from "../../src/metrics/histogram.ts";
+import { numbersBefore } from "../../src/plan/before_clock.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { WorkerShare } from "../../src/worker_share.ts";
 import { assertEquals } from "../assert.ts";
@@ -20,13 +21,16 @@ interface Wanted {
   readonly load: string;
   readonly warmup?: string;
   readonly share?: WorkerShare;
-  readonly once?: boolean;
+  readonly method?: string;
   /** Of an answer, in two halves: the wait for a connection and the server. */
   readonly blockedUs?: number;
   readonly serviceUs?: number;
   readonly failure?: Failure;
   readonly prepare?: Flow["prepare"];
 }
+
+/** Numbers of what comes before the clock. */
+const WARMUP = numbersBefore(START_US);
 
 interface SetUp {
   readonly clock: VirtualClock;
@@ -39,12 +43,12 @@ interface SetUp {
 
 /** A scenario's runner on a virtual clock, with a server that is not there. */
 function setUp(wanted: Wanted): SetUp {
-  const { load, warmup = "off", share = { index: 0, count: 1 }, once = false, failure } = wanted;
+  const { load, warmup = "off", share = { index: 0, count: 1 }, method = "GET", failure } = wanted;
   const { blockedUs = 0, serviceUs = 0, prepare } = wanted;
   const plan: Plan = planOf(`
 target: { base_url: "http://127.0.0.1:1" }
 warmup: ${warmup}
-scenarios: { one: { flow: http_request, with: { path: / }, ${load} } }
+scenarios: { one: { flow: http_request, with: { path: /, method: ${method} }, ${load} } }
 `);
   const clock = new VirtualClock(START_US);
   const kill = new AbortController();
@@ -78,9 +82,9 @@ scenarios: { one: { flow: http_request, with: { path: / }, ${load} } }
     share,
     clock,
     runId: "run",
+    made: undefined,
     signal: kill.signal,
   }, {
-    once,
     flow,
     client,
     close: () => {
@@ -230,7 +234,7 @@ Deno.test("a rehearsal is the load's beginning under names of its own, and ends 
   const rehearsing = at.runner.rehearse();
   await at.clock.advance(1_000_000);
   assertEquals(await rehearsing, { requests: 4, connections: 1 });
-  assertEquals(at.ids[3], "run-3-r0-3 3 undefined");
+  assertEquals(at.ids[3], `run-3-r0-3 ${WARMUP.rehearsal + 3} undefined`);
 });
 
 Deno.test("a rehearsal is no longer than the load, and none where the plan wants none", async () => {
@@ -250,11 +254,11 @@ Deno.test("a rehearsal is no longer than the load, and none where the plan wants
   assertEquals(none.ids, []);
 });
 
-Deno.test("what a flow does once in a run is neither warmed up nor rehearsed", async () => {
+Deno.test("what is not idempotent is neither warmed up nor rehearsed", async () => {
   const { runner, ids } = setUp({
     load: "users: 2, duration: 1s",
     warmup: "{ requests: 5, rehearsal: 1s }",
-    once: true,
+    method: "POST",
   });
   assertEquals(await runner.warmUp(), { requests: 0, connections: 0 });
   assertEquals(await runner.rehearse(), { requests: 0, connections: 0 });
@@ -268,7 +272,7 @@ Deno.test("warm-up goes through the flow under names of its own, each once, and 
     share: { index: 1, count: 2 },
   });
   assertEquals(await runner.warmUp(), { requests: 5, connections: 1 });
-  assertEquals(ids, [0, 1, 2, 3, 4].map((n) => `run-3-w1-${n} ${n} undefined`));
+  assertEquals(ids, [0, 1, 2, 3, 4].map((n) => `run-3-w1-${n} ${WARMUP.warmup(1) + n} undefined`));
   const failure: Failure = { class: "connect_refused", message: "nobody" };
   const away = setUp({
     load: "users: 1, duration: 1s",
@@ -304,15 +308,15 @@ scenarios: { one: { flow: http_request, with: { path: / }, users: 3, duration: 1
       timeoutMs: 1_000,
       signal: new AbortController().signal,
       idPrefix: "w-",
+      firstIndex: 0,
     });
   const share = { index: 0, count: 1 };
   const warmed = (requests: number) =>
     warmUp({
-      scenario: scenario!,
+      scenario: { ...scenario!, warmup: { requests, durationMs: 60_000, rehearsalMs: 0 } },
       share,
       flow,
       scopeOf,
-      warmup: { requests, durationMs: 60_000, rehearsalMs: 0 },
     });
   assertEquals([await warmed(0), ran], [{ requests: 0, connections: 0 }, 0]);
   // One, then three at a time.

@@ -185,7 +185,7 @@ export const textTargets: readonly AnyTarget[] = [
     holds: (text) => {
       const octets = ipOctets(text);
       if (octets !== undefined) assertEquals(ipOctets(ipText(octets)), octets);
-      const filled = compileTemplate(text)({ id: "{id}", index: 0, user: 0 } as never);
+      const filled = compileTemplate(text, "run")({ id: "{id}", index: 0, user: 0 } as never);
       if (!text.includes("{index}") && !text.includes("{user}") && !text.includes("{now}")) {
         assertEquals(filled, text);
       }

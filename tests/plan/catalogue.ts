@@ -17,6 +17,7 @@ const FLOWS: readonly FlowSignature[] = [
       domain: z.string().default("loadtest.example.com"),
       expires_in: duration().prefault("90d"),
     }),
+    changes: () => "adds",
     steps: () => ["create"],
   },
   {
@@ -24,6 +25,7 @@ const FLOWS: readonly FlowSignature[] = [
     summary: "GET the certificates",
     tier: "api",
     options: z.strictObject({ per_page: z.int().min(1).max(500).default(50) }),
+    changes: () => "idempotent",
     steps: () => ["list"],
   },
   {
@@ -35,6 +37,8 @@ const FLOWS: readonly FlowSignature[] = [
       url: z.url({ protocol: /^https$/, error: "must be an https:// URL" }),
       expect: z.strictObject({ name: z.string().optional() }).prefault({}),
     }),
+    changes: () => "idempotent",
+    serverUrl: (options) => (options as { url: string }).url,
     steps: () => ["handshake"],
   },
   {
@@ -46,6 +50,8 @@ const FLOWS: readonly FlowSignature[] = [
       headers: z.record(z.string(), z.string()).default({}),
       with_renewal_info: z.boolean().default(true),
     }),
+    changes: () => "idempotent",
+    serverUrl: (options) => (options as { directory: string }).directory,
     steps: (options) => {
       const { with_renewal_info: more } = options as { with_renewal_info: boolean };
       return ["directory", "new_nonce", ...(more ? ["renewal_info"] : [])];
@@ -63,6 +69,8 @@ const FLOWS: readonly FlowSignature[] = [
       error: "needs one of `path` and `url`",
     }),
     placeholders: ["id", "index", "user", "now"],
+    changes: () => "idempotent",
+    serverUrl: (options) => (options as { url?: string }).url,
     steps: () => ["request"],
   },
 ];

@@ -9,7 +9,7 @@ import type { ClientOptions } from "../../http.ts";
 import type { Connected, Dial, Dialer, Origin } from "../../stream.ts";
 import { WaitingJobs } from "../waiting.ts";
 import { type ConnectionOwner, Http1Connection } from "./connection.ts";
-import { IDEMPOTENT } from "./request.ts";
+import { IDEMPOTENT } from "../../idempotent.ts";
 
 /** Connections that `open` has on the way at one time: a handshake costs the server, and this is no test of it. */
 const OPENING_AT_ONCE = 32;

@@ -10,9 +10,6 @@ const OWN_FIELDS = new Set(["host", "content-length", "transfer-encoding", "conn
 /** Methods whose requests carry a Content-Length even without a body (RFC 9110 section 8.6). */
 const BODY_METHODS = new Set(["POST", "PUT", "PATCH"]);
 
-/** Methods that may be sent twice to the same effect (RFC 9110 section 9.2.2). */
-export const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
-
 /** The whole request; `close` asks the server to close the connection afterwards. */
 export function serialise(request: HttpRequest, close: boolean): Uint8Array {
   const head = latin1(headOf(request, close));

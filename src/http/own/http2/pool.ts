@@ -6,7 +6,7 @@ import { nowUs } from "../../../clock.ts";
 import { CLIENT_CLOSED, type Job, type Pool, settle } from "../../exchange.ts";
 import type { Failure } from "../../failure.ts";
 import type { ClientOptions } from "../../http.ts";
-import { IDEMPOTENT } from "../http1/request.ts";
+import { IDEMPOTENT } from "../../idempotent.ts";
 import type { Connected, Dial, Dialer, DialResult, Origin } from "../../stream.ts";
 import { WaitingJobs } from "../waiting.ts";
 import { Http2Connection, type Http2Owner, USUAL_STREAMS } from "./connection.ts";

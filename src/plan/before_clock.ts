@@ -1,0 +1,45 @@
+/**
+ * By which numbers the arrivals that come before the clock of a run are told from the run's own. Those count from 0, and
+ * no plan has a thousand million. What comes before (doctor, probe, warm-up, rehearsal) counts on from there, with a million
+ * numbers for each second of the time at which it begins, so that another run's, or another visit of the doctor, are others.
+ */
+
+/** The first number that no run's arrival has. */
+const FIRST = 1_000_000_000;
+const NUMBERS_PER_SECOND = 1_000_000;
+
+/** Of a second's million: the probe has the first, each worker's warm-up a part. */
+const WARMUP_FROM = 1;
+const WARMUP_NUMBERS = 10_500;
+/** A rehearsal may be long: it has numbers apart. All are whole numbers that a double holds (below 2^53). */
+const REHEARSAL_FROM = 4_000_000_000_000_000;
+
+/**
+ * Whether an arrival's number is one of those that come before the clock.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { probe, rehearsal } = numbersBefore(Date.now() * 1000);
+ * assertEquals([0, 999_999_999, probe, rehearsal].map(isBeforeTheClock), [false, false, true, true]);
+ * ```
+ */
+export function isBeforeTheClock(index: number): boolean {
+  return index >= FIRST;
+}
+
+interface NumbersBefore {
+  readonly probe: number;
+  readonly warmup: (worker: number) => number;
+  readonly rehearsal: number;
+}
+
+/** First numbers of what begins at this instant, in microseconds since the Unix epoch. */
+export function numbersBefore(nowUs: number): NumbersBefore {
+  const first = FIRST + Math.floor(nowUs / 1e6) * NUMBERS_PER_SECOND;
+  return {
+    probe: first,
+    warmup: (worker) => first + WARMUP_FROM + worker * WARMUP_NUMBERS,
+    rehearsal: first + REHEARSAL_FROM,
+  };
+}
