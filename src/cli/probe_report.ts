@@ -1,7 +1,10 @@
 /** What the probe found, as text: what was asked, what came back, and what to do. */
 import { likelyCause } from "../engine/diagnosis.ts";
 import type { ProbedStep, ProbeResult } from "../engine/probe.ts";
+import type { Reached } from "../http/reach.ts";
 import { formatMs } from "../metrics/format.ts";
+import { whyUntried } from "../plan/before_clock.ts";
+import type { Scenario } from "../plan/plan.ts";
 import { BAD, GOOD } from "../report/marks.ts";
 import { foreign } from "../terminal.ts";
 
@@ -20,8 +23,12 @@ export function renderProbes(results: readonly ProbeResult[]): string {
 }
 
 function renderProbe(result: ProbeResult, told: ReadonlySet<string | undefined>): string {
-  const { scenario, failure, skipped } = result;
-  if (skipped !== undefined) return `- ${scenario.name}: not tried, ${skipped}`;
+  const { scenario, failure, reached } = result;
+  if (reached !== undefined) {
+    return `- ${scenario.name}: ${connected(scenario, reached)}; no arrival was sent: ${
+      whyUntried(scenario)
+    }`;
+  }
   if (failure === undefined) {
     return `${GOOD.sign} ${scenario.name}: ${result.steps.map(stepLine).join(", ")}`;
   }
@@ -33,6 +40,12 @@ function renderProbe(result: ProbeResult, told: ReadonlySet<string | undefined>)
     `    failed: ${failure.class}: ${failure.message}`,
     ...(told.has(cause) || cause === undefined ? [] : [`    likely: ${cause}`]),
   ].join("\n");
+}
+
+function connected({ origin }: Scenario, { phases }: Reached): string {
+  const { dnsUs = 0, connectUs = 0, tlsUs } = phases;
+  const whole = formatMs((dnsUs + connectUs + (tlsUs ?? 0)) / 1000);
+  return foreign(`connected to ${origin}${tlsUs === undefined ? "" : " with TLS"} in ${whole}`);
 }
 
 function stepLine({ step, exchange }: ProbedStep): string {

@@ -7,8 +7,9 @@ import { numbersBefore } from "../plan/before_clock.ts";
 import type { Plan, Scenario } from "../plan/plan.ts";
 import type { Clock } from "../clock.ts";
 import type { WorkerShare } from "../worker_share.ts";
-import type { Failure } from "../http/failure.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
+import { reach, type Reached } from "../http/reach.ts";
 import { createScope, runIteration, RunningIteration, type StepRecorder } from "./iteration.ts";
 import { type OpenScenario, openScenario } from "./scenario_flow.ts";
 import { messageOf } from "../message_of.ts";
@@ -25,8 +26,8 @@ export interface ProbeResult {
   readonly steps: readonly ProbedStep[];
   /** Absent: the scenario works. */
   readonly failure?: Failure;
-  /** Why the scenario was not probed, where it was not. */
-  readonly skipped?: string;
+  /** Where no arrival was sent: the connection that was made instead. */
+  readonly reached?: Reached;
 }
 
 export interface ProbeOptions {
@@ -53,6 +54,7 @@ export async function probeAll(options: ProbeOptions): Promise<ProbeResult[]> {
 }
 
 async function probe(options: ProbeOptions, scenario: Scenario, at: number): Promise<ProbeResult> {
+  if (!scenario.probe) return await connect(options, scenario);
   const { plan, clock, runId, signal } = options;
   const share: WorkerShare = { index: 0, count: 1 };
   const made = options.made?.[at];
@@ -78,6 +80,16 @@ async function probe(options: ProbeOptions, scenario: Scenario, at: number): Pro
   } finally {
     await open?.close();
   }
+}
+
+/** Of a server that must not be asked yet, all that is known is whether it is there. */
+async function connect(
+  { plan: { target: { tls } }, signal }: ProbeOptions,
+  scenario: Scenario,
+): Promise<ProbeResult> {
+  const { origin, protocol, timeoutMs } = scenario;
+  const reached = await reach(new URL(origin), { tls, protocol, timeoutMs, signal });
+  return { scenario, steps: [], ...(isFailure(reached) ? { failure: reached } : { reached }) };
 }
 
 class ProbeRecorder implements StepRecorder {

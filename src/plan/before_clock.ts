@@ -1,8 +1,22 @@
 /**
- * By which numbers the arrivals that come before the clock of a run are told from the run's own. Those count from 0, and
- * no plan has a thousand million. What comes before (doctor, probe, warm-up, rehearsal) counts on from there, with a million
- * numbers for each second of the time at which it begins, so that another run's, or another visit of the doctor, are others.
+ * What comes before the clock of a run: why that is no arrival in some scenarios, and the numbers of those that do come.
+ * A run's own count from 0, and no plan has a thousand million. What comes before (doctor, probe, warm-up, rehearsal) counts
+ * on from there, with a million numbers for each second of the time at which it begins: another run's, or another visit of
+ * the doctor, are others.
  */
+import type { Scenario } from "./plan.ts";
+
+/** Why no arrival of a scenario is sent before the clock, in words that go on from "no arrival was sent:". */
+export function whyUntried({ changes }: Pick<Scenario, "changes">): string {
+  return REASONS[changes];
+}
+
+const REASONS: Readonly<Record<Scenario["changes"], string>> = {
+  idempotent: "the plan says `probe: false`",
+  adds: "each adds something at the server",
+  once: "it may use up what the next would need",
+  batch: "each works on many things at once",
+};
 
 /** The first number that no run's arrival has. */
 const FIRST = 1_000_000_000;

@@ -13,18 +13,6 @@ import type { Tier } from "./plan.ts";
  */
 export type Change = "idempotent" | "adds" | "once" | "batch";
 
-/** Figures of a flow's own, beside its steps' durations. */
-export interface FlowMeasures {
-  /** Name of an observed duration -> its meaning. */
-  readonly durations?: Readonly<Record<string, string>>;
-  /** Name of a counter -> its meaning. */
-  readonly counters?: Readonly<Record<string, string>>;
-  /** Name of a share -> the counter `of` it, `among` which other, and its meaning. */
-  readonly shares?: Readonly<
-    Record<string, { readonly of: string; readonly among: string; readonly meaning: string }>
-  >;
-}
-
 export interface FlowSignature {
   readonly name: string;
   /** One line for `certload check`, the JSON Schema and error texts. */
@@ -41,8 +29,6 @@ export interface FlowSignature {
   serverUrl?(options: unknown): string | undefined;
   /** What is made before the clock, in words that `check` prints after "set-up: "; undefined: nothing is sent for it. */
   setUp?(options: unknown): string | undefined;
-  /** What thresholds may name beside durations of steps. */
-  readonly measures?: FlowMeasures;
   /** Commands that a scenario with these options runs on this host, as argv; they want `--allow-commands`. */
   commands?(options: unknown): readonly (readonly string[])[];
   /** Step names in the order in which an iteration makes them, for already parsed options. */

@@ -1,6 +1,6 @@
 import { probeAll, type ProbeResult } from "../../src/engine/probe.ts";
 import { timerClock } from "../../src/timer.ts";
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { closedPort, planOf, withServer } from "./plans.ts";
 
 function probe(text: string, signal = new AbortController().signal): Promise<ProbeResult[]> {
@@ -12,6 +12,7 @@ target: { base_url: "http://127.0.0.1:${port}" }
 scenarios:
   enroll:
     flow: acme_enroll
+    probe: true
     with: { directory: /directory${more} }
     rate: 1/s
     duration: 1s
@@ -69,14 +70,40 @@ Deno.test("an interrupted probe tries no further scenario", async () => {
   assertEquals(await probe(enroll(closedPort()), AbortSignal.abort()), []);
 });
 
-Deno.test("what an iteration uses up is not tried, and that is said", async () => {
-  const [result] = await probe(`
-target: { base_url: "http://127.0.0.1:${closedPort()}" }
+const POST = "flow: http_request, with: { path: /, method: POST }, rate: 1/s, duration: 1s";
+
+Deno.test("of what is not idempotent no arrival is sent, but the server is connected to", async () => {
+  let asked = 0;
+  const answer = () => {
+    asked++;
+    return new Response();
+  };
+  await withServer(answer, async (port) => {
+    const results = await probe(`
+target: { base_url: "http://127.0.0.1:${port}" }
 scenarios:
   limits: { flow: acme_rate_limits, with: { directory: /directory }, users: 1, duration: 1s }
+  post: { ${POST} }
+  asked: { ${POST}, probe: true }
+  get: { flow: http_request, with: { path: / }, rate: 1/s, duration: 1s, probe: false }
 `);
-  assert(result!.failure === undefined);
-  assertStringIncludes(result!.skipped ?? "", "uses up what it measures");
+    assertEquals(results.map(({ reached, steps, failure }) => [!!reached, steps.length, failure]), [
+      [true, 0, undefined],
+      [true, 0, undefined],
+      [false, 1, undefined],
+      [true, 0, undefined],
+    ]);
+    assertEquals(asked, 1);
+    assertEquals(results[0]!.reached!.phases.connectUs !== undefined, true);
+  });
+});
+
+Deno.test("a server that nothing was to be sent to has to be there all the same", async () => {
+  const [result] = await probe(`
+target: { base_url: "http://127.0.0.1:${closedPort()}" }
+scenarios: { post: { ${POST} } }
+`);
+  assertEquals([result!.failure?.class, result!.reached], ["connect_refused", undefined]);
 });
 
 Deno.test("a probe's arrival has a name of its own, and leaves no connection open", async () => {
