@@ -8,6 +8,8 @@ export interface BringUpOptions {
   readonly project: Project;
   /** Make images anew from their sources. */
   readonly build: boolean;
+  /** Variables of the compose file, besides those of this process. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Gives up after this long without any news: no state changed, no line printed. */
   readonly idleTimeoutMs: number;
   readonly progress: (line: string) => void;
@@ -32,6 +34,7 @@ export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
   const upEnded = new AbortController();
   let ended: CommandResult | undefined;
   const up = runCommand(upCommand(options.project, options), {
+    environment: options.environment,
     signal: AbortSignal.any([options.signal, giveUp.signal]),
     onProcess: options.onProcess,
     onLine: (line) => news.printed(line),

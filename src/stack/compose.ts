@@ -7,7 +7,7 @@ import { hide } from "../masking/mask.ts";
 import { shippedFiles, writeFiles } from "../shipped.ts";
 import { bringUp } from "./bring_up.ts";
 import { runCommand } from "./command.ts";
-import { type Container, endpoints } from "./container.ts";
+import { type Container, deploymentAccess, endpoints } from "./container.ts";
 import {
   COMPOSE_COMMANDS,
   downCommand,
@@ -33,8 +33,13 @@ export interface ComposeOptions {
   readonly idleTimeoutMs?: number;
 }
 
+/** Below the run's folder: what the daemons serve, in a folder each, so that a deployment can replace it. */
+const CERTIFICATES = "certificates";
+const DAEMONS = ["nginx", "apache", "haproxy"];
+
 const IDLE_TIMEOUT_MS = 300_000;
 const DETECT_TIMEOUT_MS = 20_000;
+const SECRETS = ["CERTCTL_TOKEN", "CERTCTL_ADMIN_TOKEN", "CERTCTL_CONFIG_ENCRYPTION_KEY"];
 
 /** What a run has made and must remove. */
 interface Run {
@@ -61,7 +66,7 @@ class ComposeStack implements Stack {
 
   async start(options: StackOptions): Promise<StackReady | StackFailed> {
     // Logs of a stack may show the keys that it was given.
-    hide(["CERTCTL_TOKEN", "CERTCTL_CONFIG_ENCRYPTION_KEY"].map((name) => Deno.env.get(name)));
+    hide(SECRETS.map((name) => Deno.env.get(name)));
     try {
       this.#run = await this.#prepare();
       return await this.#start(this.#run, options);
@@ -81,6 +86,7 @@ class ComposeStack implements Stack {
     });
     try {
       const files = this.#options.files?.map((file) => resolve(file)) ?? await unpack(folder);
+      await makeCertificateFolders(folder);
       const project = { engine, files, name: `certload-${crypto.randomUUID().slice(0, 8)}` };
       const guard = new Guard({ down: downCommand(project), folder });
       return { project, folder, guard, toolVersion: version };
@@ -96,6 +102,7 @@ class ComposeStack implements Stack {
       project: run.project,
       // Whoever names a source wants what is in it, not an image of last week.
       build: Boolean(Deno.env.get("CERTCTL_SOURCE")),
+      environment: { CERTLOAD_CERTIFICATES: join(run.folder, CERTIFICATES) },
       idleTimeoutMs: this.#options.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
       progress,
       signal,
@@ -108,7 +115,7 @@ class ComposeStack implements Stack {
   }
 
   async #environment(
-    { folder }: Run,
+    { folder, project }: Run,
     containers: readonly Container[],
     progress: (line: string) => void,
   ): Promise<Record<string, string>> {
@@ -123,7 +130,12 @@ class ComposeStack implements Stack {
     return {
       ...urls,
       ...(base && addressesOf(base)),
+      ...deploymentAccess(containers, {
+        certificates: join(folder, CERTIFICATES),
+        engine: project.engine.container,
+      }),
       CERTCTL_TOKEN: Deno.env.get("CERTCTL_TOKEN") || "load-test-token",
+      CERTCTL_ADMIN_TOKEN: Deno.env.get("CERTCTL_ADMIN_TOKEN") || "load-test-admin-token",
       ...(unverified.length === 0
         ? { CERTLOAD_CA_FILE: caFile }
         : { CERTLOAD_CA_FILE: "", CERTLOAD_INSECURE: "true" }),
@@ -174,6 +186,18 @@ async function findEngine(command?: string): Promise<{ engine: Engine; version: 
 async function unpack(folder: string): Promise<string[]> {
   await writeFiles(await shippedFiles("compose"), folder);
   return [join(folder, "docker-compose.yml")];
+}
+
+/**
+ * Made here, so that they are this user's to remove; open to all, since the containers' users are others. Nobody else
+ * gets at them: the run's folder is closed.
+ */
+async function makeCertificateFolders(folder: string): Promise<void> {
+  for (const name of ["", ...DAEMONS]) {
+    const path = join(folder, CERTIFICATES, name);
+    await Deno.mkdir(path);
+    if (Deno.build.os !== "windows") await Deno.chmod(path, 0o777);
+  }
 }
 
 function describe(run: Run, containers: readonly Container[]): string {

@@ -1,4 +1,5 @@
 /** What the engine says about a container, and what that means for the run. Pure. */
+import { join } from "node:path";
 import { SERVICE_LABEL } from "./engine.ts";
 
 export interface Container {
@@ -126,9 +127,50 @@ export function endpoints(containers: readonly Container[]): Record<string, stri
   return found;
 }
 
-/** On the host's own network a container's port is the host's port. */
+/** How the project's daemons are given another certificate. */
+interface DeploymentAccess {
+  /** Holds a folder for each daemon. */
+  readonly certificates: string;
+  /** The engine that runs commands in the containers. */
+  readonly engine: string;
+}
+
+/**
+ * The variables that the labels of the form VARIABLE=what ask for: `certload.folder` a folder below the certificates,
+ * `certload.command` a command line that runs in the container, its words apart by blanks, and `certload.address` the
+ * host and port of another of its ports.
+ */
+export function deploymentAccess(
+  containers: readonly Container[],
+  { certificates, engine }: DeploymentAccess,
+): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const container of containers) {
+    const folder = assignment(container, "certload.folder");
+    if (folder) found[folder.variable] = join(certificates, folder.value);
+    const command = assignment(container, "certload.command");
+    if (command) found[command.variable] = `${engine} exec ${container.id} ${command.value}`;
+    const address = assignment(container, "certload.address");
+    const port = address && publishedPort(container, address.value);
+    if (port !== undefined) found[address!.variable] = `127.0.0.1:${port}`;
+  }
+  return found;
+}
+
+function assignment(
+  { labels }: Container,
+  label: string,
+): { readonly variable: string; readonly value: string } | undefined {
+  const [, variable, value] = /^([A-Z][A-Z0-9_]*)=(.+)$/.exec(labels[label] ?? "") ?? [];
+  return variable && value ? { variable, value } : undefined;
+}
+
 function hostPort(container: Container): number | undefined {
   const port = container.labels["certload.port"];
-  if (port === undefined) return undefined;
+  return port === undefined ? undefined : publishedPort(container, port);
+}
+
+/** On the host's own network a container's port is the host's port. */
+function publishedPort(container: Container, port: string): number | undefined {
   return container.ports[`${port}/tcp`] ?? (container.hostNetwork ? Number(port) : undefined);
 }

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { parse } from "yaml";
 import { runCommand } from "../../src/stack/command.ts";
 import { COMPOSE_COMMANDS } from "../../src/stack/engine.ts";
@@ -13,7 +13,10 @@ interface Service {
   readonly labels?: Readonly<Record<string, string>>;
   readonly profiles?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  readonly pid?: string;
 }
+
+const CERTIFICATES = "${CERTLOAD_CERTIFICATES:-./certificates}";
 
 const files = await shippedFiles("compose");
 const text = files.find((file) => file.path === "docker-compose.yml")!.text;
@@ -39,8 +42,8 @@ Deno.test("a dependency is waited for until it is healthy or has ended well", ()
 
 Deno.test("ports are published on loopback, free ones unless a variable names one", () => {
   const ports = entries.flatMap(([, service]) => service.ports ?? []);
-  assertEquals(ports.length, 6);
-  for (const port of ports) assertMatch(port, /^127\.0\.0\.1:\$\{[A-Z0-9]+_PORT:-\}:\d+$/);
+  assertEquals(ports.length, 7);
+  for (const port of ports) assertMatch(port, /^127\.0\.0\.1:\$\{[A-Z0-9_]+_PORT:-\}:\d+$/);
 });
 
 Deno.test("every image can be named by a variable", () => {
@@ -61,9 +64,38 @@ Deno.test("every address that the old harness knew is handed over", () => {
   ]);
 });
 
+Deno.test("each daemon has a folder for its certificate, and a way to have it read again", () => {
+  for (const daemon of ["nginx", "apache", "haproxy"]) {
+    const { volumes = [], labels = {} } = services[`${daemon}-target`]!;
+    const variable = daemon.toUpperCase();
+    assertEquals(labels["certload.folder"], `${variable}_CERTIFICATES=${daemon}`);
+    assert(volumes.some((volume) => volume.startsWith(`${CERTIFICATES}/${daemon}:/`)), daemon);
+    assertMatch(
+      labels["certload.command"] ?? labels["certload.address"] ?? "",
+      new RegExp(`^${variable}_(RELOAD|RUNTIME)=`),
+    );
+  }
+});
+
+Deno.test("an agent has the processes, the certificate and the row of its daemon", () => {
+  const seed = files.find((file) => file.path === "fixtures/seed_demo.sql")!.text;
+  for (const daemon of ["nginx", "apache", "haproxy"]) {
+    const { pid, profiles, environment, volumes } = services[`certctl-agent-${daemon}`]!;
+    assertEquals(profiles, ["agent"]);
+    assertEquals(pid, `service:${daemon}-target`);
+    const volume = volumes![0]!;
+    assert(volume.startsWith(`${CERTIFICATES}/${daemon}:/`), volume);
+    const id = environment!["CERTCTL_AGENT_ID"]!;
+    const rows = seed.split("\n").filter((line) => line.includes(`'${id}'`));
+    assertEquals(rows.length, 2, `rows of agent and target: ${id}`);
+    const path = volume.split(":-./certificates}")[1]!.split(":")[1]!;
+    assertStringIncludes(seed, `"${path}/target.`);
+  }
+});
+
 Deno.test("every mounted fixture is there, and every fixture is mounted", () => {
   const mounted = entries.flatMap(([, service]) => service.volumes ?? [])
-    .filter((volume) => volume.startsWith("./"))
+    .filter((volume) => volume.startsWith("./fixtures/"))
     .map((volume) => volume.slice(2).split(":")[0]!);
   const shipped = files.map((file) => file.path).filter((path) => path.startsWith("fixtures/"));
   assertEquals([...new Set(mounted)].sort(), shipped);

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "../assert.ts";
 import {
   type Container,
+  deploymentAccess,
   describeState,
   endpoints,
   parseContainers,
@@ -100,4 +101,36 @@ Deno.test("on the host's network a container's port is the host's", () => {
   assertEquals(endpoints([container({ labels, networkMode: "host" })]), {
     CERTCTL_BASE: "https://127.0.0.1:18443",
   });
+});
+
+const ACCESS = { certificates: "/run/certificates", engine: "podman" };
+
+Deno.test("folder, command and further port of a service stand under the names that the labels ask for", () => {
+  const containers = [
+    container({
+      labels: {
+        "certload.folder": "NGINX_CERTIFICATES=nginx",
+        "certload.command": "NGINX_RELOAD=nginx -s reload",
+      },
+    }),
+    container({
+      labels: { "certload.address": "HAPROXY_RUNTIME=9999" },
+      ports: { "443/tcp": "40001", "9999/tcp": "40002" },
+    }),
+  ];
+  assertEquals(deploymentAccess(containers, ACCESS), {
+    NGINX_CERTIFICATES: "/run/certificates/nginx",
+    NGINX_RELOAD: `podman exec ${containers[0]!.id} nginx -s reload`,
+    HAPROXY_RUNTIME: "127.0.0.1:40002",
+  });
+});
+
+Deno.test("labels that name no variable, and ports that are not published, give nothing", () => {
+  const containers = [
+    container({ labels: { "certload.folder": "nginx", "certload.command": "=nginx -s reload" } }),
+    container({ labels: { "certload.folder": "lower=nginx", "certload.command": "EMPTY=" } }),
+    container({ labels: { "certload.address": "HAPROXY_RUNTIME=9999" } }),
+    container({}),
+  ];
+  assertEquals(deploymentAccess(containers, ACCESS), {});
 });
