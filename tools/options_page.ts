@@ -43,7 +43,7 @@ export function optionsPage(): string {
   const flows = [...catalogue.values()];
   const isAcme = ({ name }: FlowSignature): boolean => name.startsWith("acme_");
   const others = flows.filter((flow) => !isAcme(flow)).map((flow) =>
-    `## ${flow.name}\n\n${flow.summary}.\n\n${keysTable(flow.options)}`
+    `## ${flow.name}\n\n${flow.summary}.\n\n${keysTable(flow.options)}${measuresPart(flow)}`
   );
   const plan = `## The plan\n\n${keysTable(planSchema)}`;
   const scenario = "## A scenario\n\nEach entry of `scenarios`, under a name of its own.\n\n" +
@@ -55,6 +55,19 @@ export function optionsPage(): string {
 
 function keysTable(schema: z.ZodType): string {
   return table(["key", "what", "default", "meaning"], rowsOf(schema).map(cells));
+}
+
+/** What thresholds may name beside the steps. */
+function measuresPart(
+  { measures: { durations = {}, counters = {}, shares = {} } = {} }: FlowSignature,
+): string {
+  const rows = [
+    ...Object.entries(durations).map(([name, meaning]) => [code(`${name} p95`), meaning]),
+    ...Object.entries(counters).map(([name, meaning]) => [code(`${name} count`), meaning]),
+    ...Object.entries(shares).map(([name, { meaning }]) => [code(name), meaning]),
+  ];
+  if (rows.length === 0) return "";
+  return `\n\nThresholds may name what it measures itself:\n\n${table(["measure", "of"], rows)}`;
 }
 
 function acmePart(flows: readonly FlowSignature[]): string {

@@ -241,17 +241,28 @@ const methodologySchema = z.object({
   notes: z.array(z.string()),
 });
 
+const statistic = z.enum(["min", "avg", "max", "percentile"]);
+const percentile = z.number().min(0).max(100);
+
 /** What a threshold is on; the keys of `Measure` in `plan/threshold.ts`. */
 const quantitySchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("duration"),
     metric: z.enum(DURATION_METRICS),
-    stat: z.enum(["min", "avg", "max", "percentile"]),
-    percentile: z.number().min(0).max(100).optional(),
+    stat: statistic,
+    percentile: percentile.optional(),
   }),
   z.object({ kind: z.literal("error_rate") }),
   z.object({ kind: z.literal("rate") }),
   z.object({ kind: z.literal("count") }),
+  z.object({
+    kind: z.literal("observed"),
+    name: z.string(),
+    stat: statistic,
+    percentile: percentile.optional(),
+  }),
+  z.object({ kind: z.literal("counter"), name: z.string() }),
+  z.object({ kind: z.literal("share"), name: z.string(), of: z.string(), among: z.string() }),
 ]);
 
 const thresholdSchema = z.object({

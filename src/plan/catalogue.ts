@@ -38,3 +38,13 @@ export interface FlowSignature {
 }
 
 export type Catalogue = ReadonlyMap<string, FlowSignature>;
+
+/** Of all flows together. */
+export function measuresOf(catalogue: Catalogue): FlowMeasures {
+  const all = [...catalogue.values()].map(({ measures = {} }) => measures);
+  return {
+    durations: Object.assign({}, ...all.map(({ durations }) => durations)),
+    counters: Object.assign({}, ...all.map(({ counters }) => counters)),
+    shares: Object.assign({}, ...all.map(({ shares }) => shares)),
+  };
+}

@@ -3,8 +3,9 @@
  * options under `with`. A number or truth value may also be a `${VARIABLE}`, which validation sees filled in.
  */
 import { z } from "zod";
-import type { Catalogue } from "./catalogue.ts";
+import { type Catalogue, measuresOf } from "./catalogue.ts";
 import { planSchema } from "./schema.ts";
+import { thresholdPattern } from "./threshold.ts";
 
 type Schema = Record<string, unknown>;
 
@@ -13,6 +14,10 @@ export function planJsonSchema(catalogue: Catalogue): Schema {
   const { scenarios } = plan["properties"] as { scenarios: Schema };
   const scenario = scenarios["additionalProperties"] as Schema;
   describeFlows(scenario, catalogue);
+  const { items } = (scenario["properties"] as Record<string, Schema>)["thresholds"] as {
+    items: Schema;
+  };
+  items["pattern"] = thresholdPattern("scenario", Object.keys(measuresOf(catalogue).shares ?? {}));
   scenario["allOf"] = [LOADS, ...[...catalogue.values()].map(optionsOf)];
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",

@@ -167,7 +167,7 @@ function checkParts(root: PlanNode, { catalogue, overrides = {}, readFile }: Pla
   const scenarios = new Map(
     names.map((name) => [name, checkScenario(root, name, catalogue, complain)]),
   );
-  const thresholds = checkThresholds(root, ["thresholds"], [], complain);
+  const thresholds = checkThresholds(root, ["thresholds"], { steps: [] }, complain);
   const caPem = checkCaFile(root, readFile, complain);
   const named = names.map((name) => ({ name, tier: scenarios.get(name)?.tier }));
   problems.push(...selectionProblems(named, overrides));

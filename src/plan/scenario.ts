@@ -1,5 +1,6 @@
 /** One scenario: its flow, the flow's options, its load and its thresholds. */
-import type { Catalogue, Change, FlowSignature } from "./catalogue.ts";
+import type { FlowMeasures } from "../measures.ts";
+import { type Catalogue, type Change, type FlowSignature, measuresOf } from "./catalogue.ts";
 import { within } from "./interpolate.ts";
 import { check } from "./issue.ts";
 import { loadOf, shapeProblems } from "./load_shape.ts";
@@ -43,7 +44,11 @@ export function checkScenario(
   const flow = checkFlow(root, [...path, "flow"], catalogue, complain);
   const { options, ...told } = checkOptions(root, [...path, "with"], flow, complain);
   const { steps, changes = "once", serverUrl, setUp } = told;
-  const thresholds = checkThresholds(root, [...path, "thresholds"], steps, complain);
+  const thresholds = checkThresholds(root, [...path, "thresholds"], {
+    steps,
+    // An unknown flow may be any, and has been complained of.
+    own: flow ? flow.measures : measuresOf(catalogue),
+  }, complain);
   const stated = nodeAt(root, [...path, "phase"]);
   const tier = isText(stated) ? stated.content : flow?.tier;
   return { tier, options, steps: steps ?? [], changes, serverUrl, setUp, thresholds };
@@ -109,18 +114,21 @@ function checkOptions(
   };
 }
 
-/** Parses the thresholds listed at `path`; for `steps` see `parseThreshold()`. */
+/** Parses the thresholds listed at `path`; for `steps` and `own` see `parseThreshold()`. */
 export function checkThresholds(
   root: PlanNode,
   path: Path,
-  steps: readonly string[] | undefined,
+  { steps, own }: {
+    readonly steps: readonly string[] | undefined;
+    readonly own?: FlowMeasures | undefined;
+  },
   complain: Complain,
 ): Threshold[] {
   const list = nodeAt(root, path);
   const nodes = isList(list) ? list.content : [];
   return nodes.flatMap((node, at) => {
     if (!isText(node)) return [];
-    const parsed = parseThreshold(node.content, steps);
+    const parsed = parseThreshold(node.content, steps, own);
     if (parsed.ok) return [parsed.threshold];
     const span = within(node, parsed.at, parsed.length);
     complain(problemAt(span, [...path, at], parsed.message, parsed.hint));

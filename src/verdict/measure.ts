@@ -1,7 +1,7 @@
 /** The value of a threshold's measure in a series of a summary; the same for a run and for its baseline. */
 import type { Histogram } from "../metrics/histogram.ts";
 import { unpacked } from "../metrics/stats.ts";
-import type { SummarySeries } from "../metrics/summary_schema.ts";
+import type { SummaryScenario, SummarySeries } from "../metrics/summary_schema.ts";
 import type { DurationMetric, Measure } from "../plan/threshold.ts";
 
 export interface Measurement {
@@ -13,18 +13,27 @@ export interface Measurement {
 /** What a series must have for a threshold on it; the whole run's is made of all scenarios'. */
 export interface Measurable extends Pick<SummarySeries, "count" | "failed" | "rate_per_s"> {
   histogramOf(metric: DurationMetric): Histogram;
+  /** What the flow measured itself; a scenario alone has such. */
+  readonly own?: Pick<SummaryScenario, "observed" | "counters">;
 }
 
-export function measurable(series: SummarySeries): Measurable {
+export function measurable(series: SummarySeries | SummaryScenario): Measurable {
   const { count, failed, rate_per_s, histograms } = series;
   const histogramOf = (metric: DurationMetric): Histogram => unpacked(histograms[metric]);
-  return { count, failed, rate_per_s, histogramOf };
+  const measured = { count, failed, rate_per_s, histogramOf };
+  return "counters" in series ? { ...measured, own: series } : measured;
 }
 
 export function measureOf(series: Measurable, measure: Measure): Measurement {
   switch (measure.kind) {
     case "duration":
-      return duration(series, measure);
+      return duration(series.histogramOf(measure.metric), measure);
+    case "observed":
+      return duration(unpacked(series.own?.observed[measure.name]?.histogram), measure);
+    case "counter":
+      return counter(series, measure.name);
+    case "share":
+      return share(series, measure);
     case "error_rate":
       return plain(series, series.failed / series.count);
     case "rate":
@@ -34,16 +43,38 @@ export function measureOf(series: Measurable, measure: Measure): Measurement {
   }
 }
 
-/** `response_time p95`, `lag max`, `error_rate`. */
+/** `response_time p95`, `lag max`, `error_rate`, `wrong count`, `reset_share`. */
 export function measureName(measure: Measure): string {
-  if (measure.kind !== "duration") return measure.kind;
-  const stat = measure.stat === "percentile" ? `p${measure.percentile ?? 0}` : measure.stat;
-  return `${measure.metric} ${stat}`;
+  switch (measure.kind) {
+    case "duration":
+      return `${measure.metric} ${statisticName(measure)}`;
+    case "observed":
+      return `${measure.name} ${statisticName(measure)}`;
+    case "counter":
+      return `${measure.name} count`;
+    case "share":
+      return measure.name;
+    default:
+      return measure.kind;
+  }
 }
 
-export function measureUnit(measure: Measure): "ms" | "ratio" | "per_s" | "count" {
-  const units = { duration: "ms", error_rate: "ratio", rate: "per_s", count: "count" } as const;
-  return units[measure.kind];
+function statisticName({ stat, percentile = 0 }: OfDurations): string {
+  return stat === "percentile" ? `p${percentile}` : stat;
+}
+
+const UNITS = {
+  duration: "ms",
+  observed: "ms",
+  error_rate: "ratio",
+  share: "ratio",
+  rate: "per_s",
+  count: "count",
+  counter: "count",
+} as const satisfies Record<Measure["kind"], string>;
+
+export function measureUnit({ kind }: Measure): (typeof UNITS)[Measure["kind"]] {
+  return UNITS[kind];
 }
 
 /** A share, a rate and a count of nothing are no data: a limit from above must not pass over a scenario that never ran. */
@@ -51,17 +82,30 @@ function plain(series: Measurable, value: number): Measurement {
   return { value: series.count === 0 ? undefined : value, samples: series.count };
 }
 
-function duration(
-  series: Measurable,
-  measure: Extract<Measure, { kind: "duration" }>,
+/** Never counted is 0, but not where nothing finished that could have counted. */
+function counter({ own, count }: Measurable, name: string): Measurement {
+  const value = own?.counters[name] ?? (count === 0 ? undefined : 0);
+  return { value, samples: count };
+}
+
+function share(
+  { own }: Measurable,
+  { of, among }: Extract<Measure, { kind: "share" }>,
 ): Measurement {
-  const histogram = series.histogramOf(measure.metric);
+  const whole = own?.counters[among] ?? 0;
+  if (whole === 0) return { value: undefined, samples: 0 };
+  return { value: (own?.counters[of] ?? 0) / whole, samples: whole };
+}
+
+type OfDurations = Extract<Measure, { kind: "duration" | "observed" }>;
+
+function duration(histogram: Histogram, measure: OfDurations): Measurement {
   const samples = histogram.count;
   if (samples === 0) return { value: undefined, samples };
   return { value: us(histogram, measure) / 1000, samples };
 }
 
-function us(histogram: Histogram, measure: Extract<Measure, { kind: "duration" }>): number {
+function us(histogram: Histogram, measure: OfDurations): number {
   switch (measure.stat) {
     case "min":
       return histogram.minUs;

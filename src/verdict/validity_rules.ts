@@ -292,7 +292,8 @@ export const RULES = {
     find: ({ thresholds }) =>
       thresholds.flatMap((threshold) => {
         const { text, scenario, samples, quantity } = threshold;
-        if (quantity?.kind !== "duration" || quantity.percentile === undefined) return [];
+        const ofTimes = quantity?.kind === "duration" || quantity?.kind === "observed";
+        if (!ofTimes || quantity.percentile === undefined) return [];
         const share = 1 - quantity.percentile / 100;
         if (samples === 0 || samples * share >= SAMPLES_BEYOND) return [];
         const needed = Math.ceil(SAMPLES_BEYOND / share);

@@ -1,7 +1,10 @@
 import fc from "fast-check";
+import { z } from "zod";
+import { DEPLOY_MEASURES } from "../../src/deployment.ts";
+import type { FlowSignature } from "../../src/plan/catalogue.ts";
 import { renderProblems } from "../../src/plan/problem.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
-import { complaints, load, planOf } from "./catalogue.ts";
+import { catalogue, complaints, load, planOf } from "./catalogue.ts";
 
 const EXAMPLE = `
 name: certctl load test
@@ -477,4 +480,37 @@ Deno.test("a plan of more arrivals than one run should be asked for is refused w
   assertEquals(complaints(scenario("users: 1000000000", "duration: 1s")), [
     "5:12 `users` must be at most 100000: got 1000000000",
   ]);
+});
+
+Deno.test("thresholds name what the scenario's flow measures itself, and no other's", () => {
+  const deploy: FlowSignature = {
+    name: "deploy_loop",
+    summary: "A deployment",
+    tier: "lifecycle",
+    options: z.strictObject({}),
+    steps: () => ["create"],
+    changes: () => "adds",
+    measures: DEPLOY_MEASURES,
+  };
+  const flows = { catalogue: new Map([...catalogue, [deploy.name, deploy]]) };
+  const text = (flow: string) => `
+target: { base_url: https://x }
+scenarios:
+  a:
+    flow: ${flow}
+    users: 1
+    duration: 1s
+    thresholds: [propagation p95 < 30s, wrong count == 0, reset_share < 0.1%]
+`;
+  const [scenario] = planOf(text("deploy_loop"), flows).scenarios;
+  assertEquals(scenario?.tier, "lifecycle");
+  assertEquals(scenario?.thresholds.map(({ measure }) => measure.kind), [
+    "observed",
+    "counter",
+    "share",
+  ]);
+  assertEquals(complaints(text("deploy_lop"), flows), [
+    '5:11 unknown flow "deploy_lop" [did you mean `deploy_loop`?]',
+  ]);
+  assertEquals(complaints(text("list_certificates"), flows).length, 3);
 });

@@ -5,6 +5,7 @@ import {
   type Threshold,
   thresholdPattern,
 } from "../../src/plan/threshold.ts";
+import { DEPLOY_MEASURES } from "../../src/deployment.ts";
 import { formatDuration } from "../../src/plan/units.ts";
 import { assert, assertAlmostEquals, assertEquals } from "../assert.ts";
 
@@ -119,6 +120,77 @@ Deno.test("parseThreshold() points at what it cannot read, and says what would d
     assert(!result.ok, text);
     assertEquals(text.slice(result.at, result.at + result.length), part, text);
     if (hint !== undefined) assertEquals(result.hint, hint, text);
+  }
+});
+
+Deno.test("parseThreshold() reads what a flow measures itself: durations, counters, shares", () => {
+  const observed = { kind: "observed", name: "propagation" };
+  const share = {
+    kind: "share",
+    name: "reset_share",
+    of: "reset_requests",
+    among: "kept_requests",
+  };
+  const rows: readonly [string, unknown, unknown][] = [
+    ["propagation p95 < 30s", { ...observed, stat: "percentile", percentile: 95 }, 30_000],
+    ["propagation max < 250", { ...observed, stat: "max" }, 250],
+    ["overlap avg < baseline", { kind: "observed", name: "overlap", stat: "avg" }, undefined],
+    ["wrong count == 0", { kind: "counter", name: "wrong" }, 0],
+    ["reset_share < 0.1%", share, 0.001],
+  ];
+  for (const [text, measure, limit] of rows) {
+    const result = parseThreshold(text, STEPS, DEPLOY_MEASURES);
+    assert(result.ok, result.ok ? "" : `${text}: ${result.message}`);
+    assertEquals(result.threshold.measure, measure as never, text);
+    assertEquals("step" in result.threshold, false, text);
+    const { limit: read } = result.threshold;
+    assertEquals(read.kind === "absolute" ? read.value : undefined, limit as never, text);
+    assert(new RegExp(thresholdPattern("scenario", ["reset_share"])).test(text), text);
+    assertEquals(parseThreshold(text, []).ok, false, `the whole run has no ${text}`);
+  }
+  assertEquals(new RegExp(thresholdPattern("scenario")).test("reset_share < 1%"), false);
+});
+
+Deno.test("parseThreshold() says how what a flow measures itself is named", () => {
+  const rows: readonly [string, string, string][] = [
+    ["propogation p95 < 30s", "propogation", "did you mean \`propagation\`?"],
+    ["propagation < 30s", "propagation", "write \`propagation p95\`"],
+    ["wrong == 0", "wrong", "write \`wrong count\`"],
+    ["wrong rate < 1/s", "wrong", "write \`wrong count\`"],
+    ["revertd count == 0", "revertd", "did you mean \`reverted\`?"],
+    ["reset_shar < 1%", "reset_shar", "did you mean \`reset_share\`?"],
+    ["reset_share < 5", "5", "did you mean \`5%\`?"],
+    [
+      "directory propagation p95 < 1s",
+      "directory",
+      "what a flow measures itself is the scenario's, not a step's",
+    ],
+    [
+      "directory reset_share < 1%",
+      "directory",
+      "what a flow measures itself is the scenario's, not a step's",
+    ],
+  ];
+  for (const [text, part, hint] of rows) {
+    const result = parseThreshold(text, STEPS, DEPLOY_MEASURES);
+    assert(!result.ok, text);
+    assertEquals(text.slice(result.at, result.at + result.length), part, text);
+    assertEquals(result.hint, hint, text);
+  }
+  const limits: readonly [string, string][] = [
+    ["wrong count == 1.5", 'threshold needs a whole number as its limit: got "1.5"'],
+    [
+      "propagation p95 < 1%",
+      'threshold needs a duration such as 500ms or 2s as its limit: got "1%"',
+    ],
+    [
+      "constructor count == 0",
+      'threshold names neither a step of this flow nor a metric: "constructor"',
+    ],
+  ];
+  for (const [text, message] of limits) {
+    const result = parseThreshold(text, STEPS, DEPLOY_MEASURES);
+    assertEquals(result.ok ? "" : result.message, message);
   }
 });
 
