@@ -4,7 +4,7 @@ import { acmeOptionsFromEnvironment } from "../lab/acme/environment.ts";
 import { ACME_OPTIONS_SCHEMA } from "../lab/acme/options_schema.ts";
 import { FAULTS_SCHEMA } from "../lab/faults_schema.ts";
 import { type Lab, type LabAddresses, type LabOptions, startLab } from "../lab/lab.ts";
-import { DEFAULT_TOKEN } from "../lab/options.ts";
+import { DEFAULT_ADMIN_TOKEN, DEFAULT_TOKEN } from "../lab/options.ts";
 import type { StackEnvironment } from "../stack/stack.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { command, type Outcome } from "./command.ts";
@@ -92,12 +92,13 @@ function announce(addresses: LabAddresses, options: LabOptions, line: CommandLin
 /** The variables that the shipped plans read. */
 function labEnvironment(
   { api, acme, targets, metrics, control }: LabAddresses,
-  { token = DEFAULT_TOKEN }: LabOptions,
+  { token = DEFAULT_TOKEN, adminToken = DEFAULT_ADMIN_TOKEN }: LabOptions,
   caFile: string | undefined,
 ): Omit<StackEnvironment, "CERTLOAD_CA_FILE"> & Readonly<Record<string, string>> {
   return {
     CERTCTL_BASE: api,
     CERTCTL_TOKEN: token,
+    CERTCTL_ADMIN_TOKEN: adminToken,
     NGINX_TARGET_URL: new URL(targets.nginx).origin,
     APACHE_TARGET_URL: new URL(targets.apache).origin,
     HAPROXY_TARGET_URL: new URL(targets.haproxy).origin,

@@ -47,6 +47,7 @@ type Use = (stacked: StackedPlan, io: Io) => Promise<Outcome>;
 const TO_COME: StackEnvironment = {
   CERTCTL_BASE: "https://stack.invalid",
   CERTCTL_TOKEN: "the-stack-will-tell",
+  CERTCTL_ADMIN_TOKEN: "the-stack-will-tell",
   NGINX_TARGET_URL: "https://stack.invalid",
   APACHE_TARGET_URL: "https://stack.invalid",
   HAPROXY_TARGET_URL: "https://stack.invalid",
@@ -54,6 +55,7 @@ const TO_COME: StackEnvironment = {
   CERTCTL_ACME_DIRECTORY: "https://stack.invalid/directory",
   CERTLOAD_ACME_CHALLENGE_DIRECTORY: "https://stack.invalid/directory",
   CERTLOAD_METRICS_URL: "https://stack.invalid/metrics",
+  CERTLOAD_LAB_CONTROL: "http://stack.invalid",
   CERTLOAD_CA_FILE: "",
 };
 

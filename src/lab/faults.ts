@@ -3,8 +3,9 @@
  * for its source of chance, which is an argument.
  */
 
-export const SERVER_NAMES = ["api", "nginx", "apache", "haproxy", "f5"] as const;
-export type ServerName = (typeof SERVER_NAMES)[number];
+import type { TargetName } from "./target_name.ts";
+
+export type ServerName = "api" | TargetName;
 
 /**
  * What goes out instead of the right answer:
@@ -77,10 +78,35 @@ export const CERTIFICATE_FAULTS = [
 ] as const;
 export type CertificateFault = (typeof CERTIFICATE_FAULTS)[number];
 
+/**
+ * What becomes of a certificate that is installed on a target:
+ * - `late`: the old one is served for `afterMs` (default 1 s), then the new one;
+ * - `mixed`: from `afterMs` (default 0) on, for `forMs` (default 1 s), every other handshake gets the old one;
+ * - `wrong`: from `afterMs` (default 0) on, for `forMs` (absent: until the next one), a third certificate is served;
+ * - `reverted`: the new one is served for `afterMs` (default 1 s), then the old one for `forMs` (absent: until the next
+ *   one).
+ */
+export const DEPLOYMENT_FAULTS = ["late", "mixed", "wrong", "reverted"] as const;
+export type DeploymentFaultKind = (typeof DEPLOYMENT_FAULTS)[number];
+
+export interface DeploymentFault {
+  /** Absent: all targets. */
+  readonly target?: TargetName;
+  readonly kind: DeploymentFaultKind;
+  /** Every so manieth installation that the rule looks at; absent, and without a share: each. */
+  readonly every?: number;
+  /** Of the installations, 0..1, by chance. */
+  readonly share?: number;
+  readonly afterMs?: number;
+  readonly forMs?: number;
+}
+
 export interface Faults {
   readonly rules?: readonly FaultRule[];
   readonly stalls?: readonly Stall[];
   readonly certificates?: Readonly<Partial<Record<ServerName, CertificateFault>>>;
+  /** The first that holds for an installation is the one. */
+  readonly deployments?: readonly DeploymentFault[];
   /** Servers that do not listen: connections to them are refused. */
   readonly down?: readonly ServerName[];
 }

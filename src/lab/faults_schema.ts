@@ -1,8 +1,20 @@
 /** Faults as they come from outside: strict, so that a misspelt one is not silently none. */
 import { z } from "zod";
-import { ANSWERS, CERTIFICATE_FAULTS, type Faults, SERVER_NAMES } from "./faults.ts";
+import {
+  ANSWERS,
+  CERTIFICATE_FAULTS,
+  DEPLOYMENT_FAULTS,
+  type Faults,
+  type ServerName,
+} from "./faults.ts";
+import { SERVER_NAME, type TargetName } from "./target_name.ts";
 
-const server = z.enum(SERVER_NAMES);
+const name = z.string().regex(SERVER_NAME, "expected api or a target, such as nginx or nginx-2");
+const server = name as unknown as z.ZodType<ServerName>;
+const target = name.refine(
+  (given) => given !== "api",
+  "expected a target, such as nginx",
+) as unknown as z.ZodType<TargetName>;
 const share = z.number().min(0).max(1);
 const durationMs = z.number().min(0).max(3_600_000);
 
@@ -26,9 +38,24 @@ const stall = z.strictObject({
   everyMs: z.number().min(1).optional(),
 });
 
+const deployment = z.strictObject({
+  target: target.optional(),
+  kind: z.enum(DEPLOYMENT_FAULTS),
+  every: z.int().min(1).optional(),
+  share: share.optional(),
+  afterMs: durationMs.optional(),
+  forMs: durationMs.optional(),
+}).refine(
+  ({ every, share }) => every === undefined || share === undefined,
+  "every and share exclude each other",
+);
+
 export const FAULTS_SCHEMA: z.ZodType<Faults> = z.strictObject({
   rules: z.array(rule).optional(),
   stalls: z.array(stall).optional(),
-  certificates: z.partialRecord(server, z.enum(CERTIFICATE_FAULTS)).optional(),
+  certificates: z.record(name, z.enum(CERTIFICATE_FAULTS)).optional() as unknown as z.ZodType<
+    Faults["certificates"]
+  >,
+  deployments: z.array(deployment).optional(),
   down: z.array(server).optional(),
 });

@@ -10,16 +10,20 @@ import { AcmeService } from "./acme/service.ts";
 import { apiHandler } from "./api/api.ts";
 import { Metrics } from "./api/metrics.ts";
 import { createApiSchema } from "./api/schema.ts";
-import { seed } from "./api/seed.ts";
+import { AGENT_ID, seed } from "./api/seed.ts";
+import { Deployments } from "./deployments.ts";
 import { type Authority, createAuthority, serverCertificate } from "./authority.ts";
 import { Chaos } from "./chaos.ts";
 import { controlHandler } from "./control.ts";
-import { type CertificateFault, type Faults, SERVER_NAMES, type ServerName } from "./faults.ts";
+import type { CertificateFault, Faults, ServerName } from "./faults.ts";
 import type { Handler } from "./http/message.ts";
 import { HttpServer, type KeyPair, type ServerCounts } from "./http/server.ts";
 import { type LabOptions, type LabSettings, labSettings } from "./options.ts";
+import { Scheduler, type SchedulerCounts } from "./scheduler.ts";
 import { Store } from "./store.ts";
-import { TARGET_HANDLERS, TARGET_NAMES, TARGET_PATHS, type TargetName } from "./targets.ts";
+import { kindOf, type TargetName, targetNames } from "./target_name.ts";
+import { TlsTarget } from "./tls_target.ts";
+import { TARGET_HANDLERS, TARGET_PATHS } from "./targets.ts";
 
 export type { LabOptions } from "./options.ts";
 
@@ -33,7 +37,7 @@ export interface LabAddresses {
   readonly targets: Readonly<Record<TargetName, string>>;
   /** Prometheus endpoint of the API; it wants the token. */
   readonly metrics: string;
-  /** Plain HTTP: GET and POST /lab/faults, GET /lab/counts. */
+  /** Plain HTTP: faults, counts, and the targets' certificates (`control.ts`). */
   readonly control: string;
   /** The certificate that signs the servers' certificates, PEM. */
   readonly caPem: string;
@@ -45,6 +49,9 @@ export interface Lab {
   setFaults(faults: Faults): Promise<void>;
   /** What each server saw. */
   counts(): Readonly<Record<ServerName, ServerCounts>>;
+  readonly scheduler: SchedulerCounts;
+  /** Certificates of the targets. */
+  readonly deployments: Deployments;
   /** Drops every connection and waits until nothing runs any more. */
   close(): Promise<void>;
 }
@@ -68,14 +75,24 @@ class RunningLab implements Lab {
   readonly #chaos: Chaos;
   readonly #servers = new Map<ServerName, HttpServer>();
   readonly #pairs = new Map<string, Promise<KeyPair>>();
+  readonly #targets: readonly TargetName[];
+  readonly #tlsTargets = new Map<string, TlsTarget>();
+  readonly deployments: Deployments;
   #acme: AcmeService | undefined;
   #control: HttpServer | undefined;
+  #scheduler: Scheduler | undefined;
 
   constructor(settings: LabSettings, authority: Authority) {
     this.#settings = settings;
+    this.#targets = targetNames(settings.targets);
     this.#authority = authority;
     this.#store = new Store(settings.databasePath);
     this.#chaos = new Chaos(settings);
+    this.deployments = new Deployments({
+      cuts: settings.reload === "cut",
+      random: settings.random,
+      nowUs: () => settings.clock.nowUs(),
+    });
   }
 
   get addresses(): LabAddresses {
@@ -88,7 +105,7 @@ class RunningLab implements Lab {
         profiles.map((profile) => [profile, `${api}/acme/profile/${profile}/directory`]),
       ),
       targets: Object.fromEntries(
-        TARGET_NAMES.map((name) => [name, `${origin(name)}${TARGET_PATHS[name]}`]),
+        this.#targets.map((name) => [name, `${origin(name)}${TARGET_PATHS[kindOf(name)]}`]),
       ) as Record<TargetName, string>,
       metrics: `${api}/api/v1/metrics/prometheus`,
       control: this.#control!.origin,
@@ -97,14 +114,34 @@ class RunningLab implements Lab {
   }
 
   async start(): Promise<void> {
-    const handlers: Record<ServerName, Handler> = { api: this.#api(), ...TARGET_HANDLERS };
-    const { hostname, ports, log } = this.#settings;
-    const pairs = await Promise.all(SERVER_NAMES.map((name) => this.#pair(name)));
-    SERVER_NAMES.forEach((name, index) => {
-      const options = { name, hostname, port: ports[name] ?? 0, tls: pairs[index]!, log };
-      const server = new HttpServer({ ...options, chaos: this.#chaos, handler: handlers[name] });
+    const api = this.#api();
+    const { hostname, ports, log, clock } = this.#settings;
+    const names: readonly ServerName[] = ["api", ...this.#targets];
+    await Promise.all(names.map((name) => this.#pair(name)));
+    const options = { hostname, chaos: this.#chaos, log };
+    this.#servers.set(
+      "api",
+      new HttpServer({
+        ...options,
+        name: "api",
+        port: ports.api ?? 0,
+        tls: await this.#pair("api"),
+        handler: api,
+      }),
+    );
+    for (const name of this.#targets) {
+      const target = new TlsTarget(name, await this.#pair(name), () => clock.nowUs());
+      const server = new HttpServer({
+        ...options,
+        name,
+        port: ports[name] ?? 0,
+        tls: target,
+        handler: TARGET_HANDLERS[kindOf(name)],
+      });
       this.#servers.set(name, server);
-    });
+      this.#tlsTargets.set(name, target);
+      this.deployments.add({ target, server, wrong: await this.#pair(name, "renewed") });
+    }
     this.#control = new HttpServer({
       name: "api",
       hostname,
@@ -125,6 +162,10 @@ class RunningLab implements Lab {
     this.#chaos.set(faults);
   }
 
+  get scheduler(): SchedulerCounts {
+    return this.#scheduler!.counts;
+  }
+
   counts(): Record<ServerName, ServerCounts> {
     const entries = [...this.#servers].map(([name, server]) => [name, server.counts]);
     return Object.fromEntries(entries);
@@ -134,15 +175,20 @@ class RunningLab implements Lab {
     const servers = [...this.#servers.values(), ...(this.#control ? [this.#control] : [])];
     const closed = servers.map((server) => server.close());
     this.#chaos.close();
-    await Promise.all([...closed, this.#acme?.close()]);
+    this.deployments.close();
+    await Promise.all([...closed, this.#acme?.close(), this.#scheduler?.close()]);
     this.#store.close();
   }
 
-  async #apply({ certificates = {}, down = [] }: Faults): Promise<void> {
+  async #apply({ certificates = {}, deployments = [], down = [] }: Faults): Promise<void> {
     for (const [name, server] of this.#servers) {
-      await server.show(await this.#pair(name, certificates[name]));
+      const fault = certificates[name];
+      const target = this.#tlsTargets.get(name);
+      if (target === undefined) await server.show(await this.#pair(name, fault));
+      else target.setFault(fault && await this.#pair(name, fault));
       await server.setDown(down.includes(name));
     }
+    this.deployments.setFaults(deployments);
   }
 
   /** Made once; a server that goes back to its usual certificate shows the same as before. */
@@ -165,18 +211,23 @@ class RunningLab implements Lab {
   }
 
   #api(): Handler {
-    const { token, limiter, demo, clock, log } = this.#settings;
+    const { token, adminToken, limiter, demo, clock, log } = this.#settings;
+    const { keygen, bind, asShipped, jobListUsPerRow } = this.#settings;
     const store = this.#store;
     const nowMs = (): number => clock.nowUs() / 1000;
     createApiSchema(store);
     const settings = acmeSettings(this.#settings.acme);
-    seed(store, { demo, profiles: Object.keys(settings.profiles) });
+    const targets = this.#targets.map((target) => ({ target, agentId: AGENT_ID }));
+    seed(store, { demo, profiles: Object.keys(settings.profiles), targets });
     const shared = { store, authority: this.#authority, metrics: new Metrics() };
     const acme = this.#acme = new AcmeService({ ...shared, settings, clock, log });
     acme.start();
+    const context = { ...shared, keygen, bind, asShipped, jobListUsPerRow };
+    this.#scheduler = new Scheduler(context, this.#settings.scheduler, clock);
+    this.#scheduler.start();
     return apiHandler({
-      context: shared,
-      token,
+      context,
+      keys: { token, adminToken },
       ...(limiter && { limiter }),
       acme: (request) => acme.handle(request),
       version: deno.version,

@@ -2,9 +2,13 @@
 import { foreign } from "../terminal.ts";
 import type { AcmeOptions } from "./acme/options.ts";
 import type { LimiterOptions } from "./api/api.ts";
+import type { Keygen } from "./api/context.ts";
+import type { AsShipped, ShippedFault } from "./as_shipped.ts";
 import type { Clock } from "../clock.ts";
 import { timerClock } from "../timer.ts";
 import type { Faults, ServerName } from "./faults.ts";
+import { type SchedulerOptions, type SchedulerSettings, schedulerSettings } from "./scheduler.ts";
+import type { TargetNumbers } from "./target_name.ts";
 
 export interface LabOptions {
   /** Address to listen on, default 127.0.0.1. */
@@ -13,6 +17,21 @@ export interface LabOptions {
   readonly ports?: Readonly<Partial<Record<ServerName | "control", number>>>;
   /** Key that the API takes; default `load-test-token`. */
   readonly token?: string;
+  /** Key that bulk revocation takes; default `load-test-admin-token`. */
+  readonly adminToken?: string;
+  /** How many TLS targets of each kind, default one each: `nginx`, `nginx-2`, ... */
+  readonly targets?: TargetNumbers;
+  /** Who makes the key of a renewal: an agent (default), or the scheduler. */
+  readonly keygen?: Keygen;
+  readonly scheduler?: SchedulerOptions;
+  /** Whether an environment of `lt-deploy-nginx` binds a new certificate to the target `lt-nginx`; default true. */
+  readonly bind?: boolean;
+  /** What a list of jobs takes longer for each job that there is, microseconds; default 0, certctl's some 7. */
+  readonly jobListUsPerRow?: number;
+  /** Whether a target's connections outlive its reload (default), or end as nginx's do. */
+  readonly reload?: "keep" | "cut";
+  /** Faults of certctl; default none. */
+  readonly asShipped?: readonly ShippedFault[];
   /** certctl's limiter by address; default off. certctl's own default is 50 requests per second and a burst of 100. */
   readonly limiter?: LimiterOptions;
   /** The demo rows that the load scripts refer to; default true. Without them creating a certificate answers 500. */
@@ -31,21 +50,37 @@ export interface LabOptions {
   readonly log?: (line: string) => void;
 }
 
-export type LabSettings = Required<Omit<LabOptions, "databasePath" | "limiter">> & LabOptions;
+export type LabSettings =
+  & Required<Omit<LabOptions, "databasePath" | "limiter" | "asShipped" | "scheduler">>
+  & Pick<LabOptions, "databasePath" | "limiter">
+  & { readonly asShipped: AsShipped; readonly scheduler: SchedulerSettings };
 
 export const DEFAULT_TOKEN = "load-test-token";
+export const DEFAULT_ADMIN_TOKEN = "load-test-admin-token";
 
 export function labSettings(options: LabOptions): LabSettings {
+  const asShipped: AsShipped = new Set(options.asShipped);
   return {
     hostname: "127.0.0.1",
     token: DEFAULT_TOKEN,
+    adminToken: DEFAULT_ADMIN_TOKEN,
+    targets: {},
+    keygen: "agent",
+    bind: true,
+    reload: "keep",
+    jobListUsPerRow: 0,
     demo: true,
     faults: {},
     random: Math.random,
     clock: timerClock,
     log: logToStandardError,
     ...options,
-    acme: options.acme ?? {},
+    scheduler: schedulerSettings(options.scheduler),
+    asShipped,
+    acme: {
+      ...asShipped.has("finalize_500") && { asShipped: true },
+      ...options.acme,
+    },
     ports: options.ports ?? {},
   };
 }

@@ -1,13 +1,10 @@
 /** The TLS daemons that certctl deploys to, as the load fixtures set them up: their answers and headers. */
-import type { ServerName } from "./faults.ts";
 import { type Handler, plainError } from "./http/message.ts";
-
-export type TargetName = Exclude<ServerName, "api">;
-export const TARGET_NAMES: readonly TargetName[] = ["nginx", "apache", "haproxy", "f5"];
+import type { TargetKind } from "./target_name.ts";
 
 const APACHE_PAGE = "<html><body><h1>It works!</h1></body></html>\n";
 
-export const TARGET_HANDLERS: Readonly<Record<TargetName, Handler>> = {
+export const TARGET_HANDLERS: Readonly<Record<TargetKind, Handler>> = {
   nginx: () => text("ok\n", { Server: "nginx/1.27", "Content-Type": "text/plain" }),
   apache: ({ path }) =>
     path === "/" || path === "/index.html"
@@ -21,7 +18,7 @@ export const TARGET_HANDLERS: Readonly<Record<TargetName, Handler>> = {
 };
 
 /** Path of the page that a load run asks for. */
-export const TARGET_PATHS: Readonly<Record<TargetName, string>> = {
+export const TARGET_PATHS: Readonly<Record<TargetKind, string>> = {
   nginx: "/",
   apache: "/",
   haproxy: "/",

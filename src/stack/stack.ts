@@ -9,6 +9,7 @@ import type { StackName } from "../plan/plan.ts";
 export interface StackEnvironment {
   readonly CERTCTL_BASE: string;
   readonly CERTCTL_TOKEN: string;
+  readonly CERTCTL_ADMIN_TOKEN: string;
   readonly NGINX_TARGET_URL: string;
   readonly APACHE_TARGET_URL: string;
   readonly HAPROXY_TARGET_URL: string;
@@ -16,6 +17,7 @@ export interface StackEnvironment {
   readonly CERTCTL_ACME_DIRECTORY: string;
   readonly CERTLOAD_ACME_CHALLENGE_DIRECTORY: string;
   readonly CERTLOAD_METRICS_URL: string;
+  readonly CERTLOAD_LAB_CONTROL: string;
   readonly CERTLOAD_CA_FILE: string;
 }
 

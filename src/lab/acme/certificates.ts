@@ -1,7 +1,7 @@
 /** Certificates that the ACME server issued: their rows, and their download (RFC 8555 section 7.4.2). */
-import { createHash } from "node:crypto";
 import { toPem } from "../../pem.ts";
 import { createCertificate, zeroCertificate } from "../api/certificate.ts";
+import { addVersion, chainPem } from "../api/version.ts";
 import type { LabResponse } from "../http/message.ts";
 import type { Store } from "../store.ts";
 import type { AccountCall, AcmeContext } from "./call.ts";
@@ -62,12 +62,16 @@ export function addCertificate(context: AcmeContext, given: NewCertificate): str
     expires_at: new Date(notAfterMs).toISOString(),
     source: "ACME",
   });
-  store.run(
-    "INSERT INTO versions (certificate_id, serial_number, document) VALUES (?, ?, ?)",
-    id,
-    issued.serial,
-    JSON.stringify(versionOf(id, given, context.authority.certificatePem)),
-  );
+  addVersion(store, {
+    certificateId: id,
+    issued,
+    notBeforeMs,
+    notAfterMs,
+    caPem: context.authority.certificatePem,
+    csrPem: toPem("CERTIFICATE REQUEST", given.requestDer),
+    keyAlgorithm: request.keyAlgorithm,
+    keySize: request.keySize,
+  });
   store.run(
     `INSERT INTO acme_certificates (id, account_id, serial, der, public_key, names, not_before_ms,
       not_after_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -81,23 +85,6 @@ export function addCertificate(context: AcmeContext, given: NewCertificate): str
     notAfterMs,
   );
   return id;
-}
-
-function versionOf(id: string, given: NewCertificate, caPem: string): Record<string, unknown> {
-  const { request, requestDer, issued, notBeforeMs, notAfterMs } = given;
-  return {
-    id: newId("cv"),
-    certificate_id: id,
-    serial_number: issued.serial,
-    not_before: new Date(notBeforeMs).toISOString(),
-    not_after: new Date(notAfterMs).toISOString(),
-    fingerprint_sha256: createHash("sha256").update(issued.der).digest("hex"),
-    pem_chain: chainPem(issued.der, caPem),
-    csr_pem: toPem("CERTIFICATE REQUEST", requestDer),
-    key_algorithm: request.keyAlgorithm,
-    key_size: request.keySize,
-    created_at: new Date().toISOString(),
-  };
 }
 
 /** `value` is an id, or a serial number in lower-case hex. */
@@ -132,8 +119,4 @@ interface Row {
   readonly not_before_ms: number;
   readonly not_after_ms: number;
   readonly status: string;
-}
-
-function chainPem(der: Uint8Array, caPem: string): string {
-  return `${toPem("CERTIFICATE", der)}${caPem}`;
 }

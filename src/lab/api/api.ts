@@ -12,11 +12,14 @@ import {
   withHeaders,
 } from "../http/message.ts";
 import { Router } from "../http/router.ts";
-import { refusalOf } from "./auth.ts";
+import { addAgentRoutes } from "./agents.ts";
+import { isAdmin, type Keys, refusalOf } from "./auth.ts";
+import { addBulkRoutes } from "./bulk.ts";
 import { addCertificateRoutes } from "./certificates.ts";
 import type { ApiContext, Call } from "./context.ts";
 import { addJobRoutes } from "./jobs.ts";
 import { addReferenceRoutes } from "./references.ts";
+import { addTargetRoutes } from "./targets.ts";
 
 /** CERTCTL_RATE_LIMIT_RPS and _BURST, per address. */
 export interface LimiterOptions {
@@ -26,8 +29,7 @@ export interface LimiterOptions {
 
 export interface ApiOptions {
   readonly context: ApiContext;
-  /** The key that is asked for. */
-  readonly token: string;
+  readonly keys: Keys;
   /** Absent: off. */
   readonly limiter?: LimiterOptions;
   /** Answers everything under /acme. */
@@ -42,7 +44,11 @@ export function apiHandler(options: ApiOptions): Handler {
   const routes = apiRoutes();
   const limits = { open: limiterOf(options), api: limiterOf(options) };
   return async (request) => {
-    const call = { ...options.context, requestId: crypto.randomUUID() };
+    const call = {
+      ...options.context,
+      requestId: crypto.randomUUID(),
+      isAdmin: isAdmin(request, options.keys),
+    };
     const answer = (response: LabResponse): LabResponse =>
       withHeaders(response, { "X-Request-ID": call.requestId });
     const isAcme = request.path === "/acme" || request.path.startsWith("/acme/");
@@ -51,7 +57,7 @@ export function apiHandler(options: ApiOptions): Handler {
     if (limited !== undefined) return answer(limited);
     if (isAcme) return answer(await options.acme(request));
     if (isOpen) return answer(await open.handle(request, call));
-    const refusal = refusalOf(request, options.token);
+    const refusal = refusalOf(request, options.keys);
     return answer(refusal ?? await routes.handle(request, call));
   };
 }
@@ -91,7 +97,8 @@ function apiRoutes(): Router<Call> {
     .add(
       "GET",
       "/api/v1/auth/check",
-      () => json(200, { status: "authenticated", user: "load", admin: false }),
+      (_, __, { isAdmin: admin }) =>
+        json(200, { status: "authenticated", user: admin ? "root" : "load", admin }),
     )
     .add("GET", "/api/v1/metrics", (_, __, { metrics, store }) => json(200, metrics.json(store)))
     .add("GET", "/api/v1/metrics/prometheus", (_, __, { metrics, store }) => ({
@@ -100,7 +107,10 @@ function apiRoutes(): Router<Call> {
       body: metrics.prometheus(store),
     }));
   addCertificateRoutes(router);
+  addBulkRoutes(router);
   addJobRoutes(router);
+  addAgentRoutes(router);
+  addTargetRoutes(router);
   addReferenceRoutes(router);
   return router;
 }

@@ -3,8 +3,14 @@ import { type LabRequest, type LabResponse, plainError } from "../http/message.t
 
 const PREFIX = "Bearer ";
 
-/** Undefined where the request has the token. */
-export function refusalOf(request: LabRequest, token: string): LabResponse | undefined {
+/** CERTCTL_API_KEYS_NAMED: a key for everything but what wants an admin, and the admin's. */
+export interface Keys {
+  readonly token: string;
+  readonly adminToken: string;
+}
+
+/** Undefined where the request has one of the keys. */
+export function refusalOf(request: LabRequest, keys: Keys): LabResponse | undefined {
   const header = request.header("authorization");
   if (!header) {
     return refuse("Authorization header required", {
@@ -14,7 +20,13 @@ export function refusalOf(request: LabRequest, token: string): LabResponse | und
   if (!header.startsWith(PREFIX)) {
     return refuse("Invalid Authorization header format, expected: Bearer <token>");
   }
-  return header === PREFIX + token ? undefined : refuse("Invalid API key");
+  return isAdmin(request, keys) || header === PREFIX + keys.token
+    ? undefined
+    : refuse("Invalid API key");
+}
+
+export function isAdmin(request: LabRequest, { adminToken }: Keys): boolean {
+  return request.header("authorization") === PREFIX + adminToken;
 }
 
 function refuse(error: string, headers: Record<string, string> = {}): LabResponse {

@@ -10,9 +10,12 @@ import {
   zeroCertificate,
 } from "./certificate.ts";
 import { commonNameProblem } from "./common_name.ts";
-import { bodyText, type Call, failure } from "./context.ts";
-import { addJob } from "./jobs.ts";
+import { bodyObject, bodyText, type Call, failure, text } from "./context.ts";
+import { addDeployments } from "./deployment.ts";
 import { latestFirst, listCertificates } from "./listing.ts";
+import { startRenewal } from "./renewal.ts";
+import { REVOCATION_REASONS, revokeCertificate } from "./revocation.ts";
+import { bindByEnvironment, shownTarget, targetsOf } from "./target.ts";
 
 const CERTIFICATES = "/api/v1/certificates";
 const CERTIFICATE = `${CERTIFICATES}/{id}`;
@@ -25,6 +28,8 @@ export function addCertificateRoutes(router: Router<Call>): void {
     .add("PUT", CERTIFICATE, update)
     .add("DELETE", CERTIFICATE, archive)
     .add("GET", `${CERTIFICATE}/versions`, versions)
+    .add("GET", `${CERTIFICATE}/deployments`, deployments)
+    .add("POST", `${CERTIFICATE}/deploy`, deploy)
     .add("POST", `${CERTIFICATE}/renew`, renew)
     .add("POST", `${CERTIFICATE}/revoke`, revoke);
 }
@@ -39,11 +44,19 @@ async function create(request: LabRequest, _: Parameters, call: Call): Promise<L
     REQUIRED.filter((name) => certificate[name] === "").map((name) => `${name} is required`)[0];
   if (problem !== undefined) return failure(call, 400, problem);
   try {
-    return json(201, createCertificate(call.store, certificate));
+    return json(201, insert(call, certificate));
   } catch {
     // A name that is taken and a row that is missing look the same: certctl has no 409 here.
     return failure(call, 500, "Failed to create certificate");
   }
+}
+
+function insert({ store, bind }: Call, given: ManagedCertificate): ManagedCertificate {
+  return store.transaction(() => {
+    const certificate = createCertificate(store, given);
+    if (bind) bindByEnvironment(store, certificate.id, certificate.environment);
+    return certificate;
+  });
 }
 
 function read(_: LabRequest, { id }: Parameters, call: Call): LabResponse {
@@ -90,7 +103,31 @@ function archive(_: LabRequest, { id }: Parameters, call: Call): LabResponse {
 function versions({ query }: LabRequest, { id }: Parameters, call: Call): LabResponse {
   const { store } = call;
   if (readCertificate(store, id!) === undefined) return notFound(call);
-  return latestFirst(store, query, "versions", "certificate_id = ?", [id!]);
+  return latestFirst(store, query, "versions", { "certificate_id = ?": id! });
+}
+
+/** The targets that the certificate is bound to; what became of them it does not say. */
+function deployments(_: LabRequest, { id }: Parameters, call: Call): LabResponse {
+  if (readCertificate(call.store, id!) === undefined) return notFound(call);
+  const data = targetsOf(call.store, id!).map(shownTarget);
+  return json(200, { data, total: data.length });
+}
+
+/** A body counts where its type says JSON, and then has to be there. */
+async function deploy(request: LabRequest, { id }: Parameters, call: Call): Promise<LabResponse> {
+  let target = "";
+  if (request.header("content-type") === "application/json") {
+    const body = await bodyObject(request);
+    if (body === undefined) return failure(call, 400, "Invalid request body");
+    target = text(body["target_id"]);
+  }
+  if (readCertificate(call.store, id!) === undefined) {
+    return failure(call, 500, "Failed to trigger deployment");
+  }
+  if (!call.asShipped.has("deploy_noop")) {
+    call.store.transaction(() => addDeployments(call, id!, target || undefined));
+  }
+  return json(202, { status: "deployment_triggered" });
 }
 
 async function renew(request: LabRequest, { id }: Parameters, call: Call): Promise<LabResponse> {
@@ -104,34 +141,20 @@ async function renew(request: LabRequest, { id }: Parameters, call: Call): Promi
   if (status === "RenewalInProgress" && !await isForced(request)) {
     return failure(call, 409, "certificate renewal already in progress");
   }
-  call.store.transaction(() => {
-    updateCertificate(call.store, certificate, { status: "RenewalInProgress" });
-    addJob(call.store, id!);
-  });
+  call.store.transaction(() => startRenewal(call, certificate));
   return json(202, { status: "renewal_triggered" });
 }
 
 async function isForced(request: LabRequest): Promise<boolean> {
   if (["true", "1"].includes(request.query.get("force") ?? "")) return true;
   if (request.header("content-type") !== "application/json") return false;
-  return parse(await bodyText(request))?.["force"] === true;
+  return (await bodyObject(request))?.["force"] === true;
 }
-
-const REASONS = [
-  "unspecified",
-  "keyCompromise",
-  "caCompromise",
-  "affiliationChanged",
-  "superseded",
-  "cessationOfOperation",
-  "certificateHold",
-  "privilegeWithdrawn",
-];
 
 async function revoke(request: LabRequest, { id }: Parameters, call: Call): Promise<LabResponse> {
   let given: unknown;
   if (request.header("content-type") === "application/json") {
-    const body = parse(await bodyText(request));
+    const body = await bodyObject(request);
     if (body === undefined) return failure(call, 400, "Invalid request body");
     given = body["reason"];
   }
@@ -140,31 +163,16 @@ async function revoke(request: LabRequest, { id }: Parameters, call: Call): Prom
   const reason = typeof given === "string" && given !== "" ? given : "unspecified";
   const problem = revocationProblem(certificate.status, reason);
   if (problem !== undefined) return failure(call, 400, problem);
-  const issued = call.store.get("SELECT 1 FROM versions WHERE certificate_id = ?", id!);
-  if (issued === undefined) return notFound(call);
-  const revokedAt = new Date().toISOString();
-  const changes = { status: "Revoked", revoked_at: revokedAt, revocation_reason: reason };
-  updateCertificate(call.store, certificate, changes);
+  if (!revokeCertificate(call.store, certificate, reason)) return notFound(call);
   return json(200, { status: "revoked" });
 }
 
 function revocationProblem(status: string, reason: string): string | undefined {
   if (status === "Revoked") return "certificate is already revoked";
   if (status === "Archived") return "cannot revoke archived certificate";
-  if (!REASONS.includes(reason)) return `invalid revocation reason: ${reason}`;
+  if (!REVOCATION_REASONS.includes(reason)) return `invalid revocation reason: ${reason}`;
 }
 
 function notFound(call: Call): LabResponse {
   return failure(call, 404, "Certificate not found");
-}
-
-function parse(text: string | undefined): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text ?? "");
-    return typeof value === "object" && value !== null
-      ? value as Record<string, unknown>
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,46 +1,88 @@
-/** Jobs: renewing makes one, and that is as far as the lab takes it; no agent comes to fetch it. */
-import { jsonText, type LabRequest, type LabResponse } from "../http/message.ts";
+/** Handlers of /api/v1/jobs (`internal/api/handler/jobs.go`, `verification.go`). */
+import { json, type LabRequest, type LabResponse } from "../http/message.ts";
 import type { Parameters, Router } from "../http/router.ts";
-import type { Store } from "../store.ts";
-import { type Call, failure } from "./context.ts";
+import { sleep } from "../../timer.ts";
+import { bodyObject, type Call, failure, text } from "./context.ts";
+import { readJob, setJobStatus, updateJob } from "./job.ts";
 import { latestFirst } from "./listing.ts";
 
+const JOB = "/api/v1/jobs/{id}";
+
 export function addJobRoutes(router: Router<Call>): void {
-  router.add("GET", "/api/v1/jobs", list).add("GET", "/api/v1/jobs/{id}", read);
+  router
+    .add("GET", "/api/v1/jobs", list)
+    .add("GET", JOB, read)
+    .add("POST", `${JOB}/cancel`, cancel)
+    .add("POST", `${JOB}/verify`, verify)
+    .add("GET", `${JOB}/verification`, verification);
 }
 
-export function addJob(store: Store, certificateId: string): void {
-  const issued = store.get("SELECT 1 FROM versions WHERE certificate_id = ?", certificateId);
-  const now = new Date().toISOString();
-  const job = {
-    id: `job-${crypto.randomUUID()}`,
-    type: issued ? "Renewal" : "Issuance",
-    certificate_id: certificateId,
-    status: "AwaitingCSR",
-    attempts: 0,
-    max_attempts: 3,
-    scheduled_at: now,
-    created_at: now,
-    verification_status: "pending",
-  };
-  const sql =
-    "INSERT INTO jobs (id, type, status, certificate_id, document) VALUES (?, ?, ?, ?, ?)";
-  store.run(sql, job.id, job.type, job.status, certificateId, JSON.stringify(job));
-}
-
-function list({ query }: LabRequest, _: Parameters, { store }: Call): LabResponse {
-  const [status, type] = [query.get("status") ?? "", query.get("type") ?? ""];
-  const where = "(? = '' OR status = ?) AND (? = '' OR type = ?)";
-  return latestFirst(store, query, "jobs", where, [status, status, type, type]);
+async function list({ query }: LabRequest, _: Parameters, call: Call): Promise<LabResponse> {
+  const { store, jobListUsPerRow } = call;
+  if (jobListUsPerRow > 0) {
+    const { total } = store.get<{ total: number }>("SELECT count(*) AS total FROM jobs")!;
+    await sleep(total * jobListUsPerRow / 1000);
+  }
+  const [status, type] = [query.get("status"), query.get("type")];
+  return latestFirst(store, query, "jobs", {
+    ...(status && { "status = ?": status }),
+    ...(type && { "type = ?": type }),
+  });
 }
 
 function read(_: LabRequest, { id }: Parameters, call: Call): LabResponse {
-  const row = call.store.get<{ document: string }>("SELECT document FROM jobs WHERE id = ?", id!);
-  return row ? jsonText(200, row.document) : failure(call, 404, "Job not found");
+  const job = readJob(call.store, id!);
+  return job ? json(200, job) : failure(call, 404, "Job not found");
 }
 
-/** Number of jobs in a status. */
-export function countJobs(store: Store, status: string): number {
-  const sql = "SELECT count(*) AS total FROM jobs WHERE status = ?";
-  return store.get<{ total: number }>(sql, status)!.total;
+function cancel(_: LabRequest, { id }: Parameters, call: Call): LabResponse {
+  const job = readJob(call.store, id!);
+  if (job === undefined || !["Pending", "Running"].includes(job.status)) {
+    return failure(call, 500, "Failed to cancel job");
+  }
+  const timesLost = call.asShipped.has("job_times_lost");
+  setJobStatus(call.store, job, "Cancelled", { error: "cancelled by user", timesLost });
+  return json(200, { status: "job_cancelled" });
+}
+
+const REPORTED = ["target_id", "expected_fingerprint", "actual_fingerprint"] as const;
+
+async function verify(request: LabRequest, { id }: Parameters, call: Call): Promise<LabResponse> {
+  const body = await bodyObject(request);
+  if (body === undefined) return failure(call, 400, "Invalid request body");
+  const missing = REPORTED.find((name) => text(body[name]) === "");
+  if (missing !== undefined) return failure(call, 400, `${missing} is required`);
+  const job = readJob(call.store, id!);
+  if (job === undefined) {
+    const why = "failed to fetch job for verification: job not found";
+    return failure(call, 500, `Failed to record verification result: ${why}`);
+  }
+  const verifiedAt = new Date().toISOString();
+  const [verified, error] = [body["verified"] === true, text(body["error"])];
+  if (!call.asShipped.has("verification_lost")) {
+    updateJob(call.store, job, {
+      verification_status: verified && error === "" ? "success" : "failed",
+      verified_at: verifiedAt,
+      verification_fingerprint: text(body["actual_fingerprint"]),
+      ...(error && { verification_error: error }),
+    });
+  }
+  return json(200, { job_id: id!, verified, verified_at: verifiedAt });
+}
+
+function verification(_: LabRequest, { id }: Parameters, call: Call): LabResponse {
+  const job = readJob(call.store, id!);
+  if (job === undefined) {
+    const why = "failed to fetch job: job not found";
+    return failure(call, 500, `Failed to get verification result: ${why}`);
+  }
+  return json(200, {
+    job_id: job.id,
+    target_id: job.target_id ?? "",
+    expected_fingerprint: "",
+    actual_fingerprint: job.verification_fingerprint ?? "",
+    verified: job.verification_status === "success",
+    verified_at: job.verified_at ?? "0001-01-01T00:00:00Z",
+    ...(job.verification_error && { error: job.verification_error }),
+  });
 }

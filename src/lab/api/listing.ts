@@ -30,13 +30,13 @@ const SORT_COLUMNS: Readonly<Record<string, string>> = {
 const DEFAULT_PER_PAGE = 50;
 const MAX_PER_PAGE = 500;
 
-interface Page {
+export interface Page {
   readonly page: number;
   readonly perPage: number;
 }
 
 /** What is no number, or out of range, is the default: certctl refuses none. */
-function pageOf(query: URLSearchParams): Page {
+export function pageOf(query: URLSearchParams): Page {
   const perPage = positive(query.get("per_page"));
   return {
     page: positive(query.get("page")) ?? 1,
@@ -66,27 +66,39 @@ export function listCertificates(store: Store, { query }: LabRequest): LabRespon
   return pageAnswer(`[${documents.join(",")}]`, total, { page, perPage });
 }
 
-/** A page of a table of documents, latest first; certctl's data is null where there is none. */
+/** A page of a table of documents, latest first; certctl's data is null where there is none. Values by condition. */
 export function latestFirst(
   store: Store,
   query: URLSearchParams,
   table: "versions" | "jobs",
-  where: string,
-  values: readonly string[],
+  conditions: Readonly<Record<string, string>>,
 ): LabResponse {
   const { page, perPage } = pageOf(query);
-  const rows = store.all<{ document: string; total: number }>(
-    `SELECT document, count(*) OVER () AS total FROM ${table} WHERE ${where}
-     ORDER BY sequence DESC LIMIT ? OFFSET ?`,
+  const clauses = Object.keys(conditions);
+  const where = clauses.length > 0 ? ` WHERE ${clauses.join(" AND ")}` : "";
+  const values = Object.values(conditions);
+  const total = store.get<{ total: number }>(
+    `SELECT count(*) AS total FROM ${table}${where}`,
+    ...values,
+  )!.total;
+  const rows = store.all<{ document: string }>(
+    `SELECT document FROM ${table}${where} ORDER BY sequence DESC LIMIT ? OFFSET ?`,
     ...values,
     perPage,
     (page - 1) * perPage,
   );
   const data = rows.length > 0 ? `[${rows.map((row) => row.document).join(",")}]` : "null";
-  return pageAnswer(data, rows[0]?.total ?? 0, { page, perPage });
+  return pageAnswer(data, total, { page, perPage });
 }
 
-function pageAnswer(data: string, total: number, { page, perPage }: Page): LabResponse {
+/** A page of rows that are made for this answer. */
+export function pageOfAll(query: URLSearchParams, all: readonly unknown[]): LabResponse {
+  const { page, perPage } = pageOf(query);
+  const data = all.slice((page - 1) * perPage, page * perPage);
+  return pageAnswer(data.length > 0 ? JSON.stringify(data) : "null", all.length, { page, perPage });
+}
+
+export function pageAnswer(data: string, total: number, { page, perPage }: Page): LabResponse {
   return jsonText(200, `{"data":${data},"total":${total},"page":${page},"per_page":${perPage}}`);
 }
 

@@ -1,6 +1,7 @@
 /** The lab's counters, and certctl's two renderings of them: JSON, and Prometheus' text format 0.0.4. */
 import type { Store } from "../store.ts";
-import { countJobs } from "./jobs.ts";
+import { countAgents } from "./agent.ts";
+import { countJobs } from "./job.ts";
 
 /** Seconds; certctl_issuance_duration_seconds. */
 const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
@@ -94,14 +95,15 @@ function gauges(store: Store): Record<string, number> {
     "SELECT status, count(*) AS total FROM certificates GROUP BY status",
   );
   const of = (status: string): number => rows.find((row) => row.status === status)?.total ?? 0;
+  const agents = countAgents(store);
   return {
     certificate_total: rows.reduce((sum, row) => sum + row.total, 0),
     certificate_active: of("Active"),
     certificate_expiring_soon: of("Expiring"),
     certificate_expired: of("Expired"),
     certificate_revoked: of("Revoked"),
-    agent_total: 0,
-    agent_online: 0,
+    agent_total: agents.total,
+    agent_online: agents.online,
     job_pending: countJobs(store, "Pending"),
   };
 }

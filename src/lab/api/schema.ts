@@ -48,8 +48,38 @@ CREATE TABLE IF NOT EXISTS jobs (
   type TEXT NOT NULL,
   status TEXT NOT NULL,
   certificate_id TEXT NOT NULL REFERENCES certificates(id),
+  target_id TEXT,
+  agent_id TEXT,
   document TEXT NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (status, sequence);
+CREATE INDEX IF NOT EXISTS jobs_by_type ON jobs (type, sequence);
+CREATE INDEX IF NOT EXISTS jobs_by_certificate ON jobs (certificate_id, status);
+CREATE INDEX IF NOT EXISTS jobs_by_agent ON jobs (agent_id, status);
+CREATE TABLE IF NOT EXISTS agents (
+  sequence INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL UNIQUE,
+  heartbeat_ms REAL NOT NULL,
+  retired_at TEXT,
+  document TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS targets (
+  sequence INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  agent_id TEXT NOT NULL REFERENCES agents(id),
+  config TEXT NOT NULL,
+  document TEXT NOT NULL,
+  UNIQUE (agent_id, name)
+) STRICT;
+CREATE INDEX IF NOT EXISTS targets_by_name ON targets (name, sequence);
+CREATE TABLE IF NOT EXISTS mappings (
+  certificate_id TEXT NOT NULL REFERENCES certificates(id),
+  target_id TEXT NOT NULL REFERENCES targets(id) ON DELETE CASCADE,
+  PRIMARY KEY (certificate_id, target_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS mappings_by_target ON mappings (target_id);
 `;
 
 export function createApiSchema(store: Store): void {

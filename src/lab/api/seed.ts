@@ -3,8 +3,11 @@
  * (CERTCTL_DEMO_SEED=true) has what the load scripts refer to (o-alice, t-platform, iss-local, rp-standard).
  */
 import type { Store } from "../store.ts";
+import { CERTCTL_TYPE, kindOf, type TargetName } from "../target_name.ts";
+import { readAgent, registerAgent } from "./agent.ts";
 import { createCertificate, zeroCertificate } from "./certificate.ts";
 import type { ReferenceTable } from "./schema.ts";
+import { addTarget, readTarget } from "./target.ts";
 
 const DEMO: Readonly<Record<ReferenceTable, readonly string[]>> = {
   teams: ["t-platform", "t-security", "t-payments", "t-frontend", "t-data", "t-devops"],
@@ -22,19 +25,46 @@ const DEMO: Readonly<Record<ReferenceTable, readonly string[]>> = {
 const DEMO_CERTIFICATES = 32;
 const LIFETIME_MS = 90 * 24 * 60 * 60 * 1000;
 
+/** The agent that the lab's targets belong to where none of the lab's own goes for them. */
+export const AGENT_ID = "ag-lt";
+
+/** A TLS target of the lab as a deployment target; its id is `tgt-` and its name. */
+export interface SeedTarget {
+  /** `nginx-2`. */
+  readonly target: TargetName;
+  readonly agentId: string;
+}
+
 export interface SeedOptions {
   readonly demo: boolean;
+  readonly targets: readonly SeedTarget[];
   /** Profiles of the ACME server. */
   readonly profiles: readonly string[];
 }
 
 /** Rows that are there already stay as they are, as with certctl's seeds. */
-export function seed(store: Store, { demo, profiles }: SeedOptions): void {
+export function seed(store: Store, { demo, profiles, targets }: SeedOptions): void {
   store.transaction(() => {
     addReference(store, "renewal_policies", { id: "rp-default", name: "rp-default" });
     addReference(store, "issuers", { id: "iss-local", name: "Local CA", type: "GenericCA" });
     for (const id of profiles) addReference(store, "certificate_profiles", { id, name: id });
     if (demo) seedDemo(store);
+    for (const each of targets) seedTarget(store, each);
+  });
+}
+
+function seedTarget(store: Store, { target, agentId }: SeedTarget): void {
+  if (readAgent(store, agentId) === undefined) {
+    registerAgent(store, { id: agentId, name: agentId, hostname: "localhost" });
+  }
+  const name = `lt-${target}`;
+  if (readTarget(store, `tgt-${name}`) !== undefined) return;
+  addTarget(store, {
+    id: `tgt-${name}`,
+    name,
+    type: CERTCTL_TYPE[kindOf(target)],
+    agent_id: agentId,
+    config: { lab_target: target },
   });
 }
 

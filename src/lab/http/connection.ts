@@ -29,6 +29,8 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #reader: Reader;
   #isOpen = false;
+  #isIdle = false;
+  #isLast = false;
   readonly #closed = Promise.withResolvers<void>();
   /** Since when the connection waits for its peer; `undefined` while the server is at work. */
   #waitsSinceMs: number | undefined = performance.now();
@@ -67,6 +69,21 @@ export class Connection {
     }
   }
 
+  get conn(): Deno.Conn {
+    return this.#options.conn;
+  }
+
+  /** The handshake is done. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** At once where no request is being worked on, otherwise after its answer. */
+  endWhenIdle(): void {
+    this.#isLast = true;
+    if (this.#isIdle) this.close();
+  }
+
   /** For how long the peer has kept the connection waiting; 0 while the server is at work. */
   waitedMs(nowMs: number): number {
     return nowMs - (this.#waitsSinceMs ?? nowMs);
@@ -91,7 +108,9 @@ export class Connection {
   /** Whether the connection goes on. */
   async #exchange(): Promise<boolean> {
     this.#waitsSinceMs = performance.now();
+    this.#isIdle = true;
     const text = await this.#reader.head();
+    this.#isIdle = false;
     if (text === undefined) return false;
     this.#waitsSinceMs = undefined;
     const head = parseHead(text);
@@ -120,8 +139,9 @@ export class Connection {
     }
     this.#waitsSinceMs = undefined;
     if (effect?.rule && await this.#break(effect.rule.answer, response, head)) return false;
-    await this.#write(response, head, head.keepAlive);
-    return head.keepAlive;
+    const keepAlive = head.keepAlive && !this.#isLast;
+    await this.#write(response, head, keepAlive);
+    return keepAlive;
   }
 
   /** A handler that throws is a mistake of the lab's: 500, and a line in the log. */

@@ -7,6 +7,7 @@ import { sleep } from "../../timer.ts";
 import type { Chaos } from "../chaos.ts";
 import type { ServerName } from "../faults.ts";
 import { Connection } from "./connection.ts";
+import { type Accepting, FrontListener, type FrontOptions } from "./front.ts";
 import type { Handler } from "./message.ts";
 
 /** A certificate chain and its key, PEM. */
@@ -15,13 +16,16 @@ export interface KeyPair {
   readonly keyPem: string;
 }
 
+/** A certificate for each connection by itself, where it changes while the server runs. */
+export type CertificateChoice = Pick<FrontOptions, "choose" | "keeps">;
+
 export interface HttpServerOptions {
   readonly name: ServerName;
   readonly hostname: string;
   /** 0: any free one. */
   readonly port: number;
   /** Absent: plain HTTP. */
-  readonly tls?: KeyPair;
+  readonly tls?: KeyPair | CertificateChoice;
   readonly chaos: Chaos;
   readonly handler: Handler;
   /** Takes a line about a mistake of the lab's own. */
@@ -51,8 +55,8 @@ const LISTEN_PAUSE_MS = 2;
 
 export class HttpServer {
   readonly #options: HttpServerOptions;
-  #tls: KeyPair | undefined;
-  #listener: Deno.Listener | undefined;
+  #tls: KeyPair | CertificateChoice | undefined;
+  #listener: Accepting | undefined;
   #port: number;
   readonly #connections = new Set<Connection>();
   readonly #counts = { connections: 0, handshakes: 0, requests: 0 };
@@ -87,6 +91,23 @@ export class HttpServer {
     await this.#listenAgain();
   }
 
+  /**
+   * Ends the connections that wait for a request now, and the others once they have their answer, as nginx does it when
+   * it reloads. Their number; a request that came too late is told.
+   */
+  cut(onUnanswered: () => void): number {
+    let cut = 0;
+    for (const connection of this.#connections) {
+      if (!connection.isOpen) continue;
+      cut++;
+      if (this.#listener instanceof FrontListener) {
+        this.#listener.expectEnd(connection.conn, onUnanswered);
+      }
+      connection.endWhenIdle();
+    }
+    return cut;
+  }
+
   /** Stops listening and drops every connection, or listens again on the same port. */
   async setDown(down: boolean): Promise<void> {
     if (down === (this.#listener === undefined)) return;
@@ -97,19 +118,16 @@ export class HttpServer {
 
   async close(): Promise<void> {
     clearInterval(this.#overdueCheck);
+    const listener = this.#listener;
     await this.setDown(true);
     await Promise.all(this.#running);
+    if (listener instanceof FrontListener) await listener.ended();
   }
 
   #listen(): void {
     const { hostname } = this.#options;
     const address = { hostname, port: this.#port };
-    const listener = this.#tls === undefined ? Deno.listen(address) : Deno.listenTls({
-      ...address,
-      cert: this.#tls.certificatePem,
-      key: this.#tls.keyPem,
-      alpnProtocols: ["http/1.1"],
-    });
+    const listener = listen(address, this.#tls);
     this.#port = (listener.addr as Deno.NetAddr).port;
     this.#listener = listener;
     this.#track(this.#accept(listener));
@@ -133,7 +151,7 @@ export class HttpServer {
     }
   }
 
-  async #accept(listener: Deno.Listener): Promise<void> {
+  async #accept(listener: Accepting): Promise<void> {
     for (;;) {
       let conn: Deno.Conn;
       try {
@@ -195,6 +213,16 @@ export class HttpServer {
       this.#connections.delete(connection);
     }
   }
+}
+
+function listen(
+  address: { readonly hostname: string; readonly port: number },
+  tls: KeyPair | CertificateChoice | undefined,
+): Accepting {
+  if (tls === undefined) return Deno.listen(address);
+  if ("choose" in tls) return new FrontListener({ ...address, ...tls });
+  const { certificatePem: cert, keyPem: key } = tls;
+  return Deno.listenTls({ ...address, cert, key, alpnProtocols: ["http/1.1"] });
 }
 
 function reachable(hostname: string): string {

@@ -193,7 +193,7 @@ Deno.test("renewing makes a job, and is refused while it goes on unless forced",
     assertEquals(forced.status, 202);
     await forced.body?.cancel();
     const jobs = await (await client.fetch("/api/v1/jobs?status=AwaitingCSR")).json();
-    assertEquals([jobs.total, jobs.data[0].type, jobs.data[0].certificate_id], [2, "Issuance", id]);
+    assertEquals([jobs.total, jobs.data[0].type, jobs.data[0].certificate_id], [2, "Renewal", id]);
     const none = await (await client.fetch("/api/v1/jobs?status=Failed")).json();
     assertEquals([none.total, none.data], [0, null]);
   });
