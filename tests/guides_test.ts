@@ -1,6 +1,6 @@
 /** The guides' examples: each `// PATH` block is put where it says, beside the sources, type-checked and tested. */
 import { dirname } from "node:path";
-import { assert, assertEquals } from "./assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const GUIDES = ["docs/write-a-flow.md", "docs/write-a-report.md"];
@@ -21,28 +21,34 @@ function placed(text: string, path: string, files: ReadonlySet<string>, folder: 
   });
 }
 
-for (const guide of GUIDES) {
-  Deno.test(`the example of ${guide} is right, and passes its own test`, async () => {
-    const files = filesOf(await Deno.readTextFile(new URL(guide, ROOT)));
-    const tests = [...files.keys()].filter((path) => path.endsWith("_test.ts"));
-    assertEquals([files.size, tests.length], [2, 1], "a file and its test");
-    const folder = await Deno.makeTempDir({ prefix: "certload-guide-" });
-    try {
-      const base = new URL(`file://${folder}/`);
+/** In one folder and one process: the types of the sources are checked once for all. */
+Deno.test("the examples of the guides are right, and pass their own tests", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "certload-guide-" });
+  const tests: string[] = [];
+  try {
+    const base = new URL(`file://${folder}/`);
+    for (const guide of GUIDES) {
+      const files = filesOf(await Deno.readTextFile(new URL(guide, ROOT)));
       const known = new Set(files.keys());
+      const own = [...known].filter((path) => path.endsWith("_test.ts"));
+      assertEquals([files.size, own.length], [2, 1], `${guide}: a file and its test`);
+      tests.push(...own);
       for (const [path, text] of files) {
         await Deno.mkdir(`${folder}/${dirname(path)}`, { recursive: true });
         await Deno.writeTextFile(`${folder}/${path}`, placed(text, path, known, base));
       }
-      const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["test", "-A", "--config", new URL("deno.json", ROOT).pathname, ...tests],
-        cwd: folder,
-        env: { NO_COLOR: "1" },
-      }).output();
-      const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-      assert(success && /ok \| 2 passed/.test(said), said);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
     }
-  });
-}
+    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["test", "-A", "--config", new URL("deno.json", ROOT).pathname, ...tests],
+      cwd: folder,
+      env: { NO_COLOR: "1" },
+    }).output();
+    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    for (const path of tests) {
+      assertStringIncludes(said, `running 2 tests from ./${path}\n`);
+    }
+    assert(success && /ok \| 4 passed/.test(said), said);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

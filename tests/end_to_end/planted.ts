@@ -124,9 +124,9 @@ scenarios:
       body: { password: "${SECRETS.body}" }
       expect: { status: 200, json: { "detail": "right" } }
     rate: 20/s
-    duration: 2s
-  list: { flow: list_certificates, rate: 20/s, duration: 2s }
-  create: { flow: create_certificate, rate: 5/s, duration: 2s }
+    duration: 1s
+  list: { flow: list_certificates, rate: 20/s, duration: 1s }
+  create: { flow: create_certificate, rate: 5/s, duration: 1s }
   token_refresh:
     flow: acme_enroll
     with:
@@ -134,8 +134,8 @@ scenarios:
       headers: { authorization: "Bearer \${TOKEN}" }
       eab: { kid: k, hmac_key: "${SECRETS.eab}" }
     rate: 1/s
-    duration: 2s
-  acme: { flow: acme_unauthenticated, with: { directory: /directory }, rate: 5/s, duration: 2s }
+    duration: 1s
+  acme: { flow: acme_unauthenticated, with: { directory: /directory }, rate: 5/s, duration: 1s }
 `;
 
 export interface Said {

@@ -53,11 +53,15 @@ export async function withProgram(
 
 /** What a host that others keep busy does to a run: it is then judged as one on the host, and rightly. */
 const BUSY_HOST = ["host_cpu", "generator_stalled"];
+/** Of its CPUs, on average: there were moments without any for the run, and less than the rule's 95 % make it late. */
+const BUSY_SHARE = 0.6;
 
-/** The run found that this host had no CPU left for it. */
-export function hostWasBusy({ summary }: Finished): boolean {
-  const { reasons = [], warnings = [] } = summary?.validity ?? {};
-  return [...reasons, ...warnings].some(({ code }) => BUSY_HOST.includes(code));
+/** The run found that this host had no CPU left for it, at times at least. */
+export function hostWasBusy({ summary }: Pick<Finished, "summary">): boolean {
+  if (summary === undefined) return false;
+  const { validity: { reasons, warnings }, generator } = summary;
+  return generator.host_cpu_share > BUSY_SHARE ||
+    [...reasons, ...warnings].some(({ code }) => BUSY_HOST.includes(code));
 }
 
 /** The run ended with this code; or, where it found the host to be busy, invalid or with a threshold that is too slow. */
