@@ -21,6 +21,9 @@ export interface Job {
   /** Pending AwaitingCSR AwaitingApproval Running Completed Failed Cancelled. */
   readonly status: string;
   readonly lastError?: string;
+  /** RFC 3339, where the server keeps them; certctl as shipped does not. */
+  readonly startedAt?: string;
+  readonly completedAt?: string;
 }
 
 /** Statuses in which a job stays. */
@@ -110,6 +113,8 @@ export function readJob(fields: Fields): Job | string {
     ...optional("targetId", textOf(fields, "target_id")),
     ...optional("agentId", textOf(fields, "agent_id")),
     ...optional("lastError", textOf(fields, "last_error")),
+    ...optional("startedAt", textOf(fields, "started_at")),
+    ...optional("completedAt", textOf(fields, "completed_at")),
   };
 }
 

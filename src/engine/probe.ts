@@ -12,6 +12,7 @@ import type { Exchange } from "../http/http.ts";
 import { reach, type Reached } from "../http/reach.ts";
 import { createScope, runIteration, RunningIteration, type StepRecorder } from "./iteration.ts";
 import { type OpenScenario, openScenario } from "./scenario_flow.ts";
+import { tlsOf } from "./target.ts";
 import { messageOf } from "../message_of.ts";
 
 /** One step that the probe made. */
@@ -84,9 +85,10 @@ async function probe(options: ProbeOptions, scenario: Scenario, at: number): Pro
 
 /** Of a server that must not be asked yet, all that is known is whether it is there. */
 async function connect(
-  { plan: { target: { tls } }, signal }: ProbeOptions,
+  { plan, signal }: ProbeOptions,
   scenario: Scenario,
 ): Promise<ProbeResult> {
+  const tls = await tlsOf(plan, scenario);
   const { origin, protocol, timeoutMs } = scenario;
   const reached = await reach(new URL(origin), { tls, protocol, timeoutMs, signal });
   return { scenario, steps: [], ...(isFailure(reached) ? { failure: reached } : { reached }) };

@@ -2,10 +2,10 @@
 import type { Clock } from "../clock.ts";
 import { flowNamed } from "../flows/registry.ts";
 import type { Flow } from "../flows/flow.ts";
-import { targetOf } from "./target.ts";
+import { targetOf, tlsOf } from "./target.ts";
 import { createClient, unmeasuredClient } from "../http/client.ts";
 import type { HttpClient } from "../http/http.ts";
-import type { Plan, Scenario } from "../plan/plan.ts";
+import type { Plan, Scenario, TlsOptions } from "../plan/plan.ts";
 import { partOf, type WorkerShare } from "../worker_share.ts";
 
 /** Bodies beyond this are a failure: an answer of a certificate server is far smaller. */
@@ -34,8 +34,9 @@ export interface OpenScenario {
 export async function openScenario(setting: ScenarioSetting): Promise<OpenScenario> {
   const { plan, scenario, share, clock, runId, made, signal } = setting;
   const definition = await flowNamed(scenario.flow);
-  const client = await clientFor(plan, scenario, share);
-  const setupClient = setupClientFor(plan, scenario, client);
+  const tls = await tlsOf(plan, scenario);
+  const client = await clientFor(tls, scenario, share);
+  const setupClient = setupClientFor(tls, scenario, client);
   const close = async (flow?: Flow): Promise<void> => {
     await flow?.close?.();
     client.close();
@@ -61,10 +62,10 @@ export async function openScenario(setting: ScenarioSetting): Promise<OpenScenar
   }
 }
 
-function clientFor(plan: Plan, scenario: Scenario, share: WorkerShare): Promise<HttpClient> {
+function clientFor(tls: TlsOptions, scenario: Scenario, share: WorkerShare): Promise<HttpClient> {
   const { maxConnections, protocol, client } = scenario;
   return createClient({
-    tls: plan.target.tls,
+    tls,
     protocol,
     ...(client && { client }),
     maxBodyBytes: MAX_BODY_BYTES,
@@ -73,7 +74,7 @@ function clientFor(plan: Plan, scenario: Scenario, share: WorkerShare): Promise<
 }
 
 /** For what a flow does before and after the load. A server may speak nothing but HTTP/2 where that is wanted. */
-function setupClientFor(plan: Plan, scenario: Scenario, measured: HttpClient): HttpClient {
+function setupClientFor(tls: TlsOptions, scenario: Scenario, measured: HttpClient): HttpClient {
   if (scenario.protocol === "h2") return measured;
-  return unmeasuredClient({ tls: plan.target.tls, maxBodyBytes: MAX_BODY_BYTES });
+  return unmeasuredClient({ tls, maxBodyBytes: MAX_BODY_BYTES });
 }

@@ -2,7 +2,8 @@
 import { apiHeaders, apiUrl } from "../http/api_headers.ts";
 import { jsonObject } from "../http/json_body.ts";
 import type { TargetFacts } from "../metrics/run.ts";
-import type { Plan, Scenario, Target } from "../plan/plan.ts";
+import { flowNamed } from "../flows/registry.ts";
+import type { Plan, Scenario, Target, TlsOptions } from "../plan/plan.ts";
 import { unmeasuredClient } from "../http/client.ts";
 
 /** The target as a scenario asks it: with its own token, where it has one. */
@@ -10,6 +11,12 @@ export function targetOf({ target }: Plan, { token }: Scenario): Target {
   if (token === undefined) return target;
   const { token: _, ...rest } = target;
   return token === "" ? rest : { ...rest, token };
+}
+
+/** As the scenario's server is known: mostly the target's. */
+export async function tlsOf({ target }: Plan, scenario: Scenario): Promise<TlsOptions> {
+  const flow = await flowNamed(scenario.flow);
+  return flow.tls?.(scenario.with) ?? target.tls;
 }
 
 const TIMEOUT_MS = 5_000;

@@ -3,7 +3,7 @@
  * scenario; an iteration is one arrival going through.
  */
 import type { Change, FlowSignature } from "../plan/catalogue.ts";
-import type { Target } from "../plan/plan.ts";
+import type { Target, TlsOptions } from "../plan/plan.ts";
 import type { Clock } from "../clock.ts";
 import type { WorkerShare } from "../worker_share.ts";
 import type { Failure } from "../http/failure.ts";
@@ -132,6 +132,8 @@ export interface FlowContext<Options> {
 export interface FlowDefinition<Options> extends FlowSignature {
   changes(options: Options): Change;
   serverUrl?(options: Options): string | undefined;
+  /** How that server is known, and how this client is known to it, where not as the plan's target is. */
+  tls?(options: Options): TlsOptions | undefined;
   setUp?(options: Options): string | undefined;
   commands?(options: Options): readonly (readonly string[])[];
   steps(options: Options): readonly string[];

@@ -15,6 +15,9 @@ export const FLOWS: Readonly<Record<string, () => Promise<AnyFlow>>> = {
   acme_account: async () => (await import("./acme_account.ts")).acmeAccount,
   acme_renewal_info: async () => (await import("./acme_renewal_info.ts")).acmeRenewalInfo,
   acme_rate_limits: async () => (await import("./acme_rate_limits.ts")).acmeRateLimits,
+  kubernetes_secret: async () => (await import("./kubernetes_secret.ts")).kubernetesSecret,
+  bulk_renew: async () => (await import("./bulk_renew.ts")).bulkRenew,
+  bulk_revoke: async () => (await import("./bulk_revoke.ts")).bulkRevoke,
   http_request: async () => (await import("./http_request.ts")).httpRequest,
 };
 

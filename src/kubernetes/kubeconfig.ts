@@ -125,7 +125,7 @@ function accessOf(text: string, files: Files): ClusterAccess {
 function parsed(text: string): z.output<typeof schema> {
   let data: unknown;
   try {
-    data = parse(text, { maxAliasCount: 100, logLevel: "silent" });
+    data = parse(text, { maxAliasCount: 100, logLevel: "error" });
   } catch (error) {
     throw new Refusal(`is not YAML: ${foreign(messageOf(error), 200)}`);
   }

@@ -16,6 +16,8 @@ export interface CertificateOptions {
   readonly issuer?: Issued;
   readonly ca?: boolean;
   readonly notAfter?: Date;
+  /** O of the subject. */
+  readonly organization?: string;
 }
 
 /** A certificate for `names` (default: localhost and 127.0.0.1), self-signed where no issuer is given. */
@@ -24,7 +26,9 @@ export async function issue(options: CertificateOptions = {}): Promise<Issued> {
   const keys = await crypto.subtle.generateKey(EC, true, ["sign", "verify"]) as CryptoKeyPair;
   const notAfter = options.notAfter ?? new Date(Date.now() + 30 * DAY_MS);
   const certificate = await x509.X509CertificateGenerator.create({
-    subject: `CN=${names[0]}`,
+    subject: options.organization === undefined
+      ? `CN=${names[0]}`
+      : `O=${options.organization}, CN=${names[0]}`,
     issuer: options.issuer?.certificate.subject ?? `CN=${names[0]}`,
     notBefore: new Date(Math.min(Date.now(), notAfter.getTime()) - DAY_MS),
     notAfter,

@@ -1,0 +1,215 @@
+/** Certificates for flows that work on many at once: made and issued before the clock, archived after it. */
+import { z } from "zod";
+import { CertctlAgent, keyAndRequest } from "../certctl/agent.ts";
+import { CertctlApi } from "../certctl/api.ts";
+import { type Failure, isFailure } from "../http/failure.ts";
+import { type Sender, unmeasured } from "../http/step.ts";
+import { duration } from "../plan/units.ts";
+import { sleep } from "../timer.ts";
+import type { SetupContext } from "./flow.ts";
+
+/** Options of what is made; the rows are those of certctl's demo seed. */
+export const batchOptions = {
+  batch: z.int().min(1).max(100_000).default(100).describe("Certificates of one arrival"),
+  owner_id: z.string().default("o-alice").describe("A row of the server's, as the next three"),
+  team_id: z.string().default("t-platform").describe("Whose certificates they are"),
+  issuer_id: z.string().default("iss-local").describe("Who issues them"),
+  renewal_policy_id: z.string().default("rp-standard").describe("How they are renewed"),
+  environment: z.string().max(50).default("loadtest").describe("Their label"),
+  domain: z.string().default("loadtest.example.com").describe("Suffix of their common names"),
+  expires_in: duration().prefault("90d").describe(
+    "Stated lifetime; under 31 days the server's renewal check would work on them during the run",
+  ),
+  issue_by: z.enum(["agent", "server"]).default("agent").describe(
+    "How they are issued before the clock: by a request of an agent's (CSR), which any server takes, or by a renewal that the server makes the key for (CERTCTL_KEYGEN_MODE=server)",
+  ),
+  parallel: z.int().min(1).max(256).default(8).describe("Requests at a time before the clock"),
+};
+
+export interface BatchOptions {
+  readonly batch: number;
+  readonly owner_id: string;
+  readonly team_id: string;
+  readonly issuer_id: string;
+  readonly renewal_policy_id: string;
+  readonly environment: string;
+  readonly domain: string;
+  readonly expires_in: number;
+  readonly issue_by: "agent" | "server";
+  readonly parallel: number;
+}
+
+/** Ids of certificates, by arrival. */
+export type Batches = readonly (readonly string[])[];
+
+/** What `check` prints of it. */
+export function batchWords({ batch, issue_by }: BatchOptions): string {
+  const issued = issue_by === "agent"
+    ? "a request of an agent's"
+    : "a renewal that the server works off";
+  return `${batch} certificates for each arrival, created and issued by ${issued}; archived afterwards`;
+}
+
+/** A server that works a renewal off in its own time has this long for one. */
+const SERVER_ISSUES_MS = 120_000;
+const ASK_AGAIN_MS = 500;
+
+export async function makeBatches(
+  context: SetupContext<BatchOptions>,
+): Promise<{ readonly made: Batches } | Failure> {
+  const { options, arrivals, scenario, signal, progress } = context;
+  if (arrivals === undefined) return USERS;
+  const maker = new BatchMaker(context);
+  const opened = await maker.open();
+  if (opened !== undefined) return opened;
+  const total = arrivals * options.batch;
+  const ids = new Array<string>(total);
+  let next = 0, done = 0;
+  let failure: Failure | undefined;
+  const some = async (): Promise<void> => {
+    while (failure === undefined && !signal.aborted && next < total) {
+      const n = next++;
+      const id = await maker.certificate(n);
+      if (isFailure(id)) failure ??= id;
+      else ids[n] = id;
+      progress(++done, total, "certificates issued");
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(options.parallel, total) }, some));
+  if (failure !== undefined) return failure;
+  if (signal.aborted) {
+    return { class: "interrupted", message: `Interrupted while "${scenario}" was made` };
+  }
+  const made = Array.from(
+    { length: arrivals },
+    (_, at) => ids.slice(at * options.batch, (at + 1) * options.batch),
+  );
+  return { made };
+}
+
+const USERS: Failure = {
+  class: "client",
+  message:
+    "The batches are made before the clock, one for each arrival, and users come as often as " +
+    "they are answered: give the scenario a `rate` with `duration`, or `stages` of rates",
+};
+
+/** Makes one after another of a scenario's certificates; all of it is undone. */
+class BatchMaker {
+  readonly #context: SetupContext<BatchOptions>;
+  readonly #api: CertctlApi;
+  readonly #sender: Sender;
+  #agent: CertctlAgent | undefined;
+
+  constructor(context: SetupContext<BatchOptions>) {
+    this.#context = context;
+    this.#api = new CertctlApi(context.target);
+    this.#sender = unmeasured(context);
+  }
+
+  async open(): Promise<Failure | undefined> {
+    const { options, runId, scenario } = this.#context;
+    if (options.issue_by === "server") return undefined;
+    const agent = await CertctlAgent.register(this.#api, this.#sender, `${runId}-${scenario}`);
+    if (isFailure(agent)) return told("Registering the agent that asks for certificates", agent);
+    this.#agent = agent;
+    this.#undo(`agent ${agent.id}`, (sender) => agent.retire(sender, "end of the load test"));
+    return undefined;
+  }
+
+  /** The id of a new one, issued. */
+  async certificate(n: number): Promise<string | Failure> {
+    const { options, runId, scenario } = this.#context;
+    const name = `${runId}-${scenario}-${n}.${options.domain}`;
+    const created = await this.#api.createCertificate(this.#sender, {
+      name,
+      commonName: name,
+      sans: [name],
+      ownerId: options.owner_id,
+      teamId: options.team_id,
+      issuerId: options.issuer_id,
+      renewalPolicyId: options.renewal_policy_id,
+      environment: options.environment,
+      expiresAt: new Date(Date.now() + options.expires_in).toISOString(),
+    });
+    if (isFailure(created)) return told("Creating a certificate", created);
+    const { id } = created.value;
+    this.#undo(`certificate ${id}`, (sender) => this.#api.archiveCertificate(sender, id));
+    const failure = await this.#issue(id, name);
+    return failure === undefined ? id : told(`Issuing ${id}`, failure);
+  }
+
+  async #issue(id: string, name: string): Promise<Failure | undefined> {
+    if (this.#agent === undefined) return await this.#serverIssues(id);
+    const { csrPem } = await keyAndRequest([name]);
+    return failureOf(await this.#agent.submitCsr(this.#sender, id, csrPem));
+  }
+
+  async #serverIssues(id: string): Promise<Failure | undefined> {
+    const { signal } = this.#context;
+    const renewed = await this.#api.renew(this.#sender, id);
+    if (isFailure(renewed)) return renewed;
+    for (let waitedMs = 0; waitedMs < SERVER_ISSUES_MS; waitedMs += ASK_AGAIN_MS) {
+      const answer = await this.#api.certificate(this.#sender, id);
+      if (isFailure(answer)) return answer;
+      if (answer.value.status === "Active") return undefined;
+      await sleep(ASK_AGAIN_MS, signal);
+      if (signal.aborted) return { class: "interrupted", message: "Interrupted" };
+    }
+    return {
+      class: "timeout",
+      message: `not issued after ${SERVER_ISSUES_MS / 1000} s: does the server make keys ` +
+        "(CERTCTL_KEYGEN_MODE=server)? `issue_by: agent` does without",
+    };
+  }
+
+  #undo(what: string, action: (sender: Sender) => Promise<unknown>): void {
+    const { client, timeoutMs } = this.#context;
+    this.#context.undo(
+      what,
+      async (signal) => failureOf(await action(unmeasured({ client, timeoutMs, signal }))),
+    );
+  }
+}
+
+function failureOf(answer: unknown): Failure | undefined {
+  return isFailure(answer) ? answer : undefined;
+}
+
+/** The same failure, with what was attempted. */
+function told(what: string, failure: Failure): Failure {
+  return { ...failure, message: `${what}: ${failure.message}` };
+}
+
+/** This arrival's certificates. */
+export function batchOf(made: unknown, index: number): readonly string[] | Failure {
+  const batch = (made as Batches | undefined)?.[index];
+  return batch ?? {
+    class: "client",
+    message:
+      "There is no batch for this arrival: batches are made for the plan's own arrivals, and " +
+      "none for what comes before the clock (`probe`, `warmup`)",
+  };
+}
+
+/** Numbers of a bulk call's answer that fall short of what was asked, which a status of 200 hides. */
+export function shortfall(
+  { matched, done, skipped, failed, errors }: {
+    readonly matched: number;
+    readonly done: number;
+    readonly skipped: number;
+    readonly failed: number;
+    readonly errors: readonly { readonly certificateId: string; readonly error: string }[];
+  },
+  asked: number,
+  did: string,
+): Failure | undefined {
+  if (matched >= asked && done >= asked) return undefined;
+  const [first] = errors;
+  const why = first === undefined ? "" : `, the first ${first.certificateId}: ${first.error}`;
+  return {
+    class: "unexpected_body",
+    message: `200, and of ${asked} certificates asked for ${matched} matched, ${done} ${did}, ` +
+      `${skipped} skipped, ${failed} failed${why}`,
+  };
+}
