@@ -23,7 +23,7 @@ export async function postgresFolder(): Promise<string | undefined> {
 /** Makes all images; returns the compose file's settings for them. */
 export async function makeImages(engine: DockerEngine): Promise<Record<string, string>> {
   await postgres(engine, (await postgresFolder())!);
-  await engine.image({ name: "openssl:test", programs: ["chmod"], changes: [] });
+  await engine.image({ name: "openssl:test", programs: ["chmod", "cp", "mkdir"], changes: [] });
   await nginx(engine);
   await apache(engine);
   await haproxy(engine);
@@ -89,8 +89,9 @@ function apache(engine: DockerEngine): Promise<void> {
       [`${root}/htdocs/index.html`]: "<html><body>It works</body></html>\n",
       [`${root}/conf/mime.types`]: "text/html html\n",
       "/var/run/apache2/.keep": "",
-      "/usr/bin/httpd-foreground":
-        `#!/bin/sh\nexec apache2 -D FOREGROUND -f ${root}/conf/httpd.conf -c 'PidFile /tmp/pid' "$@"\n`,
+      "/usr/bin/httpd":
+        `#!/bin/sh\nexec apache2 -f ${root}/conf/httpd.conf -c 'PidFile /tmp/pid' "$@"\n`,
+      "/usr/bin/httpd-foreground": `#!/bin/sh\nexec httpd -D FOREGROUND "$@"\n`,
     },
     links: { [`${root}/modules`]: "/usr/lib/apache2/modules" },
     changes: [`CMD ["httpd-foreground"]`],
