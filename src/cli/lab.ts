@@ -3,8 +3,11 @@ import type { ZodType } from "zod";
 import { acmeOptionsFromEnvironment } from "../lab/acme/environment.ts";
 import { ACME_OPTIONS_SCHEMA } from "../lab/acme/options_schema.ts";
 import { FAULTS_SCHEMA } from "../lab/faults_schema.ts";
+import { labOptionsFromEnvironment } from "../lab/environment.ts";
 import { type Lab, type LabAddresses, type LabOptions, startLab } from "../lab/lab.ts";
 import { DEFAULT_ADMIN_TOKEN, DEFAULT_TOKEN } from "../lab/options.ts";
+import { LAB_OPTIONS_SCHEMA } from "../lab/options_schema.ts";
+import { SERVER_NAME } from "../lab/target_name.ts";
 import type { StackEnvironment } from "../stack/stack.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { command, type Outcome } from "./command.ts";
@@ -20,9 +23,19 @@ const FLAGS: readonly FlagSpec[] = [
     name: "port",
     value: "SERVER=PORT",
     many: true,
-    help: "of api, nginx, apache, haproxy, f5 or control (default: free ports)",
+    help: "of api, nginx, nginx-2, apache, haproxy, f5, ... or control (default: free ports)",
   },
   { name: "token", value: "T", help: `API key that it takes (default ${DEFAULT_TOKEN})` },
+  {
+    name: "admin-token",
+    value: "T",
+    help: `API key that bulk revocation wants (default ${DEFAULT_ADMIN_TOKEN})`,
+  },
+  {
+    name: "options",
+    value: "JSON",
+    help: "targets, agents, scheduler and certctl's faults, over CERTLOAD_LAB",
+  },
   { name: "no-demo", help: "without the demo rows: creating a certificate answers 500" },
   { name: "limiter", value: "RPS/BURST", help: "certctl's limiter by address (default off)" },
   { name: "database", value: "FILE", help: "SQLite file for the state (default: memory)" },
@@ -37,7 +50,7 @@ const FLAGS: readonly FlagSpec[] = [
 ];
 
 const SUMMARY =
-  "Runs the embedded certificate server (REST API, four TLS targets, ACME) until it is interrupted, and\n" +
+  "Runs the embedded certificate server (REST API, TLS targets, ACME) until it is interrupted, and\n" +
   "prints its addresses. It is there to try and to test the tool: its speed says nothing of certctl's.";
 
 export const lab = command({
@@ -99,10 +112,7 @@ function labEnvironment(
     CERTCTL_BASE: api,
     CERTCTL_TOKEN: token,
     CERTCTL_ADMIN_TOKEN: adminToken,
-    NGINX_TARGET_URL: new URL(targets.nginx).origin,
-    APACHE_TARGET_URL: new URL(targets.apache).origin,
-    HAPROXY_TARGET_URL: new URL(targets.haproxy).origin,
-    F5_TARGET_URL: new URL(targets.f5).origin,
+    ...targetVariables(targets),
     CERTCTL_ACME_DIRECTORY: acme["prof-test"] ?? "",
     CERTLOAD_ACME_CHALLENGE_DIRECTORY: acme["prof-challenge"] ?? "",
     CERTLOAD_METRICS_URL: metrics,
@@ -110,6 +120,21 @@ function labEnvironment(
     ...(caFile !== undefined && { CERTLOAD_CA_FILE: caFile }),
   };
 }
+
+/** `NGINX_TARGET_URL`, `NGINX_2_TARGET_URL`, ... */
+function targetVariables(targets: LabAddresses["targets"]): TargetVariables {
+  return Object.fromEntries(
+    Object.entries(targets).map(([name, url]) => [
+      `${name.toUpperCase().replace("-", "_")}_TARGET_URL`,
+      new URL(url).origin,
+    ]),
+  ) as TargetVariables;
+}
+
+type TargetVariables = Pick<
+  StackEnvironment,
+  "NGINX_TARGET_URL" | "APACHE_TARGET_URL" | "HAPROXY_TARGET_URL" | "F5_TARGET_URL"
+>;
 
 function interrupted({ interrupt }: Io): Promise<void> {
   return new Promise((resolve) => {
@@ -123,17 +148,31 @@ async function inputClosed(): Promise<void> {
 }
 
 function labOptions(line: CommandLine, io: Io, problems: string[]): LabOptions {
-  const [hostname, token, limiter, database] = ["hostname", "token", "limiter", "database"]
-    .map((flag) => line.value(flag));
+  const [hostname, token, adminToken, limiter, database] = [
+    "hostname",
+    "token",
+    "admin-token",
+    "limiter",
+    "database",
+  ].map((flag) => line.value(flag));
+  const fromEnvironment = labOptionsFromEnvironment(io.env);
+  const given = {
+    ...checkedJson(io.env["CERTLOAD_LAB"], "CERTLOAD_LAB", LAB_OPTIONS_SCHEMA, problems),
+    ...checkedFlag(line, "options", LAB_OPTIONS_SCHEMA, problems),
+  };
   const acme = {
     ...acmeOptionsFromEnvironment(io.env),
     ...checkedFlag(line, "acme", ACME_OPTIONS_SCHEMA, problems),
   };
   const faults = checkedFlag(line, "faults", FAULTS_SCHEMA, problems);
   return {
+    ...fromEnvironment,
+    ...given,
+    scheduler: { ...fromEnvironment.scheduler, ...given.scheduler },
     ...(hostname !== undefined && { hostname }),
     ports: portsFlag(line, problems),
     ...(token !== undefined && { token }),
+    ...(adminToken !== undefined && { adminToken }),
     demo: !line.has("no-demo"),
     ...(limiter !== undefined && { limiter: parseLimiter(limiter, problems) }),
     ...(database !== undefined && { databasePath: database }),
@@ -145,10 +184,10 @@ function labOptions(line: CommandLine, io: Io, problems: string[]): LabOptions {
 function portsFlag(line: CommandLine, problems: string[]): Record<string, number> {
   const ports: Record<string, number> = {};
   for (const given of line.values("port")) {
-    const [, server, port] = /^(api|nginx|apache|haproxy|f5|control)=(\d{1,5})$/.exec(given) ?? [];
-    if (server === undefined || Number(port) > 65_535) {
+    const [, server = "", port] = /^([a-z0-9-]+)=(\d{1,5})$/.exec(given) ?? [];
+    if (server !== "control" && !SERVER_NAME.test(server) || Number(port) > 65_535) {
       problems.push(
-        `--port ${given}: expected SERVER=PORT with api, nginx, apache, haproxy, f5 or control`,
+        `--port ${given}: expected SERVER=PORT with api, nginx, apache, haproxy, f5 (nginx-2, ...) or control`,
       );
     } else ports[server] = Number(port);
   }
@@ -168,22 +207,26 @@ function checkedFlag<T>(
   schema: ZodType<T>,
   problems: string[],
 ): T | undefined {
-  const given = jsonFlag(line, flag, problems);
-  if (given === undefined) return undefined;
-  const parsed = schema.safeParse(given);
-  for (const { path, message } of parsed.error?.issues ?? []) {
-    problems.push(`--${flag}: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
-  }
-  return parsed.data;
+  return checkedJson(line.value(flag), `--${flag}`, schema, problems);
 }
 
-function jsonFlag(line: CommandLine, flag: string, problems: string[]): unknown {
-  const text = line.value(flag);
-  if (text === undefined) return undefined;
+function checkedJson<T>(
+  text: string | undefined,
+  name: string,
+  schema: ZodType<T>,
+  problems: string[],
+): T | undefined {
+  if (!text) return undefined;
+  let given: unknown;
   try {
-    return JSON.parse(text);
+    given = JSON.parse(text);
   } catch {
-    problems.push(`--${flag}: expected JSON, got ${foreign(text, 60)}`);
+    problems.push(`${name}: expected JSON, got ${foreign(text, 60)}`);
     return undefined;
   }
+  const parsed = schema.safeParse(given);
+  for (const { path, message } of parsed.error?.issues ?? []) {
+    problems.push(`${name}: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
+  }
+  return parsed.data;
 }

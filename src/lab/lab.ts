@@ -6,6 +6,7 @@
 import { isIP } from "node:net";
 import deno from "../../deno.json" with { type: "json" };
 import { acmeSettings } from "./acme/options.ts";
+import { agentId, Agents } from "./agents.ts";
 import { AcmeService } from "./acme/service.ts";
 import { apiHandler } from "./api/api.ts";
 import { Metrics } from "./api/metrics.ts";
@@ -81,6 +82,7 @@ class RunningLab implements Lab {
   #acme: AcmeService | undefined;
   #control: HttpServer | undefined;
   #scheduler: Scheduler | undefined;
+  #agents: Agents | undefined;
 
   constructor(settings: LabSettings, authority: Authority) {
     this.#settings = settings;
@@ -151,6 +153,7 @@ class RunningLab implements Lab {
       log,
     });
     await this.#apply(this.#settings.faults);
+    this.#agents?.start();
   }
 
   faults(): Faults {
@@ -176,7 +179,12 @@ class RunningLab implements Lab {
     const closed = servers.map((server) => server.close());
     this.#chaos.close();
     this.deployments.close();
-    await Promise.all([...closed, this.#acme?.close(), this.#scheduler?.close()]);
+    await Promise.all([
+      ...closed,
+      this.#acme?.close(),
+      this.#scheduler?.close(),
+      this.#agents?.close(),
+    ]);
     this.#store.close();
   }
 
@@ -217,14 +225,24 @@ class RunningLab implements Lab {
     const nowMs = (): number => clock.nowUs() / 1000;
     createApiSchema(store);
     const settings = acmeSettings(this.#settings.acme);
-    const targets = this.#targets.map((target) => ({ target, agentId: AGENT_ID }));
-    seed(store, { demo, profiles: Object.keys(settings.profiles), targets });
+    const { agents } = this.#settings;
+    const targets = this.#targets.map((target, index) => ({
+      target,
+      agentId: agents.count > 0 ? agentId(index % agents.count) : AGENT_ID,
+    }));
+    seed(store, {
+      demo,
+      profiles: Object.keys(settings.profiles),
+      targets,
+      agents: Array.from({ length: agents.count }, (_, index) => agentId(index)),
+    });
     const shared = { store, authority: this.#authority, metrics: new Metrics() };
     const acme = this.#acme = new AcmeService({ ...shared, settings, clock, log });
     acme.start();
     const context = { ...shared, keygen, bind, asShipped, jobListUsPerRow };
     this.#scheduler = new Scheduler(context, this.#settings.scheduler, clock);
     this.#scheduler.start();
+    this.#agents = new Agents({ api: context, deployments: this.deployments, clock, log }, agents);
     return apiHandler({
       context,
       keys: { token, adminToken },

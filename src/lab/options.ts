@@ -1,5 +1,6 @@
 /** Settings of the lab: plain data, all of it optional. */
 import { foreign } from "../terminal.ts";
+import { type AgentsOptions, type AgentsSettings, agentsSettings } from "./agents.ts";
 import type { AcmeOptions } from "./acme/options.ts";
 import type { LimiterOptions } from "./api/api.ts";
 import type { Keygen } from "./api/context.ts";
@@ -24,6 +25,8 @@ export interface LabOptions {
   /** Who makes the key of a renewal: an agent (default), or the scheduler. */
   readonly keygen?: Keygen;
   readonly scheduler?: SchedulerOptions;
+  /** Agents of the lab's own. */
+  readonly agents?: AgentsOptions;
   /** Whether an environment of `lt-deploy-nginx` binds a new certificate to the target `lt-nginx`; default true. */
   readonly bind?: boolean;
   /** What a list of jobs takes longer for each job that there is, microseconds; default 0, certctl's some 7. */
@@ -51,9 +54,13 @@ export interface LabOptions {
 }
 
 export type LabSettings =
-  & Required<Omit<LabOptions, "databasePath" | "limiter" | "asShipped" | "scheduler">>
+  & Required<Omit<LabOptions, "databasePath" | "limiter" | "asShipped" | "scheduler" | "agents">>
   & Pick<LabOptions, "databasePath" | "limiter">
-  & { readonly asShipped: AsShipped; readonly scheduler: SchedulerSettings };
+  & {
+    readonly asShipped: AsShipped;
+    readonly scheduler: SchedulerSettings;
+    readonly agents: AgentsSettings;
+  };
 
 export const DEFAULT_TOKEN = "load-test-token";
 export const DEFAULT_ADMIN_TOKEN = "load-test-admin-token";
@@ -76,6 +83,7 @@ export function labSettings(options: LabOptions): LabSettings {
     log: logToStandardError,
     ...options,
     scheduler: schedulerSettings(options.scheduler),
+    agents: agentsSettings(options.agents),
     asShipped,
     acme: {
       ...asShipped.has("finalize_500") && { asShipped: true },

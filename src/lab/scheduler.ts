@@ -160,7 +160,7 @@ export class Scheduler {
     try {
       await this.#clock.sleepUntil(Math.min(doneUs, wallUs), signal);
       if (doneUs > wallUs || signal.aborted) return false;
-      await this.#finish(job, startedUs);
+      this.#finish(job, startedUs);
       this.#counts.completed++;
       return true;
     } finally {
@@ -168,7 +168,7 @@ export class Scheduler {
     }
   }
 
-  async #finish(job: Job, startedUs: number): Promise<void> {
+  #finish(job: Job, startedUs: number): void {
     const { store, asShipped, keygen } = this.#context;
     const timesLost = asShipped.has("job_times_lost");
     if (job.type !== "Deployment" && keygen === "agent") {
@@ -181,7 +181,7 @@ export class Scheduler {
       setJobStatus(store, job, "Failed", { error, timesLost });
       return;
     }
-    const { request, keyPem } = await newRequest();
+    const { request, keyPem } = newRequest();
     const durationMs = (this.#clock.nowUs() - startedUs) / 1000;
     issue(this.#context, certificate, { request, csrPem: keyPem, job, durationMs });
   }

@@ -1,6 +1,6 @@
-/** A key of the server's own, where it makes the keys, or of an agent's, and what of a request the issuing needs. */
+/** A key of the server's own, where it makes the keys, and what of a request the issuing needs. */
+import { generateKeyPairSync } from "node:crypto";
 import type { CertificateRequest } from "../acme/csr.ts";
-import { toPem } from "../../pem.ts";
 
 export interface NewRequest {
   readonly request: CertificateRequest;
@@ -9,21 +9,19 @@ export interface NewRequest {
 }
 
 /** P-256, where certctl takes RSA-2048: a tenth of a second of CPU each would make the lab the limit. */
-export async function newRequest(): Promise<NewRequest> {
-  const curve = { name: "ECDSA", namedCurve: "P-256" };
-  const { publicKey, privateKey } = await crypto.subtle.generateKey(curve, true, [
-    "sign",
-    "verify",
-  ]);
-  const [spki, pkcs8] = await Promise.all([
-    crypto.subtle.exportKey("spki", publicKey),
-    crypto.subtle.exportKey("pkcs8", privateKey),
-  ]);
-  const request: CertificateRequest = {
-    names: new Set(),
-    publicKey: new Uint8Array(spki),
-    keyAlgorithm: "ECDSA",
-    keySize: 256,
+export function newRequest(): NewRequest {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", {
+    namedCurve: "P-256",
+    publicKeyEncoding: { type: "spki", format: "der" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
+  return {
+    request: {
+      names: new Set(),
+      publicKey: new Uint8Array(publicKey),
+      keyAlgorithm: "ECDSA",
+      keySize: 256,
+    },
+    keyPem: privateKey,
   };
-  return { request, keyPem: toPem("PRIVATE KEY", new Uint8Array(pkcs8)) };
 }

@@ -7,7 +7,7 @@ import { CERTCTL_TYPE, kindOf, type TargetName } from "../target_name.ts";
 import { readAgent, registerAgent } from "./agent.ts";
 import { createCertificate, zeroCertificate } from "./certificate.ts";
 import type { ReferenceTable } from "./schema.ts";
-import { addTarget, readTarget } from "./target.ts";
+import { addTarget, readTarget, updateTarget } from "./target.ts";
 
 const DEMO: Readonly<Record<ReferenceTable, readonly string[]>> = {
   teams: ["t-platform", "t-security", "t-payments", "t-frontend", "t-data", "t-devops"],
@@ -38,27 +38,38 @@ export interface SeedTarget {
 export interface SeedOptions {
   readonly demo: boolean;
   readonly targets: readonly SeedTarget[];
+  /** Ids of the lab's own agents. */
+  readonly agents: readonly string[];
   /** Profiles of the ACME server. */
   readonly profiles: readonly string[];
 }
 
 /** Rows that are there already stay as they are, as with certctl's seeds. */
-export function seed(store: Store, { demo, profiles, targets }: SeedOptions): void {
+export function seed(store: Store, { demo, profiles, targets, agents }: SeedOptions): void {
   store.transaction(() => {
     addReference(store, "renewal_policies", { id: "rp-default", name: "rp-default" });
     addReference(store, "issuers", { id: "iss-local", name: "Local CA", type: "GenericCA" });
     for (const id of profiles) addReference(store, "certificate_profiles", { id, name: id });
     if (demo) seedDemo(store);
+    for (const id of agents) seedAgent(store, id);
     for (const each of targets) seedTarget(store, each);
   });
 }
 
-function seedTarget(store: Store, { target, agentId }: SeedTarget): void {
-  if (readAgent(store, agentId) === undefined) {
-    registerAgent(store, { id: agentId, name: agentId, hostname: "localhost" });
+function seedAgent(store: Store, id: string): void {
+  if (readAgent(store, id) === undefined) {
+    registerAgent(store, { id, name: id, hostname: "localhost" });
   }
+}
+
+function seedTarget(store: Store, { target, agentId }: SeedTarget): void {
+  seedAgent(store, agentId);
   const name = `lt-${target}`;
-  if (readTarget(store, `tgt-${name}`) !== undefined) return;
+  const known = readTarget(store, `tgt-${name}`);
+  if (known !== undefined) {
+    updateTarget(store, known, { agent_id: agentId });
+    return;
+  }
   addTarget(store, {
     id: `tgt-${name}`,
     name,

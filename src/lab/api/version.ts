@@ -36,11 +36,11 @@ export function addVersion(store: Store, given: NewVersion): void {
   store.run(sql, certificateId, issued.serial, JSON.stringify(document));
 }
 
-/** The chain of the newest version, leaf first; undefined where nothing was issued. */
+/** The newest version, its chain leaf first; undefined where nothing was issued. */
 export function latestVersion(
   store: Store,
   certificateId: string,
-): { readonly pem_chain: string; readonly fingerprint_sha256: string } | undefined {
+): { readonly pem_chain: string; readonly csr_pem: string } | undefined {
   const sql =
     "SELECT document FROM versions WHERE certificate_id = ? ORDER BY sequence DESC LIMIT 1";
   const row = store.get<{ document: string }>(sql, certificateId);
