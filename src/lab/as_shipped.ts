@@ -6,6 +6,8 @@ export const SHIPPED_FAULTS = {
   last_deployment_lost: "last_deployment_at of a certificate never changes",
   job_times_lost: "started_at, completed_at and attempts of a job never change",
   config_redacted: "work ships a target's secrets as ********",
+  claims_all:
+    "a tick marks all that is due Running at once, and what its two minutes leave stays so for ever",
   claims_deployments:
     "the job processor flips Pending Deployment jobs to Running, so no agent gets them",
   expiry_sweep:

@@ -1,7 +1,8 @@
 /**
- * certctl's job processor: each tick claims all that is due and works on so many at once, under one limit of time.
- * What is not done by then stays Running for ever, and so does the renewal of its certificate. The work is a wait, so
- * that a lab on one core has any number of jobs in flight.
+ * certctl's job processor: each tick takes all that is due and works on so many at once, under one limit of time. A job
+ * is Running while it is worked on, and what is not done by then is Pending again. As shipped (`claims_all`) all are
+ * Running at once, and what is not done stays so for ever, and so does the renewal of its certificate. The work is a
+ * wait, so that a lab on one core has any number of jobs in flight.
  */
 import type { Clock } from "../clock.ts";
 import { issue } from "./api/issuance.ts";
@@ -48,7 +49,7 @@ export interface SchedulerCounts {
   readonly skippedTicks: number;
   readonly claimed: number;
   readonly completed: number;
-  /** Left Running at the wall. */
+  /** Left Running at the wall, as shipped. */
   readonly stuck: number;
   readonly inFlight: number;
   readonly highestInFlight: number;
@@ -117,20 +118,24 @@ export class Scheduler {
     this.#tick = this.#workThrough(jobs).finally(() => this.#tick = undefined);
   }
 
-  /** All that are Pending become Running at once. A deployment is its agent's, but for the trap that claims it too. */
+  /** All that are Pending. A deployment is its agent's, but for the trap that claims it too. */
   #claim(): Job[] {
     const { store, asShipped } = this.#context;
-    const timesLost = asShipped.has("job_times_lost");
     const isAgents = ({ type, agent_id }: Job): boolean =>
       type === "Deployment" && agent_id !== undefined;
     return store.transaction(() => {
       const due = jobsInStatus(store, "Pending")
         .filter((job) => asShipped.has("claims_deployments") || !isAgents(job))
-        .map((job) => setJobStatus(store, job, "Running", { timesLost }));
+        .map((job) => isAgents(job) || asShipped.has("claims_all") ? this.#begin(job) : job);
       const jobs = due.filter((job) => !isAgents(job));
       this.#counts.claimed += jobs.length;
       return jobs;
     });
+  }
+
+  #begin(job: Job): Job {
+    const { store, asShipped } = this.#context;
+    return setJobStatus(store, job, "Running", { timesLost: asShipped.has("job_times_lost") });
   }
 
   async #workThrough(jobs: readonly Job[]): Promise<void> {
@@ -144,22 +149,27 @@ export class Scheduler {
       }
     };
     await Promise.all(Array.from({ length: concurrency }, worker));
-    if (!this.#closing.signal.aborted) {
+    if (!this.#closing.signal.aborted && this.#context.asShipped.has("claims_all")) {
       this.#counts.stuck += jobs.length - (this.#counts.completed - before);
     }
   }
 
   /** Whether there is time left. */
-  async #work(job: Job, wallUs: number): Promise<boolean> {
+  async #work(claimed: Job, wallUs: number): Promise<boolean> {
+    const { store, asShipped } = this.#context;
     const { signal } = this.#closing;
     const startedUs = this.#clock.nowUs();
     if (startedUs >= wallUs || signal.aborted) return false;
+    const job = asShipped.has("claims_all") ? claimed : this.#begin(claimed);
     const doneUs = startedUs + this.#settings.workMs * 1000;
     this.#counts.inFlight++;
     this.#counts.highestInFlight = Math.max(this.#counts.highestInFlight, this.#counts.inFlight);
     try {
       await this.#clock.sleepUntil(Math.min(doneUs, wallUs), signal);
-      if (doneUs > wallUs || signal.aborted) return false;
+      if (doneUs > wallUs || signal.aborted) {
+        if (!asShipped.has("claims_all") && !signal.aborted) setJobStatus(store, job, "Pending");
+        return false;
+      }
       this.#finish(job, startedUs);
       this.#counts.completed++;
       return true;
