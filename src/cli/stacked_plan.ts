@@ -44,7 +44,7 @@ type Use = (stacked: StackedPlan, io: Io) => Promise<Outcome>;
  * Stands in, while a plan is read for the first time, for what a stack will tell: the plan has to be found right before
  * anything is started.
  */
-const TO_COME: StackEnvironment = {
+const TO_COME: StackEnvironment & Readonly<Record<string, string>> = {
   CERTCTL_BASE: "https://stack.invalid",
   CERTCTL_TOKEN: "the-stack-will-tell",
   CERTCTL_ADMIN_TOKEN: "the-stack-will-tell",
@@ -57,6 +57,12 @@ const TO_COME: StackEnvironment = {
   CERTLOAD_METRICS_URL: "https://stack.invalid/metrics",
   CERTLOAD_LAB_CONTROL: "http://stack.invalid",
   CERTLOAD_CA_FILE: "",
+  NGINX_CERTIFICATES: "the-stack-will-tell",
+  NGINX_RELOAD: "the-stack-will-tell",
+  APACHE_CERTIFICATES: "the-stack-will-tell",
+  APACHE_RELOAD: "the-stack-will-tell",
+  HAPROXY_CERTIFICATES: "the-stack-will-tell",
+  HAPROXY_RUNTIME: "stack.invalid:9999",
 };
 
 /** Reads the plan, starts its stack, reads the plan again in the stack's environment, and hands it to `use`. */

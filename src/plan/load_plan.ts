@@ -10,7 +10,7 @@ import { authorization, mergeHeaders } from "./headers.ts";
 import { planHash } from "./identity.ts";
 import { type Environment, interpolate } from "./interpolate.ts";
 import { check } from "./issue.ts";
-import { leaveOut, withoutAddress } from "./left_out.ts";
+import { leaveOut, withoutAddress, withoutNeeded } from "./left_out.ts";
 import { override, type PlanOverrides } from "./overrides.ts";
 import type { Plan, ServerMetrics, Target, TlsOptions } from "./plan.ts";
 import { type Problem, problemAt, sortProblems, withoutSecrets } from "./problem.ts";
@@ -110,14 +110,18 @@ export function loadPlan(input: PlanSource): LoadedPlan {
   const given = [...secrets, ...findSecrets(toData(root))];
   if (problems.length > 0 || !config.ok) return refused(problems, given);
   const whole = planOf(config.value, parts, input);
+  const needed = leaveOut(whole, withoutNeeded(config.value.scenarios, env), "needs");
   const absent = withoutAddress(root, defaulted, whole.target.baseUrl);
   const plan = withSecrets(
-    overrides.target === undefined ? whole : leaveOut(whole, absent),
+    overrides.target === undefined ? needed : leaveOut(needed, absent, "target"),
     secrets,
   );
   const oversized = sizeProblems(plan, root);
   if (oversized.length > 0) return refused(oversized, given);
-  const notes = (plan.notes ?? []).map((note) => problemAt({ file: "--target" }, [], note));
+  const notes = (plan.notes ?? []).map((note, at) => {
+    const file = at < (needed.notes?.length ?? 0) ? source : "--target";
+    return problemAt({ file }, [], note);
+  });
   if (plan.scenarios.length === 0) return refused(notes, given);
   return {
     ok: true,

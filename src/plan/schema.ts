@@ -37,6 +37,8 @@ const target = z.strictObject({
   tls: tls.prefault({}).describe("How served certificates are verified"),
 });
 
+const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
 const stage = z.strictObject({
   duration: duration().describe("How long the level takes to get there; 0 is a jump"),
   rate: rate().optional().describe("Arrivals at the end of the stage (open model)"),
@@ -61,6 +63,9 @@ export const scenarioSchema = z.strictObject({
   ),
   flow: z.string().describe("What one arrival does"),
   with: z.record(z.string(), z.unknown()).optional().describe("The flow's options"),
+  needs: z.array(z.string().regex(VARIABLE_NAME, "must be a variable's name")).default([]).describe(
+    "Variables without which it is left out, and that is said",
+  ),
   token: token.describe("In place of the target's, for the target alone; empty: none"),
   probe: z.boolean().optional().describe(
     "Send one arrival before the clock, or open a connection alone; true if left out where arrivals are idempotent, else false",

@@ -27,9 +27,13 @@ interface Loaded {
   readonly said: readonly string[];
 }
 
-function load(overrides: PlanOverrides, env: Record<string, string> = {}): Loaded {
+function load(
+  overrides: PlanOverrides,
+  env: Record<string, string> = {},
+  text = TEXT,
+): Loaded {
   const readFile = (): string => "";
-  const loaded = loadPlan({ text: TEXT, source: "plan.yaml", env, catalogue, overrides, readFile });
+  const loaded = loadPlan({ text, source: "plan.yaml", env, catalogue, overrides, readFile });
   const said = (loaded.ok ? loaded.warnings : loaded.problems).map(renderProblem);
   return loaded.ok
     ? { names: loaded.plan.scenarios.map(({ name }) => name), plan: loaded.plan, said }
@@ -72,4 +76,43 @@ Deno.test("the plan's identity is that of what is left", () => {
   const hash = ({ plan }: Loaded): string | undefined => plan?.identity.sha256;
   assert(hash(load(MINE)) !== hash(load(MINE, { DAEMON_URL: "https://d.example" })));
   assertEquals(hash(load(MINE)), hash(load({ ...MINE, skip: ["daemon"] })));
+});
+
+const NEEDING = `name: mine
+target: { base_url: "https://localhost:8443" }
+scenarios:
+  always: { flow: list_certificates, rate: 1/s, duration: 1s }
+  first: { needs: [CONTROL], flow: list_certificates, rate: 1/s, duration: 1s }
+  second: { needs: [CONTROL, SOCKET], flow: list_certificates, rate: 1/s, duration: 1s }
+`;
+
+Deno.test("a scenario without a variable that it needs is left out, and that is said", () => {
+  const cases:
+    readonly (readonly [Record<string, string>, readonly string[], string | undefined])[] = [
+      [{}, ["always"], "first, second left out: set CONTROL, SOCKET to have them too"],
+      [
+        { CONTROL: "c", SOCKET: "" },
+        ["always", "first"],
+        "second left out: set SOCKET to have them too",
+      ],
+      [{ CONTROL: "c", SOCKET: "s" }, ["always", "first", "second"], undefined],
+    ];
+  for (const [env, left, note] of cases) {
+    const { names, plan, said } = load({}, env, NEEDING);
+    assertEquals(names, left);
+    assertEquals(plan?.notes, note === undefined ? undefined : [note]);
+    assertEquals(said, note === undefined ? [] : [`plan.yaml: ${note}`]);
+  }
+});
+
+Deno.test("what a scenario left out has wrong is told all the same", () => {
+  const { said } = load({}, {}, NEEDING.replace("[CONTROL], flow: list", "[CONTROL], flow: lst"));
+  assertStringIncludes(said.join(), 'unknown flow "lst_certificates"');
+});
+
+Deno.test("what is needed must be the name of a variable", () => {
+  assertStringIncludes(
+    load({}, {}, NEEDING.replace("[CONTROL]", '["$CONTROL"]')).said.join(),
+    "must be a variable's name",
+  );
 });
