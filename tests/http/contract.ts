@@ -509,7 +509,7 @@ export function contract(implementation: Implementation): void {
     };
     return using({ script }, async ({ get }) => {
       assertEquals((await get("/", { timeoutMs: 60_000 })).status, 200);
-      assertEquals((await get("/", { timeoutMs: 60 })).status, 200);
+      assertEquals((await get("/", { timeoutMs: 30_000 })).status, 200);
       assertEquals((await get("/", { timeoutMs: 80 })).failure?.class, "timeout");
     });
   });

@@ -1,7 +1,7 @@
 /** The verdict on an answer does not depend on the segments in which it comes. */
-import process from "node:process";
 import fc from "fast-check";
 import { assertEquals, assertLess, assertMatch } from "../../../assert.ts";
+import { cpuMsOf } from "../../../cpu.ts";
 import { MAX_HEAD_BYTES, ResponseParser } from "../../../../src/http/own/http1/parser.ts";
 import { ANSWERS, bytesOf, CHUNKED, CORPUS, cut, MAX_BODY, OK, read } from "./reading.ts";
 
@@ -55,8 +55,8 @@ Deno.test("a head that is too large is so wherever it is cut, and whatever comes
 
 Deno.test("an answer that comes byte by byte is read once: one of 60,000 octets is the work of eight of 7,500, not of 64", () => {
   const long = byteByByte(60_000), short = byteByByte(7_500);
-  cpuUsOf(long, 10);
-  const ratios = [1, 2, 3].map(() => cpuUsOf(long, 20) / cpuUsOf(short, 160));
+  readingMs(long, 10);
+  const ratios = [1, 2, 3].map(() => readingMs(long, 20) / readingMs(short, 160));
   assertLess(Math.min(...ratios), 3);
 });
 
@@ -66,12 +66,11 @@ function byteByByte(length: number): Uint8Array[] {
   return Array.from(bytes, (byte) => Uint8Array.of(byte));
 }
 
-/** CPU of so many readings: enough of them for the system's clock of CPU, which goes by milliseconds. */
-function cpuUsOf(pieces: readonly Uint8Array[], times: number): number {
-  const before = process.cpuUsage();
-  for (let n = 0; n < times; n++) assertEquals(read(pieces).head.length, pieces.length);
-  const { user, system } = process.cpuUsage(before);
-  return user + system;
+/** CPU of so many readings: enough of them for the system's clock of CPU, which goes by hundredths of a second. */
+function readingMs(pieces: readonly Uint8Array[], times: number): number {
+  return cpuMsOf(() => {
+    for (let n = 0; n < times; n++) assertEquals(read(pieces).head.length, pieces.length);
+  });
 }
 
 const told: readonly [string, string, RegExp][] = [
