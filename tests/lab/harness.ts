@@ -1,7 +1,10 @@
 /** A lab for one test, and a client that trusts it. */
 import { createSocket } from "node:dgram";
 import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
+import { makeCsr } from "../../src/keys/csr.ts";
+import { generateKey } from "../../src/keys/keys.ts";
 import { DEFAULT_TOKEN } from "../../src/lab/options.ts";
+import { toPem } from "../../src/pem.ts";
 
 export interface LabClient {
   readonly lab: Lab;
@@ -83,5 +86,46 @@ export async function exchange(origin: string, caPem: string, request: string): 
       conn.close();
     } catch { /* Closed by the reading. */ }
     throw error;
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  // deno-lint-ignore no-explicit-any -- what a test reads of it is its claim
+  readonly body: any;
+}
+
+/** One request, `POST /api/v1/agents` for example, and its answer as JSON; the text where it is none. */
+export async function ask(
+  client: LabClient,
+  request: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+): Promise<Answer> {
+  const [method, path] = request.split(" ") as [string, string];
+  const response = await client.fetch(path, {
+    method,
+    ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    ...(headers && { headers }),
+  });
+  const text = await response.text();
+  try {
+    return { status: response.status, body: JSON.parse(text) };
+  } catch {
+    return { status: response.status, body: text };
+  }
+}
+
+/** A P-256 request for the names, PEM. */
+export async function certificateSigningRequest(...names: string[]): Promise<string> {
+  return toPem("CERTIFICATE REQUEST", await makeCsr(await generateKey("ES256"), names));
+}
+
+/** Asks until the condition holds; the lab's own clock is the host's. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const endMs = performance.now() + 20_000;
+  while (!await holds()) {
+    if (performance.now() > endMs) throw new Error(`Not within 20 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
