@@ -105,6 +105,7 @@ function rowsIn(
   prefix: string,
   isSure = true,
 ): Row[] {
+  const shown = new Map<string, string>();
   return Object.entries(properties).flatMap(([name, schema]) => {
     const option = prefix + name;
     if (schema.properties !== undefined) {
@@ -112,11 +113,16 @@ function rowsIn(
     }
     const { default: given, description = whole } = schema;
     const parts = mapIn(schema);
-    const below = parts === undefined ? [] : rowsIn(parts.map, option + parts.joint, false);
+    const same = shown.get(JSON.stringify(parts));
+    if (parts !== undefined && same === undefined) shown.set(JSON.stringify(parts), option);
+    const below = parts === undefined || same !== undefined
+      ? []
+      : rowsIn(parts.map, option + parts.joint, false);
+    const kind = same === undefined ? kindOf(schema) : `as ${code(same)}`;
     const isNeeded = required.includes(name) && given === undefined;
     const needed = isSure ? "needed" : `needed in ${code(prefix.slice(0, -1))}`;
     const fallback = given === undefined ? (isNeeded ? needed : "") : code(JSON.stringify(given));
-    return [{ option, kind: kindOf(schema), fallback, meaning: description }, ...below];
+    return [{ option, kind, fallback, meaning: description }, ...below];
   });
 }
 

@@ -5,11 +5,16 @@ import { z } from "zod";
 const status = z.int().min(200).max(599);
 
 /** One status or several; the output is a list. */
-export function statuses(): z.ZodPrefault<z.ZodUnion<readonly z.ZodType<number[]>[]>> {
+export function statusList(): z.ZodUnion<readonly z.ZodType<number[]>[]> {
   const one = status.transform((only) => [only]);
   return z.union([one, z.array(status).min(1)], {
     error: "must be a status from 200 to 599, or a list of such",
-  }).prefault(200);
+  });
+}
+
+/** The same, 200 where nothing is said. */
+export function statuses(): z.ZodPrefault<z.ZodUnion<readonly z.ZodType<number[]>[]>> {
+  return statusList().prefault(200);
 }
 
 const MEDIA_TYPE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

@@ -18,6 +18,7 @@ export const FLOWS: Readonly<Record<string, () => Promise<AnyFlow>>> = {
   kubernetes_secret: async () => (await import("./kubernetes_secret.ts")).kubernetesSecret,
   bulk_renew: async () => (await import("./bulk_renew.ts")).bulkRenew,
   bulk_revoke: async () => (await import("./bulk_revoke.ts")).bulkRevoke,
+  sequence: async () => (await import("./sequence.ts")).sequence,
   http_request: async () => (await import("./http_request.ts")).httpRequest,
 };
 

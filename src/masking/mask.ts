@@ -36,6 +36,21 @@ export function hide(secrets: Iterable<string | undefined>): void {
   if (everHidden.size > before) knownMask = undefined;
 }
 
+/**
+ * Hides these too in what `work`, which is over when it returns, makes: secrets of one arrival, of which a load brings
+ * more than could be kept.
+ */
+export function hiding<Made>(secrets: Iterable<string | undefined>, work: () => Made): Made {
+  const before = knownMask;
+  const kept = everHidden.size;
+  knownMask = maskOf([...everHidden, ...secrets]);
+  try {
+    return work();
+  } finally {
+    knownMask = everHidden.size === kept ? before : undefined;
+  }
+}
+
 /** Hides what was handed to `hide()`, and what looks like a credential. */
 export const mask: Mask = (text, origin, shown) => {
   knownMask ??= maskOf(everHidden);

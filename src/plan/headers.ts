@@ -18,11 +18,16 @@ export function authorization({ token }: { readonly token?: string }): Record<st
 }
 
 /** RFC 9110 section 5.6.2 (token). */
-const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+export const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Fields that frame a message or name its target: the client writes them (`http/own/http1/request.ts`). */
 const OWN_NAMES = ["connection", "content-length", "host", "transfer-encoding"];
 /** RFC 9110 section 5.5: one byte a letter, and of the control characters the tab alone. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Whether a header can carry it: one line of Latin-1. */
+export function isHeaderValue(text: string): boolean {
+  return VALUE.test(text);
+}
 
 /** For editors: a name that is not one of those. */
 const NAME_PATTERN = `^(?!(?:${OWN_NAMES.map(anyCase).join("|")})$)${NAME.source.slice(1)}`;
