@@ -11,6 +11,7 @@ import type {
   SummaryWorker,
   ThresholdResult,
 } from "../metrics/summary_schema.ts";
+import { jobsOverLimit, littlesLawOfJobs, stuckJobs } from "./job_findings.ts";
 import { whereOf } from "./thresholds.ts";
 import { scenariosOf } from "../metrics/scenarios.ts";
 
@@ -283,6 +284,37 @@ export const RULES = {
           formatPercent(share)
         }) were still unanswered when the run ended, and are in no response time`,
       };
+    }),
+  },
+
+  /** Jobs that were followed, and that had not ended by their deadline. */
+  jobs_stuck: {
+    cause: "server",
+    advice:
+      "The first of them, and where it stands, is in the scenario's failures; smaller batches end within the server's limit of time",
+    find: eachScenario((name, scenario) => {
+      const found = stuckJobs(name, scenario);
+      return found && { ...found, invalid: false };
+    }),
+  },
+
+  jobs_over_limit: {
+    cause: "server",
+    advice: "Read jobs_in_flight as a queue, and the server's concurrency from its throughput",
+    find: eachScenario((name, scenario, { measured }) => {
+      const found = jobsOverLimit(name, scenario, measured);
+      return found && { ...found, invalid: false };
+    }),
+  },
+
+  /** Three figures of the same jobs that contradict each other. */
+  littles_law: {
+    cause: "run",
+    advice:
+      "Let nothing else make jobs at the server meanwhile, and ask more often (`poll`): one of the three figures is not what it is called",
+    find: eachScenario((name, scenario) => {
+      const found = littlesLawOfJobs(name, scenario);
+      return found && { ...found, invalid: false };
     }),
   },
 

@@ -85,6 +85,7 @@ export class TestIteration implements Iteration {
   readonly steps: Recorded[] = [];
   readonly observed: { name: string; durationUs: number }[] = [];
   readonly counts: Record<string, number> = {};
+  readonly gauges: { name: string; value: number }[] = [];
   readonly #client: HttpClient;
 
   constructor(client: HttpClient, readonly index = 0) {
@@ -118,7 +119,9 @@ export class TestIteration implements Iteration {
     this.counts[name] = (this.counts[name] ?? 0) + by;
   }
 
-  gauge(): void {}
+  gauge(name: string, value: number): void {
+    this.gauges.push({ name, value });
+  }
 
   deployment(): void {}
 
