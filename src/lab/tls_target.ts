@@ -62,12 +62,11 @@ export class TlsTarget implements CertificateChoice {
     this.#fault = pair;
   }
 
-  /** What would be served now if nothing went wrong from here on. */
+  /** What is served now; of a mixture the new one. */
   get served(): KeyPair {
     if (this.#current === undefined) return this.#usual;
     const { pairs, fault, record } = this.#current;
-    const state = servedAt(fault, (this.#nowUs() - record.installedUs) / 1000, 1);
-    return state === "old" ? pairs.old : pairs.new;
+    return pairs[servedAt(fault, (this.#nowUs() - record.installedUs) / 1000, 1)];
   }
 
   install(

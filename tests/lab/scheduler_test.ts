@@ -112,8 +112,10 @@ Deno.test("a finished renewal leaves an active certificate with a version, and i
   });
 });
 
-Deno.test("a tick takes all that is due, and what the wall leaves stays Running for ever", async () => {
-  const options = { jobs: 10, concurrency: 2, workMs: 100, wallMs: 350, intervalMs: 1_000 };
+const WALL = { jobs: 10, concurrency: 2, workMs: 100, wallMs: 350, intervalMs: 1_000 };
+
+Deno.test("as shipped a tick takes all that is due, and what the wall leaves stays Running for ever", async () => {
+  const options = { ...WALL, asShipped: ["claims_all"] as const };
   await withScheduler(options, async ({ clock, scheduler, context: { store }, renewing }) => {
     scheduler.start();
     await clock.advance(1 * MS);
@@ -123,6 +125,18 @@ Deno.test("a tick takes all that is due, and what the wall leaves stays Running 
     const statuses = renewing.map((id) => readCertificate(store, id)!.status);
     assertEquals(statuses.filter((status) => status === "RenewalInProgress").length, 4);
     assertEquals(scheduler.counts.stuck, 4);
+  });
+});
+
+Deno.test("as designed a job is Running while it is worked on, and the next tick takes what the wall left", async () => {
+  await withScheduler(WALL, async ({ clock, scheduler, context: { store } }) => {
+    scheduler.start();
+    await clock.advance(1 * MS);
+    assertEquals([countJobs(store, "Pending"), countJobs(store, "Running")], [8, 2]);
+    await clock.advance(900 * MS);
+    assertEquals([countJobs(store, "Completed"), countJobs(store, "Pending")], [6, 4]);
+    await clock.advance(1_000 * MS);
+    assertEquals([countJobs(store, "Completed"), scheduler.counts.stuck], [10, 0]);
   });
 });
 

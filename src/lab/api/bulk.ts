@@ -34,6 +34,10 @@ async function bulkRenew(request: LabRequest, _: Parameters, call: Call): Promis
   });
 }
 
+/** certctl's layers each say their part. */
+const NO_VERSION = "failed to get certificate version: failed to get latest certificate version: " +
+  "sql: no rows in result set";
+
 async function bulkRevoke(request: LabRequest, _: Parameters, call: Call): Promise<LabResponse> {
   if (!call.isAdmin) return failure(call, 403, "Bulk revocation requires admin privileges");
   const body = await bodyObject(request);
@@ -54,8 +58,7 @@ async function bulkRevoke(request: LabRequest, _: Parameters, call: Call): Promi
       counts.total_revoked++;
     } else {
       counts.total_failed++;
-      const error = "no certificate version found for revocation";
-      errors.push({ certificate_id: certificate.id, error });
+      errors.push({ certificate_id: certificate.id, error: NO_VERSION });
     }
   }
   return json(200, {

@@ -6,7 +6,7 @@ const CHUNK_BYTES = 4 * 1024;
 /** A TLS 1.3 alert, sealed, has 24 octets; no request is that short. */
 const LONGEST_ALERT_BYTES = 40;
 /** For a peer that has been told that its connection ends. */
-const LINGER_MS = 1_000;
+const LINGER_MS = 5_000;
 
 export class Relay {
   readonly #client: Deno.Conn;
