@@ -110,7 +110,7 @@ const WALL = "certctl gives all that one tick of its scheduler has claimed two m
   "and never comes back to what is Running then";
 
 const AWAITING_CSR = "the server leaves keys to its agents (CERTCTL_KEYGEN_MODE=agent), and none " +
-  "has sent a request for them";
+  "has sent a request for them: `answer_csrs: true` does";
 
 function workUs({ startedAt, completedAt }: Job): number | undefined {
   const [from, to] = [startedAt, completedAt].map((text) => Date.parse(text ?? ""));

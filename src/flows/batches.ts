@@ -94,6 +94,18 @@ const USERS: Failure = {
     "they are answered: give the scenario a `rate` with `duration`, or `stages` of rates",
 };
 
+/** The common name of a scenario's certificate number `n`, counted over its batches. */
+export function nameOf(
+  { runId, scenario, domain }: {
+    readonly runId: string;
+    readonly scenario: string;
+    readonly domain: string;
+  },
+  n: number,
+): string {
+  return `${runId}-${scenario}-${n}.${domain}`;
+}
+
 /** Makes one after another of a scenario's certificates; all of it is undone. */
 class BatchMaker {
   readonly #context: SetupContext<BatchOptions>;
@@ -120,7 +132,7 @@ class BatchMaker {
   /** The id of a new one, issued. */
   async certificate(n: number): Promise<string | Failure> {
     const { options, runId, scenario } = this.#context;
-    const name = `${runId}-${scenario}-${n}.${options.domain}`;
+    const name = nameOf({ runId, scenario, domain: options.domain }, n);
     const created = await this.#api.createCertificate(this.#sender, {
       name,
       commonName: name,

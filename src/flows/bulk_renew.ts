@@ -3,13 +3,23 @@
  * its end. The certificates are made and issued before the clock, so that every job is due.
  */
 import { z } from "zod";
+import { keyAndRequest } from "../certctl/agent.ts";
 import { CertctlApi } from "../certctl/api.ts";
 import { WATCH_STEPS, watchJobs } from "../certctl/job_watch.ts";
 import { type Failure, isFailure } from "../http/failure.ts";
+import { unmeasured } from "../http/step.ts";
 import { JOB_MEASURES } from "../jobs.ts";
 import { duration, durationAboveZero } from "../plan/units.ts";
-import { batchOf, batchOptions, batchWords, makeBatches, shortfall } from "./batches.ts";
-import type { Flow, FlowContext, FlowDefinition, Iteration } from "./flow.ts";
+import {
+  type Batches,
+  batchOf,
+  batchOptions,
+  batchWords,
+  makeBatches,
+  nameOf,
+  shortfall,
+} from "./batches.ts";
+import type { Flow, FlowContext, FlowDefinition, Iteration, SetupContext } from "./flow.ts";
 
 const options = z.strictObject({
   ...batchOptions,
@@ -18,6 +28,9 @@ const options = z.strictObject({
   ),
   deadline: duration().prefault("3m").describe(
     "Of a batch's jobs; what has not ended by then is stuck",
+  ),
+  answer_csrs: z.boolean().default(false).describe(
+    "Send the request (CSR) that each job awaits, as its agent would: for a server that leaves keys to agents (CERTCTL_KEYGEN_MODE=agent)",
   ),
   limit: z.int().min(1).optional().describe(
     "How many jobs the server is configured to work on at once (CERTCTL_RENEWAL_CONCURRENCY), to compare with",
@@ -34,10 +47,37 @@ export const bulkRenew: FlowDefinition<Options> = {
   changes: () => "batch",
   setUp: batchWords,
   measures: JOB_MEASURES,
-  steps: () => ["bulk_renew", ...WATCH_STEPS],
-  setup: makeBatches,
+  steps: ({ answer_csrs: answers }) => ["bulk_renew", ...(answers ? ["csr"] : []), ...WATCH_STEPS],
+  setup: async (context) => {
+    const batches = await makeBatches(context);
+    if (isFailure(batches) || !context.options.answer_csrs) return batches;
+    const agentId = await registerAnswering(context);
+    return isFailure(agentId) ? agentId : { made: { batches: batches.made, agentId } };
+  },
   create: (context) => new BulkRenew(context),
 };
+
+/** What is made with `answer_csrs`; without, it is the batches alone. */
+interface Answered {
+  readonly batches: Batches;
+  readonly agentId: string;
+}
+
+/** The agent in whose name requests are sent; certctl does not ask whose the certificate is. */
+async function registerAnswering(context: SetupContext<Options>): Promise<string | Failure> {
+  const { runId, scenario, target, client, timeoutMs } = context;
+  const api = new CertctlApi(target);
+  const name = `${runId}-${scenario}-answers`;
+  const agent = await api.registerAgent(unmeasured(context), { name, hostname: name });
+  if (isFailure(agent)) return agent;
+  const { id } = agent.value;
+  context.undo(`agent ${id}`, async (signal) => {
+    const sender = unmeasured({ client, timeoutMs, signal });
+    const retired = await api.retireAgent(sender, id, "end of the load test");
+    return isFailure(retired) ? retired : undefined;
+  });
+  return id;
+}
 
 class BulkRenew implements Flow {
   readonly #context: FlowContext<Options>;
@@ -50,7 +90,10 @@ class BulkRenew implements Flow {
 
   async run(iteration: Iteration): Promise<Failure | undefined> {
     const { made, clock, options: { poll, deadline, limit } } = this.#context;
-    const certificateIds = batchOf(made, iteration.index);
+    const { batches, agentId } = Array.isArray(made)
+      ? { batches: made, agentId: undefined }
+      : (made ?? {}) as Partial<Answered>;
+    const certificateIds = batchOf(batches, iteration.index);
     if (isFailure(certificateIds)) return certificateIds;
     const answer = await this.#api.bulkRenew(iteration, { certificateIds });
     if (isFailure(answer)) return answer;
@@ -58,6 +101,7 @@ class BulkRenew implements Flow {
     const jobIds = value.jobs.map(({ jobId }) => jobId).filter((id) => id !== "");
     const short = shortfall(value, certificateIds.length, "enqueued") ??
       unnamed(value.done, jobIds.length);
+    const answering = agentId && this.#answer(iteration, agentId, certificateIds);
     const failure = await watchJobs({
       api: this.#api,
       sender: iteration,
@@ -68,7 +112,29 @@ class BulkRenew implements Flow {
       timeoutMs: deadline,
       limit,
     });
-    return joined(short, failure);
+    return joined(joined(short, await answering || undefined), failure);
+  }
+
+  /** A request for each certificate, so many at a time; the first that was refused is told. */
+  async #answer(
+    iteration: Iteration,
+    agentId: string,
+    certificateIds: readonly string[],
+  ): Promise<Failure | undefined> {
+    const { runId, scenario, options: { batch, domain, parallel } } = this.#context;
+    let next = 0;
+    let failure: Failure | undefined;
+    const some = async (): Promise<void> => {
+      while (next < certificateIds.length && !iteration.signal.aborted) {
+        const at = next++;
+        const name = nameOf({ runId, scenario, domain }, iteration.index * batch + at);
+        const { csrPem } = await keyAndRequest([name]);
+        const answer = await this.#api.submitCsr(iteration, agentId, certificateIds[at]!, csrPem);
+        if (isFailure(answer)) failure ??= answer;
+      }
+    };
+    await Promise.all(Array.from({ length: parallel }, some));
+    return failure;
   }
 }
 
