@@ -52,7 +52,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       assertEquals(code, 105, stdout + stderr);
       assertEquals([summary.interrupted, summary.exit.code], [true, 105]);
       const { count, failed } = summary.phases.api.steady;
-      assert(count > 20 && count < 500, `${count} finished`);
+      assert(count > 20 && count < 2_000, `${count} of 3,000 finished`);
       assertEquals(failed, 0);
       assertStringIncludes(stdout, "105");
     },
@@ -123,7 +123,8 @@ endingTest(
       .toSorted((a: { duration_ms: number }, b: { duration_ms: number }) =>
         b.duration_ms - a.duration_ms
       );
-    assert(worst.duration_ms > 800 && worst.duration_ms < 2_000, `${worst.duration_ms} ms`);
+    // A busy host may leave it without a core before and after.
+    assert(worst.duration_ms > 800 && worst.duration_ms < 5_000, `${worst.duration_ms} ms`);
   },
 );
 

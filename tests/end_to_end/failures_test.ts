@@ -19,7 +19,9 @@ Deno.test("whatever a server does wrong is a classified failure, and the run goe
   const lab = await startLab();
   try {
     const scenario = ([answer]: readonly [AnswerFault, FailureClass]): string =>
-      `  ${answer}: { flow: http_request, with: { path: /api/v1/auth/${answer}, expect: { content_type: application/json } }, rate: 10/s, duration: 1s, timeout: 3s }\n`;
+      `  ${answer}: { flow: http_request, with: { path: /api/v1/auth/${answer}, expect: { content_type: application/json } }, rate: 10/s, duration: 1s, timeout: ${
+        answer === "silence" ? "2s" : "20s"
+      } }\n`;
     const text = `name: failures
 target: { base_url: "${lab.addresses.api}", token: load-test-token, tls: { ca_file: ca.pem } }
 scenarios:

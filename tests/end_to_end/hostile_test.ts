@@ -32,16 +32,18 @@ Deno.test("a run against hostile servers ends in a summary with a class for each
     const secure = way === "tls" || way === "h2";
     return serve(script, secure ? { certificate, alpn: way === "h2" ? ["h2"] : ["http/1.1"] } : {});
   }
-  const scenario = ({ id, behaviour: { way }, server }: typeof servers[number]): string => {
+  const scenario = (
+    { id, behaviour: { way, expected }, server }: typeof servers[number],
+  ): string => {
     const url = `${way === "plain" ? "http" : "https"}://127.0.0.1:${server.port}/`;
     const protocol = way === "h2" ? "h2" : "http/1.1";
     return `  ${id}: { flow: http_request, with: { url: "${url}" }, rate: 3/s, duration: 1s, ` +
-      `protocol: ${protocol}, timeout: 5s }\n`;
+      `protocol: ${protocol}, timeout: ${expected === "timeout" ? "2s" : "30s"} }\n`;
   };
   const text = `name: hostile
 target: { base_url: "http://127.0.0.1:1", tls: { insecure_skip_verify: true } }
 warmup: off
-graceful_stop: 20s
+graceful_stop: 40s
 scenarios:
 ${servers.map(scenario).join("")}`;
   try {

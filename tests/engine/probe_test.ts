@@ -40,11 +40,10 @@ scenarios:
   fine: { flow: http_request, with: { path: / }, rate: 1/s, duration: 1s }
 `);
     const [broken, fine] = plan.scenarios;
-    const options = new Proxy({}, {
-      get: () => {
-        throw new Error("no such thing");
-      },
-    });
+    const thrower = (): never => {
+      throw new Error("no such thing");
+    };
+    const options = new Proxy({}, { get: thrower, ownKeys: thrower });
     const faulty = { ...plan, scenarios: [{ ...broken!, with: options }, fine!] };
     const signal = new AbortController().signal;
     const results = await probeAll({ plan: faulty, clock: timerClock, runId: "test", signal });
@@ -123,7 +122,7 @@ Deno.test("a probe's arrival has a name of its own, and leaves no connection ope
       const patience = setTimeout(() => {
         kept = true;
         connection.close();
-      }, 5_000);
+      }, 30_000);
       await connection.read(bytes).catch(() => {});
       clearTimeout(patience);
       assertEquals(kept, false, "left open");

@@ -74,9 +74,9 @@ Deno.test("users of a server that is away pause, the open model does not", async
   const closed = await run(plan(port, "users: 2, duration: 2s"));
   assert(closed.kind === "ran");
   const { total } = closed.run.scenarios[0]!;
-  // 0, 100, 300, 700, 1500 ms: five each.
+  // 0, 100, 300, 700, 1500 ms: five each, and fewer where a refusal takes its time.
   const { count, failures } = total.iterations;
-  assert(count >= 6 && count <= 10, `${count} iterations`);
+  assert(count >= 4 && count <= 10, `${count} iterations`);
   assertEquals(failures.map((each) => each.class), ["connect_refused"]);
   assertEquals(total.counters["pauses_after_refusal"], count);
   const open = await run(plan(port, "rate: 40/s, duration: 1s"));

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { join } from "node:path";
-import { programCommand } from "../end_to_end/program.ts";
+import { assertEnded, programCommand } from "../end_to_end/program.ts";
 import { firstMissing } from "../programs.ts";
 import { type DockerEngine, startDocker } from "./docker.ts";
 import { denoFolder, IMAGE_PROGRAMS, makeImages, postgresFolder } from "./images.ts";
@@ -56,8 +56,8 @@ Deno.test({
 async function passes(engine: DockerEngine, run: Run): Promise<void> {
   const args = ["run", "quickstart", "--stack", "compose", "--duration", "2s"];
   const { code, output, folder } = await run({ args });
-  assertEquals(code, 0, output);
   const summary = JSON.parse(await Deno.readTextFile(join(folder, "results", "summary.json")));
+  assertEnded({ code, stdout: output, stderr: "", folder, summary }, 0);
   assertStringIncludes(JSON.stringify(summary), "nginx-target nginx:test");
   for (const scenario of Object.values(summary.phases.connector) as { count: number }[]) {
     assert(scenario.count > 0, output);

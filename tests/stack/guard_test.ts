@@ -18,7 +18,7 @@ async function exists(path: string): Promise<boolean> {
 
 /** Polls a condition that another process makes true. */
 async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 60_000;
   while (!await condition()) {
     assert(performance.now() < deadline, `never saw: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));

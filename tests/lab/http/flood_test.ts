@@ -63,7 +63,7 @@ async function get(server: HttpServer): Promise<string> {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const end = performance.now() + 10_000; !condition();) {
+  for (const end = performance.now() + 60_000; !condition();) {
     if (performance.now() > end) throw new Error("It did not come to that");
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
