@@ -28,6 +28,9 @@ import { TARGET_HANDLERS, TARGET_PATHS } from "./targets.ts";
 
 export type { LabOptions } from "./options.ts";
 
+/** Where the control endpoint may be, wherever the lab is. */
+const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
+
 /** Plain JSON. */
 export interface LabAddresses {
   /** Base URL of the API, without a trailing slash. */
@@ -146,7 +149,7 @@ class RunningLab implements Lab {
     }
     this.#control = new HttpServer({
       name: "api",
-      hostname,
+      hostname: LOOPBACK.test(hostname) ? hostname : "127.0.0.1",
       port: ports.control ?? 0,
       chaos: new Chaos(),
       handler: controlHandler(this),

@@ -58,3 +58,24 @@ Deno.test("lab tells every problem of its command line at once", async () => {
   ) assertStringIncludes(err, each);
   assert(!(await lab("", "--port", "api=65535x")).err.includes("Cannot start"));
 });
+
+Deno.test("lab has as many targets as it is told to, and keys for everybody and for the admin", async () => {
+  await withFolder({}, async (folder) => {
+    const options = JSON.stringify({ targets: { nginx: 2 } });
+    const { code, out } = await lab(folder, "--options", options, "--admin-token", "root");
+    assertEquals(code, 0);
+    assertMatch(out, /^NGINX_2_TARGET_URL=https:\/\/127\.0\.0\.1:\d+$/m);
+    assertMatch(out, /^CERTCTL_ADMIN_TOKEN=root$/m);
+  });
+});
+
+Deno.test("lab says what is wrong with its options, by the flag or the variable", async () => {
+  const options = '{"keygen":"both","agents":{"pollMs":0}}';
+  const env = { CERTLOAD_LAB: '{"targetz":{}}' };
+  const { code, err } = await certloadIn({ env }, "", "lab", "--options", options);
+  assertEquals(code, 104);
+  for (const each of ["--options: keygen: ", "--options: agents.pollMs: ", "CERTLOAD_LAB: "]) {
+    assertStringIncludes(err, each);
+  }
+  assertStringIncludes(err, "targetz");
+});

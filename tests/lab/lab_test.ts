@@ -88,3 +88,19 @@ Deno.test({
       assertEquals(await (await fetch(lab.addresses.targets.nginx)).text(), "ok\n");
     }),
 });
+
+Deno.test({
+  name: "a lab that listens everywhere keeps its control endpoint on loopback (Linux)",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withLab({ hostname: "0.0.0.0" }, async ({ lab }) => {
+      const { control, targets } = lab.addresses;
+      const reached = async (url: string): Promise<boolean> => {
+        const conn = await Deno.connect({ hostname: "127.0.0.2", port: Number(new URL(url).port) })
+          .catch(() => undefined);
+        conn?.close();
+        return conn !== undefined;
+      };
+      assertEquals([await reached(targets.nginx), await reached(control)], [true, false]);
+    }),
+});
