@@ -17,8 +17,9 @@ import {
   formatSeconds,
   significant,
 } from "../metrics/format.ts";
-import { type Chart, chartsOf, overviewCharts } from "./html/charts.ts";
+import { type Chart, chartsOf, gaugeCharts, overviewCharts } from "./html/charts.ts";
 import { breakable, facts, html, jsonForScript, type Markup, raw } from "./html/markup.ts";
+import { deploymentPart, jobPart } from "./html/lifecycle.ts";
 import { phaseBar } from "./html/phases.ts";
 import {
   comparisonTable,
@@ -274,7 +275,8 @@ function scenarioPart(
   const ofStep = (step: string | null): ThresholdResult[] =>
     // A single step is its scenario over again.
     mine.filter((one) => one.step === step || (step === null && steps.length === 0));
-  const wrong = mine.some((one) => !isHeld(one)) || data.failed + data.dropped > 0;
+  const wrong = mine.some((one) => !isHeld(one)) || data.failed + data.dropped > 0 ||
+    data.deployments.some(({ verdict }) => verdict !== "served");
   const context = { thresholds: ofStep(null), scenario: data };
   return html`
     <article id="${scenarioId(summary, name)}">
@@ -283,7 +285,9 @@ function scenarioPart(
     ${shortfallOf(data) && html`<p class="bad">${shortfallOf(data)}</p>`}
     ${phaseBar(data)}
     ${partTable(data, ofStep(null))}
-    ${chartGrid(name, chartsOf(data, context), charts)}
+    ${deploymentPart(data)}
+    ${jobPart(data)}
+    ${chartGrid(name, [...gaugeCharts(data), ...chartsOf(data, context)], charts)}
     ${steps.filter(({ series }) => series.count > 0).map(({ step, series }) =>
       folded(
         `Step ${step}`,

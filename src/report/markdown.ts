@@ -34,6 +34,19 @@ import {
   WARN,
 } from "./marks.ts";
 import { failedCells, RESULT_HEADS, resultCells } from "./results.ts";
+import {
+  DEPLOY_HEADS,
+  DEPLOY_NOTE,
+  deployCells,
+  deployRemarks,
+  deployRows,
+  hasDeployments,
+  hasJobs,
+  JOB_HEADS,
+  jobCells,
+  jobRemarks,
+  type Remark,
+} from "./lifecycle.ts";
 import { oneLine } from "./style.ts";
 import { loadRows, methodologyRows } from "./methodology.ts";
 import {
@@ -86,6 +99,8 @@ export function renderMarkdown(summary: Summary): string {
     thresholdTable(summary),
     summary.comparison ? comparisonSection(summary.comparison) : "",
     ...Object.entries(summary.phases).map(([name]) => tierTable(summary, name)),
+    deploymentTable(summary),
+    jobTable(summary),
     failureTable(summary),
     folded("On the wire: answers by status, connections, bytes", exchangeTable(summary)),
     serverProblem(summary),
@@ -258,6 +273,38 @@ function resultRows(name: string, step: string | null, series: SummarySeries): s
     [nameCell(name, step), ...resultCells(series)],
     ...(failed ? [[`&emsp;${FAILED_ROW}`, ...failed]] : []),
   ];
+}
+
+function deploymentTable(summary: Summary): string {
+  const mine = scenariosOf(summary).filter(([, scenario]) => hasDeployments(scenario));
+  const rows = mine.flatMap(([name, scenario]) =>
+    deployRows(scenario).map((row) => [codeMarkdown(name), row.name, ...deployCells(row)])
+  );
+  if (mine.length === 0) return "";
+  const figures = rows.length === 0 ? "" : table(["Scenario", "Time", ...DEPLOY_HEADS], rows, 2);
+  return [
+    "### Deployments",
+    `${DEPLOY_NOTE[0]!.toUpperCase()}${DEPLOY_NOTE.slice(1)}.`,
+    figures,
+    ...mine.map(([name, scenario]) => remarkList(name, deployRemarks(scenario))),
+  ].filter((part) => part !== "").join("\n\n");
+}
+
+function jobTable(summary: Summary): string {
+  const mine = scenariosOf(summary).filter(([, scenario]) => hasJobs(scenario));
+  if (mine.length === 0) return "";
+  const rows = mine.map(([name, scenario]) => [codeMarkdown(name), ...jobCells(scenario)]);
+  return [
+    "### Jobs",
+    table(["Scenario", ...JOB_HEADS], rows, 1),
+    ...mine.map(([name, scenario]) => remarkList(name, jobRemarks(scenario))),
+  ].join("\n\n");
+}
+
+function remarkList(name: string, remarks: readonly Remark[]): string {
+  return remarks.map(({ text, bad }) =>
+    `- ${bad ? `${BAD.icon} ` : ""}${codeMarkdown(name)}: ${escapeMarkdown(text)}`
+  ).join("\n");
 }
 
 function failureTable(summary: Summary): string {

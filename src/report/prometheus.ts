@@ -2,7 +2,7 @@
  * A run in Prometheus' text format (0.0.4), for the textfile collector of node_exporter: the last run's figures in base
  * units (seconds, bytes, shares 0..1). Durations are summaries, all else gauges: the next run begins at nought.
  */
-import type { Stats, Summary } from "../metrics/summary_schema.ts";
+import type { Stats, Summary, SummaryScenario } from "../metrics/summary_schema.ts";
 import { rounded } from "../metrics/stats.ts";
 import { oneLine } from "./style.ts";
 import { scenariosOf } from "../metrics/scenarios.ts";
@@ -36,7 +36,12 @@ const DECIMALS = 6;
  * ```
  */
 export function renderPrometheus(summary: Summary): string {
-  return [...runFamilies(summary), ...seriesFamilies(summary), ...verdictFamilies(summary)]
+  return [
+    ...runFamilies(summary),
+    ...seriesFamilies(summary),
+    ...ownFamilies(summary),
+    ...verdictFamilies(summary),
+  ]
     .filter(({ samples }) => samples.length > 0).map(familyText).join("");
 }
 
@@ -137,6 +142,68 @@ function seriesFamilies(summary: Summary): Family[] {
       "tls_handshake",
       "TLS handshakes of new connections",
       ({ phases }) => phases.tls_handshake_ms,
+    ),
+  ];
+}
+
+/** What flows measure themselves, each by its name. */
+function ownFamilies(summary: Summary): Family[] {
+  const all = scenariosOf(summary);
+  const each = <T>(
+    of: (scenario: SummaryScenario) => Readonly<Record<string, T>>,
+    samples: (labels: Labels, value: T) => Sample[],
+    label = "name",
+  ): Sample[] =>
+    all.flatMap(([scenario, data]) =>
+      Object.entries(of(data)).flatMap(([name, value]) =>
+        samples({ scenario, [label]: name }, value)
+      )
+    );
+  const observed = (help: string): string => `Durations that a flow names itself${help}.`;
+  return [
+    {
+      ...gauge(
+        "observed_seconds",
+        observed(""),
+        each(
+          ({ observed }) => observed,
+          (labels, { stats_ms }) => summaryOf({ labels, series: stats_ms }, (stats) => stats),
+        ),
+      ),
+      type: "summary",
+    },
+    gauge(
+      "observed_max_seconds",
+      observed(": the largest"),
+      each(({ observed }) => observed, (labels, { stats_ms }) => [[labels, stats_ms.max / 1000]]),
+    ),
+    gauge(
+      "counted",
+      "What a flow counts by names of its own.",
+      each(({ counters }) => counters, (labels, value) => [[labels, value]]),
+    ),
+    gauge(
+      "level_max",
+      "Values over time that a flow names itself: the greatest.",
+      each(
+        ({ gauges }) => gauges,
+        (labels, slices) =>
+          slices.length === 0 ? [] : [[labels, Math.max(...slices.map(({ max }) => max))]],
+      ),
+    ),
+    gauge(
+      "level_last",
+      "Values over time that a flow names itself: the last.",
+      each(({ gauges }) => gauges, (labels, slices) => optional(labels, slices.at(-1)?.last)),
+    ),
+    gauge(
+      "deployments",
+      "Deployments by what became of them.",
+      each(
+        ({ deployment_verdicts }) => deployment_verdicts,
+        (labels, count) => optional(labels, count),
+        "verdict",
+      ),
     ),
   ];
 }

@@ -5,6 +5,7 @@ import { comparisonLines } from "./comparison.ts";
 import { methodologyRows } from "./methodology.ts";
 import { BAD, exitMark, type Mark, THRESHOLD_MARKS, WARN } from "./marks.ts";
 import { oneLine, painted } from "./style.ts";
+import { deploymentSection, jobSection } from "./text/lifecycle.ts";
 import { block, item, type Page, pageOf, type TextOptions } from "./text/page.ts";
 import {
   durationsSection,
@@ -54,6 +55,8 @@ export function renderText(summary: Summary, options: TextOptions = {}): string 
     validitySection(summary, page),
     ...(mattersFirst(summary.comparison) ? [comparisonSection(summary, page)] : []),
     ...tierSections(summary, page),
+    deploymentSection(summary, page),
+    jobSection(summary, page),
     ...(mattersFirst(summary.comparison) ? [] : [comparisonSection(summary, page)]),
     failureSection(summary, page),
     durationsSection(summary, page),

@@ -57,6 +57,9 @@ const STALL_WARNING_MS = 100;
 /** Failures beyond this share are told: what is called p99 is then no more that of all that was asked for. */
 const FAILED_SHARE = 0.01;
 
+/** Handshakes of a watch that may be late; beyond, the intervals that its figures state are not those of its rate. */
+const MAX_WATCH_LATE = 0.2;
+
 const LESS_LOAD = "Lower the rate, or give the generator more cores";
 
 /** What the rules look at. */
@@ -236,6 +239,34 @@ export const RULES = {
         message: `${formatCount(unsent)} of ${
           formatCount(offered.arrivals)
         } arrivals of "${name}" were never sent`,
+      };
+    }),
+  },
+
+  /** The times of deployments are as exact as they were watched. */
+  watch_late: {
+    cause: "generator",
+    advice:
+      "Watch at a lower rate, deploy at a lower rate, or give the generator more cores; the reports state the interval that was kept",
+    find: eachScenario((name, { counters, observed }) => {
+      const { watch_handshakes: made = 0, watch_late: late = 0 } = counters;
+      const share = made === 0 ? 0 : late / made;
+      if (share <= MAX_WATCH_LATE) return undefined;
+      const interval = observed["watch_interval"]?.stats_ms;
+      const kept = interval
+        ? `: propagation, overlap and staleness are known to ${
+          formatMs(interval.p95)
+        } (p95 of the interval), not to ${formatMs(interval.p50)}`
+        : ": propagation, overlap and staleness are known less exactly than the watch's rate says";
+      return {
+        invalid: false,
+        weight: share,
+        consequence: `made ${
+          formatPercent(share)
+        } of the handshakes of the watch of "${name}" late`,
+        message: `${formatCount(late)} of ${formatCount(made)} handshakes (${
+          formatPercent(share)
+        }) of the watch of "${name}" were late${kept}`,
       };
     }),
   },

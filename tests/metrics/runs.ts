@@ -39,6 +39,8 @@ export interface MadeScenario {
   readonly load?: LoadProfile;
   readonly startAfterMs?: number;
   readonly seed?: number;
+  /** What the flow tells by names of its own. */
+  readonly own?: (recorder: ScenarioRecorder, startUs: number) => void;
   /** Record this worker's arrivals alone: those whose number is `index` modulo `count`. */
   readonly shard?: { readonly index: number; readonly count: number };
 }
@@ -76,6 +78,7 @@ export function scenarioRun(made: MadeScenario): ScenarioRun {
     const end = recordOne(mine ? recorder : elsewhere, made, scenario, plannedUs, i, random);
     if (mine) endUs = Math.max(endUs, end);
   }
+  made.own?.(recorder, startUs);
   for (let i = 0; i < dropped; i++) recorder.dropped(1, startUs + ((sent + i) / ratePerS) * 1e6);
   for (let i = 0; i < interrupted; i++) {
     const [plannedUs, failure] = [endUs - 1000, { class: "interrupted", message: "" } as const];

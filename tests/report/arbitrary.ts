@@ -1,7 +1,9 @@
 /** Summaries of any names, messages and figures, for what must hold of every report. */
 import fc from "fast-check";
+import { DEPLOYMENT_VERDICTS } from "../../src/deployment.ts";
 import { summarySchema } from "../../src/metrics/summary_schema.ts";
 import type { Comparison, Finding, Summary } from "../../src/metrics/summary_schema.ts";
+import { deploymentAt } from "../metrics/deployments.ts";
 import { type MadeScenario, percentileOf, runOf, thresholdOf } from "../metrics/runs.ts";
 import { concluded, passedRun } from "./summaries.ts";
 
@@ -96,6 +98,7 @@ export function anySummary({ name, message }: Words): fc.Arbitrary<Summary> {
       tier: (["api", "connector", "acme"] as const)[i % 3]!,
       durationS: 2,
       failure: (n) => (n % 3 === 0 ? { class: "status_5xx", message: one.message } : undefined),
+      own: i % 2 === 0 ? deployments(one.message) : jobs(i),
       thresholds: [thresholdOf("p95 < 2s", percentileOf(95), "<", 1 + i)],
     }));
     const run = runOf(made);
@@ -111,6 +114,35 @@ export function anySummary({ name, message }: Words): fc.Arbitrary<Summary> {
     rewritten.validity.warnings.push(...findings);
     return summarySchema.parse(rewritten);
   });
+}
+
+function deployments(target: string): NonNullable<MadeScenario["own"]> {
+  return (recorder, startUs) => {
+    DEPLOYMENT_VERDICTS.forEach((verdict, i) => {
+      recorder.deployment(deploymentAt(startUs + i * 1e5, { target, verdict }));
+      recorder.observe("propagation", 300_000 + i);
+      recorder.observe("overlap", i);
+      recorder.observe("watch_interval", 5_000);
+      recorder.count(verdict, i);
+    });
+    recorder.count("watch_handshakes", 1_000);
+    recorder.count("handshake_failures", 7);
+    recorder.count("kept_requests", 900);
+    recorder.count("reset_requests", 3);
+  };
+}
+
+function jobs(n: number): NonNullable<MadeScenario["own"]> {
+  return (recorder, startUs) => {
+    recorder.count("jobs_completed", 40);
+    recorder.count("jobs_failed", n % 4);
+    recorder.count("jobs_running_ms", 9_000);
+    recorder.count("batches_ms", 1_900);
+    recorder.observe("job_time", 900_000);
+    recorder.observe("work_time", 200_000);
+    recorder.gauge("jobs_in_flight", 6, startUs + 4e5);
+    recorder.gauge("jobs_limit", 5, startUs);
+  };
 }
 
 /** Made once, as it takes its time; its figures are then of these scenarios. */

@@ -19,7 +19,14 @@ import { runOf } from "../metrics/runs.ts";
 import { testWith } from "../programs.ts";
 import { anySummary, HOSTILE } from "./arbitrary.ts";
 import { assertGolden } from "./golden.ts";
-import { concluded, failedRun, interruptedRun, invalidRun, passedRun } from "./summaries.ts";
+import {
+  concluded,
+  failedRun,
+  interruptedRun,
+  invalidRun,
+  lifecycleRun,
+  passedRun,
+} from "./summaries.ts";
 
 const compared = () => concluded(failedRun(), concluded(failedRun()));
 
@@ -198,7 +205,8 @@ Deno.test("renderPrometheus() escapes its labels", () => {
 
 testWith("promtool")("renderPrometheus() has no finding of Prometheus' own linter", async () => {
   const hostile = fc.sample(anySummary(HOSTILE), { numRuns: 5, seed: 1 });
-  for (const summary of [concluded(failedRun()), concluded(passedRun()), ...hostile]) {
+  const made = [failedRun(), passedRun(), lifecycleRun()].map((run) => concluded(run));
+  for (const summary of [...made, ...hostile]) {
     const linter = new Deno.Command("promtool", {
       args: ["check", "metrics"],
       stdin: "piped",

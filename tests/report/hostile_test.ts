@@ -35,6 +35,21 @@ function planted(): Summary {
     for (const data of Object.values(phase)) {
       data.server = EVIL;
       data.counters[EVIL] = 1;
+      data.gauges[EVIL] = [{ at_s: 0, max: 1, last: 1, last_at_s: 0 }];
+      data.deployments.push({
+        target: EVIL,
+        by: "agent",
+        requested_at_s: 0,
+        issued_at_s: null,
+        reported_at_s: null,
+        first_new_at_s: null,
+        last_old_at_s: 1,
+        next_new_at_s: null,
+        verdict: "never",
+        spans: [{ state: "old", from_s: 0, to_s: 1 }],
+      });
+      data.deployments.push({ ...data.deployments[0]!, target: `${EVIL} other` });
+      data.deployment_verdicts = { never: 2 };
       for (const peer of data.tls_peers) {
         peer.subject = EVIL;
         peer.issuer = EVIL;

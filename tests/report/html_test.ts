@@ -18,7 +18,14 @@ import { scenariosOf } from "../../src/metrics/scenarios.ts";
 import { runOf, workerFacts } from "../metrics/runs.ts";
 import { testWith } from "../programs.ts";
 import { withBrowser } from "./chromium.ts";
-import { concluded, failedRun, interruptedRun, invalidRun, passedRun } from "./summaries.ts";
+import {
+  concluded,
+  failedRun,
+  interruptedRun,
+  invalidRun,
+  lifecycleRun,
+  passedRun,
+} from "./summaries.ts";
 
 const SUMMARIES: [string, () => Summary][] = [
   ["passed", () => concluded(passedRun())],
@@ -26,6 +33,7 @@ const SUMMARIES: [string, () => Summary][] = [
   ["interrupted", () => concluded(interruptedRun())],
   ["invalid", () => concluded(invalidRun())],
   ["compared", () => concluded(passedRun(), concluded(passedRun()))],
+  ["lifecycle", () => concluded(lifecycleRun())],
   ["empty", () => concluded(runOf([{ name: "nothing", dropped: 100 }]))],
 ];
 

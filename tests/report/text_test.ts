@@ -3,7 +3,14 @@ import type { ServerMetricsSummary } from "../../src/metrics/summary_schema.ts";
 import { renderText } from "../../src/report/text.ts";
 import { runOf } from "../metrics/runs.ts";
 import { assertGolden } from "./golden.ts";
-import { concluded, failedRun, interruptedRun, invalidRun, passedRun } from "./summaries.ts";
+import {
+  concluded,
+  failedRun,
+  interruptedRun,
+  invalidRun,
+  lifecycleRun,
+  passedRun,
+} from "./summaries.ts";
 
 const SERVER_METRICS: ServerMetricsSummary = {
   url: "https://localhost:8443/api/v1/metrics/prometheus",
@@ -43,6 +50,10 @@ Deno.test("renderText() of a run that passed", () => {
 
 Deno.test("renderText() of a run with failures, a broken threshold, and one without data", () => {
   assertGolden("failed.txt", renderText(concluded(failedRun())));
+});
+
+Deno.test("renderText() of deployments and of jobs", () => {
+  assertGolden("lifecycle.txt", renderText(concluded(lifecycleRun())));
 });
 
 Deno.test("renderText() of an interrupted run", () => {

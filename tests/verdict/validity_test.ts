@@ -359,6 +359,27 @@ Deno.test("validityOf() takes a standstill from 100 ms on, and refuses more than
   );
 });
 
+Deno.test("validityOf() tells of a watch whose handshakes were late: its intervals are wider than its rate says", () => {
+  const watched = (late: number, interval = true): Finding[] =>
+    judged({
+      name: "deploy",
+      own: (recorder) => {
+        recorder.count("watch_handshakes", 1000);
+        recorder.count("watch_late", late);
+        if (!interval) return;
+        for (let i = 0; i < 100; i++) recorder.observe("watch_interval", i < 90 ? 5_000 : 40_000);
+      },
+    }).warnings;
+  assertEquals(watched(200), []);
+  assertEquals(codes(watched(201)), ["watch_late by generator"]);
+  assertEquals(
+    watched(201)[0]!.message,
+    '201 of 1,000 handshakes (20.1 %) of the watch of "deploy" were late: propagation, overlap ' +
+      "and staleness are known to 40 ms (p95 of the interval), not to 5 ms",
+  );
+  assertStringIncludes(watched(500, false)[0]!.message, "less exactly than the watch's rate says");
+});
+
 Deno.test("validityOf() wants five samples beyond the percentile of a threshold", () => {
   const few = (samples: number, quantity: Measure): string[] => {
     const result = {
@@ -383,6 +404,10 @@ Deno.test("validityOf() wants five samples beyond the percentile of a threshold"
     { kind: "duration", metric: "response_time", stat: "percentile", percentile }
   );
   assertEquals(few(500, p(99)), []);
+  assertEquals(
+    few(499, { kind: "observed", name: "x", stat: "percentile", percentile: 99 }).length,
+    1,
+  );
   assertEquals(few(499, p(99)), [
     '"x < 1" of the whole run rests on 499 samples, so on a handful of slow ones',
   ]);

@@ -2,11 +2,13 @@
 import { rounded, unpacked } from "../../metrics/stats.ts";
 import type {
   Summary,
+  SummaryGaugeSlice,
   SummaryScenario,
   SummarySeries,
   SummarySlice,
   ThresholdResult,
 } from "../../metrics/summary_schema.ts";
+import { gaugeWidthS } from "../../metrics/gauges.ts";
 import { formatSeconds } from "../../metrics/format.ts";
 import { oneLine } from "../style.ts";
 import { scenariosOf } from "../../metrics/scenarios.ts";
@@ -40,7 +42,7 @@ export interface Chart {
   /** `time`: seconds since the run's start. `percentile`: -log10(1 - share), so that each nine takes the same room. */
   readonly x: "time" | "percentile";
   readonly xs: readonly number[];
-  readonly unit: "ms" | "per_s";
+  readonly unit: "ms" | "per_s" | "count";
   readonly log: boolean;
   /** Where the last slice begins, if the run ended within it: it is as wide as what was left. */
   readonly partial?: number;
@@ -73,6 +75,62 @@ export function chartsOf(series: SummarySeries, context: ChartContext = {}): Cha
     ),
     ...(series.lag_ms ? [lagChart(time)] : []),
   ].filter((chart) => chart !== undefined);
+}
+
+/** Jobs at the server beside its limit; then whatever else a flow told as a value over time. */
+export function gaugeCharts({ gauges }: SummaryScenario): Chart[] {
+  const { jobs_in_flight: inFlight = [], jobs_limit: limits = [], ...others } = gauges;
+  const limit = limits.length === 0
+    ? undefined
+    : rounded(Math.max(...limits.map(({ max }) => max)), 4);
+  const jobs = gaugeChart("Jobs in flight", "count", inFlight);
+  return [
+    ...jobs.map((chart): Chart => ({
+      ...chart,
+      note: "The greatest of each second, by the server's own count.",
+      lines: [
+        ...chart.lines,
+        ...(limit === undefined ? [] : [
+          {
+            label: "limit",
+            color: "soft",
+            values: chart.xs.map(() => limit),
+            dashed: true,
+          } as const,
+        ]),
+      ],
+    })),
+    ...Object.entries(others).flatMap(([name, slices]) =>
+      gaugeChart(
+        oneLine(name).replaceAll("_", " "),
+        name.endsWith("_per_s") ? "per_s" : "count",
+        slices,
+      )
+    ),
+  ];
+}
+
+/** Between two values the earlier one holds. */
+function gaugeChart(
+  title: string,
+  unit: Chart["unit"],
+  slices: readonly SummaryGaugeSlice[],
+): Chart[] {
+  const [first, last] = [slices[0], slices.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const width_s = gaugeWidthS(last.at_s);
+  const byStart = new Map(slices.map((slice) => [slice.at_s, slice]));
+  let held = first.last;
+  const places = placesOf({ width_s, slices: [] }, first.at_s, last.at_s);
+  const values = places.map(({ at_s }) => {
+    const slice = byStart.get(at_s);
+    const value = slice?.max ?? held;
+    held = slice?.last ?? held;
+    return rounded(value, 4);
+  });
+  const xs = places.map(({ at_s }) => at_s);
+  const lines = [{ label: title.toLowerCase(), color: "rate", values, fill: true } as const];
+  return [{ title, x: "time", xs, unit, log: false, lines }];
 }
 
 /** All scenarios at a glance: the slowest of each slice's answers, and how many there were. */

@@ -27,7 +27,8 @@
     );
 
   const formatX = (chart) => (chart.x === "time" ? clockTime : formatNines);
-  const formatY = (chart) => (chart.unit === "ms" ? formatMs : formatRate);
+  const UNITS = { ms: formatMs, per_s: formatRate, count: formatCount };
+  const formatY = (chart) => UNITS[chart.unit];
 
   const axes = (chart) => {
     const common = {

@@ -17,6 +17,7 @@ import {
 import { formatCount, formatMs, formatPercent, formatRate } from "../../metrics/format.ts";
 import { exchangeCells, statusHeads } from "../exchanges.ts";
 import { FIGURE_MARKS, THRESHOLD_MARKS } from "../marks.ts";
+import { isToldApart } from "../lifecycle.ts";
 import { loadRows, methodologyRows } from "../methodology.ts";
 import {
   COUNTER_HEADS,
@@ -195,16 +196,20 @@ export function failureTable(name: string, scenario: SummaryScenario): Markup {
 }
 
 /** Durations and counters that a flow names itself. */
-export function ownTable({ observed, counters }: SummaryScenario): Markup {
+export function ownTable(scenario: SummaryScenario): Markup {
+  const { observed, counters } = scenario;
+  const untold = ([own]: readonly [string, unknown]): boolean => !isToldApart(own, scenario);
   const named = (is: string): Row["cells"][number] => ({ is, heads: "row" });
-  const durations = Object.entries(observed).map(([name, { stats_ms: stats }]): Row => ({
+  const durations = Object.entries(observed).filter(untold).map((
+    [name, { stats_ms: stats }],
+  ): Row => ({
     cells: [
       named(name),
       formatCount(stats.count),
       ...PART_TIMES.map((key) => formatMs(stats[key])),
     ],
   }));
-  const counts = Object.entries(counters).map(([name, count]): Row => ({
+  const counts = Object.entries(counters).filter(untold).map(([name, count]): Row => ({
     cells: [named(name), formatCount(count), ...PART_TIMES.map(() => "")],
   }));
   if (durations.length + counts.length === 0) return html``;

@@ -7,6 +7,7 @@ import type {
 } from "../../metrics/summary_schema.ts";
 import { formatCount, formatMs } from "../../metrics/format.ts";
 import { exchangeCells, statusHeads } from "../exchanges.ts";
+import { isToldApart } from "../lifecycle.ts";
 import { metricsOfTier, serverMetricsTable, tellsAnything } from "../server_metrics.ts";
 import { failedCells, RESULT_HEADS, resultCells, timeCells } from "../results.ts";
 import { oneLine } from "../style.ts";
@@ -84,7 +85,7 @@ export function durationsSection(summary: Summary, page: Page): string[] {
 }
 
 /** Under its title, and a note that also tells which columns had no room. */
-function tableSection(
+export function tableSection(
   [name, note]: readonly [name: string, note: string],
   table: Table,
   drop: readonly string[],
@@ -128,17 +129,21 @@ export function exchangesSection(summary: Summary, page: Page): string[] {
 
 /** Durations and counters that the flows name themselves. */
 export function ownSection(summary: Summary, page: Page): string[] {
-  const rows = scenariosOf(summary).flatMap(([name, { observed, counters }]) => [
-    ...Object.entries(observed).map(([own, { stats_ms: s }]) => [
-      `${oneLine(name)} ${oneLine(own)}`,
-      formatCount(s.count),
-      ...timeCells(s),
-    ]),
-    ...Object.entries(counters).map(([own, count]) => [
-      `${oneLine(name)} ${oneLine(own)}`,
-      formatCount(count),
-    ]),
-  ]);
+  const rows = scenariosOf(summary).flatMap(([name, scenario]) => {
+    const { observed, counters } = scenario;
+    const untold = ([own]: readonly [string, unknown]): boolean => !isToldApart(own, scenario);
+    return [
+      ...Object.entries(observed).filter(untold).map(([own, { stats_ms: s }]) => [
+        `${oneLine(name)} ${oneLine(own)}`,
+        formatCount(s.count),
+        ...timeCells(s),
+      ]),
+      ...Object.entries(counters).filter(untold).map(([own, count]) => [
+        `${oneLine(name)} ${oneLine(own)}`,
+        formatCount(count),
+      ]),
+    ];
+  });
   if (rows.length === 0) return [];
   const head = ["", "count", "avg", "min", "p50", "p95", "p99", "max"];
   const drop = ["min", "avg", "p50", "max", "p99"];
