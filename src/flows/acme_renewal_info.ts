@@ -31,7 +31,7 @@ export const acmeRenewalInfo: FlowDefinition<RenewalInfoOptions> = {
   options,
   changes: () => "idempotent",
   serverUrl: ({ directory }) => directory,
-  setUp: ({ certificates }) => `${certificates} certificates in each worker`,
+  makes: ({ certificates }) => `${certificates} certificates in each worker`,
   steps: () => ["renewal_info"],
   create: (context) => preparedFlow(() => RenewalInfo.open(context), ask),
 };

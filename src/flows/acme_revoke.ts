@@ -34,7 +34,7 @@ export const acmeRevoke: FlowDefinition<RevokeOptions> = {
   options,
   changes: () => "adds",
   serverUrl: ({ directory }) => directory,
-  setUp: ({ accounts }) => accountsMade(accounts),
+  makes: ({ accounts }) => accountsMade(accounts),
   steps: (options) => [...enrollmentSteps(options), "revoke"],
   create: (context) =>
     preparedFlow(

@@ -24,7 +24,7 @@ export interface ScenarioParts {
   readonly changes: Change;
   /** URL of the server that is asked, or a path on the target; undefined: the target's. */
   readonly serverUrl: string | undefined;
-  readonly setUp: string | undefined;
+  readonly makes: string | undefined;
   readonly thresholds: readonly Threshold[];
 }
 
@@ -43,7 +43,7 @@ export function checkScenario(
   checkClient(root, path, complain);
   const flow = checkFlow(root, [...path, "flow"], catalogue, complain);
   const { options, ...told } = checkOptions(root, [...path, "with"], flow, complain);
-  const { steps, changes = "once", serverUrl, setUp } = told;
+  const { steps, changes = "once", serverUrl, makes } = told;
   const thresholds = checkThresholds(root, [...path, "thresholds"], {
     steps,
     // An unknown flow may be any, and has been complained of.
@@ -51,7 +51,7 @@ export function checkScenario(
   }, complain);
   const stated = nodeAt(root, [...path, "phase"]);
   const tier = isText(stated) ? stated.content : flow?.tier;
-  return { tier, options, steps: steps ?? [], changes, serverUrl, setUp, thresholds };
+  return { tier, options, steps: steps ?? [], changes, serverUrl, makes, thresholds };
 }
 
 /** undici's HTTP/2 loses what is under way when a server ends a connection, and Deno 2.7 cannot run it. */
@@ -89,7 +89,7 @@ interface CheckedOptions {
   readonly steps?: readonly string[];
   readonly changes?: Change;
   readonly serverUrl?: string | undefined;
-  readonly setUp?: string | undefined;
+  readonly makes?: string | undefined;
 }
 
 function checkOptions(
@@ -110,7 +110,7 @@ function checkOptions(
     steps: flow.steps(options),
     changes: flow.changes(options),
     serverUrl: flow.serverUrl?.(options),
-    setUp: flow.setUp?.(options),
+    makes: flow.makes?.(options),
   };
 }
 
@@ -140,7 +140,7 @@ export function checkThresholds(
 export function scenarioOf(
   name: string,
   given: ScenarioConfig,
-  { tier, options, steps, changes, serverUrl, setUp, thresholds }: ScenarioParts,
+  { tier, options, steps, changes, serverUrl, makes, thresholds }: ScenarioParts,
   { defaults, target, warmup }: PlanConfig,
 ): Scenario {
   const { max_connections: maxConnections, token } = given;
@@ -156,7 +156,7 @@ export function scenarioOf(
     ...(token === undefined ? {} : { token }),
     probe: given.probe ?? isHarmless,
     warmup: warmupOf(given.warmup ?? (isHarmless ? warmup : "off")),
-    ...(setUp === undefined ? {} : { setUp }),
+    ...(makes === undefined ? {} : { makes }),
     setupTimeoutMs: given.setup_timeout,
     load: loadOf(given),
     startAfterMs: given.start_after,
