@@ -28,7 +28,7 @@ export interface RunOptions {
   readonly probe: boolean;
   readonly onProgress: (state: RunState) => void;
   /** Of making things before the clock, and of undoing them. */
-  readonly onSetup: (state: SetupState) => void;
+  readonly onSetup?: (state: SetupState) => void;
   /** Told of what could not be undone, however the run ended. */
   readonly onNotUndone: (left: readonly NotUndone[]) => void;
   /** A sentence that a person should see before the load. */
@@ -76,7 +76,6 @@ export type RunOutcome =
  *   interrupt: { soft: signal, hard: signal },
  *   probe: true,
  *   onProgress: () => {},
- *   onSetup: () => {},
  *   onNotUndone: () => {},
  *   onNote: () => {},
  * });
@@ -86,7 +85,7 @@ export type RunOutcome =
  * ```
  */
 export async function runPlan(options: RunOptions): Promise<RunOutcome> {
-  const { plan, interrupt, onSetup: onProgress, onNotUndone } = options;
+  const { plan, interrupt, onSetup: onProgress = () => {}, onNotUndone } = options;
   const runId = newRunId();
   const setups = new Setups({ plan, runId, clock: timerClock, interrupt, onProgress });
   let outcome: RunOutcome | undefined;
