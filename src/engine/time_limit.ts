@@ -27,10 +27,10 @@ export class TimeLimit {
   }
 }
 
-/** Resolves when the signal aborts; at once where it has. */
-export function aborted(signal: AbortSignal): Promise<void> {
+/** Resolves when the signal aborts, at once where it has; never where nobody waits any more. */
+export function aborted(signal: AbortSignal, over?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
+    else signal.addEventListener("abort", () => resolve(), { once: true, signal: over });
   });
 }

@@ -6,6 +6,7 @@ import type { Failure } from "../http/failure.ts";
 import { legible } from "../http/expectation.ts";
 import { sleep } from "../timer.ts";
 import { messageOf } from "../message_of.ts";
+import { aborted } from "./time_limit.ts";
 
 export interface Undo {
   /** The thing, as it is named where it is left behind. */
@@ -32,12 +33,13 @@ const NO_END = "undoing it did not end in time";
 /** Takes from the end of `stack`, also what is put there meanwhile, until it is empty. Never rejects. */
 export async function undoAll(stack: Undo[], options: UndoOptions): Promise<LeftBehind[]> {
   const failed: (LeftBehind & { readonly undo: Undo })[] = [];
-  let done = 0;
+  let begun = 0, done = 0;
   const some = async (): Promise<void> => {
     for (let undo = stack.pop(); undo !== undefined; undo = stack.pop()) {
+      begun++;
       const why = await attempt(undo, options);
       if (why !== undefined) failed.push({ undo, what: undo.what, why });
-      options.onProgress(++done, done + stack.length);
+      options.onProgress(++done, begun + stack.length);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, some));
@@ -68,11 +70,13 @@ async function attempt(
   }
 }
 
-/** Resolves `graceMs` after the time is up; never where what was awaited has ended before. */
-function tooLate(up: AbortSignal, graceMs: number, ended: AbortSignal): Promise<"too late"> {
-  return new Promise((resolve) => {
-    up.addEventListener("abort", () => {
-      void sleep(graceMs, ended).then(() => resolve("too late"));
-    }, { once: true, signal: ended });
-  });
+/** Resolves `graceMs` after the time is up, and not at all where nobody waits any more. */
+async function tooLate(
+  up: AbortSignal,
+  graceMs: number,
+  ended: AbortSignal,
+): Promise<"too late"> {
+  await aborted(up, ended);
+  await sleep(graceMs, ended);
+  return "too late";
 }
