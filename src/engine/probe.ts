@@ -14,7 +14,6 @@ import { createScope, runIteration, RunningIteration, type StepRecorder } from "
 import { type OpenScenario, openScenario } from "./scenario_flow.ts";
 import { tlsOf } from "./target.ts";
 import { messageOf } from "../message_of.ts";
-import { tlsOf } from "./target.ts";
 
 /** One step that the probe made. */
 export interface ProbedStep {
