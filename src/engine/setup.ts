@@ -3,7 +3,7 @@
  * known here alone, so whoever called `make` calls `undo`, whatever happened in between.
  */
 import type { Clock } from "../clock.ts";
-import { type FlowDefinition, type SetupContext } from "../flows/flow.ts";
+import type { FlowDefinition, SetupContext } from "../flows/flow.ts";
 import { flowNamed } from "../flows/registry.ts";
 import { legible } from "../http/expectation.ts";
 import { type Failure, isFailure } from "../http/failure.ts";

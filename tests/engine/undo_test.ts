@@ -18,7 +18,7 @@ async function undo(stack: Undo[], signal = new AbortController().signal): Promi
 function things(
   count: number,
   act: (n: number, signal: AbortSignal) => ReturnType<Undo["action"]>,
-) {
+): Undo[] {
   return Array.from({ length: count }, (_, n): Undo => ({
     what: `thing ${n}`,
     action: (signal) => act(n, signal),
