@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { catalogue } from "../src/flows/catalogue.ts";
-import type { FlowSignature } from "../src/plan/catalogue.ts";
+import { type FlowSignature, measuresOf } from "../src/plan/catalogue.ts";
 import { planSchema, scenarioSchema } from "../src/plan/schema.ts";
 
 interface Schema {
@@ -59,7 +59,10 @@ function keysTable(schema: z.ZodType): string {
 
 /** What thresholds may name beside the steps. */
 function measuresPart(
-  { measures: { durations = {}, counters = {}, shares = {} } = {} }: FlowSignature,
+  { measures: { durations = {}, counters = {}, shares = {} } = {} }: Pick<
+    FlowSignature,
+    "measures"
+  >,
 ): string {
   const rows = [
     ...Object.entries(durations).map(([name, meaning]) => [code(`${name} p95`), meaning]),
@@ -72,7 +75,8 @@ function measuresPart(
 
 function acmePart(flows: readonly FlowSignature[]): string {
   const list = flows.map(({ name, summary }) => `- ${code(name)}: ${summary}`).join("\n");
-  return `${list}\n\n${acmeTable(flows)}`;
+  const measures = measuresOf(new Map(flows.map((flow) => [flow.name, flow])));
+  return `${list}\n\n${acmeTable(flows)}${measuresPart({ measures })}`;
 }
 
 /** Most options are those of several flows: each once, with the flows that take it. */

@@ -2,6 +2,7 @@
  * `acme_account`: the life of an account without orders (RFC 8555 sections 7.3.2 and 7.3.6): created, its contact
  * changed, read, and deactivated.
  */
+import { SIGNED_MEASURES } from "../acme/measures.ts";
 import { z } from "zod";
 import { type Failure, isFailure } from "../http/failure.ts";
 import type { FlowDefinition, Iteration } from "./flow.ts";
@@ -27,6 +28,7 @@ export const acmeAccount: FlowDefinition<AccountFlowOptions> = {
   summary: "ACME account creation, contact update, reading and deactivation",
   tier: "acme",
   options,
+  measures: SIGNED_MEASURES,
   changes: () => "adds",
   serverUrl: ({ directory }) => directory,
   steps: ({ deactivate }) => [

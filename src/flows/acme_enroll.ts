@@ -3,6 +3,7 @@
  * checking are observed apart (`signing`, `poll_wait`, `chain_check`, and `csr` where requests are not prepared),
  * refused nonces counted (`bad_nonce_retries`). `new_nonce` has samples only when the pool ran dry.
  */
+import { ENROLL_MEASURES } from "../acme/measures.ts";
 import { z } from "zod";
 import { type Failure, isFailure } from "../http/failure.ts";
 import type { FlowDefinition, Iteration } from "./flow.ts";
@@ -22,6 +23,7 @@ export const acmeEnroll: FlowDefinition<EnrollOptions> = {
   summary: "ACME order, authorizations, finalize and download, with the chain checked",
   tier: "acme",
   options,
+  measures: ENROLL_MEASURES,
   changes: () => "adds",
   serverUrl: ({ directory }) => directory,
   makes: ({ accounts }) => accountsMade(accounts),

@@ -2,6 +2,7 @@
  * `acme_key_change`: rolls an account over to a new key (RFC 8555 section 7.3.5), then reads the account with it. An
  * account is used by one iteration at a time, because its key is what changes.
  */
+import { SIGNED_MEASURES } from "../acme/measures.ts";
 import { z } from "zod";
 import { type Failure, isFailure } from "../http/failure.ts";
 import type { FlowDefinition, Iteration } from "./flow.ts";
@@ -26,6 +27,7 @@ export const acmeKeyChange: FlowDefinition<KeyChangeOptions> = {
   summary: "ACME account key rollover, proved by reading the account with the new key",
   tier: "acme",
   options,
+  measures: SIGNED_MEASURES,
   changes: () => "adds",
   serverUrl: ({ directory }) => directory,
   makes: ({ accounts }) => accountsMade(accounts),

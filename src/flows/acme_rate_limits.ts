@@ -4,6 +4,7 @@
  * action of the same account, and another account, are not touched. Whether the refusals say Retry-After is counted
  * (`retry_after_present`, `retry_after_absent`). One arrival checks all limits: hundreds of requests.
  */
+import { ENROLL_MEASURES } from "../acme/measures.ts";
 import { z } from "zod";
 import { identifierOf } from "../identifier.ts";
 import { type Failure, isFailure } from "../http/failure.ts";
@@ -41,6 +42,14 @@ export const acmeRateLimits: FlowDefinition<RateLimitOptions> = {
   summary: "ACME rate limits: used up, refused with 429 rateLimited, and isolated",
   tier: "acme",
   options,
+  measures: {
+    ...ENROLL_MEASURES,
+    counters: {
+      ...ENROLL_MEASURES.counters,
+      retry_after_present: "refusals that say when to come again",
+      retry_after_absent: "refusals that do not",
+    },
+  },
   changes: () => "once",
   serverUrl: ({ directory }) => directory,
   steps: () => [

@@ -29,6 +29,7 @@ export const acmeRenewalInfo: FlowDefinition<RenewalInfoOptions> = {
   summary: "ACME renewal information of certificates enrolled beforehand",
   tier: "acme",
   options,
+  measures: { counters: { retry_after_absent: "answers that do not say when to ask again" } },
   changes: () => "idempotent",
   serverUrl: ({ directory }) => directory,
   makes: ({ certificates }) => `${certificates} certificates in each worker`,

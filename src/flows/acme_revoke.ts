@@ -2,6 +2,7 @@
  * `acme_revoke`: enrolls, then revokes what it got (RFC 8555 section 7.6), signed by the account or by the
  * certificate's own key. The enrollment's steps are measured too: there is no load that the summary does not show.
  */
+import { ENROLL_MEASURES } from "../acme/measures.ts";
 import { z } from "zod";
 import { type Failure, isFailure } from "../http/failure.ts";
 import type { FlowDefinition, Iteration } from "./flow.ts";
@@ -32,6 +33,7 @@ export const acmeRevoke: FlowDefinition<RevokeOptions> = {
   summary: "ACME enrollment followed by revocation, by account key or certificate key",
   tier: "acme",
   options,
+  measures: ENROLL_MEASURES,
   changes: () => "adds",
   serverUrl: ({ directory }) => directory,
   makes: ({ accounts }) => accountsMade(accounts),

@@ -31,6 +31,9 @@ export const acmeUnauthenticated: FlowDefinition<UnauthenticatedOptions> = {
   summary: "ACME directory, new nonce, and renewal info of an unknown certificate",
   tier: "acme",
   options,
+  measures: {
+    counters: { renewal_info_skipped: "arrivals whose directory has no renewal information" },
+  },
   changes: () => "idempotent",
   serverUrl: ({ directory }) => directory,
   steps: () => ["directory", "new_nonce", "renewal_info"],

@@ -1,5 +1,6 @@
 /**
- * HdrHistogram's percentile distribution as text (`.hgrm`), one file for each scenario and step, in milliseconds: what
+ * HdrHistogram's percentile distribution as text (`.hgrm`), one file for each scenario and step and for each duration that
+ * a flow names itself, in milliseconds: what
  * https://hdrhistogram.github.io/HdrHistogram/plotFiles.html and the other tools of that kind read.
  */
 import type { Histogram } from "../metrics/histogram.ts";
@@ -22,14 +23,19 @@ import { seriesOf } from "./words.ts";
  * ```
  */
 export function hgrmFiles(summary: Summary): Record<string, string> {
-  const files = scenariosOf(summary).flatMap(([name, data]) =>
-    seriesOf(name, data).flatMap(({ step, series }): [string, string][] => {
-      const histogram = unpacked(series.histograms.response_time);
-      const file = [name, step].filter((part) => part !== null).map(fileSafe).join(".");
-      return histogram.count === 0 ? [] : [[`${file}.hgrm`, renderHgrm(histogram)]];
-    })
-  );
-  return Object.fromEntries(files);
+  const files = scenariosOf(summary).flatMap(([name, data]) => [
+    ...seriesOf(name, data).map(({ step, series }) =>
+      [[name, step], series.histograms.response_time] as const
+    ),
+    ...Object.entries(data.observed).map(([own, { histogram }]) =>
+      [[name, own], histogram] as const
+    ),
+  ]);
+  return Object.fromEntries(files.flatMap(([parts, packed]): [string, string][] => {
+    const histogram = unpacked(packed);
+    const file = parts.filter((part) => part !== null).map(fileSafe).join(".");
+    return histogram.count === 0 ? [] : [[`${file}.hgrm`, renderHgrm(histogram)]];
+  }));
 }
 
 /** By hdr-histogram-js: the upper ends of the buckets, and in the footer the exact maximum. */

@@ -285,8 +285,8 @@ function scenarioPart(
     ${shortfallOf(data) && html`<p class="bad">${shortfallOf(data)}</p>`}
     ${phaseBar(data)}
     ${partTable(data, ofStep(null))}
-    ${deploymentPart(data)}
-    ${jobPart(data)}
+    ${deploymentPart(data, mine)}
+    ${jobPart(data, mine)}
     ${chartGrid(name, [...gaugeCharts(data), ...chartsOf(data, context)], charts)}
     ${steps.filter(({ series }) => series.count > 0).map(({ step, series }) =>
       folded(
@@ -301,7 +301,7 @@ function scenarioPart(
       )
     )}
     ${failureTable(name, data)}
-    ${ownTable(data)}
+    ${ownTable(data, mine)}
     </details></article>
   `;
 }

@@ -70,7 +70,7 @@ const namesOf = (...measures: readonly object[]): ReadonlySet<string> =>
 const DEPLOY_NAMES = namesOf(DEPLOY_MEASURES.durations, DEPLOY_MEASURES.counters);
 const JOB_NAMES = namesOf(JOB_MEASURES.durations, JOB_MEASURES.counters);
 
-const PERCENTILES = ["p50", "p95", "p99", "max"] as const;
+export const PERCENTILES = ["p50", "p95", "p99", "max"] as const;
 
 export function deployRows({ observed }: SummaryScenario): DeployRow[] {
   const widthMs = observed["watch_interval"]?.stats_ms.p95;

@@ -25,6 +25,7 @@ async function enrollOnce(
     const flow = await createFlow(acmeEnroll, raw, { client });
     const prepared = await flow.prepare?.(1);
     const failure = prepared === undefined ? await flow.run(iteration) : undefined;
+    assertEquals(iteration.undeclared(acmeEnroll), []);
     await flow.close?.();
     outcome = { prepared, failure, iteration, log };
   });

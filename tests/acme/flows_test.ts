@@ -33,6 +33,7 @@ async function run<Options>(
       const iteration = new TestIteration(client, index);
       iterations.push(iteration);
       failures.push(await flow.run(iteration));
+      assertEquals(iteration.undeclared(definition), []);
     }
     await flow.close?.();
   });

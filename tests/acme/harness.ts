@@ -2,6 +2,7 @@
  * A small iteration and a fetch-based client, so that flows are tested without the engine: what it records is what a
  * test wants to look at.
  */
+import type { FlowMeasures } from "../../src/measures.ts";
 import type {
   Expectation,
   Flow,
@@ -124,6 +125,15 @@ export class TestIteration implements Iteration {
   }
 
   deployment(): void {}
+
+  /** What was told by names that the flow does not say it measures. */
+  undeclared({ measures = {} }: { readonly measures?: FlowMeasures }): string[] {
+    const told = [...this.observed.map(({ name }) => name), ...Object.keys(this.counts)];
+    const said = new Set(
+      [measures.durations, measures.counters].flatMap((names) => Object.keys(names ?? {})),
+    );
+    return told.filter((name) => !said.has(name));
+  }
 
   stepNames(): string[] {
     return this.steps.map(({ step }) => step);

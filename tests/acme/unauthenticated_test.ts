@@ -41,6 +41,7 @@ async function runAgainst(
       const flow = await createFlow(acmeUnauthenticated, raw, { client, target });
       const iteration = new TestIteration(client);
       check(iteration, await flow.run(iteration));
+      assertEquals(iteration.undeclared(acmeUnauthenticated), []);
     },
   );
   client.close();

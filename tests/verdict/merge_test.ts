@@ -6,6 +6,8 @@ import { readSummary } from "../../src/metrics/read_summary.ts";
 import { renderJson } from "../../src/report/json.ts";
 import { MergeError, mergeSummaries } from "../../src/verdict/merge.ts";
 import { type MadeScenario, percentileOf, runOf, thresholdOf } from "../metrics/runs.ts";
+import { DEPLOY_MEASURES } from "../../src/deployment.ts";
+import { deploymentAt } from "../metrics/deployments.ts";
 import { peerOf } from "../metrics/exchanges.ts";
 import { concluded } from "../report/summaries.ts";
 
@@ -248,4 +250,56 @@ Deno.test("mergeSummaries() notes each run that was added, with its workers and 
   const began = "2026-05-02T12:00:00.000Z";
   assertEquals(noteOn(1), `merged with a run from ${began} by 1 worker ${host}`);
   assertEquals(noteOn(2), `merged with a run from ${began} by 2 workers ${host}`);
+});
+
+Deno.test("mergeSummaries() of hosts has the gauges, deployments and own measures of the run that they were", () => {
+  const verdicts = ["served", "served", "late", "wrong"] as const;
+  const part = (index: number, count: number): Summary => {
+    const own: MadeScenario["own"] = (recorder, startUs) => {
+      for (let i = index; i < 1_500; i += count) {
+        const atUs = startUs + i * 6_000;
+        recorder.deployment(deploymentAt(atUs, { verdict: verdicts[i % 4]! }));
+        recorder.observe("propagation", 200_000 + i);
+        recorder.gauge("jobs_in_flight", i % 25, atUs);
+        if (i % 4 === 3) recorder.count("wrong");
+        recorder.count("kept_requests", 10);
+        if (i % 100 === 0) recorder.count("reset_requests");
+      }
+    };
+    const { of, among } = DEPLOY_MEASURES.shares.reset_share;
+    const thresholds = [
+      thresholdOf(
+        "propagation p95 < 201ms",
+        { kind: "observed", name: "propagation", stat: "percentile", percentile: 95 },
+        "<",
+        201,
+      ),
+      thresholdOf("wrong count == 0", { kind: "counter", name: "wrong" }, "==", 0),
+      thresholdOf("reverted count == 0", { kind: "counter", name: "reverted" }, "==", 0),
+      thresholdOf(
+        "reset_share < 0.2%",
+        { kind: "share", name: "reset_share", of, among },
+        "<",
+        0.002,
+      ),
+    ];
+    const made = { name: "deploy", tier: "lifecycle", own, thresholds } as const;
+    return concluded(runOf([{ ...made, shard: { index, count } }]));
+  };
+  const whole = part(0, 1);
+  const parts = [0, 1, 2].map((index) => part(index, 3));
+  const merged = readSummary(renderJson(mergeSummaries(parts)), "merged.json");
+  const [one, all] = [merged, whole].map(({ phases }) => phases.lifecycle!.deploy!);
+  assertEquals(one!.gauges, all!.gauges);
+  assertEquals(one!.deployments, all!.deployments);
+  assertEquals(one!.deployments.length, 750);
+  assertEquals(one!.deployment_verdicts, all!.deployment_verdicts);
+  assertEquals(one!.counters, all!.counters);
+  assertEquals(merged.thresholds, whole.thresholds);
+  assertEquals(whole.thresholds.map(({ verdict, value }) => [verdict, value]), [
+    ["fail", 201.471],
+    ["fail", 375],
+    ["pass", 0],
+    ["pass", 0.001],
+  ]);
 });

@@ -1,5 +1,5 @@
 /** A scenario's deployments and jobs: their table, what is to be said of them, and what was served as strips. */
-import type { SummaryScenario } from "../../metrics/summary_schema.ts";
+import type { SummaryScenario, ThresholdResult } from "../../metrics/summary_schema.ts";
 import {
   DEPLOY_HEADS,
   DEPLOY_NOTE,
@@ -10,20 +10,27 @@ import {
   JOB_HEADS,
   jobCells,
   jobRemarks,
+  PERCENTILES,
   type Remark,
 } from "../lifecycle.ts";
 import { html, type Markup } from "./markup.ts";
 import { deploymentStrips } from "./strips.ts";
 import { type Column, table } from "./table.ts";
+import { limits } from "./tables.ts";
 
-export function deploymentPart(scenario: SummaryScenario): Markup {
+export function deploymentPart(
+  scenario: SummaryScenario,
+  thresholds: readonly ThresholdResult[],
+): Markup {
   if (!hasDeployments(scenario)) return html``;
   const rows = deployRows(scenario).map(({ name, count, times, interval }) => ({
     cells: [
       { is: name, heads: "row" } as const,
       count,
-      ...times.map((time) =>
-        html`${time}${interval && html`<small class="limit">${interval}</small>`}`
+      ...times.map((time, i) =>
+        html`${time}${interval && html`<small class="limit">${interval}</small>`}${
+          limits(thresholds, `${name} ${PERCENTILES[i]}`)
+        }`
       ),
     ],
   }));
@@ -38,13 +45,30 @@ ${
 ${deploymentStrips(scenario)}`;
 }
 
-export function jobPart(scenario: SummaryScenario): Markup {
+export function jobPart(
+  scenario: SummaryScenario,
+  thresholds: readonly ThresholdResult[],
+): Markup {
   if (!hasJobs(scenario)) return html``;
-  const cells = [{ is: "made to its end", heads: "row" } as const, ...jobCells(scenario)];
+  const cells = jobCells(scenario).map((cell, i) =>
+    html`${cell}${limits(thresholds, JOB_LIMITS[JOB_HEADS[i]!] ?? "")}`
+  );
+  const named = { is: "made to its end", heads: "row" } as const;
   return html`<h4>Jobs</h4>
 ${remarkList(jobRemarks(scenario))}
-${table("lifecycle", columnsOf("Job", JOB_HEADS), [{ cells }])}`;
+${table("lifecycle", columnsOf("Job", JOB_HEADS), [{ cells: [named, ...cells] }])}`;
 }
+
+/** By which measure a column may be limited. */
+const JOB_LIMITS: Readonly<Partial<Record<(typeof JOB_HEADS)[number], string>>> = {
+  Completed: "jobs_completed count",
+  Failed: "jobs_failed count",
+  Stuck: "jobs_stuck count",
+  p50: "job_time p50",
+  p95: "job_time p95",
+  p99: "job_time p99",
+  Max: "job_time max",
+};
 
 function remarkList(remarks: readonly Remark[]): Markup {
   return html`${

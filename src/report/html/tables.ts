@@ -142,7 +142,8 @@ export function exchangeTable(summary: Summary): Markup {
   return table("wire", columnsOf("Scenario", figures), rows);
 }
 
-function limits(thresholds: readonly ThresholdResult[], measure: string): Markup[] {
+/** Below a figure, what the plan allows it. */
+export function limits(thresholds: readonly ThresholdResult[], measure: string): Markup[] {
   return thresholds.filter((one) => one.measure === measure && one.limit !== null).map((one) =>
     html`<small class="limit ${one.verdict}">${one.comparison} ${
       inUnit(one.limit, one.unit)
@@ -196,7 +197,10 @@ export function failureTable(name: string, scenario: SummaryScenario): Markup {
 }
 
 /** Durations and counters that a flow names itself. */
-export function ownTable(scenario: SummaryScenario): Markup {
+export function ownTable(
+  scenario: SummaryScenario,
+  thresholds: readonly ThresholdResult[],
+): Markup {
   const { observed, counters } = scenario;
   const untold = ([own]: readonly [string, unknown]): boolean => !isToldApart(own, scenario);
   const named = (is: string): Row["cells"][number] => ({ is, heads: "row" });
@@ -206,11 +210,17 @@ export function ownTable(scenario: SummaryScenario): Markup {
     cells: [
       named(name),
       formatCount(stats.count),
-      ...PART_TIMES.map((key) => formatMs(stats[key])),
+      ...PART_TIMES.map((key) =>
+        html`${formatMs(stats[key])}${limits(thresholds, `${name} ${key}`)}`
+      ),
     ],
   }));
   const counts = Object.entries(counters).filter(untold).map(([name, count]): Row => ({
-    cells: [named(name), formatCount(count), ...PART_TIMES.map(() => "")],
+    cells: [
+      named(name),
+      html`${formatCount(count)}${limits(thresholds, `${name} count`)}`,
+      ...PART_TIMES.map(() => ""),
+    ],
   }));
   if (durations.length + counts.length === 0) return html``;
   return html`<h4>Of the flow's own</h4>${
