@@ -66,7 +66,8 @@ export class Relay {
       for (;;) {
         const count = await this.#server.read(buffer);
         if (count === null) break;
-        this.#unansweredBytes = 0;
+        // The server's own farewell answers nothing.
+        if (count > LONGEST_ALERT_BYTES) this.#unansweredBytes = 0;
         await writeAll(this.#client, buffer.subarray(0, count));
       }
       await this.#client.closeWrite();
