@@ -1,5 +1,5 @@
 /** Starts a compose project and waits until every service is ready, or one of them never will be. */
-import { type CommandResult, runCommand } from "./command.ts";
+import { type CommandResult, runCommand } from "../command.ts";
 import { type Container, describeState, parseContainers, readiness } from "./container.ts";
 import { sleep } from "../timer.ts";
 import { inspectCommand, listCommand, logsCommand, type Project, upCommand } from "./engine.ts";

@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { hide } from "../masking/mask.ts";
 import { shippedFiles, writeFiles } from "../shipped.ts";
 import { bringUp } from "./bring_up.ts";
-import { runCommand } from "./command.ts";
+import { runCommand } from "../command.ts";
 import { type Container, deploymentAccess, endpoints } from "./container.ts";
 import {
   COMPOSE_COMMANDS,

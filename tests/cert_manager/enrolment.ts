@@ -3,7 +3,7 @@
  * ClusterIssuer, a Certificate, and a look at what came of it.
  */
 import { join } from "node:path";
-import { runCommand } from "../../src/stack/command.ts";
+import { runCommand } from "../../src/command.ts";
 import { checkTlsSecret } from "./secret.ts";
 
 export interface EnrolmentOptions {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { parse } from "yaml";
-import { runCommand } from "../../src/stack/command.ts";
+import { runCommand } from "../../src/command.ts";
 import { COMPOSE_COMMANDS } from "../../src/stack/engine.ts";
 import { shippedFiles } from "../../src/shipped.ts";
 

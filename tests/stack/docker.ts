@@ -6,7 +6,7 @@
 import { basename, dirname, join } from "node:path";
 import { assertEquals } from "../assert.ts";
 import { firstMissing } from "../programs.ts";
-import { type CommandResult, runCommand } from "../../src/stack/command.ts";
+import { type CommandResult, runCommand } from "../../src/command.ts";
 
 export interface DockerEngine extends AsyncDisposable {
   /** For programs that are to use it: DOCKER_HOST, and a Docker client that ignores the user's settings. */

@@ -1,6 +1,6 @@
 /** Images for every service of the compose file, made of Debian's own packages, and the variables that name them. */
 import { join } from "node:path";
-import { runCommand } from "../../src/stack/command.ts";
+import { runCommand } from "../../src/command.ts";
 import { programCommand } from "../end_to_end/program.ts";
 import type { DockerEngine } from "./docker.ts";
 

@@ -2,9 +2,9 @@
  * Running other programs: no shell, no input, bounded output. A program that is missing or fails is a result, not an
  * exception.
  */
-import { mask } from "../masking/mask.ts";
-import { cut, harmless } from "../terminal.ts";
-import { messageOf } from "../message_of.ts";
+import { mask } from "./masking/mask.ts";
+import { cut, harmless } from "./terminal.ts";
+import { messageOf } from "./message_of.ts";
 
 export interface CommandResult {
   /** Exit code; 127 when the program could not be started. */
@@ -17,6 +17,8 @@ export interface CommandResult {
 
 export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
+  /** The program gets nothing of this process's environment but `environment`. */
+  readonly clearEnvironment?: boolean;
   /** Aborting ends the program: SIGTERM, and SIGKILL after `KILL_AFTER_MS`. */
   readonly signal?: AbortSignal;
   /** Called with the process id, and with undefined when the process has ended. */
@@ -60,6 +62,7 @@ function spawn(argv: readonly string[], options: CommandOptions): Deno.ChildProc
     return new Deno.Command(program, {
       args,
       ...(options.environment && { env: { ...options.environment } }),
+      ...(options.clearEnvironment && { clearEnv: true }),
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { testWith } from "../programs.ts";
-import { runCommand } from "../../src/stack/command.ts";
+import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
+import { testWith } from "./programs.ts";
+import { runCommand } from "../src/command.ts";
 
 const test = testWith("sh", "head", "sleep", "true");
 
