@@ -12,9 +12,9 @@ export const SERVED_STATES = ["old", "mixed", "new", "wrong", "unreachable"] as 
 export type ServedState = (typeof SERVED_STATES)[number];
 
 /**
- * `served`: the new one, and it stayed. `late`: the old one was still served after completion had been reported. `mixed`:
- * old and new in turns. `wrong`: a third one. `reverted`: the old one again, after the new one alone. `never`: not served
- * by the deadline.
+ * `served`: the new one, and it stayed. `late`: the old one was still served when the new one was due. `mixed`: old and new
+ * in turns for longer than a reload takes. `wrong`: a third one. `reverted`: the old one again, after the new one alone.
+ * `never`: not served by the deadline.
  */
 export const DEPLOYMENT_VERDICTS = [
   "served",
@@ -67,7 +67,7 @@ export const DEPLOY_MEASURES = {
     wrong: "deployments in which a third certificate was served, or a key that does not fit",
     reverted: "deployments after which the old certificate came back",
     mixed: "deployments in which old and new certificate were served in turns",
-    late: "deployments reported complete while the old certificate was served",
+    late: "deployments whose certificate was not served, and it alone, when it was due",
     never: "deployments whose certificate was not served by the deadline",
     handshake_failures: "fresh handshakes of the watch that failed",
     kept_requests: "requests of the watch on kept connections",

@@ -7,6 +7,7 @@ import { tableLines } from "../report/table.ts";
 import type { Plan } from "../plan/plan.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { command, type Outcome } from "./command.ts";
+import { commandLines } from "./plan_commands.ts";
 import { namedPlan, PLAN_FLAGS, readPlan } from "./plan_flags.ts";
 
 const SUMMARY =
@@ -23,6 +24,7 @@ export const check = command({
     if (plan === undefined) return EXIT_CODES.bad_input;
     io.out(effectiveYaml(plan, catalogue));
     io.out(`\n${plannedTable(plan).join("\n")}\n`);
+    io.out(commandLines(plan).map((each) => `${each}\n`).join(""));
     return EXIT_CODES.passed;
   },
 });

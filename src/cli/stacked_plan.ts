@@ -8,6 +8,7 @@ import type { Outcome } from "./command.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { namedPlan, readPlan } from "./plan_flags.ts";
+import { ALLOW_COMMANDS, whyNotAllowed } from "./plan_commands.ts";
 import type { PlanSource } from "./plan_source.ts";
 
 export const STACK_FLAGS: readonly FlagSpec[] = [
@@ -29,6 +30,7 @@ export const STACK_FLAGS: readonly FlagSpec[] = [
     many: true,
     help: "compose files in place of the shipped one: the base, then overrides",
   },
+  ALLOW_COMMANDS,
   { name: "keep-stack", help: "leave the containers running after the run" },
 ];
 
@@ -69,6 +71,8 @@ const TO_COME: StackEnvironment & Readonly<Record<string, string>> = {
 export async function withStack(line: CommandLine, io: Io, use: Use): Promise<Outcome> {
   const found = await namedPlan(line);
   const first = readPlan(found, line, { ...io, err: () => {} }, { ...TO_COME, ...io.env });
+  const refused = first && whyNotAllowed(first, line);
+  if (refused) return refused;
   const stack = first && await stackNamed(first.stack, line);
   if (first === undefined || stack === undefined) {
     return await useEnvironment({}, NO_STACK, { found, line }, io, use);
@@ -109,6 +113,8 @@ async function useEnvironment(
 ): Promise<Outcome> {
   const plan = readPlan(found, line, io, { ...io.env, ...environment });
   if (plan === undefined) return EXIT_CODES.bad_input;
+  const refused = whyNotAllowed(plan, line);
+  if (refused) return refused;
   return await use({ plan, stack }, io);
 }
 

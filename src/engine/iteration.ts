@@ -48,7 +48,9 @@ export class RunningIteration implements Iteration {
   /** When the first step's request was sent; undefined before. */
   startedUs: number | undefined;
   /** Last byte of the last answer so far; undefined before the first. */
-  endedUs: number | undefined;
+  #answeredUs: number | undefined;
+  /** What the flow says of its end. */
+  #endsAtUs: number | undefined;
   blockedUs = 0;
 
   /** `n`: which of the scope's it is, from 0. */
@@ -62,6 +64,11 @@ export class RunningIteration implements Iteration {
   get id(): string {
     const { idPrefix, firstIndex } = this.#scope;
     return `${idPrefix}${this.index - firstIndex}`;
+  }
+
+  /** Undefined before there was anything. */
+  get endedUs(): number | undefined {
+    return this.#endsAtUs ?? this.#answeredUs;
   }
 
   get signal(): AbortSignal {
@@ -82,9 +89,13 @@ export class RunningIteration implements Iteration {
     if (isFirst) this.startedUs = exchange.startedUs;
     const plannedUs = isFirst ? this.#plannedUs ?? exchange.startedUs : exchange.startedUs;
     recorder.step(steps.indexOf(step), plannedUs, exchange, failure);
-    this.endedUs = exchange.endedUs;
+    this.#answeredUs = exchange.endedUs;
     this.blockedUs += exchange.blockedUs;
     return result;
+  }
+
+  endsAt(instantUs: number): void {
+    this.#endsAtUs = instantUs;
   }
 
   observe(name: string, durationUs: number): void {

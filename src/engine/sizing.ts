@@ -23,16 +23,16 @@ export function workerCount(plan: Plan, cores: number): number {
 }
 
 /**
- * A worker's share of a scenario. What has a limit of three (connections, iterations in flight, users) is carried by the
+ * A worker's share of a scenario. What has a limit of three (connections, iterations in flight, users, places) is carried by the
  * first three workers, so that each has at least one and no arrival belongs to a worker that has none; the others have
  * no part in it.
  */
 export function shareOfScenario(
-  { load, maxConnections = Infinity }: Scenario,
+  { load, maxConnections = Infinity, places = Infinity }: Scenario,
   { index, count }: WorkerShare,
 ): WorkerShare | undefined {
   const atOnce = load.model === "open" ? load.maxInFlight : Math.ceil(highestLevel(load.stages));
-  const carriers = Math.min(count, atOnce, maxConnections);
+  const carriers = Math.min(count, atOnce, maxConnections, places);
   return index < carriers ? { index, count: carriers } : undefined;
 }
 

@@ -25,6 +25,11 @@ export interface Iteration extends Sender {
   readonly id: string;
   /** The closed model's user, 0-based. */
   readonly user?: number;
+  /**
+   * The arrival has what it came for at this instant, which is not that of its last answer: what it waits for is seen by
+   * other means, or it goes on looking afterwards. Microseconds of the run's clock; the last call holds.
+   */
+  endsAt(instantUs: number): void;
 }
 
 export interface Flow {
@@ -120,6 +125,7 @@ export interface FlowContext<Options> {
  *   observe: () => {},
  *   count: () => {},
  *   gauge: () => {},
+ *   endsAt: () => {},
  *   deployment: () => {},
  * };
  * const context = { options: { path: "/" }, target: { baseUrl: "http://localhost" } };
@@ -134,7 +140,8 @@ export interface FlowDefinition<Options> extends FlowSignature {
   serverUrl?(options: Options): string | undefined;
   /** How that server is known, and how this client is known to it, where not as the plan's target is. */
   tls?(options: Options): TlsOptions | undefined;
-  makes?(options: Options): string | undefined;
+  setUp?(options: Options): string | undefined;
+  places?(options: Options): number;
   commands?(options: Options): readonly (readonly string[])[];
   steps(options: Options): readonly string[];
   /**

@@ -19,6 +19,7 @@ export const FLOWS: Readonly<Record<string, () => Promise<AnyFlow>>> = {
   bulk_renew: async () => (await import("./bulk_renew.ts")).bulkRenew,
   bulk_revoke: async () => (await import("./bulk_revoke.ts")).bulkRevoke,
   sequence: async () => (await import("./sequence.ts")).sequence,
+  deploy_loop: async () => (await import("./deploy_loop.ts")).deployLoop,
   http_request: async () => (await import("./http_request.ts")).httpRequest,
 };
 

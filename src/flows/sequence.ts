@@ -22,7 +22,7 @@ export const sequence: FlowDefinition<SequenceOptions> = {
   options: sequenceOptions,
   changes: ({ steps }) => changesOf(steps),
   serverUrl: ({ steps: [first] }) => first?.url,
-  makes: ({ setup }) => setup.length === 0 ? undefined : setup.map(({ name }) => name).join(", "),
+  setUp: ({ setup }) => setup.length === 0 ? undefined : setup.map(({ name }) => name).join(", "),
   steps: ({ steps }) => steps.map(({ name }) => name),
   measures: WAIT_MEASURES,
   setup,
@@ -81,6 +81,7 @@ async function once(
   const place = context.scenario.replaceAll(/[^A-Za-z0-9-]+/g, "-");
   const iteration: Iteration = {
     ...unmeasured(context),
+    endsAt: () => {},
     index: 0,
     id: `${context.runId}-${place}-${step.name.replaceAll("_", "-")}`,
   };

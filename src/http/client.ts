@@ -94,7 +94,7 @@ function ownClient(options: ClientOptions): HttpClient {
 }
 
 function http1Pools(options: ClientOptions): (origin: Origin) => Http1Pool {
-  const dial = dialer(options.tls, ["http/1.1"]);
+  const dial = dialer(options.tls, ["http/1.1"], options.connectTo);
   return (origin) => new Http1Pool(origin, dial, options);
 }
 

@@ -23,11 +23,19 @@ import type {
   Dialer,
   DialResult,
   Origin,
+  SocketAddress,
   StreamSink,
 } from "./stream.ts";
 
-/** A dialer whose connections share one TLS context; sessions are not resumed, every handshake is a full one. */
-export function dialer(tls: TlsOptions, alpn: Alpn = ["http/1.1"]): Dialer {
+/**
+ * A dialer whose connections share one TLS context; sessions are not resumed, every handshake is a full one. `connectTo`:
+ * where all of them go in place of the origin's host and port, whose name stays (SNI, and what is verified).
+ */
+export function dialer(
+  tls: TlsOptions,
+  alpn: Alpn = ["http/1.1"],
+  connectTo?: SocketAddress,
+): Dialer {
   const shared: Shared = {
     options: {
       rejectUnauthorized: !tls.insecureSkipVerify,
@@ -35,6 +43,7 @@ export function dialer(tls: TlsOptions, alpn: Alpn = ["http/1.1"]): Dialer {
       secureContext: createSecureContext(contextOf(tls)),
     },
     certificates: new CertificateCache(),
+    connectTo,
   };
   return (origin, { timeoutMs }, done) => new NodeDial(shared, origin, timeoutMs, done);
 }
@@ -42,6 +51,7 @@ export function dialer(tls: TlsOptions, alpn: Alpn = ["http/1.1"]): Dialer {
 interface Shared {
   readonly options: ConnectionOptions;
   readonly certificates: CertificateCache;
+  readonly connectTo: SocketAddress | undefined;
 }
 
 function contextOf(tls: TlsOptions): SecureContextOptions {
@@ -59,6 +69,7 @@ class NodeDial implements Dial {
   readonly phases: ConnectPhases = {};
   readonly #shared: Shared;
   readonly #origin: Origin;
+  readonly #address: SocketAddress;
   readonly #peer: string;
   readonly #timer: Timer;
   #done: ((result: DialResult) => void) | undefined;
@@ -74,10 +85,12 @@ class NodeDial implements Dial {
   ) {
     this.#shared = shared;
     this.#origin = origin;
-    this.#peer = `${origin.hostname}:${origin.port}`;
+    this.#address = shared.connectTo ?? origin;
+    this.#peer = `${this.#address.hostname}:${this.#address.port}`;
     this.#done = done;
     this.#timer = after(timeoutMs, () => this.cancel(timedOut(this.stage, this.#peer, timeoutMs)));
-    if (isLiteral(origin.hostname)) this.#connect([origin.hostname]);
+    const { hostname } = this.#address;
+    if (isLiteral(hostname)) this.#connect([hostname]);
     else this.#resolve();
   }
 
@@ -86,7 +99,7 @@ class NodeDial implements Dial {
   }
 
   #resolve(): void {
-    resolve(this.#origin.hostname, (error, addresses) => {
+    resolve(this.#address.hostname, (error, addresses) => {
       if (this.#done === undefined) return;
       if (addresses === undefined) return this.#fail(error);
       this.phases.dnsUs = this.#lap();
@@ -97,7 +110,8 @@ class NodeDial implements Dial {
   /** Tries the addresses in turn; the phase lasts until one accepts. A TLS socket connects itself: that costs less. */
   #connect([host, ...others]: Addresses): void {
     this.stage = "connect";
-    const { port, secure } = this.#origin;
+    const { port } = this.#address;
+    const { secure } = this.#origin;
     const socket = secure ? this.#tlsSocket(host) : connectTcp({ host, port, noDelay: true });
     this.#socket = socket;
     socket.once("error", (error) => {
@@ -114,7 +128,8 @@ class NodeDial implements Dial {
   }
 
   #tlsSocket(host: string): TLSSocket {
-    const { hostname, port } = this.#origin;
+    const { hostname } = this.#origin;
+    const { port } = this.#address;
     // No name of an address (RFC 6066 section 3): the certificate is checked against the address itself.
     const servername = isLiteral(hostname) ? "" : hostname;
     const socket = connectTls({ ...this.#shared.options, host, port, servername });

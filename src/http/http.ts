@@ -98,6 +98,8 @@ export interface ClientOptions {
   readonly protocol: Protocol;
   /** certload's own where it is absent. */
   readonly client?: ClientName;
+  /** Where HTTP/1.1 connections of certload's own go, whatever the URL's host and port, which stay the server's name. */
+  readonly connectTo?: { readonly hostname: string; readonly port: number };
   /** Requests beyond this many connections wait, and the wait is `blockedUs`. */
   readonly maxConnections?: number;
   /** Bodies beyond this are cut off and are a `too_large` failure. */

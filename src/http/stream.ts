@@ -49,11 +49,14 @@ export interface Dial {
   cancel(failure: Failure): void;
 }
 
-export interface Origin {
-  readonly secure: boolean;
+export interface SocketAddress {
   /** Without the brackets of an IPv6 literal. */
   readonly hostname: string;
   readonly port: number;
+}
+
+export interface Origin extends SocketAddress {
+  readonly secure: boolean;
 }
 
 interface DialOptions {

@@ -10,6 +10,7 @@ import type { Failure } from "../http/failure.ts";
 import type { Exchange, HttpRequest } from "../http/http.ts";
 import { fieldAt, jsonObject } from "../http/json_body.ts";
 import type { Sender } from "../http/step.ts";
+import { hide } from "../masking/mask.ts";
 import { quoted } from "../terminal.ts";
 import type { ClusterAccess } from "./access.ts";
 import { Token } from "./token.ts";
@@ -68,6 +69,27 @@ export class Secrets {
     name: string,
   ): Promise<{ readonly stored: StoredSecret; readonly exchange: Exchange } | Failure> {
     return await this.#ask(asker, step, this.#request("GET", this.#path(name)), [200]);
+  }
+
+  /** With its key, to be written again later; undefined where there is no such Secret. */
+  async pair(asker: Asker, step: string, name: string): Promise<TlsSecret | undefined | Failure> {
+    let pair: TlsSecret | undefined;
+    const { exchange, failure } = await asker.step(step, this.#request("GET", this.#path(name)), {
+      status: [200, 404],
+      check: (answer) => {
+        if (answer.status === 404) return undefined;
+        const body = jsonObject(answer);
+        // Nothing is quoted of what holds a key.
+        const data = typeof body === "string" ? undefined : fieldAt(body, "data");
+        const { "tls.crt": certificate, "tls.key": key } = (data ?? {}) as Record<string, unknown>;
+        if (!isText(certificate) || !isText(key)) return "not a Secret with tls.crt and tls.key";
+        const [certificatePem, keyPem] = [decoded(certificate), decoded(key)];
+        if (certificatePem === undefined || keyPem === undefined) return "not base64 in a Secret";
+        hide([keyPem]);
+        pair = { name, certificatePem, keyPem };
+      },
+    });
+    return failure === undefined ? pair : explained(failure, exchange);
   }
 
   /** A Secret that is gone already is deleted too. */

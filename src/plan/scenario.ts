@@ -24,7 +24,9 @@ export interface ScenarioParts {
   readonly changes: Change;
   /** URL of the server that is asked, or a path on the target; undefined: the target's. */
   readonly serverUrl: string | undefined;
-  readonly makes: string | undefined;
+  readonly setUp: string | undefined;
+  readonly places: number | undefined;
+  readonly commands: readonly (readonly string[])[];
   readonly thresholds: readonly Threshold[];
 }
 
@@ -43,16 +45,25 @@ export function checkScenario(
   checkClient(root, path, complain);
   const flow = checkFlow(root, [...path, "flow"], catalogue, complain);
   const { options, ...told } = checkOptions(root, [...path, "with"], flow, complain);
-  const { steps, changes = "once", serverUrl, makes } = told;
   const thresholds = checkThresholds(root, [...path, "thresholds"], {
-    steps,
+    steps: told.steps,
     // An unknown flow may be any, and has been complained of.
     own: flow ? flow.measures : measuresOf(catalogue),
   }, complain);
   const stated = nodeAt(root, [...path, "phase"]);
   const tier = isText(stated) ? stated.content : flow?.tier;
-  return { tier, options, steps: steps ?? [], changes, serverUrl, makes, thresholds };
+  return { ...UNTOLD, ...told, tier, options, thresholds };
 }
+
+/** Of a flow whose options are not right yet. */
+const UNTOLD = {
+  steps: [],
+  changes: "once",
+  serverUrl: undefined,
+  setUp: undefined,
+  places: undefined,
+  commands: [],
+} as const;
 
 /** undici's HTTP/2 loses what is under way when a server ends a connection, and Deno 2.7 cannot run it. */
 function checkClient(root: PlanNode, path: Path, complain: Complain): void {
@@ -89,7 +100,9 @@ interface CheckedOptions {
   readonly steps?: readonly string[];
   readonly changes?: Change;
   readonly serverUrl?: string | undefined;
-  readonly makes?: string | undefined;
+  readonly setUp?: string | undefined;
+  readonly places?: number | undefined;
+  readonly commands?: readonly (readonly string[])[];
 }
 
 function checkOptions(
@@ -110,7 +123,9 @@ function checkOptions(
     steps: flow.steps(options),
     changes: flow.changes(options),
     serverUrl: flow.serverUrl?.(options),
-    makes: flow.makes?.(options),
+    setUp: flow.setUp?.(options),
+    places: flow.places?.(options),
+    commands: flow.commands?.(options) ?? [],
   };
 }
 
@@ -140,10 +155,11 @@ export function checkThresholds(
 export function scenarioOf(
   name: string,
   given: ScenarioConfig,
-  { tier, options, steps, changes, serverUrl, makes, thresholds }: ScenarioParts,
+  parts: ScenarioParts,
   { defaults, target, warmup }: PlanConfig,
 ): Scenario {
   const { max_connections: maxConnections, token } = given;
+  const { tier, options, steps, changes, serverUrl, setUp, places, commands } = parts;
   const isHarmless = changes === "idempotent";
   return {
     name,
@@ -156,7 +172,7 @@ export function scenarioOf(
     ...(token === undefined ? {} : { token }),
     probe: given.probe ?? isHarmless,
     warmup: warmupOf(given.warmup ?? (isHarmless ? warmup : "off")),
-    ...(makes === undefined ? {} : { makes }),
+    ...(setUp === undefined ? {} : { setUp }),
     setupTimeoutMs: given.setup_timeout,
     load: loadOf(given),
     startAfterMs: given.start_after,
@@ -164,7 +180,9 @@ export function scenarioOf(
     protocol: given.protocol ?? defaults.protocol ?? "http/1.1",
     ...(given.client === "own" ? {} : { client: given.client }),
     ...(maxConnections === undefined ? {} : { maxConnections }),
-    thresholds,
+    ...(places === undefined ? {} : { places }),
+    ...(commands.length === 0 ? {} : { commands }),
+    thresholds: parts.thresholds,
   };
 }
 

@@ -13,6 +13,7 @@ import type {
 import type { StepOptions, StepResult } from "../../src/flows/flow.ts";
 import { judge } from "../../src/http/expectation.ts";
 import { nowUs } from "../../src/clock.ts";
+import type { Deployment } from "../../src/deployment.ts";
 import type { Failure } from "../../src/http/failure.ts";
 import type { Exchange, HttpClient, HttpRequest } from "../../src/http/http.ts";
 
@@ -124,7 +125,18 @@ export class TestIteration implements Iteration {
     this.gauges.push({ name, value });
   }
 
-  deployment(): void {}
+  readonly deployments: Deployment[] = [];
+
+  deployment(deployment: Deployment): void {
+    this.deployments.push(deployment);
+  }
+
+  /** As the flow says, if it does. */
+  endedUs: number | undefined;
+
+  endsAt(instantUs: number): void {
+    this.endedUs = instantUs;
+  }
 
   /** What was told by names that the flow does not say it measures. */
   undeclared({ measures = {} }: { readonly measures?: FlowMeasures }): string[] {

@@ -1,0 +1,42 @@
+/** A fresh TLS handshake with a target, and nothing else: which certificate is served, and when that was asked. */
+import type { Clock } from "../clock.ts";
+import { dialer } from "../http/connect.ts";
+import { originOf, type SocketAddress } from "../http/stream.ts";
+import type { Handshake } from "./timeline.ts";
+
+/** Makes one handshake; its failure is data. */
+export type Shake = () => Promise<Handshake>;
+
+export interface ShakeOptions {
+  /** Its host name is sent as SNI. */
+  readonly url: string;
+  readonly address: SocketAddress;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+}
+
+/**
+ * How TLS libraries say that the server's signature does not fit the key of the certificate that it showed (RFC 8446
+ * section 4.4.3): the certificate and the key of two deployments.
+ */
+const MISMATCH = /bad ?signature|decrypt ?error|signature/i;
+
+/** Nothing is verified but the server's signature: which certificate is right, fingerprints say. */
+export function shaker({ url, address, clock, timeoutMs }: ShakeOptions): Shake {
+  const dial = dialer({ insecureSkipVerify: true }, ["http/1.1"], address);
+  const origin = originOf(new URL(url));
+  return () =>
+    new Promise((resolve) => {
+      const sentUs = clock.nowUs();
+      dial(origin, { timeoutMs }, (result) => {
+        const doneUs = clock.nowUs();
+        if (!("stream" in result)) {
+          const mismatched = result.class.startsWith("tls") && MISMATCH.test(result.message);
+          resolve({ sentUs, doneUs, fingerprint: undefined, ...(mismatched && { mismatched }) });
+          return;
+        }
+        result.stream.destroy();
+        resolve({ sentUs, doneUs, fingerprint: result.certificate?.fingerprintSha256 });
+      });
+    });
+}
