@@ -24,7 +24,7 @@ import { Scheduler, type SchedulerCounts } from "./scheduler.ts";
 import { Store } from "./store.ts";
 import { kindOf, type TargetName, targetNames } from "./target_name.ts";
 import { TlsTarget } from "./tls_target.ts";
-import { TARGET_HANDLERS, TARGET_PATHS } from "./targets.ts";
+import { TARGET_PATHS, targetHandler } from "./targets.ts";
 
 export type { LabOptions } from "./options.ts";
 
@@ -141,7 +141,7 @@ class RunningLab implements Lab {
         name,
         port: ports[name] ?? 0,
         tls: target,
-        handler: TARGET_HANDLERS[kindOf(name)],
+        handler: targetHandler(kindOf(name), () => clock.nowUs() / 1000),
       });
       this.#servers.set(name, server);
       this.#tlsTargets.set(name, target);

@@ -8,11 +8,33 @@ export function isSecret(path: Path): boolean {
   return path.slice(0, -1).includes("headers") || hasSecretName(path);
 }
 
-function hasSecretName(path: Path): boolean {
+function hasSecretName(given: Path): boolean {
+  const path = withoutCaptures(given);
   return path.some((key, at) => {
     const isScenario = at === 1 && path[0] === "scenarios";
     return typeof key === "string" && !isScenario && SECRET_NAME.test(key);
   });
+}
+
+const STEP_LISTS: readonly unknown[] = ["steps", "setup", "teardown"];
+
+/** Where a step's path begins, indices of lists left out; undefined where it is about no step. */
+function stepAt(keys: Path): number | undefined {
+  const at = keys.findIndex((key, at) => key === "with" && STEP_LISTS.includes(keys[at + 1]));
+  return at < 0 ? undefined : at + 2;
+}
+
+/** What a step captures by the name of `token` is under a name and a place in an answer, and no token yet. */
+function withoutCaptures(path: Path): Path {
+  const keys = path.filter((key) => typeof key === "string");
+  const at = stepAt(keys);
+  return at !== undefined && keys[at] === "capture" ? keys.slice(0, at) : path;
+}
+
+/** `Bearer {token}` in a step: the secret is what an answer will have brought. */
+function isCaptured(path: Path, text: string): boolean {
+  const keys = path.filter((key) => typeof key === "string");
+  return stepAt(keys) !== undefined && /^(?:[\w-]+ +)?\{[A-Za-z]\w*\}$/.test(text);
 }
 
 /** One word of letters and digits, of a length that no duration, rate or count has. */
@@ -34,7 +56,7 @@ function masked(value: unknown, mask: Mask, path: Path): unknown {
     );
   }
   if (value === undefined || value === null || typeof value === "boolean") return value;
-  if (isSecret(path)) return MASK;
+  if (isSecret(path) && !isCaptured(path, String(value))) return MASK;
   return typeof value === "string" ? mask(value, isProse(path) ? "own" : "foreign") : value;
 }
 
@@ -46,6 +68,7 @@ function isProse(path: Path): boolean {
 /** Every text under a secret's key, and what looks like a credential in any other; all with their parts. */
 export function findSecrets(value: unknown, path: Path = []): string[] {
   if (typeof value === "string") {
+    if (isCaptured(path, value)) return [];
     if (hasSecretName(path)) return partsOf(value);
     return isProse(path) ? [] : secretsIn(value).flatMap(partsOf);
   }
