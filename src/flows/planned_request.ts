@@ -7,6 +7,7 @@ import type { Target } from "../plan/plan.ts";
 import { quoted } from "../terminal.ts";
 import type { Iteration } from "./flow.ts";
 import type { RequestOptions } from "./request_options.ts";
+import { namesIn } from "./step_texts.ts";
 import { compileTemplate, fill, type Template, type Values } from "./template.ts";
 
 /** Values of answers that the request's texts may have. */
@@ -15,6 +16,13 @@ export interface KnownValues {
   readonly given: Values;
   /** Captured by each arrival before this request. */
   readonly names: readonly string[];
+}
+
+interface HeaderTemplate {
+  readonly name: string;
+  readonly template: Template;
+  /** It holds what an answer said. */
+  readonly isForeign: boolean;
 }
 
 /** A Failure where what an answer said cannot be sent. */
@@ -29,18 +37,19 @@ export function requestMaker(
   const url = addressMaker(options, target, known);
   const { text, encode } = bodyOf(options);
   const body = text === undefined ? undefined : compileTemplate(text, { ...known, encode });
-  const headers = headersOf(options, target).map(([name, value]): [string, Template] => [
+  const headers = headersOf(options, target).map(([name, value]): HeaderTemplate => ({
     name,
-    compileTemplate(value, known),
-  ]);
+    template: compileTemplate(value, known),
+    isForeign: namesIn(value).some((each) => known.given.has(each) || known.names.includes(each)),
+  }));
   const encoder = new TextEncoder();
   const make: RequestMaker = (iteration, values) => {
     const to = url(iteration, values);
     if (!(to instanceof URL)) return to;
     const filled: Record<string, string> = {};
-    for (const [name, template] of headers) {
+    for (const { name, template, isForeign } of headers) {
       const value = filled[name] = fill(template, iteration, values);
-      if (!isHeaderValue(value)) return unsendable(name, value);
+      if (isForeign && !isHeaderValue(value)) return unsendable(name, value);
     }
     return {
       method,
@@ -49,7 +58,7 @@ export function requestMaker(
       ...(body === undefined ? {} : { body: encoder.encode(fill(body, iteration, values)) }),
     };
   };
-  const templates = [url.template, body ?? "", ...headers.map(([, template]) => template)];
+  const templates = [url.template, body ?? "", ...headers.map(({ template }) => template)];
   if (templates.some((template) => typeof template !== "string")) return make;
   let made: HttpRequest | Failure | undefined;
   return (iteration, values) => made ??= make(iteration, values);

@@ -37,8 +37,11 @@ export interface Known {
 export function compileTemplate(text: string, known: Known): Template {
   const parts = partsOf(text, known);
   if (parts.every((part) => typeof part === "string")) return parts.join("");
-  return (iteration, values) =>
-    parts.map((part) => typeof part === "string" ? part : part(iteration, values)).join("");
+  return (iteration, values) => {
+    let filled = "";
+    for (const part of parts) filled += typeof part === "string" ? part : part(iteration, values);
+    return filled;
+  };
 }
 
 export function fill(template: Template, iteration: Iteration, values: Values): string {

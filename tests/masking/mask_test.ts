@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { hide, mask, maskOf } from "../../src/masking/mask.ts";
-import { assert, assertEquals, assertLess } from "../assert.ts";
+import { hide, hiding, mask, maskOf } from "../../src/masking/mask.ts";
+import { assert, assertEquals, assertLess, assertThrows } from "../assert.ts";
 import { cpuMsOf } from "../cpu.ts";
 
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
@@ -187,4 +187,21 @@ Deno.test("masking takes a time that grows with the text, and no faster", () => 
       assertLess(tookMs, 2_000, `${JSON.stringify(part)} as ${origin}`);
     }
   }
+});
+
+Deno.test("hiding() hides an arrival's secrets in what is made meanwhile, and no longer", () => {
+  const secret = "only-for-now";
+  const text = `it is ${secret}, or ${encodeURIComponent(secret)}`;
+  assertEquals(hiding([secret], () => mask(text)), "it is ***, or ***");
+  assertEquals(mask(text), text);
+  assertThrows(() =>
+    hiding([secret], () => {
+      throw new Error("over");
+    }), Error);
+  assertEquals(mask(text), text);
+});
+
+Deno.test("what is hidden for good while an arrival's secrets are hidden stays so", () => {
+  hiding(["for-a-while"], () => hide(["hidden-for-good"]));
+  assertEquals(mask("for-a-while, hidden-for-good"), "for-a-while, ***");
 });

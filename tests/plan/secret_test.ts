@@ -119,3 +119,24 @@ scenarios: { list: { ${line} } }
     assert(!loaded.ok && renderProblems(loaded.problems).includes(line));
   }
 });
+
+Deno.test("what a step captures under a secret's name is a name and a place; what it sends there is the secret", () => {
+  const step = {
+    headers: { Authorization: "Bearer {token}", "X-Key": "k3y-{token}" },
+    body: { password: "pa55word", capture: { secret: "pa55phrase" } },
+    capture: { token: { json: "/data/token" } },
+  };
+  const plan = { scenarios: [{ with: { steps: [step], setup: [step] } }] };
+  assertEquals(findSecrets(plan), ["pa55word", "pa55phrase"]);
+  assertEquals(maskSecrets(plan), {
+    scenarios: [{
+      with: Object.fromEntries(["steps", "setup"].map((list) => [list, [{
+        headers: { Authorization: "Bearer {token}", "X-Key": "***" },
+        body: { password: "***", capture: { secret: "***" } },
+        capture: { token: { json: "/data/token" } },
+      }]])),
+    }],
+  });
+  // Elsewhere braces are as much a secret as any other text.
+  assertEquals(findSecrets({ target: { token: "{token}" } }), ["{token}"]);
+});
