@@ -42,3 +42,20 @@ Deno.test("planJsonSchema() describes every key of a scenario and of the target"
     }
   }
 });
+
+Deno.test("planJsonSchema() takes the shares that some flow measures as thresholds of a scenario", () => {
+  const [flow] = catalogue.values();
+  const measures = { shares: { reset_share: { of: "reset", among: "kept", meaning: "cut off" } } };
+  const pattern = (flows: typeof catalogue): RegExp => {
+    const all = planJsonSchema(flows) as unknown as Schema;
+    const one = all["properties"]!["scenarios"]!["additionalProperties"]!;
+    const { items } = one["properties"]!["thresholds"] as unknown as {
+      items: { anyOf: [{ pattern: string }] };
+    };
+    return new RegExp(items.anyOf[0].pattern);
+  };
+  assertEquals(pattern(catalogue).test("reset_share < 0.1%"), false);
+  const flows = new Map([...catalogue, ["deploy", { ...flow!, name: "deploy", measures }]]);
+  assertEquals(pattern(flows).test("reset_share < 0.1%"), true);
+  assertEquals(pattern(flows).test("reset_shar < 0.1%"), false);
+});

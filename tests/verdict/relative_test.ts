@@ -62,6 +62,14 @@ Deno.test("a relative limit without an interval goes by its value", () => {
   assertEquals(verdict({ quantity: { ...P95, metric: "ttfb" } }, {}), "fail");
   assertEquals(verdict({ scenario: null }, {}), "fail");
   assertEquals(verdict({ comparison: ">=", quantity: { kind: "rate" } }, {}), "fail");
+  const own = {
+    kind: "observed",
+    name: "propagation",
+    stat: "percentile",
+    percentile: 95,
+  } as const;
+  assertEquals(verdict({ quantity: own }, {}), "fail");
+  assertEquals(verdict({ quantity: { kind: "counter", name: "p95" } }, {}), "fail");
 });
 
 Deno.test("a relative limit on a scenario's only step is on the scenario's figures", () => {
