@@ -33,6 +33,18 @@ function order(cases: number, forMs: number): {
   return { seeds, given: { index: 7, cases, seed: 40, untilMs, onCase: () => {}, onSeed } };
 }
 
+Deno.test("a case that takes longer than it may is what does not hold", async () => {
+  const slow = fuzzTarget({
+    kind: "test",
+    name: "slow",
+    input: fc.nat(),
+    holds: () => new Promise((resolve) => setTimeout(resolve, 20)),
+    mostMsPerCase: 5,
+  });
+  const { problem } = await runTarget(slow, order(1, 600_000).given);
+  assertMatch(problem ?? "", /it took \d+ ms/);
+});
+
 Deno.test("a target ends when its time is up, in the middle of what one seed makes", async () => {
   const { given, seeds } = order(100_000, 200);
   const { index, cases, problem } = await runTarget(numbers(20), given);
