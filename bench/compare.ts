@@ -74,6 +74,7 @@ async function measure(duration: string, factor: number): Promise<Summary> {
       interrupt: { soft: never, hard: never },
       probe: true,
       onProgress: () => {},
+      onNotUndone: () => {},
       onNote: () => {},
     });
     if (outcome.kind !== "ran") throw new Error(`The run did not come about: ${outcome.kind}`);

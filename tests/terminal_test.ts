@@ -10,6 +10,7 @@ import {
   takesCommands,
 } from "../src/terminal.ts";
 import { styleOf } from "../src/report/style.ts";
+import { anyCharacter } from "./any_character.ts";
 import { assert, assertEquals } from "./assert.ts";
 
 /** What a terminal obeys, or what shows text in another order than it is in. */
@@ -39,7 +40,7 @@ const hostile = fc.array(
       "##[error]x",
       " ",
     ),
-    fc.string({ unit: "binary", maxLength: 5 }),
+    fc.string({ unit: anyCharacter, maxLength: 5 }),
   ),
 ).map((parts) => parts.join(""));
 

@@ -118,6 +118,7 @@ async function runTrial(trial: Trial, stack: StackReady, io: Io): Promise<Measur
     interrupt: io.interrupt,
     probe: true,
     onProgress: () => {},
+    onNotUndone: () => {},
     onNote: () => {},
   });
   if (outcome.kind === "fault") throw new Error(outcome.message);

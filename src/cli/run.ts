@@ -15,6 +15,7 @@ import type { Io } from "./io.ts";
 import { PLAN_FLAGS } from "./plan_flags.ts";
 import { renderProbes } from "./probe_report.ts";
 import { progressPrinter } from "./progress.ts";
+import { notUndoneLines } from "../report/setup.ts";
 import { REPORT_FLAGS, reportOrders } from "./report_orders.ts";
 import { STACK_FLAGS, type StackedPlan, withStack } from "./stacked_plan.ts";
 
@@ -72,6 +73,11 @@ async function load(
     interrupt: io.interrupt,
     probe: !line.has("no-probe"),
     onProgress: progress.show,
+    onSetup: progress.setup,
+    onNotUndone: (left) => {
+      progress.end();
+      for (const each of notUndoneLines(left)) io.err(`! ${each}\n`);
+    },
     onNote: (note) => io.err(`! ${note}\n`),
   });
   progress.end();

@@ -6,7 +6,7 @@
 import process from "node:process";
 import type { LostThread, WorkerFacts } from "../metrics/run.ts";
 import type { ScenarioTotal } from "../metrics/totals.ts";
-import type { Plan } from "../plan/plan.ts";
+import { mainServer, type Plan } from "../plan/plan.ts";
 import { createWakeupMemory, readStalls, type WakeupMemory } from "../pacing/wakeup.ts";
 import type { RunState } from "../metrics/run_state.ts";
 import { nowUs } from "../clock.ts";
@@ -18,6 +18,7 @@ import { after, type Timer } from "../timer.ts";
 import type { FromWorker, Prepared } from "./messages.ts";
 import { type ThreadLimits, WorkerPool } from "./worker_pool.ts";
 import { messageOf } from "../message_of.ts";
+import { aborted } from "./time_limit.ts";
 
 /** Two steps of ending a run: no new arrivals, then nothing in flight either. */
 export interface Interrupt {
@@ -241,7 +242,7 @@ class Coordinator {
     const note = this.#stopping ? "ending: no new arrivals" : cause;
     onProgress({
       plan: plan.name,
-      target: plan.target.baseUrl,
+      target: mainServer(plan),
       elapsedS: elapsedMs / 1000,
       plannedS: this.#plannedMs / 1000,
       scenarios: this.#collected.states(elapsedMs, this.#stopping),
@@ -275,11 +276,4 @@ function threadName(worker: number | undefined | null): string {
   return typeof worker === "number"
     ? `Worker ${worker} of the generator`
     : "The wake-up thread of the generator";
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -1,11 +1,10 @@
 /** Entry of the probe's thread: what hangs or takes all memory in the first request ends the probe and not the tool. */
 import { hide } from "../masking/mask.ts";
-import type { Plan } from "../plan/plan.ts";
 import { thread } from "../pacing/thread.ts";
 import { timerClock } from "../timer.ts";
 import type { Exchange } from "../http/http.ts";
 import { probeAll, type ProbeResult } from "./probe.ts";
-import type { FromProbe, PlainExchange, PlainResult } from "./probing.ts";
+import type { FromProbe, PlainExchange, PlainResult, ToProbe } from "./probing.ts";
 
 const TICK_MS = 1000;
 
@@ -45,17 +44,16 @@ function plainExchange(exchange: Exchange): PlainExchange {
   };
 }
 
-async function probe(plan: Plan, runId: string): Promise<void> {
+async function probe({ plan, runId, made }: ToProbe): Promise<void> {
   hide(plan.secrets);
   post({ kind: "alive" });
   setInterval(() => post({ kind: "alive" }), TICK_MS);
   const { signal } = new AbortController();
   const clock = timerClock;
   const onResult = (result: ProbeResult): void => post({ kind: "probed", result: plain(result) });
-  await probeAll({ plan, clock, runId, signal, onResult });
+  await probeAll({ plan, clock, runId, made, signal, onResult });
 }
 
 thread.on("message", (data) => {
-  const { plan, runId } = data as { plan: Plan; runId: string };
-  void probe(plan, runId);
+  void probe(data as ToProbe);
 });

@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import type { Plan, Scenario } from "../plan/plan.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
-import type { ProbedStep, ProbeResult } from "./probe.ts";
+import type { ProbedStep, ProbeOptions, ProbeResult } from "./probe.ts";
 import { STARTING_S, threadLimits } from "./worker_pool.ts";
 import { messageOf } from "../message_of.ts";
 
@@ -18,6 +18,8 @@ export interface PlainResult extends Omit<ProbeResult, "scenario" | "steps"> {
   readonly steps: readonly (Omit<ProbedStep, "exchange"> & { readonly exchange: PlainExchange })[];
 }
 
+export type ToProbe = Required<Pick<ProbeOptions, "plan" | "runId" | "made">>;
+
 export type FromProbe =
   | { readonly kind: "alive" }
   /** In the plan's order. */
@@ -26,6 +28,8 @@ export type FromProbe =
 export interface ProbingOptions {
   readonly plan: Plan;
   readonly runId: string;
+  /** By the scenario's place in the plan: what its setup made. */
+  readonly made?: readonly unknown[];
   readonly signal: AbortSignal;
   readonly script?: URL;
   /** Seconds of silence before the thread is given up. */
@@ -34,7 +38,7 @@ export interface ProbingOptions {
 
 /** Never rejects. A scenario in which the thread was lost has failed with what happened, and is the last that was tried. */
 export function probePlan(options: ProbingOptions): Promise<ProbeResult[]> {
-  const { plan, runId, signal } = options;
+  const { plan, runId, made = [], signal } = options;
   const { heapBytes, silentS: patienceS } = threadLimits(1);
   const silentS = options.silentS ?? patienceS;
   const results: ProbeResult[] = [];
@@ -67,7 +71,7 @@ export function probePlan(options: ProbingOptions): Promise<ProbeResult[]> {
     worker.on("error", (error: unknown) => end(`died: ${messageOf(error)}`));
     worker.on("exit", () => end("ended before it was done"));
     signal.addEventListener("abort", interrupt, { once: true });
-    worker.postMessage({ plan, runId });
+    worker.postMessage({ plan, runId, made } satisfies ToProbe);
   });
 }
 

@@ -1,11 +1,12 @@
 /**
- * A plan from its probe to its recordings. The order is the promise: what the host lacks is said, every scenario is
- * tried once, and only then is load sent.
+ * A plan from its set-up to its recordings. The order is the promise: what the host lacks is said, what the load needs is
+ * made, every scenario is tried once as far as that changes nothing, and only then is load sent. What was made is undone.
  */
-import type { HostFacts, Run, ScenarioRun, TargetFacts } from "../metrics/run.ts";
+import type { HostFacts, NotUndone, Run, ScenarioRun, TargetFacts } from "../metrics/run.ts";
 import { compareReadings } from "../metrics/server_metrics.ts";
-import type { Plan } from "../plan/plan.ts";
-import type { RunState } from "../metrics/run_state.ts";
+import type { Failure } from "../http/failure.ts";
+import { mainOrigin, type Plan, type Scenario } from "../plan/plan.ts";
+import type { RunState, SetupState } from "../metrics/run_state.ts";
 import { arrivalsBefore, createPacer } from "../plan/pacer.ts";
 import { endMsOf } from "../plan/profile.ts";
 import { hostFacts } from "./host.ts";
@@ -15,7 +16,9 @@ import type { ProbeResult } from "./probe.ts";
 import { probePlan } from "./probing.ts";
 import { readServerMetrics } from "./server_metrics.ts";
 import { workerCount } from "./sizing.ts";
-import { targetFacts } from "./target.ts";
+import { timerClock } from "../timer.ts";
+import { Setups } from "./setup.ts";
+import { targetsOf } from "./target.ts";
 
 export interface RunOptions {
   readonly plan: Plan;
@@ -24,6 +27,10 @@ export interface RunOptions {
   readonly interrupt: Interrupt;
   readonly probe: boolean;
   readonly onProgress: (state: RunState) => void;
+  /** Of making things before the clock, and of undoing them. */
+  readonly onSetup?: (state: SetupState) => void;
+  /** Told of what could not be undone, however the run ended. */
+  readonly onNotUndone: (left: readonly NotUndone[]) => void;
   /** A sentence that a person should see before the load. */
   readonly onNote: (note: string) => void;
 }
@@ -69,6 +76,7 @@ export type RunOutcome =
  *   interrupt: { soft: signal, hard: signal },
  *   probe: true,
  *   onProgress: () => {},
+ *   onNotUndone: () => {},
  *   onNote: () => {},
  * });
  * if (outcome.kind !== "ran") throw new Error(outcome.kind);
@@ -77,24 +85,42 @@ export type RunOutcome =
  * ```
  */
 export async function runPlan(options: RunOptions): Promise<RunOutcome> {
+  const { plan, interrupt, onSetup: onProgress = () => {}, onNotUndone } = options;
+  const runId = newRunId();
+  const setups = new Setups({ plan, runId, clock: timerClock, interrupt, onProgress });
+  let outcome: RunOutcome | undefined;
+  let notUndone: readonly NotUndone[] = [];
+  try {
+    outcome = await attempt(options, runId, setups);
+  } finally {
+    notUndone = await setups.undo();
+    if (notUndone.length > 0) onNotUndone(notUndone);
+  }
+  return outcome.kind === "ran" ? { kind: "ran", run: { ...outcome.run, notUndone } } : outcome;
+}
+
+async function attempt(options: RunOptions, runId: string, setups: Setups): Promise<RunOutcome> {
   const { plan, interrupt } = options;
   const notes = hostRemarks(plan);
   notes.forEach(options.onNote);
-  const runId = newRunId();
+  const setUp = await setups.make();
+  if (setUp.kind === "interrupted") return { kind: "not_started" };
+  if (setUp.kind === "failed") return notReady(setUp.scenario, setUp.failure);
+  const { made } = setUp;
   if (options.probe) {
-    const probes = await probePlan({ plan, runId, signal: interrupt.soft });
+    const probes = await probePlan({ plan, runId, made, signal: interrupt.soft });
     if (interrupt.soft.aborted) return { kind: "not_started" };
     if (probes.some(({ failure }) => failure !== undefined)) return { kind: "not_ready", probes };
   }
   const host = hostFacts();
-  const target = await targetFacts(plan, options.stack.name === "embedded");
+  const targets = await targetsOf(plan, options.stack.name === "embedded");
   const workers = workerCount(plan, host.cpuCount);
   const { onProgress } = options;
   const before = plan.serverMetrics && await readServerMetrics(plan, plan.serverMetrics);
-  const outcome = await runLoad({ plan, workers, runId, interrupt, onProgress });
+  const outcome = await runLoad({ plan, workers, runId, made, interrupt, onProgress });
   if (outcome.kind === "not_prepared") return notPrepared(plan, outcome);
   if (outcome.kind !== "ran") return outcome;
-  const run = assemble(options, outcome, host, target, [...plan.notes ?? [], ...notes]);
+  const run = assemble(options, outcome, host, targets, [...plan.notes ?? [], ...notes]);
   if (plan.serverMetrics === undefined || before === undefined) return { kind: "ran", run };
   const after = await readServerMetrics(plan, plan.serverMetrics);
   const serverMetrics = compareReadings(plan.serverMetrics.url, before, after);
@@ -104,7 +130,10 @@ export async function runPlan(options: RunOptions): Promise<RunOutcome> {
 function notPrepared(plan: Plan, outcome: LoadOutcome & { kind: "not_prepared" }): RunOutcome {
   const scenario = plan.scenarios.find(({ name }) => name === outcome.scenario);
   if (scenario === undefined) return { kind: "fault", message: outcome.failure.message };
-  const { failure } = outcome;
+  return notReady(scenario, outcome.failure);
+}
+
+function notReady(scenario: Scenario, failure: Failure): RunOutcome {
   return { kind: "not_ready", probes: [{ scenario, steps: [], failure }] };
 }
 
@@ -112,7 +141,7 @@ function assemble(
   options: RunOptions,
   outcome: LoadOutcome & { kind: "ran" },
   host: HostFacts,
-  target: TargetFacts,
+  targets: ReadonlyMap<string, TargetFacts>,
   notes: readonly string[],
 ): Run {
   const { plan, version, stack } = options;
@@ -123,14 +152,17 @@ function assemble(
     endedUs: outcome.endedUs,
     interrupted: outcome.interrupted,
     host,
-    target,
+    target: targets.get(mainOrigin(plan)) ?? { lab: false },
     stack,
     workers: outcome.workers,
     lost: outcome.lost,
     processCpuUs: outcome.processCpuUs,
     hostCpuShare: outcome.hostCpuShare,
     maxRssBytes: outcome.maxRssBytes,
-    scenarios: plan.scenarios.map((_, at) => scenarioRun(plan, outcome, at)),
+    scenarios: plan.scenarios.map((scenario, at) => {
+      const facts = targets.get(scenario.origin);
+      return { ...scenarioRun(plan, outcome, at), ...(facts && { target: facts }) };
+    }),
     notes: [...notes, ...outcome.causes],
   };
 }

@@ -36,7 +36,8 @@ export async function openScenario(setting: ScenarioSetting): Promise<OpenScenar
   const definition = await flowNamed(scenario.flow);
   const tls = await tlsOf(plan, scenario);
   const client = await clientFor(tls, scenario, share);
-  const setupClient = setupClientFor(tls, scenario, client);
+  // Not a connection more than those that are measured, where the scenario has a closed set of HTTP/2.
+  const setupClient = scenario.protocol === "h2" ? client : unmeasured(tls);
   const close = async (flow?: Flow): Promise<void> => {
     await flow?.close?.();
     client.close();
@@ -73,8 +74,13 @@ function clientFor(tls: TlsOptions, scenario: Scenario, share: WorkerShare): Pro
   });
 }
 
-/** For what a flow does before and after the load. A server may speak nothing but HTTP/2 where that is wanted. */
-function setupClientFor(tls: TlsOptions, scenario: Scenario, measured: HttpClient): HttpClient {
-  if (scenario.protocol === "h2") return measured;
+/** For what a flow's set-up sends. A server may speak nothing but HTTP/2 where that is wanted. */
+export async function setupClientFor(plan: Plan, scenario: Scenario): Promise<HttpClient> {
+  const tls = await tlsOf(plan, scenario);
+  if (scenario.protocol !== "h2") return unmeasured(tls);
+  return await clientFor(tls, scenario, { index: 0, count: 1 });
+}
+
+function unmeasured(tls: TlsOptions): HttpClient {
   return unmeasuredClient({ tls, maxBodyBytes: MAX_BODY_BYTES });
 }

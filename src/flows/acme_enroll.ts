@@ -26,7 +26,7 @@ export const acmeEnroll: FlowDefinition<EnrollOptions> = {
   measures: ENROLL_MEASURES,
   changes: () => "adds",
   serverUrl: ({ directory }) => directory,
-  setUp: ({ accounts }) => accountsMade(accounts),
+  makes: ({ accounts }) => accountsMade(accounts),
   steps: (options) => enrollmentSteps(options, options.stop_before),
   create: (context) =>
     preparedFlow(

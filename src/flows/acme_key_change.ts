@@ -30,7 +30,7 @@ export const acmeKeyChange: FlowDefinition<KeyChangeOptions> = {
   measures: SIGNED_MEASURES,
   changes: () => "adds",
   serverUrl: ({ directory }) => directory,
-  setUp: ({ accounts }) => accountsMade(accounts),
+  makes: ({ accounts }) => accountsMade(accounts),
   steps: () => ["new_nonce", "new_account", "key_change", "account"],
   create: (context) =>
     preparedFlow(

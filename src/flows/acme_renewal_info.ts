@@ -32,7 +32,7 @@ export const acmeRenewalInfo: FlowDefinition<RenewalInfoOptions> = {
   measures: { counters: { retry_after_absent: "answers that do not say when to ask again" } },
   changes: () => "idempotent",
   serverUrl: ({ directory }) => directory,
-  setUp: ({ certificates }) => `${certificates} certificates in each worker`,
+  makes: ({ certificates }) => `${certificates} certificates in each worker`,
   steps: () => ["renewal_info"],
   create: (context) => preparedFlow(() => RenewalInfo.open(context), ask),
 };

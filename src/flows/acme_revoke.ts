@@ -36,7 +36,7 @@ export const acmeRevoke: FlowDefinition<RevokeOptions> = {
   measures: ENROLL_MEASURES,
   changes: () => "adds",
   serverUrl: ({ directory }) => directory,
-  setUp: ({ accounts }) => accountsMade(accounts),
+  makes: ({ accounts }) => accountsMade(accounts),
   steps: (options) => [...enrollmentSteps(options), "revoke"],
   create: (context) =>
     preparedFlow(

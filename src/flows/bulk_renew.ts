@@ -45,7 +45,7 @@ export const bulkRenew: FlowDefinition<Options> = {
   tier: "lifecycle",
   options,
   changes: () => "batch",
-  setUp: batchWords,
+  makes: batchWords,
   measures: JOB_MEASURES,
   steps: ({ answer_csrs: answers }) => ["bulk_renew", ...(answers ? ["csr"] : []), ...WATCH_STEPS],
   setup: async (context) => {

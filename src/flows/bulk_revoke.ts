@@ -49,7 +49,7 @@ export const bulkRevoke: FlowDefinition<Options> = {
   tier: "lifecycle",
   options,
   changes: () => "batch",
-  setUp: batchWords,
+  makes: batchWords,
   measures,
   steps: () => ["bulk_revoke", "certificate"],
   setup: makeBatches,

@@ -43,7 +43,7 @@ export const deployLoop: FlowDefinition<DeployOptions> = {
   tier: "lifecycle",
   options: deployOptions,
   changes: () => "adds",
-  setUp: ({ agent, agent_id: agentId }) => {
+  makes: ({ agent, agent_id: agentId }) => {
     if (agent === "external") return undefined;
     const registered = agentId === undefined ? "an agent is registered; " : "";
     return `${registered}afterwards targets get back the certificates that they had`;

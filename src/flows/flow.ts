@@ -140,7 +140,7 @@ export interface FlowDefinition<Options> extends FlowSignature {
   serverUrl?(options: Options): string | undefined;
   /** How that server is known, and how this client is known to it, where not as the plan's target is. */
   tls?(options: Options): TlsOptions | undefined;
-  setUp?(options: Options): string | undefined;
+  makes?(options: Options): string | undefined;
   places?(options: Options): number;
   commands?(options: Options): readonly (readonly string[])[];
   steps(options: Options): readonly string[];

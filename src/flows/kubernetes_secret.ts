@@ -63,7 +63,7 @@ export const kubernetesSecret: FlowDefinition<Options> = {
   changes: () => "idempotent",
   serverUrl: ({ kubeconfig }) => accessOf(kubeconfig)?.server,
   tls: ({ kubeconfig }) => accessOf(kubeconfig)?.tls,
-  setUp: ({ secrets, namespace }) =>
+  makes: ({ secrets, namespace }) =>
     `${secrets} Secrets in ${
       namespace === undefined ? "the context's namespace" : `namespace ${namespace}`
     }; deleted afterwards`,

@@ -22,7 +22,7 @@ export const sequence: FlowDefinition<SequenceOptions> = {
   options: sequenceOptions,
   changes: ({ steps }) => changesOf(steps),
   serverUrl: ({ steps: [first] }) => first?.url,
-  setUp: ({ setup }) => setup.length === 0 ? undefined : setup.map(({ name }) => name).join(", "),
+  makes: ({ setup }) => setup.length === 0 ? undefined : setup.map(({ name }) => name).join(", "),
   steps: ({ steps }) => steps.map(({ name }) => name),
   measures: WAIT_MEASURES,
   setup,

@@ -19,7 +19,7 @@ export interface SchedulerOptions {
   readonly concurrency?: number;
   /** All of a tick, default certctl's 2 minutes. */
   readonly wallMs?: number;
-  /** How long a job takes, default 20 ms. */
+  /** How long a job takes, default 100 ms, which is what an RSA key costs certctl. */
   readonly workMs?: number;
   /** How often failed jobs are tried again, default certctl's 5 minutes. */
   readonly retryMs?: number;
@@ -33,7 +33,7 @@ const DEFAULTS: SchedulerSettings = {
   intervalMs: 1_000,
   concurrency: 25,
   wallMs: 120_000,
-  workMs: 20,
+  workMs: 100,
   retryMs: 300_000,
   renewalCheckMs: 3_600_000,
 };

@@ -22,9 +22,19 @@ export interface Run {
   readonly hostCpuShare?: number | undefined;
   readonly maxRssBytes: number;
   readonly scenarios: readonly ScenarioRun[];
+  /** What a set-up made and could not be undone. */
+  readonly notUndone?: readonly NotUndone[];
   readonly serverMetrics?: ServerMetricsSummary | undefined;
   /** Remarks for whoever reads the figures, one sentence each. */
   readonly notes?: readonly string[];
+}
+
+/** Something that a scenario's set-up made at the server, and that is there still. */
+export interface NotUndone {
+  readonly scenario: string;
+  /** As the flow names it. */
+  readonly what: string;
+  readonly why: string;
 }
 
 export interface HostFacts {
@@ -38,6 +48,11 @@ export interface HostFacts {
   readonly container?: string | undefined;
   /** For example `deno` -> `2.9.6`, `v8`, `openssl`. */
   readonly runtime: Readonly<Record<string, string>>;
+}
+
+/** What identifies a server beyond its version. */
+export function certificateIdentity(fingerprintSha256: string): string {
+  return `certificate SHA-256 ${fingerprintSha256}`;
 }
 
 export interface TargetFacts {
@@ -70,6 +85,8 @@ export interface LostThread {
 
 export interface ScenarioRun {
   readonly scenario: Scenario;
+  /** What the server that it asks tells of itself. */
+  readonly target?: TargetFacts;
   readonly total: ScenarioTotal;
   readonly startUs: number;
   /** When arrivals stopped: the planned end, or the interruption. */

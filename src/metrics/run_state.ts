@@ -26,3 +26,15 @@ export interface RunState {
   /** News that everybody should see, for example that the run is being ended. */
   readonly note?: string | undefined;
 }
+
+/** How making things before the clock stands, or undoing them after the load. */
+export interface SetupState {
+  readonly kind: "set-up" | "undoing";
+  readonly scenario: string;
+  readonly done: number;
+  readonly of: number;
+  /** What is counted: `certificates issued`. */
+  readonly what: string;
+  /** Since it began. */
+  readonly elapsedS: number;
+}

@@ -7,14 +7,20 @@ import {
   PHASE_DURATIONS,
   WHOLE_DURATIONS,
 } from "../plan/durations.ts";
-import type { LoadProfile } from "../plan/plan.ts";
+import { type LoadProfile, mainServer } from "../plan/plan.ts";
 import type { Deployment } from "../deployment.ts";
 import { connectorTier } from "./connector_tier.ts";
 import { addCounts } from "./counts.ts";
 import { addFailures, addSeries, EMPTY_SERIES } from "./merge.ts";
 import type { GaugeSlice } from "./gauges.ts";
 import type { PeerTally, SeriesRecording, Slice } from "./recording.ts";
-import type { Run, ScenarioRun, WorkerFacts } from "./run.ts";
+import {
+  certificateIdentity,
+  type Run,
+  type ScenarioRun,
+  type TargetFacts,
+  type WorkerFacts,
+} from "./run.ts";
 import { coresOf, msOf, packed, rounded, shareOf, statsOf } from "./stats.ts";
 import type {
   Measured,
@@ -27,7 +33,7 @@ import type {
   SummarySlice,
   SummaryWorker,
 } from "./summary_schema.ts";
-import { SCHEMA_VERSION } from "./summary_schema.ts";
+import { MAX_NOT_UNDONE, SCHEMA_VERSION } from "./summary_schema.ts";
 import type { TimeSeries } from "./slices.ts";
 import type { ScenarioTotal } from "./totals.ts";
 import { scenariosOf } from "./scenarios.ts";
@@ -121,24 +127,47 @@ export function summarize(run: Run): Measured {
     phases,
     connector_tier: connectorTier({ phases }),
     server_metrics: run.serverMetrics ?? null,
+    not_undone: {
+      count: run.notUndone?.length ?? 0,
+      things: (run.notUndone ?? []).slice(0, MAX_NOT_UNDONE).map((each) => ({ ...each })),
+    },
   };
 }
 
-function methodologyOf({ host, target, stack, plan, notes }: Run): Measured["methodology"] {
+function methodologyOf(
+  { host, target, stack, plan, notes, scenarios }: Run,
+): Measured["methodology"] {
   const { cpuModel, cpuCount, memoryBytes } = host;
   return {
     hardware: { cpu_model: cpuModel, cpu_count: cpuCount, memory_bytes: memoryBytes },
     os: { name: host.os, kernel: host.kernel, container: host.container ?? null },
     runtime: { ...host.runtime },
     target: {
-      base_url: plan.target.baseUrl,
+      base_url: mainServer(plan),
       version: target.version ?? null,
       identity: target.identity ?? null,
-      lab: target.lab || target.version?.startsWith(LAB_VERSION) === true,
+      lab: [target, ...scenarios.map((each) => each.target)].some(isLab),
     },
     stack: { ...stack },
     durations: perDuration((name) => DURATIONS[name].meaning),
     notes: [...notes ?? []],
+  };
+}
+
+function isLab(facts: TargetFacts | undefined): boolean {
+  return facts?.lab === true || facts?.version?.startsWith(LAB_VERSION) === true;
+}
+
+/** A server that was not asked who it is is known by the one certificate that it served. */
+function askedOf({ scenario, target, total }: ScenarioRun): SummaryScenario["target"] {
+  const [served, ...others] = total.peers;
+  const isOne = served !== undefined && others.length === 0 && total.otherPeerExchanges === 0;
+  const seen = isOne ? certificateIdentity(served.peer.fingerprintSha256) : null;
+  return {
+    origin: scenario.origin,
+    version: target?.version ?? null,
+    identity: target?.identity ?? seen,
+    lab: isLab(target),
   };
 }
 
@@ -206,6 +235,7 @@ function scenarioOf(run: ScenarioRun): SummaryScenario {
   };
   return {
     flow: scenario.flow,
+    target: askedOf(run),
     target_type: run.targetType ?? null,
     load: loadOf(scenario.load, scenario.startAfterMs),
     protocol: scenario.protocol,

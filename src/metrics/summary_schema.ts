@@ -19,6 +19,9 @@ import { MAX_SLICES } from "./slices.ts";
 
 export const SCHEMA_VERSION = 2;
 
+/** Things listed of those that could not be undone; the others are counted. */
+export const MAX_NOT_UNDONE = 1_000;
+
 /** How many of something. */
 const count = z.int().min(0);
 /** A duration, rate, size or amount: nothing of the kind is negative. */
@@ -165,8 +168,20 @@ const loadSchema = z.object({
   think_time_ms: amount.nullable(),
 });
 
+/** The server that a scenario asked. */
+const askedSchema = z.object({
+  /** `https://localhost:8443` */
+  origin: z.string(),
+  version: z.string().nullable(),
+  /** How it names itself beyond its version: its certificate. */
+  identity: z.string().nullable(),
+  lab: z.boolean(),
+});
+
 const scenarioSchema = z.object({
   flow: z.string(),
+  /** Null in summaries of before this was told: `methodology.target` is all that is known then. */
+  target: askedSchema.nullable().default(null),
   target_type: z.string().nullable(),
   load: loadSchema,
   protocol: z.string(),
@@ -431,6 +446,13 @@ export const measuredSchema = z.object({
     kubernetes: connectorSchema.default(NOT_RUN),
   }),
   server_metrics: serverMetricsSchema.nullable(),
+  /** What set-ups made at the server and could not be undone. */
+  not_undone: z.object({
+    count,
+    /** The first ones. */
+    things: z.array(z.object({ scenario: z.string(), what: z.string(), why: z.string() }))
+      .max(MAX_NOT_UNDONE),
+  }).default({ count: 0, things: [] }),
 });
 
 const figureSchema = z.object({

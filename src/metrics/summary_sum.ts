@@ -58,6 +58,7 @@ function addRuns(a: SummaryScenario, b: SummaryScenario, shiftS: number): Summar
   };
   return {
     ...a,
+    target: a.target ?? b.target,
     server: a.server ?? b.server,
     warmup_requests: a.warmup_requests + b.warmup_requests,
     opened_connections: a.opened_connections + b.opened_connections,

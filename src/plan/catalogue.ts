@@ -27,8 +27,8 @@ export interface FlowSignature {
   changes(options: unknown): Change;
   /** URL of the server that is asked, or a path on the target; undefined: the plan's target. */
   serverUrl?(options: unknown): string | undefined;
-  /** What is made before the clock, in words that `check` prints after "set-up: "; undefined: nothing is sent for it. */
-  setUp?(options: unknown): string | undefined;
+  /** What is made before the clock, in words: `20 accounts`; undefined: nothing. Each flow with a `setup` says so. */
+  makes?(options: unknown): string | undefined;
   /** How many arrivals can be worked on at once, for example one for each target: so many workers carry it at most. */
   places?(options: unknown): number;
   /** Commands that a scenario with these options runs on this host, as argv; they want `--allow-commands`. */

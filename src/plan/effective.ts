@@ -80,12 +80,12 @@ function scenarioConfig(scenario: Scenario, catalogue: Catalogue): Record<string
 
 /** What comes before the clock, where it is not what the plan's warm-up and the flow make of it. */
 function beforeConfig(scenario: Scenario, planned: Warmup): Record<string, unknown> {
-  const { changes, probe, warmup, setUp, setupTimeoutMs } = scenario;
+  const { changes, probe, warmup, makes, setupTimeoutMs } = scenario;
   const isAsked = changes !== "idempotent";
   return {
     probe: isAsked || !probe ? probe : undefined,
     warmup: isAsked || !isSameWarmup(warmup, planned) ? warmupConfig(warmup) : undefined,
-    setup_timeout: setUp === undefined ? undefined : formatDuration(setupTimeoutMs),
+    setup_timeout: makes === undefined ? undefined : formatDuration(setupTimeoutMs),
   };
 }
 

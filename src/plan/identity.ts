@@ -22,7 +22,7 @@ export function planHash(plan: Pick<Plan, "scenarios" | "thresholds" | "warmup">
  */
 function scenarioContent(scenario: Scenario, planned: Warmup): unknown {
   const { thresholds, with: options, tier, warmup, ...others } = scenario;
-  const { changes: _1, origin: _2, token: _3, probe: _4, setUp: _5, setupTimeoutMs: _6, ...rest } =
+  const { changes: _1, origin: _2, token: _3, probe: _4, makes: _5, setupTimeoutMs: _6, ...rest } =
     others;
   return {
     ...rest,

@@ -202,7 +202,10 @@ function checkCaFile(
 type OpenPlan = Omit<Plan, "secrets">;
 
 function withSecrets(plan: OpenPlan, fromVariables: readonly string[]): Plan {
-  return { ...plan, secrets: [...new Set([...fromVariables, ...findSecrets(plan)])] };
+  // As the plan has them, each under its name: that may be any word, and the keys below it mean what they say.
+  const scenarios = Object.fromEntries(plan.scenarios.map((each) => [each.name, each]));
+  const found = findSecrets({ ...plan, scenarios });
+  return { ...plan, secrets: [...new Set([...fromVariables, ...found])] };
 }
 
 function planOf(

@@ -77,7 +77,7 @@ export interface Scenario {
   readonly probe: boolean;
   readonly warmup: Warmup;
   /** What is made before the clock, in words; absent: nothing. */
-  readonly setUp?: string;
+  readonly makes?: string;
   /** For making it, and again for undoing it. */
   readonly setupTimeoutMs: number;
   readonly load: LoadProfile;
@@ -101,6 +101,23 @@ export interface Warmup {
   readonly durationMs: number;
   /** Then the load itself, all scenarios that have one from their beginning, for so long. */
   readonly rehearsalMs: number;
+}
+
+/**
+ * Origin of the server that a run is of: the target's, or where no scenario asks that, the first scenario's. Scenarios may
+ * ask others.
+ */
+export function mainOrigin({ target, scenarios }: Pick<Plan, "target" | "scenarios">): string {
+  const { origin } = new URL(target.baseUrl);
+  const [first] = scenarios;
+  const isAsked = scenarios.some((scenario) => scenario.origin === origin);
+  return isAsked || first === undefined ? origin : first.origin;
+}
+
+/** The same as the plan writes it. */
+export function mainServer(plan: Pick<Plan, "target" | "scenarios">): string {
+  const origin = mainOrigin(plan);
+  return new URL(plan.target.baseUrl).origin === origin ? plan.target.baseUrl : origin;
 }
 
 export function isSameWarmup(one: Warmup, other: Warmup): boolean {

@@ -24,7 +24,7 @@ export interface ScenarioParts {
   readonly changes: Change;
   /** URL of the server that is asked, or a path on the target; undefined: the target's. */
   readonly serverUrl: string | undefined;
-  readonly setUp: string | undefined;
+  readonly makes: string | undefined;
   readonly places: number | undefined;
   readonly commands: readonly (readonly string[])[];
   readonly thresholds: readonly Threshold[];
@@ -60,7 +60,7 @@ const UNTOLD = {
   steps: [],
   changes: "once",
   serverUrl: undefined,
-  setUp: undefined,
+  makes: undefined,
   places: undefined,
   commands: [],
 } as const;
@@ -100,7 +100,7 @@ interface CheckedOptions {
   readonly steps?: readonly string[];
   readonly changes?: Change;
   readonly serverUrl?: string | undefined;
-  readonly setUp?: string | undefined;
+  readonly makes?: string | undefined;
   readonly places?: number | undefined;
   readonly commands?: readonly (readonly string[])[];
 }
@@ -123,7 +123,7 @@ function checkOptions(
     steps: flow.steps(options),
     changes: flow.changes(options),
     serverUrl: flow.serverUrl?.(options),
-    setUp: flow.setUp?.(options),
+    makes: flow.makes?.(options),
     places: flow.places?.(options),
     commands: flow.commands?.(options) ?? [],
   };
@@ -159,7 +159,7 @@ export function scenarioOf(
   { defaults, target, warmup }: PlanConfig,
 ): Scenario {
   const { max_connections: maxConnections, token } = given;
-  const { tier, options, steps, changes, serverUrl, setUp, places, commands } = parts;
+  const { tier, options, steps, changes, serverUrl, makes, places, commands } = parts;
   const isHarmless = changes === "idempotent";
   return {
     name,
@@ -172,7 +172,7 @@ export function scenarioOf(
     ...(token === undefined ? {} : { token }),
     probe: given.probe ?? isHarmless,
     warmup: warmupOf(given.warmup ?? (isHarmless ? warmup : "off")),
-    ...(setUp === undefined ? {} : { setUp }),
+    ...(makes === undefined ? {} : { makes }),
     setupTimeoutMs: given.setup_timeout,
     load: loadOf(given),
     startAfterMs: given.start_after,

@@ -6,7 +6,7 @@ import { connectorTier } from "../metrics/connector_tier.ts";
 import { rounded } from "../metrics/stats.ts";
 import { totalsOf } from "../metrics/summary.ts";
 import { addPhases } from "../metrics/summary_sum.ts";
-import type { Measured, Summary } from "../metrics/summary_schema.ts";
+import { MAX_NOT_UNDONE, type Measured, type Summary } from "../metrics/summary_schema.ts";
 import { exitOf } from "./exit.ts";
 import { reevaluate } from "./thresholds.ts";
 import { validityOf } from "./validity.ts";
@@ -85,6 +85,10 @@ function addRuns(a: Measured, b: Measured): Measured {
     phases,
     connector_tier: connectorTier({ phases }),
     server_metrics: a.server_metrics,
+    not_undone: {
+      count: a.not_undone.count + b.not_undone.count,
+      things: [...a.not_undone.things, ...b.not_undone.things].slice(0, MAX_NOT_UNDONE),
+    },
   };
 }
 

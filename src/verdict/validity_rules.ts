@@ -118,6 +118,23 @@ export const RULES = {
       })),
   },
 
+  /** What is left at the server is in the way of the next run, and somebody's to remove. */
+  not_undone: {
+    cause: "run",
+    advice: "Remove them by hand; summary.json lists them under not_undone",
+    find: ({ measured }) => {
+      const byScenario = Map.groupBy(measured.not_undone.things, ({ scenario }) => scenario);
+      return Array.from(byScenario, ([scenario, things]) => ({
+        invalid: false,
+        subject: `"${scenario}"`,
+        weight: things.length,
+        detail: scenario,
+        scenarios: [scenario],
+        message: notUndoneText(scenario, things),
+      }));
+    },
+  },
+
   /** Nothing was left for the server on this host, or for the generator: a warning, and why arrivals were dropped. */
   host_cpu: {
     cause: "run",
@@ -378,6 +395,21 @@ export const RULES = {
       }),
   },
 } as const satisfies Record<string, Rule>;
+
+/** How many are named before the rest are only counted. */
+const THINGS_NAMED = 5;
+
+function notUndoneText(
+  scenario: string,
+  things: readonly { readonly what: string; readonly why: string }[],
+): string {
+  const named = things.slice(0, THINGS_NAMED).map(({ what, why }) => `${what} (${why})`);
+  const rest = things.length - named.length;
+  const more = rest === 0 ? "" : `, and ${formatCount(rest)} more`;
+  return `What the set-up of "${scenario}" made could not all be undone: ${
+    named.join(", ")
+  }${more}`;
+}
 
 export type FindingCode = keyof typeof RULES;
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { parseProblem, problemText, statusFailure } from "../../src/acme/problem.ts";
 import type { Exchange } from "../../src/http/http.ts";
+import { anyCharacter } from "../any_character.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 
 const exchange = (status: number, body: string): Exchange =>
@@ -46,7 +47,7 @@ Deno.test("problemText() names the identifiers of subproblems", () => {
 });
 
 Deno.test("statusFailure() stays short and on one line whatever the server sends", () => {
-  fc.assert(fc.property(fc.string({ maxLength: 500, unit: "binary" }), (detail) => {
+  fc.assert(fc.property(fc.string({ maxLength: 500, unit: anyCharacter }), (detail) => {
     for (const body of [detail, JSON.stringify({ type: "x", detail })]) {
       const { message } = statusFailure(exchange(400, body));
       assertEquals(message.length < 500 && !message.includes("\n"), true);

@@ -22,6 +22,7 @@ function run(text: string, { probe = false, interruptMs }: Wanted = {}): Promise
       if (seconds++ > 0 || interruptMs === undefined) return;
       void sleep(interruptMs).then(() => soft.abort());
     },
+    onNotUndone: () => {},
     onNote: () => {},
   });
 }
@@ -159,6 +160,7 @@ Deno.test("an interrupted probe starts nothing", async () => {
     interrupt: { soft, hard: new AbortController().signal },
     probe: true,
     onProgress: () => {},
+    onNotUndone: () => {},
     onNote: () => {},
   });
   assertEquals(outcome, { kind: "not_started" });

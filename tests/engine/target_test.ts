@@ -1,4 +1,6 @@
-import { targetFacts } from "../../src/engine/target.ts";
+import { targetOf, targetsOf } from "../../src/engine/target.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import type { TargetFacts } from "../../src/metrics/run.ts";
 import { assertEquals } from "../assert.ts";
 import { issue } from "../http/certificates.ts";
 import { closedPort, planOf, withServer } from "./plans.ts";
@@ -8,6 +10,13 @@ const plan = (port: number): ReturnType<typeof planOf> =>
 target: { base_url: "http://127.0.0.1:${port}", token: t0ken }
 scenarios: { one: { flow: http_request, with: { path: / }, rate: 1/s, duration: 1s } }
 `);
+
+/** Of the one server that the plan asks. */
+async function targetFacts(plan: Plan, lab: boolean): Promise<TargetFacts> {
+  const [[, facts] = [], ...others] = await targetsOf(plan, lab);
+  assertEquals(others, []);
+  return facts!;
+}
 
 async function factsOf(body: string, status = 200): Promise<[unknown, string | null]> {
   let asked: string | null = null;
@@ -34,13 +43,6 @@ Deno.test("a server that does not tell its version, or is not there, is no probl
   assertEquals(await targetFacts(plan(closedPort()), true), { lab: true });
 });
 
-Deno.test("without a base URL there is nobody to ask", async () => {
-  const { target, ...rest } = plan(1);
-  assertEquals(await targetFacts({ ...rest, target: { ...target, baseUrl: "" } }, true), {
-    lab: true,
-  });
-});
-
 Deno.test("a server over TLS is told by its certificate too", async () => {
   const { certPem: cert, keyPem: key } = await issue();
   const listening = { hostname: "127.0.0.1", port: 0, onListen: () => {}, cert, key };
@@ -57,4 +59,65 @@ scenarios: { one: { flow: http_request, with: { path: / }, rate: 1/s, duration: 
     "1.2",
     `certificate sha-256 ${digest}`,
   ]);
+});
+
+/** What each of three servers was asked, with the token. */
+async function askedOf(more: string): Promise<{ asked: string[][]; facts: unknown[] }> {
+  const asked: string[][] = [[], [], []];
+  const answer = (at: number) => ({ url, headers }: Request): Response => {
+    asked[at]!.push(`${new URL(url).pathname} ${headers.get("authorization")}`);
+    return new Response(`{"version":"${at}"}`);
+  };
+  const facts = await withServer(
+    answer(0),
+    (target) =>
+      withServer(answer(1), (acme) =>
+        withServer(answer(2), (daemon) => {
+          const plan = planOf(`
+target: { base_url: "http://127.0.0.1:${target}", token: t0ken }
+scenarios:
+  acme:
+    flow: acme_unauthenticated
+    with: { directory: "http://127.0.0.1:${acme}/directory" }
+    rate: 1/s
+    duration: 1s
+  daemon:
+    phase: connector
+    flow: http_request
+    with: { url: "http://127.0.0.1:${daemon}/x" }
+    rate: 1/s
+    duration: 1s
+${more}
+`);
+          return targetsOf(plan, false);
+        })),
+  );
+  return { asked, facts: [...facts.values()] };
+}
+
+Deno.test("a target that no scenario asks is not asked who it is; another server is, without the token, and a daemon is not", async () => {
+  const { asked, facts } = await askedOf("");
+  assertEquals(asked, [[], ["/api/v1/version null"], []]);
+  assertEquals(facts, [{ lab: false, version: "1" }, { lab: false }]);
+});
+
+Deno.test("each server is asked once, however many scenarios ask it", async () => {
+  const one = "flow: http_request, with: { path: / }, rate: 1/s, duration: 1s";
+  const { asked, facts } = await askedOf(`  one: { ${one} }\n  two: { ${one} }\n`);
+  assertEquals(asked, [["/api/v1/version Bearer t0ken"], ["/api/v1/version null"], []]);
+  assertEquals(facts.length, 3);
+});
+
+Deno.test("a scenario's own token stands in for the target's, an empty one for none", () => {
+  const one = "flow: http_request, with: { path: / }, rate: 1/s, duration: 1s";
+  const plan = planOf(`
+target: { base_url: "http://127.0.0.1:1", token: t0ken }
+scenarios:
+  plain: { ${one} }
+  admin: { ${one}, token: adm1n }
+  nobody: { ${one}, token: "" }
+`);
+  const tokens = plan.scenarios.map((scenario) => targetOf(plan, scenario).token);
+  assertEquals(tokens, ["t0ken", "adm1n", undefined]);
+  assertEquals(["t0ken", "adm1n"].every((each) => plan.secrets.includes(each)), true);
 });

@@ -57,7 +57,7 @@ teardown:
   assertEquals(result.warnings, []);
   assertEquals(result.plan.scenarios[0]?.steps, ["start", "job"]);
   assertEquals(result.plan.scenarios[0]?.changes, "once");
-  assertEquals(result.plan.scenarios[0]?.setUp, "log_in");
+  assertEquals(result.plan.scenarios[0]?.makes, "log_in");
 });
 
 Deno.test("a name in braces that nothing is behind is a problem at its place", () => {

@@ -1,5 +1,6 @@
 /** Inputs that are nearly right: octets and texts with a few changes, among them those that parsers stumble over. */
 import fc from "fast-check";
+import { anyCharacter } from "../any_character.ts";
 
 /** One change of a list: at `at` (a share of its length), `drop` items go and `insert` comes. */
 interface Edit<Item> {
@@ -39,7 +40,7 @@ const PIECES = [
 function textEdit(pieces: readonly string[]): fc.Arbitrary<Edit<string>> {
   const inserted = fc.oneof(
     fc.constantFrom(...pieces),
-    fc.string({ unit: "binary", maxLength: 8 }),
+    fc.string({ unit: anyCharacter, maxLength: 8 }),
   );
   return fc.record({
     at: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -86,7 +87,7 @@ export function textLike(
     ([text, edits]) => edited([...text], edits).join(""),
   );
   return fc.oneof(
-    { arbitrary: fc.string({ unit: "binary", maxLength }), weight: 1 },
+    { arbitrary: fc.string({ unit: anyCharacter, maxLength }), weight: 1 },
     { arbitrary: valid, weight: 1 },
     { arbitrary: mutated, weight: 4 },
   );

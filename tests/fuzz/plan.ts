@@ -13,6 +13,7 @@ import {
   parseRate,
   parseShare,
 } from "../../src/plan/units.ts";
+import { anyCharacter } from "../any_character.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { changedJson, textLike } from "./mutate.ts";
 import { type AnyTarget, fuzzTarget } from "./target.ts";
@@ -104,7 +105,7 @@ const planText = fc.oneof(
 
 const environment = fc.dictionary(
   fc.constantFrom("A", "B", "TOKEN", "CERTCTL_BASE", "CERTCTL_TOKEN"),
-  fc.oneof(fc.string({ unit: "binary", maxLength: 20 }), fc.constantFrom("https://h:1", "30s")),
+  fc.oneof(fc.string({ unit: anyCharacter, maxLength: 20 }), fc.constantFrom("https://h:1", "30s")),
 );
 
 const load = (text: string, env: Record<string, string>): LoadedPlan =>

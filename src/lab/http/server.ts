@@ -30,7 +30,7 @@ export interface HttpServerOptions {
   readonly handler: Handler;
   /** Takes a line about a mistake of the lab's own. */
   readonly log: (line: string) => void;
-  /** Default 4,096. */
+  /** Default 10,000: a fleet of 5,000 agents keeps one each. */
   readonly maxConnections?: number;
 }
 
@@ -46,7 +46,7 @@ export interface ServerCounts {
 
 const OVERDUE_CHECK_MS = 5_000;
 /** Beyond this, whoever keeps the server waiting longest makes room. */
-const MAX_CONNECTIONS = 4096;
+const MAX_CONNECTIONS = 10_000;
 /** Of them, at once: to end a handshake that is under way costs a search among all descriptors. */
 const ROOM_SHARE = 1 / 16;
 const ACCEPT_PAUSE_MS = 5;

@@ -1,0 +1,214 @@
+import { type Made, Setups } from "../../src/engine/setup.ts";
+import type { FlowDefinition, SetupContext } from "../../src/flows/flow.ts";
+import { httpRequest } from "../../src/flows/http_request.ts";
+import type { NotUndone } from "../../src/metrics/run.ts";
+import type { SetupState } from "../../src/metrics/run_state.ts";
+import { timerClock } from "../../src/timer.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { planOf } from "./plans.ts";
+
+type Setup = NonNullable<FlowDefinition<unknown>["setup"]>;
+
+interface Wanted {
+  readonly setups: readonly (Setup | undefined)[];
+  readonly soft?: AbortController;
+  readonly hard?: AbortController;
+  readonly keys?: string;
+  readonly arrivals?: number;
+}
+
+interface Done {
+  readonly made: Made;
+  readonly left: readonly NotUndone[];
+  readonly told: readonly SetupState[];
+}
+
+/** Scenarios s0, s1, ... with these set-ups: made, then undone. */
+async function through(wanted: Wanted): Promise<Done> {
+  const { setups, soft = new AbortController(), hard = new AbortController(), keys = "" } = wanted;
+  const plan = planOf(`
+target: { base_url: "http://127.0.0.1:1", token: t0ken }
+scenarios:
+${setups.map((_, n) => `  s${n}: ${scenario(keys)}`).join("\n")}
+`);
+  const told: SetupState[] = [];
+  const flows = setups.map((setup) => ({ ...httpRequest, ...(setup && { setup }) }));
+  const limits = { graceMs: 5, hurriedMs: 20 };
+  const all = new Setups({
+    plan,
+    runId: "run",
+    clock: timerClock,
+    interrupt: { soft: soft.signal, hard: hard.signal },
+    onProgress: (state) => void told.push(state),
+    flow: () => Promise.resolve(flows.shift() as FlowDefinition<unknown>),
+    limits,
+    ...(wanted.arrivals !== undefined && { arrivals: wanted.arrivals }),
+  });
+  const made = await all.make();
+  return { made, left: await all.undo(), told };
+}
+
+function scenario(keys: string): string {
+  return `{ flow: http_request, with: { path: / }, rate: 5/s, duration: 2s${keys} }`;
+}
+
+/** Makes `count` things; `undone` keeps the names of those that are undone, in order. */
+function makes(name: string, count: number, undone: string[], more?: Setup): Setup {
+  return async (context) => {
+    for (let n = 0; n < count; n++) {
+      context.progress(n + 1, count, "things");
+      context.undo(`${name}${n}`, () => {
+        undone.push(`${name}${n}`);
+        return Promise.resolve(undefined);
+      });
+    }
+    return await more?.(context) ?? { made: { name, count } };
+  };
+}
+
+Deno.test("what set-ups make is by the scenario's place, and undone the last scenario first", async () => {
+  const undone: string[] = [];
+  const { made, left, told } = await through({
+    setups: [makes("a", 2, undone), undefined, makes("b", 1, undone)],
+  });
+  assert(made.kind === "made");
+  assertEquals([made.made[0], made.made[1], made.made[2]], [
+    { name: "a", count: 2 },
+    undefined,
+    { name: "b", count: 1 },
+  ]);
+  assertEquals([undone, left], [["b0", "a1", "a0"], []]);
+  assertEquals(
+    told.map(({ kind, scenario, done, of }) => `${kind} ${scenario} ${done}/${of}`),
+    [
+      "set-up s0 1/2",
+      "set-up s0 2/2",
+      "set-up s2 1/1",
+      "undoing s2 1/1",
+      "undoing s0 1/2",
+      "undoing s0 2/2",
+    ],
+  );
+});
+
+Deno.test("a set-up knows its scenario, the run, the target with the scenario's token, and how many arrivals come", async () => {
+  let seen: SetupContext<unknown> | undefined;
+  const look: Setup = (context) => {
+    seen = context;
+    return Promise.resolve({ made: undefined });
+  };
+  await through({ setups: [look], keys: ", token: adm1n" });
+  const { scenario, runId, target, arrivals } = seen!;
+  assertEquals([scenario, runId, target.token, arrivals], ["s0", "run", "adm1n", 10]);
+  await through({ setups: [look], arrivals: 1 });
+  assertEquals(seen!.arrivals, 1);
+});
+
+Deno.test("a set-up that fails half way is the last, and all that was made is undone", async () => {
+  const undone: string[] = [];
+  const failure = { class: "status_5xx", message: "expected 201, got 500" } as const;
+  let third = false;
+  const { made, left } = await through({
+    setups: [
+      makes("a", 1, undone),
+      makes("b", 3, undone, () => Promise.resolve(failure)),
+      () => {
+        third = true;
+        return Promise.resolve({ made: 1 });
+      },
+    ],
+  });
+  assert(made.kind === "failed");
+  assertEquals([made.scenario.name, made.failure, third], ["s1", failure, false]);
+  assertEquals([undone, left], [["b2", "b1", "b0", "a0"], []]);
+});
+
+Deno.test("a set-up that throws, or makes what no worker can be given, fails with its reason", async () => {
+  const undone: string[] = [];
+  const thrown = await through({
+    setups: [makes("a", 1, undone, () => Promise.reject(new Error("no agent")))],
+  });
+  assert(thrown.made.kind === "failed");
+  assertEquals(thrown.made.failure.message, "The set-up failed: no agent");
+  const made = () => Promise.resolve({ made: { call: () => {} } });
+  const functions = await through({ setups: [makes("b", 1, undone, made)] });
+  assert(functions.made.kind === "failed");
+  assertStringIncludes(functions.made.failure.message, "could not be cloned");
+  assertEquals(undone, ["a0", "b0"]);
+});
+
+Deno.test("a set-up that takes longer than setup_timeout is told to end, and said how far it was", async () => {
+  for (const heeds of [true, false]) {
+    const undone: string[] = [];
+    const { made } = await through({
+      setups: [makes("a", 2, undone, ({ signal }) =>
+        new Promise((resolve) => {
+          const end = () => resolve({ class: "interrupted", message: "ended" });
+          if (heeds) signal.addEventListener("abort", end);
+        }))],
+      keys: ", setup_timeout: 20ms",
+    });
+    assert(made.kind === "failed");
+    assertEquals(made.failure, {
+      class: "timeout",
+      message: "The set-up took more than 20ms: 2 of 2 things; give it longer with `setup_timeout`",
+    });
+    assertEquals(undone, ["a1", "a0"]);
+  }
+});
+
+Deno.test("an interrupt ends a set-up, and what it had made is undone", async () => {
+  const undone: string[] = [];
+  const soft = new AbortController();
+  const { made } = await through({
+    soft,
+    setups: [makes("a", 1, undone, ({ signal }) => {
+      soft.abort();
+      assertEquals(signal.aborted, true);
+      return Promise.resolve({ class: "interrupted", message: "ended" });
+    })],
+  });
+  assertEquals([made.kind, undone], ["interrupted", ["a0"]]);
+});
+
+Deno.test("what a failed set-up still has under way is told to end, and undone where it was made", async () => {
+  const undone: string[] = [];
+  let ended = false;
+  await through({
+    setups: [makes("a", 1, undone, ({ signal, undo }) => {
+      signal.addEventListener("abort", () => {
+        ended = true;
+        undo("late", () => {
+          undone.push("late");
+          return Promise.resolve(undefined);
+        });
+      });
+      return Promise.resolve({ class: "timeout", message: "one of them" });
+    })],
+  });
+  assertEquals([ended, undone], [true, ["late", "a0"]]);
+});
+
+Deno.test("the second interrupt leaves undoing a moment, and what is not undone by then is listed", async () => {
+  const hard = new AbortController();
+  hard.abort();
+  const endless: Setup = ({ undo }) => {
+    undo("an agent", () => new Promise(() => {}));
+    undo("a target", () => Promise.resolve({ class: "status_4xx", message: "409" }));
+    return Promise.resolve({ made: 1 });
+  };
+  const { left } = await through({ setups: [endless], hard });
+  assertEquals(left, [
+    { scenario: "s0", what: "a target", why: "status_4xx: 409" },
+    { scenario: "s0", what: "an agent", why: "undoing it did not end in time" },
+  ]);
+});
+
+Deno.test("undoing has as long as the set-up had", async () => {
+  const endless: Setup = ({ undo }) => {
+    undo("an agent", () => new Promise(() => {}));
+    return Promise.resolve({ made: 1 });
+  };
+  const { left } = await through({ setups: [endless], keys: ", setup_timeout: 30ms" });
+  assertEquals(left.map(({ why }) => why), ["undoing it did not end in time"]);
+});
