@@ -5,7 +5,7 @@ import { nearest } from "./near_miss.ts";
 import type { Plan, Scenario } from "./plan.ts";
 import { plannedRequests } from "./planned.ts";
 import { type Path, type Problem, problemAt } from "./problem.ts";
-import { SAMPLES_BEYOND } from "./threshold.ts";
+import { type Measure, SAMPLES_BEYOND } from "./threshold.ts";
 import { nodeAt, type PlanNode, scalarsOf, spanOf } from "./tree.ts";
 
 export function planWarnings(plan: Plan, root: PlanNode, catalogue: Catalogue): Problem[] {
@@ -60,8 +60,12 @@ interface Thin {
   readonly message: string;
 }
 
+const OWN: ReadonlySet<Measure["kind"]> = new Set(["observed", "counter", "share"]);
+
 function thinPercentiles({ thresholds }: Scenario, planned: number | undefined): Thin[] {
   return thresholds.flatMap(({ measure, text }, at) => {
+    // How much an arrival gives a flow to measure of its own, no plan says.
+    if (OWN.has(measure.kind)) return [];
     const percentile = measure.kind === "duration" ? measure.percentile ?? 0 : 0;
     const needed = Math.ceil(100 * SAMPLES_BEYOND / (100 - percentile) - 1e-6);
     if (percentile === 100 || planned === undefined || planned >= needed) return [];

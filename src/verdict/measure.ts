@@ -82,9 +82,11 @@ function plain(series: Measurable, value: number): Measurement {
   return { value: series.count === 0 ? undefined : value, samples: series.count };
 }
 
-/** Never counted is 0, but not where nothing finished that could have counted. */
-function counter({ own, count }: Measurable, name: string): Measurement {
-  const value = own?.counters[name] ?? (count === 0 ? undefined : 0);
+/** Never counted is 0, but not where nothing finished that could have counted, or all failed before it told anything. */
+function counter({ own, count, failed }: Measurable, name: string): Measurement {
+  const told = own !== undefined &&
+    Object.keys(own.counters).length + Object.keys(own.observed).length > 0;
+  const value = own?.counters[name] ?? (told || count > failed ? 0 : undefined);
   return { value, samples: count };
 }
 

@@ -498,12 +498,14 @@ target: { base_url: https://x }
 scenarios:
   a:
     flow: ${flow}
-    users: 1
-    duration: 1s
+    rate: 1/s
+    duration: 2s
     thresholds: [propagation p95 < 30s, wrong count == 0, reset_share < 0.1%]
 `;
   const [scenario] = planOf(text("deploy_loop"), flows).scenarios;
   assertEquals(scenario?.tier, "lifecycle");
+  const loaded = load(text("deploy_loop"), flows);
+  assertEquals(loaded.ok && loaded.warnings, []);
   assertEquals(scenario?.thresholds.map(({ measure }) => measure.kind), [
     "observed",
     "counter",

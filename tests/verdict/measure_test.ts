@@ -64,9 +64,13 @@ Deno.test("measureOf() of what a flow measures itself: a counter never counted i
   assertEquals(of(SHARE), { value: 0.0025, samples: 400 });
   assertEquals(of({ ...SHARE, of: "none" }), { value: 0, samples: 400 });
   assertEquals(of({ ...SHARE, among: "none" }), { value: undefined, samples: 0 });
-  const idle = measurable({ ...scenario, count: 0, counters: { wrong: 2 } });
-  assertEquals(of({ kind: "counter", name: "reverted" }, idle), { value: undefined, samples: 0 });
+  const idle = measurable({ ...scenario, count: 0, failed: 0, counters: { wrong: 2 } });
   assertEquals(of({ kind: "counter", name: "wrong" }, idle), { value: 2, samples: 0 });
+  const lost = { ...scenario, observed: {}, counters: {}, count: 5, failed: 5 };
+  const stuck: Measure = { kind: "counter", name: "jobs_stuck" };
+  assertEquals(of(stuck, measurable(lost)), { value: undefined, samples: 5 });
+  assertEquals(of(stuck, measurable({ ...lost, failed: 4 })).value, 0);
+  assertEquals(of(stuck, measurable({ ...lost, counters: { polls: 1 } })).value, 0);
   const step = measurable(a!.steps.request!);
   assertEquals(of(max, step).value, undefined);
 });
