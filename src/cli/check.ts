@@ -3,6 +3,8 @@ import { catalogue } from "../flows/catalogue.ts";
 import { effectiveYaml } from "../plan/effective.ts";
 import { type PlannedLoad, plannedRequests } from "../plan/planned.ts";
 import { formatCount } from "../metrics/format.ts";
+import { padEnd, widthOf } from "../report/width.ts";
+import { beforeTheClock } from "../plan/before_clock.ts";
 import { tableLines } from "../report/table.ts";
 import type { Plan } from "../plan/plan.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
@@ -12,7 +14,7 @@ import { namedPlan, PLAN_FLAGS, readPlan } from "./plan_flags.ts";
 
 const SUMMARY =
   "Validates PLAN (a file, or the name of a shipped plan) and prints the effective plan, secrets " +
-  "masked,\nand how many requests it will make. Nothing is sent.";
+  "masked,\nhow many requests it will make, and what will be sent before the clock. Nothing is sent now.";
 
 export const check = command({
   usage: "check PLAN [flags]",
@@ -24,10 +26,24 @@ export const check = command({
     if (plan === undefined) return EXIT_CODES.bad_input;
     io.out(effectiveYaml(plan, catalogue));
     io.out(`\n${plannedTable(plan).join("\n")}\n`);
+    io.out(`\n${beforeTable(plan).join("\n")}\n`);
     io.out(commandLines(plan).map((each) => `${each}\n`).join(""));
     return EXIT_CODES.passed;
   },
 });
+
+/** What each scenario sends before the clock starts, one thing a line. */
+function beforeTable({ scenarios }: Plan): string[] {
+  const nameWidth = Math.max(...scenarios.map(({ name }) => widthOf(name)), HEAD.length);
+  const rows = scenarios.flatMap((scenario) =>
+    beforeTheClock(scenario).map((text, n) =>
+      `${padEnd(n === 0 ? scenario.name : "", nameWidth)}  ${text}`
+    )
+  );
+  return [HEAD, ...rows];
+}
+
+const HEAD = "before the clock";
 
 function plannedTable(plan: Plan): string[] {
   const { scenarios, total } = plannedRequests(plan);

@@ -25,7 +25,7 @@ export function renderProbes(results: readonly ProbeResult[]): string {
 function renderProbe(result: ProbeResult, told: ReadonlySet<string | undefined>): string {
   const { scenario, failure, reached } = result;
   if (reached !== undefined) {
-    return `- ${scenario.name}: ${connected(scenario, reached)}; no arrival was sent: ${
+    return `- ${scenario.name}: ${connected(scenario, reached)}; no arrival was sent, as ${
       whyUntried(scenario)
     }`;
   }

@@ -140,7 +140,7 @@ export class Setups {
         const elapsedS = (clock.nowUs() - startedUs) / 1e6;
         onProgress({ kind: "set-up", scenario: name, done, of, what, elapsedS });
       },
-      undo: (what, action) => void stack.push({ what, action }),
+      undo: (what, action, more) => void stack.push({ what, action, ...more }),
     };
   }
 

@@ -12,6 +12,8 @@ export interface Undo {
   /** The thing, as it is named where it is left behind. */
   readonly what: string;
   readonly action: (signal: AbortSignal) => Promise<Failure | undefined>;
+  /** After all that was made later, and before all that was made earlier. */
+  readonly alone?: boolean;
 }
 
 export interface LeftBehind {
@@ -34,15 +36,19 @@ const NO_END = "undoing it did not end in time";
 export async function undoAll(stack: Undo[], options: UndoOptions): Promise<LeftBehind[]> {
   const failed: (LeftBehind & { readonly undo: Undo })[] = [];
   let begun = 0, done = 0;
-  const some = async (): Promise<void> => {
-    for (let undo = stack.pop(); undo !== undefined; undo = stack.pop()) {
-      begun++;
-      const why = await attempt(undo, options);
-      if (why !== undefined) failed.push({ undo, what: undo.what, why });
-      options.onProgress(++done, begun + stack.length);
-    }
+  const one = async (undo: Undo): Promise<void> => {
+    begun++;
+    const why = await attempt(undo, options);
+    if (why !== undefined) failed.push({ undo, what: undo.what, why });
+    options.onProgress(++done, begun + stack.length);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, some));
+  const some = async (): Promise<void> => {
+    while (stack.length > 0 && !stack.at(-1)!.alone) await one(stack.pop()!);
+  };
+  while (stack.length > 0) {
+    await Promise.all(Array.from({ length: AT_ONCE }, some));
+    if (stack.at(-1)?.alone) await one(stack.pop()!);
+  }
   const left: LeftBehind[] = [];
   for (const { undo, what, why: first } of failed) {
     // The first reason is the better one where there was no time for another.

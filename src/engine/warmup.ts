@@ -7,7 +7,7 @@ import type { Scenario } from "../plan/plan.ts";
 import { nowUs } from "../clock.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
-import type { WorkerShare } from "../worker_share.ts";
+import { partOf, type WorkerShare } from "../worker_share.ts";
 import {
   type IterationScope,
   runIteration,
@@ -65,12 +65,18 @@ export async function warmUp(options: WarmupOptions): Promise<WarmupResult> {
       const iteration = new RunningIteration(scope, index++);
       return runIteration((each) => flow.run(each), iteration);
     }));
-  const needed = (): number => connectionsNeeded(scenario, share, recorder.meanServiceMs);
+  // What changes something is sent no more often than the plan has it, however many connections that opens.
+  const isStrict = scenario.changes !== "idempotent";
+  const most = isStrict ? partOf(warmup.requests, share) : warmup.requests;
+  const needed = (): number => {
+    const wanted = connectionsNeeded(scenario, share, recorder.meanServiceMs);
+    return isStrict ? Math.min(wanted, most - index) : wanted;
+  };
   // One by itself first: its duration tells how many connections the load will keep busy.
-  if (warmup.requests > 0) await runs(1);
+  if (most > 0) await runs(1);
   let width = 0;
-  while (index < warmup.requests || width < needed()) {
-    if (warmup.requests === 0 || nowUs() > untilUs || scope.signal.aborted) break;
+  while (index < most || width < needed()) {
+    if (most === 0 || nowUs() > untilUs || scope.signal.aborted) break;
     width = needed();
     await runs(width);
   }

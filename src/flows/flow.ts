@@ -65,9 +65,13 @@ export interface SetupContext<Options> {
   /**
    * To be called as soon as something is made: undone after the load whatever happens (Ctrl-C included), the last first and
    * several side by side; what fails then is tried once more after all others. `what` names the thing where it is told
-   * that it was left behind.
+   * that it was left behind; `alone`: after all that was made later, and before all that was made earlier.
    */
-  undo(what: string, action: (signal: AbortSignal) => Promise<Failure | undefined>): void;
+  undo(
+    what: string,
+    action: (signal: AbortSignal) => Promise<Failure | undefined>,
+    more?: { readonly alone: boolean },
+  ): void;
 }
 
 export interface FlowContext<Options> {

@@ -51,7 +51,7 @@ async function setup(
     undo(`teardown step ${step.name}`, (signal) => {
       const isReady = missingFor(options.teardown[at]!, names, values).length === 0;
       return isReady ? once(step, { ...context, signal }, values) : Promise.resolve(undefined);
-    });
+    }, { alone: true });
   }
   for (const [done, step] of plannedSteps(options.setup, setting).entries()) {
     context.progress(done, options.setup.length, `setup steps made (next: ${step.name})`);

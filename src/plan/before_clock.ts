@@ -4,19 +4,52 @@
  * on from there, with a million numbers for each second of the time at which it begins: another run's, or another visit of
  * the doctor, are others.
  */
-import type { Scenario } from "./plan.ts";
+import { arrivalsBefore, createPacer } from "./pacer.ts";
+import type { Scenario, Warmup } from "./plan.ts";
+import { formatDuration } from "./units.ts";
 
-/** Why no arrival of a scenario is sent before the clock, in words that go on from "no arrival was sent:". */
+/** Why no arrival of a scenario is sent before the clock, in words that go on from "no arrival was sent, as". */
 export function whyUntried({ changes }: Pick<Scenario, "changes">): string {
   return REASONS[changes];
 }
 
 const REASONS: Readonly<Record<Scenario["changes"], string>> = {
   idempotent: "the plan says `probe: false`",
-  adds: "each adds something at the server",
-  once: "it may use up what the next would need",
-  batch: "each works on many things at once",
+  adds: "each arrival adds something at the server",
+  once: "an arrival may use up what the next would need",
+  batch: "an arrival works on many things at once",
 };
+
+/**
+ * What is sent before the clock, in words: the set-up, the probe or the connection in its place, warm-up and rehearsal. A
+ * warm-up of what is idempotent may come to more in each worker, where the load needs more connections.
+ */
+export function beforeTheClock(scenario: Scenario): string[] {
+  const { makes, changes, setupTimeoutMs, probe, origin, warmup } = scenario;
+  const isHarmless = changes === "idempotent";
+  return [
+    ...(makes === undefined
+      ? []
+      : [`set-up in ${formatDuration(setupTimeoutMs)} at most: ${makes}`]),
+    probe ? "probe: one arrival" : `a connection to ${origin} alone, as ${whyUntried(scenario)}`,
+    ...warmupWords(warmup, isHarmless),
+    ...(warmup.rehearsalMs === 0 ? [] : [rehearsalWords(scenario)]),
+  ];
+}
+
+function warmupWords({ requests, durationMs }: Warmup, isHarmless: boolean): string[] {
+  if (requests === 0) return [];
+  const where = isHarmless ? " in each worker, more where it needs more connections" : "";
+  const most = `at most ${requests} ${requests === 1 ? "arrival" : "arrivals"}`;
+  return [`warm-up: ${most} in ${formatDuration(durationMs)}${where}`];
+}
+
+function rehearsalWords({ load, warmup: { rehearsalMs } }: Scenario): string {
+  const first = `rehearsal: the first ${formatDuration(rehearsalMs)} of the load`;
+  if (load.model === "closed") return first;
+  const arrivals = arrivalsBefore(rehearsalMs * 1000, createPacer(load.stages));
+  return `${first}, ${arrivals} ${arrivals === 1 ? "arrival" : "arrivals"}`;
+}
 
 /** The first number that no run's arrival has. */
 const FIRST = 1_000_000_000;

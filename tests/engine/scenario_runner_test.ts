@@ -282,6 +282,19 @@ Deno.test("warm-up goes through the flow under names of its own, each once, and 
   assertEquals(await away.runner.warmUp(), { requests: 3, connections: 0 });
 });
 
+Deno.test("what is not idempotent is warmed up as often as its scenario says, over all workers together", async () => {
+  const warmedUp = async (requests: number, index: number): Promise<number> => {
+    const { runner } = setUp({
+      load: `users: 40, duration: 1s, warmup: { requests: ${requests}, rehearsal: 0s }`,
+      method: "POST",
+      share: { index, count: 2 },
+    });
+    return (await runner.warmUp()).requests;
+  };
+  assertEquals([await warmedUp(1, 0), await warmedUp(1, 1)], [1, 0]);
+  assertEquals([await warmedUp(7, 0), await warmedUp(7, 1)], [4, 3]);
+});
+
 Deno.test("warm-up sends no more than its first request when the run is killed meanwhile", async () => {
   const at = setUp({ load: "users: 1, duration: 1s", warmup: "{ requests: 50, rehearsal: 0s }" });
   at.kill.abort();

@@ -97,3 +97,17 @@ Deno.test("what was made by a set-up that goes on meanwhile is undone too", asyn
   await undo(stack);
   assertEquals(undone, ["first", "late"]);
 });
+
+Deno.test("what is undone alone waits for all that was made later, and all that was made earlier for it", async () => {
+  const order: string[] = [];
+  const stack = things(6, async (n) => {
+    order.push(`begin ${n}`);
+    await Promise.resolve();
+    order.push(`end ${n}`);
+    return undefined;
+  }).map((undo, n) => n === 2 || n === 3 ? { ...undo, alone: true } : undo);
+  await undo(stack);
+  assertEquals(order.slice(0, 2).toSorted(), ["begin 4", "begin 5"]);
+  assertEquals(order.slice(4, 8), ["begin 3", "end 3", "begin 2", "end 2"]);
+  assertEquals(order.slice(8, 10).toSorted(), ["begin 0", "begin 1"]);
+});
