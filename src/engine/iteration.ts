@@ -82,7 +82,9 @@ export class RunningIteration implements Iteration {
     options?: StepOptions,
   ): Promise<StepResult> {
     const { steps, client, recorder, fresh, reusing } = this.#scope;
-    const sendOptions = options?.fresh ? fresh : reusing;
+    const shared = options?.fresh ? fresh : reusing;
+    const connection = options?.connection;
+    const sendOptions = connection === undefined ? shared : { ...shared, connection };
     const result = await sendStep(client, request, expect, sendOptions, options?.again);
     const { exchange, failure } = result;
     const isFirst = this.startedUs === undefined;

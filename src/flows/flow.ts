@@ -146,6 +146,7 @@ export interface FlowDefinition<Options> extends FlowSignature {
   tls?(options: Options): TlsOptions | undefined;
   makes?(options: Options): string | undefined;
   places?(options: Options): number;
+  rate?(options: Options): number;
   commands?(options: Options): readonly (readonly string[])[];
   steps(options: Options): readonly string[];
   /**

@@ -16,6 +16,7 @@ export const FLOWS: Readonly<Record<string, () => Promise<AnyFlow>>> = {
   acme_renewal_info: async () => (await import("./acme_renewal_info.ts")).acmeRenewalInfo,
   acme_rate_limits: async () => (await import("./acme_rate_limits.ts")).acmeRateLimits,
   kubernetes_secret: async () => (await import("./kubernetes_secret.ts")).kubernetesSecret,
+  agent_fleet: async () => (await import("./agent_fleet.ts")).agentFleet,
   bulk_renew: async () => (await import("./bulk_renew.ts")).bulkRenew,
   bulk_revoke: async () => (await import("./bulk_revoke.ts")).bulkRevoke,
   sequence: async () => (await import("./sequence.ts")).sequence,

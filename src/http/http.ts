@@ -81,6 +81,11 @@ export interface SendOptions {
   readonly timeoutMs: number;
   /** Open a new connection for this request, do a full handshake, and close it after the answer. */
   readonly fresh?: boolean;
+  /**
+   * Whose connection: requests with the same name share one, which is kept for them alone. HTTP/1.1 of certload's own, and
+   * no closed set of connections; elsewhere it means nothing.
+   */
+  readonly connection?: string | undefined;
   readonly signal?: AbortSignal;
 }
 

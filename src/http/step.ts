@@ -22,6 +22,8 @@ export interface StepOptions {
   readonly again?: (exchange: Exchange) => Promise<HttpRequest | undefined>;
   /** A new connection with a full handshake for this request alone. */
   readonly fresh?: boolean;
+  /** The connection that is kept under this name, and for nobody else (`SendOptions.connection`). */
+  readonly connection?: string;
 }
 
 export interface Sender {
@@ -60,8 +62,8 @@ export function unmeasured(
     count: () => {},
     gauge: () => {},
     deployment: () => {},
-    step: (_step, request, expect, { fresh, again } = {}) =>
-      sendStep(client, request, expect, { timeoutMs, signal, fresh }, again),
+    step: (_step, request, expect, { fresh, connection, again } = {}) =>
+      sendStep(client, request, expect, { timeoutMs, signal, fresh, connection }, again),
   };
 }
 

@@ -31,6 +31,8 @@ export interface FlowSignature {
   makes?(options: unknown): string | undefined;
   /** How many arrivals can be worked on at once, for example one for each target: so many workers carry it at most. */
   places?(options: unknown): number;
+  /** Arrivals per second where they follow from the options; the plan then states no load but its duration. */
+  rate?(options: unknown): number;
   /** Commands that a scenario with these options runs on this host, as argv; they want `--allow-commands`. */
   commands?(options: unknown): readonly (readonly string[])[];
   /** Step names in the order in which an iteration makes them, for already parsed options. */

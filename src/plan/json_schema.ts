@@ -18,7 +18,7 @@ export function planJsonSchema(catalogue: Catalogue): Schema {
     items: Schema;
   };
   items["pattern"] = thresholdPattern("scenario", Object.keys(measuresOf(catalogue).shares ?? {}));
-  scenario["allOf"] = [LOADS, ...[...catalogue.values()].map(optionsOf)];
+  scenario["allOf"] = [loadsOf(catalogue), ...[...catalogue.values()].map(optionsOf)];
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "certload plan",
@@ -49,30 +49,38 @@ function stagesOf(level: string, other: string): Schema {
 }
 
 /** A scenario has exactly one load. */
-const LOADS: Schema = {
-  anyOf: [
-    load("a constant rate", { rate: {}, duration: {} }, [
-      "users",
-      "stages",
-      "start_rate",
-      "think_time",
-    ]),
-    load("constant users", { users: {}, duration: {} }, [
-      "rate",
-      "stages",
-      "start_rate",
-      "max_in_flight",
-    ]),
-    load("stages of rates", stagesOf("rate", "users"), ["rate", "users", "duration", "think_time"]),
-    load("stages of users", stagesOf("users", "rate"), [
-      "rate",
-      "users",
-      "duration",
-      "start_rate",
-      "max_in_flight",
-    ]),
-  ],
-};
+function loadsOf(catalogue: Catalogue): Schema {
+  const paced = [...catalogue.values()].filter(({ rate }) => rate !== undefined);
+  const own = load(
+    "a rate that follows from the flow's options",
+    { flow: { enum: paced.map(({ name }) => name) }, duration: {} },
+    ["users", "stages", "start_rate", "think_time"],
+  );
+  return { anyOf: paced.length === 0 ? STATED_LOADS : [...STATED_LOADS, own] };
+}
+
+const STATED_LOADS: readonly Schema[] = [
+  load("a constant rate", { rate: {}, duration: {} }, [
+    "users",
+    "stages",
+    "start_rate",
+    "think_time",
+  ]),
+  load("constant users", { users: {}, duration: {} }, [
+    "rate",
+    "stages",
+    "start_rate",
+    "max_in_flight",
+  ]),
+  load("stages of rates", stagesOf("rate", "users"), ["rate", "users", "duration", "think_time"]),
+  load("stages of users", stagesOf("users", "rate"), [
+    "rate",
+    "users",
+    "duration",
+    "start_rate",
+    "max_in_flight",
+  ]),
+];
 
 function describeFlows(scenario: Schema, catalogue: Catalogue): void {
   const properties = scenario["properties"] as Record<string, Schema>;

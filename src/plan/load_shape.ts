@@ -27,15 +27,19 @@ interface StageKeys {
   readonly users?: number | undefined;
 }
 
-/** Keys of the scenario at `path` that are missing or do not go together. */
-export function shapeProblems(root: PlanNode, path: Path): Problem[] {
+/**
+ * Keys of the scenario at `path` that are missing or do not go together.
+ * @param isRateFlows The rate follows from the flow's options.
+ */
+export function shapeProblems(root: PlanNode, path: Path, isRateFlows = false): Problem[] {
   const scenario = nodeAt(root, path);
   const has = (key: string): boolean => childOf(scenario, key) !== undefined;
   const problem = (key: string, message: string, hint?: string): Problem => {
     const span = keySpanOf(root, has(key) ? [...path, key] : path);
     return problemAt(span, [...path, key], message, hint);
   };
-  const [shape, ...others] = ["rate", "users", "stages"].filter(has);
+  const stated = ["rate", "users", "stages"].filter(has);
+  const [shape, ...others] = isRateFlows ? ["rate", ...stated.filter(isNotRate)] : stated;
   if (shape === undefined) {
     const hint = "give it `rate` or `users` with `duration`, or `stages`";
     return [problem("rate", "the scenario has no load", hint)];
@@ -44,13 +48,30 @@ export function shapeProblems(root: PlanNode, path: Path): Problem[] {
   const misplaced = MISPLACED.filter(({ key, when }) => has(key) && when(shape, model));
   const needsDuration = shape !== "stages" && !has("duration");
   return [
-    ...others.map((other) => problem(other, `\`${other}\` and \`${shape}\` exclude each other`)),
+    ...others.map((other) =>
+      problem(
+        other,
+        isRateFlows
+          ? `the flow's options make the rate: \`${other}\` has no place beside them`
+          : `\`${other}\` and \`${shape}\` exclude each other`,
+      )
+    ),
     ...misplaced.map(({ key, message }) => problem(key, message)),
     ...(needsDuration
-      ? [problem("duration", `\`${shape}\` needs a \`duration\``, "for example `duration: 5m`")]
+      ? [
+        problem(
+          "duration",
+          isRateFlows ? "the scenario needs a `duration`" : `\`${shape}\` needs a \`duration\``,
+          "for example `duration: 5m`",
+        ),
+      ]
       : []),
     ...stageProblems(root, [...path, "stages"]),
   ];
+}
+
+function isNotRate(key: string): boolean {
+  return key !== "rate";
 }
 
 type Model = LoadProfile["model"];

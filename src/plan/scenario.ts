@@ -9,6 +9,7 @@ import { didYouMean, type Path, type Problem, problemAt } from "./problem.ts";
 import { type PlanConfig, SCENARIO_NAME, type ScenarioConfig } from "./schema.ts";
 import { parseThreshold, type Threshold } from "./threshold.ts";
 import { isList, isMap, isText, keySpanOf, nodeAt, type PlanNode } from "./tree.ts";
+import { formatPlanRate, rateAboveZero } from "./units.ts";
 
 type Complain = (problem: Problem) => void;
 
@@ -26,6 +27,8 @@ export interface ScenarioParts {
   readonly serverUrl: string | undefined;
   readonly makes: string | undefined;
   readonly places: number | undefined;
+  /** Arrivals per second, where the flow's options say it. */
+  readonly rate: number | undefined;
   readonly commands: readonly (readonly string[])[];
   readonly thresholds: readonly Threshold[];
 }
@@ -41,10 +44,13 @@ export function checkScenario(
     const message = `"${name}" must be letters, digits, _ and -, at most 64`;
     complain(problemAt(keySpanOf(root, path), path, message));
   }
-  if (isMap(nodeAt(root, path))) shapeProblems(root, path).forEach(complain);
   checkClient(root, path, complain);
   const flow = checkFlow(root, [...path, "flow"], catalogue, complain);
   const { options, ...told } = checkOptions(root, [...path, "with"], flow, complain);
+  if (isMap(nodeAt(root, path))) {
+    shapeProblems(root, path, flow?.rate !== undefined).forEach(complain);
+  }
+  if (told.rate !== undefined) checkOwnRate(root, path, told.rate, complain);
   const thresholds = checkThresholds(root, [...path, "thresholds"], {
     steps: told.steps,
     // An unknown flow may be any, and has been complained of.
@@ -62,8 +68,24 @@ const UNTOLD = {
   serverUrl: undefined,
   makes: undefined,
   places: undefined,
+  rate: undefined,
   commands: [],
 } as const;
+
+/** A rate that follows from the options may be stated (as `check` prints it), and not otherwise. */
+function checkOwnRate(root: PlanNode, path: Path, perSecond: number, complain: Complain): void {
+  const at = [...path, "rate"];
+  const node = nodeAt(root, at);
+  if (node === undefined) return;
+  const stated = rateAboveZero().safeParse(node.content);
+  if (!stated.success || Math.abs(stated.data / perSecond - 1) < SAME_RATE) return;
+  const made = formatPlanRate(perSecond);
+  const message = `the rate follows from the flow's options: they make ${made}`;
+  complain(problemAt(node.span, at, message, "leave `rate` out"));
+}
+
+/** Of what is printed with a few digits. */
+const SAME_RATE = 1e-3;
 
 /** undici's HTTP/2 loses what is under way when a server ends a connection, and Deno 2.7 cannot run it. */
 function checkClient(root: PlanNode, path: Path, complain: Complain): void {
@@ -102,6 +124,7 @@ interface CheckedOptions {
   readonly serverUrl?: string | undefined;
   readonly makes?: string | undefined;
   readonly places?: number | undefined;
+  readonly rate?: number | undefined;
   readonly commands?: readonly (readonly string[])[];
 }
 
@@ -125,6 +148,7 @@ function checkOptions(
     serverUrl: flow.serverUrl?.(options),
     makes: flow.makes?.(options),
     places: flow.places?.(options),
+    rate: flow.rate?.(options),
     commands: flow.commands?.(options) ?? [],
   };
 }
@@ -159,7 +183,7 @@ export function scenarioOf(
   { defaults, target, warmup }: PlanConfig,
 ): Scenario {
   const { max_connections: maxConnections, token } = given;
-  const { tier, options, steps, changes, serverUrl, makes, places, commands } = parts;
+  const { tier, options, steps, changes, serverUrl, makes, places, rate, commands } = parts;
   const isHarmless = changes === "idempotent";
   return {
     name,
@@ -174,7 +198,7 @@ export function scenarioOf(
     warmup: warmupOf(given.warmup ?? (isHarmless ? warmup : "off")),
     ...(makes === undefined ? {} : { makes }),
     setupTimeoutMs: given.setup_timeout,
-    load: loadOf(given),
+    load: loadOf(rate === undefined ? given : { ...given, rate }),
     startAfterMs: given.start_after,
     timeoutMs: given.timeout ?? defaults.timeout ?? DEFAULT_TIMEOUT_MS,
     protocol: given.protocol ?? defaults.protocol ?? "http/1.1",

@@ -23,7 +23,7 @@ import { formatMs, formatPercent } from "../metrics/format.ts";
 import { SAMPLES_BEYOND } from "../plan/threshold.ts";
 import { PERCENTILES, type Uncertainty, uncertaintyOf } from "./bootstrap.ts";
 import { type ComparableRun, differencesOf } from "./comparability.ts";
-import { randomOf } from "./random.ts";
+import { randomOf } from "../random.ts";
 import { studentQuantile } from "./student.ts";
 import { scenariosOf } from "../metrics/scenarios.ts";
 

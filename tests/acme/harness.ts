@@ -101,7 +101,8 @@ export class TestIteration implements Iteration {
     expect: Expectation,
     options?: StepOptions,
   ): Promise<StepResult> {
-    const sendOptions = { timeoutMs: 10_000, signal: this.signal };
+    const { connection } = options ?? {};
+    const sendOptions = { timeoutMs: 10_000, signal: this.signal, connection };
     let exchange = await this.#client.send(request, sendOptions);
     for (;;) {
       const again = await options?.again?.(exchange);

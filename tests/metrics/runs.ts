@@ -6,7 +6,7 @@ import type { LoadProfile, Plan, Scenario, Tier } from "../../src/plan/plan.ts";
 import type { Comparison, Measure, Threshold } from "../../src/plan/threshold.ts";
 import type { Failure } from "../../src/http/failure.ts";
 import type { ServerCertificate } from "../../src/http/http.ts";
-import { randomOf } from "../../src/verdict/random.ts";
+import { randomOf } from "../../src/random.ts";
 import { exchangeOf, peerOf } from "./exchanges.ts";
 
 export const START_US = Date.UTC(2026, 4, 2, 12, 0, 0) * 1000;

@@ -3,7 +3,7 @@ import { Histogram } from "../../src/metrics/histogram.ts";
 import { packed } from "../../src/metrics/stats.ts";
 import type { SummarySeries } from "../../src/metrics/summary_schema.ts";
 import { blockLengthOf, type Uncertainty, uncertaintyOf } from "../../src/verdict/bootstrap.ts";
-import { randomOf } from "../../src/verdict/random.ts";
+import { randomOf } from "../../src/random.ts";
 
 type Course = SummarySeries["course"];
 

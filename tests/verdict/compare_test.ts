@@ -7,7 +7,7 @@ import type {
 } from "../../src/metrics/summary_schema.ts";
 import { uncertaintyOf } from "../../src/verdict/bootstrap.ts";
 import { compare } from "../../src/verdict/compare.ts";
-import { randomOf } from "../../src/verdict/random.ts";
+import { randomOf } from "../../src/random.ts";
 import { studentQuantile } from "../../src/verdict/student.ts";
 import { concluded, invalidRun, passedRun } from "../report/summaries.ts";
 import { type MadeScenario, runOf } from "../metrics/runs.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { assert, assertAlmostEquals, assertEquals } from "../assert.ts";
-import { randomOf } from "../../src/verdict/random.ts";
+import { randomOf } from "../../src/random.ts";
 import { normalQuantile, studentQuantile } from "../../src/verdict/student.ts";
 
 Deno.test("normalQuantile() agrees with the tables, in the centre and in both tails", () => {

@@ -22,6 +22,9 @@ export class Http1Pool implements Pool, ConnectionOwner {
   readonly #max: number;
   readonly #open = new Set<Http1Connection>();
   readonly #idle: Http1Connection[] = [];
+  /** Connections that are kept for somebody, and those of them that are idle, by name. */
+  readonly #kept = new Map<Http1Connection, string>();
+  readonly #idleOf = new Map<string, Http1Connection>();
   /** Connections being made, with the job that each is for, if any. */
   readonly #dials = new Map<Dial, Job | undefined>();
   readonly #waiting = new WaitingJobs(({ options }) =>
@@ -39,7 +42,7 @@ export class Http1Pool implements Pool, ConnectionOwner {
 
   submit(job: Job): void {
     if (!job.options.fresh) {
-      const idle = this.#idle.pop();
+      const idle = this.#idleFor(job);
       if (idle !== undefined) {
         job.exchange.begin();
         return idle.run(job);
@@ -49,9 +52,24 @@ export class Http1Pool implements Pool, ConnectionOwner {
     else this.#dial(job);
   }
 
+  #idleFor(job: Job): Http1Connection | undefined {
+    const name = this.#nameOf(job);
+    if (name === undefined) return this.#idle.pop();
+    const idle = this.#idleOf.get(name);
+    this.#idleOf.delete(name);
+    return idle;
+  }
+
+  /** Where connections are a closed set nobody has one of their own. */
+  #nameOf({ options: { connection, fresh } }: Job): string | undefined {
+    return fresh || this.#max !== Infinity ? undefined : connection;
+  }
+
   /** Takes a connection that was made elsewhere, for a job or for the next one. */
   adopt(connected: Connected, job?: Job): void {
     const connection = this.#connection(connected, job?.options.fresh === true);
+    const name = job && this.#nameOf(job);
+    if (name !== undefined) this.#kept.set(connection, name);
     if (job === undefined) this.onIdle(connection);
     else connection.run(job);
   }
@@ -82,6 +100,13 @@ export class Http1Pool implements Pool, ConnectionOwner {
   }
 
   onIdle(connection: Http1Connection): void {
+    const name = this.#kept.get(connection);
+    if (name !== undefined) {
+      // A second one was made while the first was busy.
+      if (this.#idleOf.has(name)) connection.close();
+      else this.#idleOf.set(name, connection);
+      return;
+    }
     const next = this.#waiting.first;
     if (next !== undefined && !next.options.fresh) {
       this.#waiting.shift();
@@ -95,6 +120,11 @@ export class Http1Pool implements Pool, ConnectionOwner {
 
   onClosed(connection: Http1Connection): void {
     this.#open.delete(connection);
+    const name = this.#kept.get(connection);
+    if (name !== undefined) {
+      this.#kept.delete(connection);
+      if (this.#idleOf.get(name) === connection) this.#idleOf.delete(name);
+    }
     const at = this.#idle.lastIndexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
     this.#serveWaiting();
