@@ -4,6 +4,8 @@ import { join } from "node:path";
 export interface Daemon {
   readonly port: number;
   readonly folder: string;
+  /** Of the process that was started, which is its group's. */
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -54,7 +56,7 @@ export async function startDaemon(spec: DaemonSpec): Promise<Daemon> {
   };
   for (let attempt = 0; attempt < 200; attempt++) {
     if (ended) break;
-    if (await accepts(port)) return { port, folder, stop };
+    if (await accepts(port)) return { port, folder, pid: child.pid, stop };
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   const words = await Deno.readTextFile(log);
