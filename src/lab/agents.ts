@@ -8,10 +8,12 @@ import { Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } fr
 import { isIP } from "node:net";
 import { heartbeat, takeWork, type WorkItem } from "./api/agent.ts";
 import type { ApiContext } from "./api/context.ts";
-import { reportJob } from "./api/deployment.ts";
+import { recordVerification, reportJob } from "./api/deployment.ts";
 import { submitRequest } from "./api/issuance.ts";
+import { readJob } from "./api/job.ts";
 import { latestVersion } from "./api/version.ts";
 import type { Deployments } from "./deployments.ts";
+import type { Installation } from "./tls_target.ts";
 
 export interface AgentsOptions {
   /** Default 0. The lab's targets are shared out among them. */
@@ -129,26 +131,36 @@ class Agent {
     await submitRequest(this.#context.api, certificate_id, csrPem);
   }
 
+  /** Whether it is served is looked for and told; that it is not does not keep the job from being Completed. */
   async #deploy(item: WorkItem): Promise<void> {
     const { api, clock } = this.#context;
-    const problem = this.#install(item);
-    if (problem === undefined) {
-      await clock.sleepUntil(clock.nowUs() + this.#settings.deployMs * 1000, this.#signal);
-      if (this.#signal.aborted) return;
+    const installed = this.#install(item);
+    if (typeof installed === "string") {
+      reportJob(api, item.id, "Failed", installed);
+      return;
     }
-    reportJob(api, item.id, problem === undefined ? "Completed" : "Failed", problem ?? "");
+    await clock.sleepUntil(clock.nowUs() + this.#settings.deployMs * 1000, this.#signal);
+    if (this.#signal.aborted) return;
+    this.#verify(item, installed);
+    reportJob(api, item.id, "Completed", "");
   }
 
-  /** Why it could not be. */
-  #install({ id: jobId, certificate_id, target_config }: WorkItem): string | undefined {
+  #verify({ id }: WorkItem, { target, fingerprint }: Installation): void {
+    const { api, deployments } = this.#context;
+    const job = readJob(api.store, id);
+    const actual = deployments.servedBy(target) ?? "";
+    if (job) recordVerification(api, job, { verified: actual === fingerprint, actual });
+  }
+
+  /** Why it could not be, where it could not. */
+  #install({ id: jobId, certificate_id, target_config }: WorkItem): Installation | string {
     const { api, deployments } = this.#context;
     const version = latestVersion(api.store, certificate_id);
     if (version === undefined) return "certificate not found or not ready";
     const keyPem = this.#keys.get(certificate_id) ?? version.csr_pem;
     const target = (target_config as { lab_target?: unknown } | null)?.lab_target;
     const pair = { certificatePem: version.pem_chain, keyPem };
-    const installed = deployments.install(String(target), pair, { by: "agent", jobId });
-    return typeof installed === "string" ? installed : undefined;
+    return deployments.install(String(target), pair, { by: "agent", jobId });
   }
 }
 

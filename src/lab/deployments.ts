@@ -93,6 +93,12 @@ export class Deployments {
     return record;
   }
 
+  /** What a handshake with the target would show now; undefined where there is no such target. */
+  servedBy(name: string): string | undefined {
+    const found = this.#targets.get(name);
+    return found && leafFingerprint(found.target.served);
+  }
+
   close(): void {
     for (const timer of this.#reloads) timer.clear();
   }

@@ -35,6 +35,8 @@ for (const keygen of ["agent", "server"] as const) {
       const [version] = (await ask(client, `GET /api/v1/certificates/${id}/versions`)).body.data;
       assertEquals(await servedBy(targets["nginx-2"]!), version.fingerprint_sha256);
       assertEquals(await servedBy(targets["nginx"]), before);
+      const verification = await ask(client, `GET /api/v1/jobs/${job["id"]}/verification`);
+      assertEquals(verification.body.verified, true);
       const [record] = client.lab.deployments.records;
       assertEquals([record!.by, record!.jobId, record!.target], ["agent", job["id"], "nginx-2"]);
     });
@@ -48,6 +50,17 @@ Deno.test("what an agent cannot install it reports as failed, with the reason", 
     await renewed(client, "web.test", "lt-deploy-odd");
     const job = await deployment(client, "Failed");
     assertMatch(job["last_error"]!, /^there is no target/);
+  });
+});
+
+Deno.test("an agent completes a deployment that is not served, and says so in its verification", async () => {
+  const faults = { deployments: [{ kind: "late" as const, afterMs: 60_000 }] };
+  await withLab({ agents: QUICK, faults }, async (client) => {
+    await renewed(client, "web.test", "lt-deploy-nginx");
+    const { id } = await deployment(client, "Completed");
+    const { body } = await ask(client, `GET /api/v1/jobs/${id}/verification`);
+    const [record] = client.lab.deployments.records;
+    assertEquals([body.verified, body.actual_fingerprint], [false, record!.oldFingerprint]);
   });
 });
 

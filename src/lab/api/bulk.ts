@@ -3,6 +3,7 @@ import { json, type LabRequest, type LabResponse } from "../http/message.ts";
 import type { Parameters, Router } from "../http/router.ts";
 import { type ManagedCertificate, readCertificate } from "./certificate.ts";
 import { bodyObject, type Call, failure, type JsonObject, text } from "./context.ts";
+import { FILTERS } from "./listing.ts";
 import { startRenewal } from "./renewal.ts";
 import { REVOCATION_REASONS, revokeCertificate } from "./revocation.ts";
 
@@ -69,14 +70,7 @@ async function bulkRevoke(request: LabRequest, _: Parameters, call: Call): Promi
 }
 
 /** Fields of the body that choose; a body with them in an object of its own has none. */
-const CRITERIA: Readonly<Record<string, string>> = {
-  profile_id: "certificate_profile_id = ?",
-  owner_id: "owner_id = ?",
-  issuer_id: "issuer_id = ?",
-  team_id: "team_id = ?",
-  agent_id: `id IN (SELECT m.certificate_id FROM mappings m JOIN targets t ON t.id = m.target_id
-    WHERE t.agent_id = ?)`,
-};
+const CRITERIA = ["profile_id", "owner_id", "issuer_id", "team_id", "agent_id"] as const;
 const NO_CRITERION = "At least one filter criterion is required (profile_id, owner_id, agent_id, " +
   "issuer_id, team_id, or certificate_ids)";
 /** certctl asks for a page of 10,000, which is more than its 500, so it gets the default. */
@@ -84,7 +78,7 @@ const BY_CRITERIA = 50;
 
 /** By ids alone: all that there are, in their order. By anything else: of the 50 oldest that match. */
 function matching({ store }: Call, body: JsonObject): ManagedCertificate[] | undefined {
-  const given = Object.keys(CRITERIA).filter((name) => text(body[name]) !== "");
+  const given = CRITERIA.filter((name) => text(body[name]) !== "");
   const list = body["certificate_ids"];
   const ids = Array.isArray(list) ? list.filter((id) => typeof id === "string") : [];
   if (given.length === 0) {
@@ -92,7 +86,7 @@ function matching({ store }: Call, body: JsonObject): ManagedCertificate[] | und
     return ids.map((id) => readCertificate(store, id)).filter((found) => found !== undefined);
   }
   const rows = store.all<{ document: string }>(
-    `SELECT document FROM certificates WHERE ${given.map((name) => CRITERIA[name]).join(" AND ")}
+    `SELECT document FROM certificates WHERE ${given.map((name) => FILTERS[name]).join(" AND ")}
      ORDER BY created_at, sequence LIMIT ${BY_CRITERIA}`,
     ...given.map((name) => text(body[name])),
   );

@@ -1,7 +1,7 @@
 /** Deployment jobs: made when something was issued, ended by what an agent reports. */
 import { readCertificate, updateCertificate } from "./certificate.ts";
 import type { ApiContext } from "./context.ts";
-import { addJob, readJob, setJobStatus } from "./job.ts";
+import { addJob, type Job, readJob, setJobStatus, updateJob } from "./job.ts";
 import { type DeploymentTarget, targetsOf } from "./target.ts";
 
 /** One for each target that the certificate is bound to, or for one of them. */
@@ -40,4 +40,27 @@ export function reportJob(
     if (certificate) updateCertificate(store, certificate, { last_deployment_at });
   });
   return true;
+}
+
+/** What somebody saw the target serve. When it was recorded, RFC 3339, whether it is kept or lost. */
+export function recordVerification(
+  { store, asShipped }: Pick<ApiContext, "store" | "asShipped">,
+  job: Job,
+  { verified, actual, error = "" }: {
+    readonly verified: boolean;
+    /** Fingerprint. */
+    readonly actual: string;
+    readonly error?: string;
+  },
+): string {
+  const verified_at = new Date().toISOString();
+  if (!asShipped.has("verification_lost")) {
+    updateJob(store, job, {
+      verification_status: verified && error === "" ? "success" : "failed",
+      verified_at,
+      verification_fingerprint: actual,
+      ...(error && { verification_error: error }),
+    });
+  }
+  return verified_at;
 }

@@ -3,7 +3,8 @@ import { json, type LabRequest, type LabResponse } from "../http/message.ts";
 import type { Parameters, Router } from "../http/router.ts";
 import { sleep } from "../../timer.ts";
 import { bodyObject, type Call, failure, text } from "./context.ts";
-import { readJob, setJobStatus, updateJob } from "./job.ts";
+import { readJob, setJobStatus } from "./job.ts";
+import { recordVerification } from "./deployment.ts";
 import { latestFirst } from "./listing.ts";
 
 const JOB = "/api/v1/jobs/{id}";
@@ -57,17 +58,10 @@ async function verify(request: LabRequest, { id }: Parameters, call: Call): Prom
     const why = "failed to fetch job for verification: job not found";
     return failure(call, 500, `Failed to record verification result: ${why}`);
   }
-  const verifiedAt = new Date().toISOString();
   const [verified, error] = [body["verified"] === true, text(body["error"])];
-  if (!call.asShipped.has("verification_lost")) {
-    updateJob(call.store, job, {
-      verification_status: verified && error === "" ? "success" : "failed",
-      verified_at: verifiedAt,
-      verification_fingerprint: text(body["actual_fingerprint"]),
-      ...(error && { verification_error: error }),
-    });
-  }
-  return json(200, { job_id: id!, verified, verified_at: verifiedAt });
+  const actual = text(body["actual_fingerprint"]);
+  const verified_at = recordVerification(call, job, { verified, actual, error });
+  return json(200, { job_id: id!, verified, verified_at });
 }
 
 function verification(_: LabRequest, { id }: Parameters, call: Call): LabResponse {

@@ -3,13 +3,16 @@ import { jsonText, type LabRequest, type LabResponse } from "../http/message.ts"
 import type { Store } from "../store.ts";
 import { sortable } from "./certificate.ts";
 
-const FILTERS: Readonly<Record<string, string>> = {
+/** What a list of certificates is filtered by, and what a bulk call chooses by. */
+export const FILTERS: Readonly<Record<string, string>> = {
   status: "status = ?",
   environment: "environment = ?",
   owner_id: "owner_id = ?",
   team_id: "team_id = ?",
   issuer_id: "issuer_id = ?",
   profile_id: "certificate_profile_id = ?",
+  agent_id: `id IN (SELECT m.certificate_id FROM mappings m JOIN targets t ON t.id = m.target_id
+    WHERE t.agent_id = ?)`,
 };
 const TIME_FILTERS: Readonly<Record<string, string>> = {
   expires_before: "expires_at < ?",

@@ -66,6 +66,18 @@ Deno.test("by criteria no more than the 50 oldest are renewed, and nobody says s
   });
 });
 
+Deno.test("by an agent are those that are bound to its targets, in a list too", async () => {
+  await withLab({}, async (client) => {
+    await create(client, 1);
+    const given = { ...certificateRequest("bound.test"), environment: "lt-deploy-f5" };
+    const { id } = (await ask(client, `POST ${CERTIFICATES}`, given)).body;
+    const listed = (await ask(client, `GET ${CERTIFICATES}?agent_id=ag-lt`)).body;
+    assertEquals([listed.total, listed.data[0].id], [1, id]);
+    const { body } = await bulkRenew(client, { agent_id: "ag-lt" });
+    assertEquals([body.total_matched, body.enqueued_jobs[0].certificate_id], [1, id]);
+  });
+});
+
 Deno.test("criteria that stand in an object of their own are none", async () => {
   await withLab({}, async (client) => {
     const { status, body } = await bulkRenew(client, { filter: { owner_id: "o-bob" } });
