@@ -6,7 +6,11 @@ const status = z.int().min(200).max(599);
 
 /** One status or several; the output is a list. */
 export function statusList(): z.ZodUnion<readonly z.ZodType<number[]>[]> {
-  const one = status.transform((only) => [only]);
+  // Written back as it was read: a list of one as its only status.
+  const one = z.codec(status, z.array(status).length(1), {
+    decode: (only) => [only],
+    encode: (list) => list[0]!,
+  });
   return z.union([one, z.array(status).min(1)], {
     error: "must be a status from 200 to 599, or a list of such",
   });

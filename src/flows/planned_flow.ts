@@ -39,7 +39,7 @@ export function plannedSteps(
 /** To be awaited before steps are made: a thread without patterns need not load what reads them. */
 export async function loadWhatStepsNeed(steps: readonly PlannedStepOptions[]): Promise<void> {
   const captures = steps.flatMap(({ capture = {} }) => Object.values(capture));
-  if (captures.some((capture) => "regex" in capture)) await loadPatterns();
+  if (captures.some(({ regex }) => regex !== undefined)) await loadPatterns();
 }
 
 class PlannedFlow implements Flow {

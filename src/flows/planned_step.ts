@@ -13,9 +13,16 @@ import { type KnownValues, type RequestMaker, requestMaker } from "./planned_req
 import type { RequestOptions } from "./request_options.ts";
 import { waitUntil, type WaitUntilOptions } from "./wait_until.ts";
 
+/** One of them, as the schema has seen to. */
+export interface CaptureOptions {
+  readonly json?: string | undefined;
+  readonly header?: string | undefined;
+  readonly regex?: string | undefined;
+}
+
 export interface PlannedStepOptions extends RequestOptions {
   readonly name: string;
-  readonly capture?: Readonly<Record<string, Capture>>;
+  readonly capture?: Readonly<Record<string, CaptureOptions>>;
   readonly wait_until?: WaitUntilOptions | undefined;
 }
 
@@ -46,7 +53,10 @@ export class PlannedStep {
     this.#setting = setting;
     this.#make = requestMaker(options, setting.target, setting);
     this.#expect = expectationOf(options.expect);
-    this.#captures = Object.entries(options.capture ?? {});
+    this.#captures = Object.entries(options.capture ?? {}).map(([name, capture]) => [
+      name,
+      captureOf(capture),
+    ]);
     this.#waitUntil = options.wait_until;
     this.#sending = { fresh: options.new_connection };
     const mayShowSecret = setting.names.some((name) => setting.secret.has(name));
@@ -111,6 +121,11 @@ export class PlannedStep {
       .filter((value) => typeof value === "string");
     return [...before, ...here].flatMap(partsOf);
   }
+}
+
+function captureOf({ json, header, regex }: CaptureOptions): Capture {
+  if (json !== undefined) return { json };
+  return header === undefined ? { regex: regex ?? "" } : { header };
 }
 
 function expectationOf(expect: RequestOptions["expect"]): Expectation {

@@ -1,7 +1,6 @@
 /** Options of `sequence`, and all that can be wrong with them before a request is sent. */
 import { z } from "zod";
 import { JSON_POINTER } from "../http/json_pointer.ts";
-import type { Capture } from "../http/capture.ts";
 import { compilePattern } from "../http/pattern.ts";
 import { NAME as HEADER_NAME } from "../plan/headers.ts";
 import { parseThreshold } from "../plan/threshold.ts";
@@ -51,9 +50,7 @@ const capture = z.strictObject({
   ),
 }).refine((given) => Object.values(given).filter((each) => each !== undefined).length === 1, {
   error: "needs one of `json`, `header` and `regex`",
-}).transform(({ json, header, regex }): Capture =>
-  json !== undefined ? { json } : header !== undefined ? { header } : { regex: regex! }
-);
+});
 
 const captureName = z.string()
   .regex(CAPTURE_NAME, "must begin with a letter and have letters, digits and _ alone");

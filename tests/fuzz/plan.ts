@@ -57,6 +57,31 @@ const WHOLE = {
       stages: [{ duration: 0, users: 5 }, { duration: "5s", users: 5 }],
       think_time: "1s",
     },
+    s: {
+      flow: "sequence",
+      with: {
+        setup: [{ name: "in", path: "/in", capture: { token: { json: "/token" } } }],
+        steps: [
+          {
+            name: "a",
+            path: "/a/{index}",
+            headers: { "x-a": "{token}" },
+            capture: { b: { regex: "b=(.)" }, c: { header: "etag" } },
+          },
+          {
+            name: "b",
+            method: "POST",
+            path: "/{b}",
+            body: { c: "{c}" },
+            wait_until: { json: { a: 1 }, interval: "1s", timeout: "5s", fail_if: { status: 200 } },
+          },
+        ],
+        teardown: [{ name: "out", path: "/out/{token}" }],
+      },
+      users: 1,
+      duration: "1s",
+      thresholds: ["b p95 < 1s", "poll p95 < 1s", "polls count < 5"],
+    },
     c: { flow: "acme_enroll", with: { directory: "/acme/directory" }, users: 2, duration: "1s" },
   },
   thresholds: ["error_rate < 1%", "count >= 10"],

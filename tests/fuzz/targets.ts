@@ -1,5 +1,6 @@
 /** Everything that is fuzzed. */
 import { acmeTargets } from "./acme.ts";
+import { captureTargets } from "./capture.ts";
 import { labHttpTargets } from "./lab_http.ts";
 import { planTargets } from "./plan.ts";
 import { summaryTargets } from "./summary.ts";
@@ -11,6 +12,7 @@ export const targets: readonly AnyTarget[] = [
   ...planTargets,
   ...summaryTargets,
   ...httpTargets,
+  ...captureTargets,
   ...acmeTargets,
   ...textTargets,
   ...labHttpTargets,
