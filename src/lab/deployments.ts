@@ -2,13 +2,13 @@
 import { after, type Timer } from "../timer.ts";
 import { FaultDraw, reloadsAfterMs } from "./deployment_timeline.ts";
 import type { DeploymentFault } from "./faults.ts";
+import { pairProblem } from "./http/front.ts";
 import type { HttpServer, KeyPair } from "./http/server.ts";
 import type { TargetName } from "./target_name.ts";
 import {
   type Installation,
   leafFingerprint,
   type OpenInstallation,
-  pairProblem,
   type TlsTarget,
 } from "./tls_target.ts";
 
@@ -81,7 +81,7 @@ export class Deployments {
       ...by,
       ...(fault && { fault: fault.kind }),
       fingerprint: leafFingerprint(pair),
-      oldFingerprint: leafFingerprint(target.served),
+      oldFingerprint: leafFingerprint(target.shown),
       installedUs: this.#options.nowUs(),
       served: {},
       cutConnections: 0,
@@ -96,7 +96,7 @@ export class Deployments {
   /** What a handshake with the target would show now; undefined where there is no such target. */
   servedBy(name: string): string | undefined {
     const found = this.#targets.get(name);
-    return found && leafFingerprint(found.target.served);
+    return found && leafFingerprint(found.target.shown);
   }
 
   close(): void {

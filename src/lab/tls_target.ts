@@ -1,5 +1,5 @@
 /** A TLS target's certificates: the one that it serves, what it served before, and what goes wrong in between. */
-import { createHash, createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
+import { createHash } from "node:crypto";
 import { PEM_CERTIFICATE } from "../pem.ts";
 import { type Served, servedAt } from "./deployment_timeline.ts";
 import type { DeploymentFault, DeploymentFaultKind } from "./faults.ts";
@@ -62,8 +62,12 @@ export class TlsTarget implements CertificateChoice {
     this.#fault = pair;
   }
 
-  /** What is served now; of a mixture the new one. */
-  get served(): KeyPair {
+  /** What a handshake shows now; of a mixture the new one. */
+  get shown(): KeyPair {
+    return this.#fault ?? this.#served;
+  }
+
+  get #served(): KeyPair {
     if (this.#current === undefined) return this.#usual;
     const { pairs, fault, record } = this.#current;
     return pairs[servedAt(fault, (this.#nowUs() - record.installedUs) / 1000, 1)];
@@ -74,7 +78,7 @@ export class TlsTarget implements CertificateChoice {
     fault: DeploymentFault | undefined,
     record: OpenInstallation,
   ): void {
-    const old = this.served;
+    const old = this.#served;
     this.#usual = pairs.new;
     this.#current = { record, fault, pairs: { ...pairs, old }, handshakes: 0 };
   }
@@ -104,16 +108,4 @@ export function leafFingerprint({ certificatePem }: KeyPair): string {
   const leaf = certificatePem.match(PEM_CERTIFICATE)?.[0] ?? "";
   const der = Uint8Array.fromBase64(leaf.replace(/-----[A-Z ]+-----/g, ""));
   return createHash("sha256").update(der).digest("hex");
-}
-
-/** Why a daemon would not start with them; undefined where it would. */
-export function pairProblem({ certificatePem, keyPem }: KeyPair): string | undefined {
-  try {
-    const leaf = new X509Certificate(certificatePem);
-    const own = createPublicKey(createPrivateKey(keyPem)).export({ type: "spki", format: "der" });
-    const certified = leaf.publicKey.export({ type: "spki", format: "der" });
-    return own.equals(certified) ? undefined : "the key is not the certificate's";
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }

@@ -7,6 +7,9 @@ import { servedBy } from "./served.ts";
 
 const authority = await createAuthority("Tests' CA");
 
+/** In a chain: the leaf is good, and no daemon starts. */
+const BROKEN = "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n";
+
 function pair(): Promise<KeyPair> {
   return serverCertificate(authority, {
     commonName: "web-1.example.com",
@@ -46,6 +49,10 @@ Deno.test("what is no certificate with its key is refused, and so is a target th
     const refusals = [
       [await install(client, "nginx", { ...one, keyPem: other.keyPem }), /key is not the certif/],
       [await install(client, "nginx", { ...one, certificatePem: "" }), /^Cannot install/],
+      [
+        await install(client, "f5", { ...one, certificatePem: `${one.certificatePem}${BROKEN}` }),
+        /^Cannot install a certificate on f5: /,
+      ],
       [await install(client, "iis", one), /there is no target "iis", only nginx, apache/],
     ] as const;
     for (const [response, expected] of refusals) {

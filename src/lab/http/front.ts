@@ -3,6 +3,8 @@
  * and no two listeners hand a port over without a gap. So the port's listener is plain TCP, and each connection goes on
  * to the TLS listener of the certificate that is chosen for it, on a port of loopback of its own.
  */
+import type { Buffer } from "node:buffer";
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { KeyPair } from "./server.ts";
 import { Relay } from "./relay.ts";
 
@@ -27,6 +29,7 @@ export class FrontListener implements Accepting {
   readonly #backends = new Map<KeyPair, Deno.TlsListener>();
   readonly #relays = new Map<Deno.Conn, Relay>();
   readonly #running = new Set<Promise<void>>();
+  #isClosed = false;
 
   constructor(options: FrontOptions) {
     this.#options = options;
@@ -40,6 +43,10 @@ export class FrontListener implements Accepting {
   /** One at a time: what a caller has not asked for yet waits in the kernel. */
   async accept(): Promise<Deno.TlsConn> {
     const outer = await this.#listener.accept();
+    if (this.#isClosed) {
+      outer.close();
+      throw new Deno.errors.BadResource("the listener is closed");
+    }
     let inner: Deno.TcpConn | undefined;
     try {
       const backend = this.#backend();
@@ -65,6 +72,7 @@ export class FrontListener implements Accepting {
 
   /** Of the port and of every connection. */
   close(): void {
+    this.#isClosed = true;
     this.#listener.close();
     for (const backend of this.#backends.values()) backend.close();
     this.#backends.clear();
@@ -91,17 +99,31 @@ export class FrontListener implements Accepting {
     }
     let backend = this.#backends.get(pair);
     if (backend === undefined) {
-      backend = Deno.listenTls({
-        hostname: LOOPBACK,
-        port: 0,
-        cert: pair.certificatePem,
-        key: pair.keyPem,
-        alpnProtocols: ["http/1.1"],
-      });
+      backend = listenOnLoopback(pair);
       this.#backends.set(pair, backend);
     }
     return backend;
   }
+}
+
+function listenOnLoopback({ certificatePem: cert, keyPem: key }: KeyPair): Deno.TlsListener {
+  return Deno.listenTls({ hostname: LOOPBACK, port: 0, cert, key, alpnProtocols: ["http/1.1"] });
+}
+
+/** Why nothing can be served with them; undefined where it can. */
+export function pairProblem(pair: KeyPair): string | undefined {
+  try {
+    const leaf = new X509Certificate(pair.certificatePem);
+    const own = createPublicKey(createPrivateKey(pair.keyPem));
+    if (!spkiOf(own).equals(spkiOf(leaf.publicKey))) return "the key is not the certificate's";
+    listenOnLoopback(pair).close();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function spkiOf(key: KeyObject): Buffer {
+  return key.export({ type: "spki", format: "der" });
 }
 
 /** The other end of our connection; a stranger's, who found the port, is ended. */
