@@ -9,6 +9,8 @@ import {
   significant,
 } from "../metrics/format.ts";
 import type { Stats, SummaryScenario } from "../metrics/summary_schema.ts";
+import { throughflow } from "../verdict/job_findings.ts";
+import { littlesLaw } from "../verdict/littles_law.ts";
 import { plural } from "./words.ts";
 
 /** A sentence below a table, and whether it is about something that went wrong. */
@@ -23,8 +25,8 @@ export interface DeployRow {
   readonly count: string;
   /** p50, p95, p99 and the greatest. */
   readonly times: readonly string[];
-  /** `+5 ms`: how much longer each may have been; empty where that is not known. */
-  readonly interval: string;
+  /** `+5 ms`: how much longer each of `times` may have been; empty where that is not known. */
+  readonly intervals: readonly string[];
 }
 
 export const DEPLOY_NOTE =
@@ -46,9 +48,6 @@ export const JOB_HEADS = [
   "p99",
   "Max",
 ] as const;
-
-/** Little's law holds within this share: what is counted of the one side is seen at other instants than the other. */
-const LITTLE_HOLDS = 0.1;
 
 export function hasDeployments({ deployment_verdicts, observed }: SummaryScenario): boolean {
   return Object.keys(deployment_verdicts).length > 0 || "propagation" in observed;
@@ -79,18 +78,26 @@ export function deployRows({ observed }: SummaryScenario): DeployRow[] {
     if (stats === undefined) return [];
     // Of an overlap both ends lie between two handshakes.
     const ends = name === "overlap" ? 2 : 1;
+    const upper = name === "propagation" ? observed["served"]?.stats_ms : undefined;
     return [{
       name,
       count: formatCount(stats.count),
       times: PERCENTILES.map((key) => formatMs(stats[key])),
-      interval: widthMs === undefined ? "" : `+${formatMs(ends * widthMs)}`,
+      intervals: PERCENTILES.map((key) => {
+        // The other ends of all these intervals are known one by one.
+        if (upper?.count === stats.count) return `+${formatMs(upper[key] - stats[key])}`;
+        return widthMs === undefined ? "" : `+${formatMs(ends * widthMs)}`;
+      }),
     }];
   });
 }
 
 /** `312 ms (+5 ms)` */
-export function deployCells({ count, times, interval }: DeployRow): string[] {
-  return [count, ...times.map((time) => interval === "" ? time : `${time} (${interval})`)];
+export function deployCells({ count, times, intervals }: DeployRow): string[] {
+  return [
+    count,
+    ...times.map((time, i) => intervals[i] === "" ? time : `${time} (${intervals[i]})`),
+  ];
 }
 
 /** Who deployed, how each ended, and what connections met meanwhile. */
@@ -179,7 +186,7 @@ export function jobRemarks(scenario: SummaryScenario): Remark[] {
       }`,
       bad: most > limit,
     }]),
-    ...littlesLaw(scenario),
+    ...littlesLawRemark(scenario),
     ...(failed + stuck === 0 ? [] : [{
       text: `${plural(failed, "job")} failed, ${formatCount(stuck)} had not ended by the deadline`,
       bad: true,
@@ -190,27 +197,18 @@ export function jobRemarks(scenario: SummaryScenario): Remark[] {
   ];
 }
 
-/** In flight = throughput x time, of the jobs at work, and of all that were open. Nothing where jobs never ended. */
-export function littlesLaw({ counters, observed }: SummaryScenario): Remark[] {
-  const { batches_ms = 0, jobs_completed = 0, jobs_failed = 0, jobs_stuck = 0 } = counters;
-  if (batches_ms === 0 || jobs_completed === 0 || jobs_failed + jobs_stuck > 0) return [];
-  const sides = [
-    ["at work", counters["jobs_running_ms"], observed["work_time"]],
-    ["open", counters["jobs_open_ms"], observed["job_time"]],
-  ] as const;
-  return sides.flatMap(([which, totalMs, time]): Remark[] => {
-    if (!totalMs || !time) return [];
-    const inFlight = totalMs / batches_ms;
-    const throughput = jobs_completed / (batches_ms / 1000);
-    const expected = throughput * time.stats_ms.avg / 1000;
-    const off = Math.abs(inFlight - expected) / expected;
-    return [{
-      text: `Little's law, jobs ${which}: ${significant(inFlight)} on average, and ${
-        formatRate(throughput)
-      } x ${formatMs(time.stats_ms.avg)} is ${significant(expected)}: ${formatPercent(off)} off${
-        off > LITTLE_HOLDS ? `, more than ${formatPercent(LITTLE_HOLDS)}` : ""
-      }`,
-      bad: off > LITTLE_HOLDS,
-    }];
-  });
+/** In flight = throughput x time. Nothing where jobs never ended, or were looked at too rarely. */
+function littlesLawRemark(scenario: SummaryScenario): Remark[] {
+  const flow = throughflow(scenario);
+  if (flow === undefined) return [];
+  const { measured: { inFlight, throughputPerS, timeS }, are, time } = flow;
+  const { expected, off, holds } = littlesLaw(flow.measured);
+  return [{
+    text: `Little's law: ${significant(inFlight)} ${are} on the average, and ${
+      formatRate(throughputPerS)
+    } times ${formatMs(timeS * 1000)} ${time} is ${significant(expected)}, ${
+      formatPercent(Math.abs(off))
+    } off`,
+    bad: !holds,
+  }];
 }

@@ -156,15 +156,22 @@ export function seriesOf(
   ];
 }
 
-/** A scenario's failures by the step that had them; the scenario's own are those over again where there are steps. */
+/** A scenario's failures by the step that had them, then those that were no step's: what a flow found wrong in between. */
 export function failuresOf(
   name: string,
   scenario: SummaryScenario,
 ): { step: string | null; failure: SummarySeries["failures"][number] }[] {
-  const all = seriesOf(name, scenario);
-  return (all.length > 1 ? all.slice(1) : all).flatMap(({ step, series }) =>
+  const [whole, ...steps] = seriesOf(name, scenario);
+  const ofSteps = steps.flatMap(({ step, series }) =>
     series.failures.map((failure) => ({ step, failure }))
   );
+  const elsewhere = (whole?.series.failures ?? []).flatMap((failure) => {
+    const inSteps = ofSteps.filter((one) => one.failure.class === failure.class)
+      .reduce((sum, one) => sum + one.failure.count, 0);
+    const count = failure.count - inSteps;
+    return count > 0 ? [{ step: null, failure: { ...failure, count } }] : [];
+  });
+  return [...ofSteps, ...elsewhere];
 }
 
 /** `3 dropped, 1 interrupted of 100 arrivals`: arrivals without an answer; an empty text where each has one. */

@@ -29,7 +29,7 @@ export function littlesLawOfJobs(name: string, scenario: SummaryScenario): JobFi
 }
 
 /** Where the server tells when a job was begun, the jobs that it works on; otherwise those that it has. */
-function throughflow(
+export function throughflow(
   { counters, observed, count }: SummaryScenario,
 ): { measured: Throughflow; are: string; time: string } | undefined {
   const of = (counter: string): number => counters[counter] ?? 0;

@@ -4,6 +4,7 @@ import { renderText } from "../../src/report/text.ts";
 import { exitMark } from "../../src/report/marks.ts";
 import { loadRows } from "../../src/report/methodology.ts";
 import {
+  failuresOf,
   findingGroups,
   inUnit,
   isHeld,
@@ -176,4 +177,28 @@ Deno.test("renderText() shows first what must not be used, and why", () => {
     .map((part) => text.indexOf(part));
   assertEquals(places, places.toSorted((a, b) => a - b));
   assertStringIncludes(renderText(concluded(interruptedRun())), "Validity  not a whole run\n");
+});
+
+Deno.test("failuresOf() has a scenario's failures by step, and those that no step had", () => {
+  const tally = (name: "reset" | "wrong_certificate", count: number) => (
+    { class: name, count, sample: name, newest: name }
+  );
+  const { a } = concluded(runOf([{ name: "a", steps: ["x", "y"] }])).phases.api!;
+  const with_ = (x: number, all: ReturnType<typeof tally>[]) => {
+    const steps = {
+      ...a!.steps,
+      x: { ...a!.steps.x!, failures: x === 0 ? [] : [tally("reset", x)] },
+    };
+    return failuresOf("a", { ...a!, steps, failures: all })
+      .map(({ step, failure }) => [step, failure.class, failure.count]);
+  };
+  assertEquals(with_(3, [tally("reset", 3)]), [["x", "reset", 3]]);
+  assertEquals(with_(0, [tally("wrong_certificate", 16)]), [[null, "wrong_certificate", 16]]);
+  assertEquals(with_(3, [tally("reset", 5), tally("wrong_certificate", 1)]), [
+    ["x", "reset", 3],
+    [null, "reset", 2],
+    [null, "wrong_certificate", 1],
+  ]);
+  // Sent again, and answered then: the step's alone.
+  assertEquals(with_(3, []), [["x", "reset", 3]]);
 });

@@ -23,12 +23,12 @@ export function deploymentPart(
   thresholds: readonly ThresholdResult[],
 ): Markup {
   if (!hasDeployments(scenario)) return html``;
-  const rows = deployRows(scenario).map(({ name, count, times, interval }) => ({
+  const rows = deployRows(scenario).map(({ name, count, times, intervals }) => ({
     cells: [
       { is: name, heads: "row" } as const,
       count,
       ...times.map((time, i) =>
-        html`${time}${interval && html`<small class="limit">${interval}</small>`}${
+        html`${time}${intervals[i] && html`<small class="limit">${intervals[i]}</small>`}${
           limits(thresholds, `${name} ${PERCENTILES[i]}`)
         }`
       ),
