@@ -18,6 +18,7 @@ scenarios:
     with: { directory: "${directory}", accounts: 1${options} }
     rate: 10/s
     duration: 1s
+    probe: true
 thresholds: [error_rate < 1%]
 `;
 }

@@ -90,9 +90,12 @@ testWith("nginx")(
           const { summary } = finished;
           assertEquals(summary?.phases.api.shared.count, 600, finished.stdout + finished.stderr);
           assertEquals(summary.generator.workers.length, 2);
-          // One more: the probe's, which is an arrival 0 of its own.
-          const paths = (await loggedAfter(nginx, 601)).map(({ path }) => path);
-          assertEquals([new Set(paths).size, paths.length], [600, 601]);
+          // Two more: the probe's, which is an arrival of its own, and the question for the server's version.
+          const paths = (await loggedAfter(nginx, 602)).map(({ path }) => path);
+          const indices = paths.map((path) => Number(/^\/arrival\/(\d+)$/.exec(path)?.[1]));
+          const sent = indices.filter((index) => index < 600).sort((a, b) => a - b);
+          assertEquals(sent, Array.from({ length: 600 }, (_, index) => index));
+          assertEquals(paths.length, 602, `${paths.filter((_, at) => !(indices[at]! < 600))}`);
         },
       );
     } finally {

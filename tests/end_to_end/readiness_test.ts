@@ -11,7 +11,7 @@ function plan(lab: Lab, flow: string, tls = "tls: { ca_file: ca.pem }"): string 
   return `name: readiness
 target: { base_url: "${lab.addresses.api}", token: ${TOKEN}, ${tls} }
 scenarios:
-  one: { ${flow}, rate: 10/s, duration: 1s }
+  one: { ${flow}, rate: 10/s, duration: 1s, probe: true }
 `;
 }
 
