@@ -83,21 +83,25 @@ function patternReader(source: string): Reader {
 function jsonReader(pointer: string): Reader {
   const tokens = parsePointer(pointer);
   if (tokens === undefined) throw new RangeError(`${quoted(pointer)} is no JSON pointer`);
+  const shown = foreign(pointer, 120);
   return (exchange) => {
     const json = jsonValue(exchange);
     if (typeof json === "string") {
-      return { missing: `no ${pointer || "JSON"} in the answer with ${exchange.status}: ${json}` };
+      return { missing: `no ${shown || "JSON"} in the answer with ${exchange.status}: ${json}` };
     }
     const found = followPointer(json.value, tokens);
     if ("missingAt" in found) {
       const name = quoted(tokens[found.missingAt]!, 80);
-      const parent = pointerOf(tokens.slice(0, found.missingAt));
+      const parent = foreign(pointerOf(tokens.slice(0, found.missingAt)), 120);
       const where = parent === "" ? "in" : `in ${parent}${kindOf(found.within)} of`;
       return missing(`no ${name} ${where}`, exchange);
     }
     const { value } = found;
     if (value === null || value === "") {
-      return missing(`${pointer} is ${value === null ? "null" : "an empty text"} in`, exchange);
+      return missing(
+        `${shown || "the JSON"} is ${value === null ? "null" : "an empty text"} in`,
+        exchange,
+      );
     }
     return textOf(value) ?? asWritten(exchange, tokens) ?? String(value);
   };
