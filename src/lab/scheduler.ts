@@ -121,8 +121,7 @@ export class Scheduler {
   /** All that are Pending. A deployment is its agent's, but for the trap that claims it too. */
   #claim(): Job[] {
     const { store, asShipped } = this.#context;
-    const isAgents = ({ type, agent_id }: Job): boolean =>
-      type === "Deployment" && agent_id !== undefined;
+    const isAgents = ({ type }: Job): boolean => type === "Deployment";
     return store.transaction(() => {
       const due = jobsInStatus(store, "Pending")
         .filter((job) => asShipped.has("claims_deployments") || !isAgents(job))
@@ -181,16 +180,11 @@ export class Scheduler {
   #finish(job: Job, startedUs: number): void {
     const { store, asShipped, keygen } = this.#context;
     const timesLost = asShipped.has("job_times_lost");
-    if (job.type !== "Deployment" && keygen === "agent") {
+    if (keygen === "agent") {
       setJobStatus(store, job, "AwaitingCSR", { timesLost });
       return;
     }
-    const certificate = readCertificate(store, job.certificate_id);
-    if (certificate === undefined || job.type === "Deployment") {
-      const error = certificate ? "no connector on the server" : "certificate fetch failed";
-      setJobStatus(store, job, "Failed", { error, timesLost });
-      return;
-    }
+    const certificate = readCertificate(store, job.certificate_id)!; // a job refers to one
     const { request, keyPem } = newRequest();
     const durationMs = (this.#clock.nowUs() - startedUs) / 1000;
     issue(this.#context, certificate, { request, csrPem: keyPem, job, durationMs });

@@ -228,7 +228,8 @@ Deno.test("an agent that something depends on is retired by force alone, and its
     assertEquals([blocked.status, blocked.body.error], [409, "blocked_by_dependencies"]);
     assertEquals(blocked.body.counts, counts);
     const reasonless = await ask(client, `DELETE ${AGENTS}/${agent}?force=true`);
-    assertEquals(reasonless.status, 400);
+    const wanted = "force=true requires a non-empty reason";
+    assertEquals([reasonless.status, reasonless.body.message], [400, wanted]);
     const forced = await ask(client, `DELETE ${AGENTS}/${agent}?force=true&reason=done`);
     const { retired_at, ...rest } = forced.body;
     assertMatch(retired_at, /^\d{4}-/);
