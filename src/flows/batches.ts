@@ -44,10 +44,8 @@ export type Batches = readonly (readonly string[])[];
 
 /** What `check` prints of it. */
 export function batchWords({ batch, issue_by }: BatchOptions): string {
-  const issued = issue_by === "agent"
-    ? "a request of an agent's"
-    : "a renewal that the server works off";
-  return `${batch} certificates for each arrival, created and issued by ${issued}; archived afterwards`;
+  const by = issue_by === "agent" ? "on an agent's request" : "by the server's own renewal";
+  return `${batch} certificates for each arrival, issued ${by}`;
 }
 
 /** A server that works a renewal off in its own time has this long for one. */

@@ -28,7 +28,7 @@ const options = z.strictObject({
   ),
   namespace: z.string().regex(LABEL, "must be a namespace: small letters, digits and -").optional()
     .describe("Where the Secrets are made; the context's if left out"),
-  secrets: z.int().min(1).max(1000).default(10).describe(
+  count: z.int().min(1).max(1000).default(10).describe(
     "Secrets that the arrivals write in turn; made before the clock, deleted afterwards",
   ),
   domain: z.string().default("loadtest.example.com").describe("Suffix of the certificates' names"),
@@ -63,10 +63,10 @@ export const kubernetesSecret: FlowDefinition<Options> = {
   changes: () => "idempotent",
   serverUrl: ({ kubeconfig }) => accessOf(kubeconfig)?.server,
   tls: ({ kubeconfig }) => accessOf(kubeconfig)?.tls,
-  makes: ({ secrets, namespace }) =>
-    `${secrets} Secrets in ${
+  makes: ({ count, namespace }) =>
+    `${count} Secrets in ${
       namespace === undefined ? "the context's namespace" : `namespace ${namespace}`
-    }; deleted afterwards`,
+    }`,
   measures,
   steps: () => ["apply", "read"],
   setup,
@@ -94,7 +94,7 @@ async function setup(
   const secrets = new Secrets(access, namespace, clock);
   const sender = unmeasured(context);
   const pair = await newPair(options.domain);
-  const names = Array.from({ length: options.secrets }, (_, n) => secretName(runId, scenario, n));
+  const names = Array.from({ length: options.count }, (_, n) => secretName(runId, scenario, n));
   for (const [n, name] of names.entries()) {
     const made = await secrets.apply(sender, "apply", { name, ...pair });
     if (isFailure(made)) {

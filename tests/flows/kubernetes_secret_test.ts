@@ -34,7 +34,7 @@ async function withFake(
 }
 
 Deno.test("an arrival writes a Secret, reads it back and waits for the watch; all of it is deleted afterwards", async () => {
-  await withFake({ secrets: 2 }, async (api, up) => {
+  await withFake({ count: 2 }, async (api, up) => {
     assertEquals(up.progress, ["1/2 Secrets", "2/2 Secrets"]);
     assertEquals(up.undone, [
       "Secret edge/certload-run1-test-0",
@@ -60,7 +60,7 @@ Deno.test("an arrival writes a Secret, reads it back and waits for the watch; al
 });
 
 Deno.test("what was read in the version that was written is compared: an API server that keeps the old is found", async () => {
-  await withFake({ secrets: 1, watch: false }, async (api, up) => {
+  await withFake({ count: 1, watch: false }, async (api, up) => {
     const flow = await up.flow();
     await flow.prepare?.(1);
     api.faults.keepsOld = true;
@@ -75,7 +75,7 @@ Deno.test("what was read in the version that was written is compared: an API ser
 });
 
 Deno.test("a watcher that does not hear of a write in time is a failure, and the version is named", async () => {
-  await withFake({ secrets: 1, watch_timeout: "200ms" }, async (api, up) => {
+  await withFake({ count: 1, watch_timeout: "200ms" }, async (api, up) => {
     const flow = await up.flow();
     assertEquals(await flow.prepare?.(1), undefined);
     api.faults.watchDelayMs = Infinity;
@@ -91,7 +91,7 @@ Deno.test("a watcher that does not hear of a write in time is a failure, and the
 });
 
 Deno.test("the watch lag holds the time for which the watcher heard nothing", async () => {
-  await withFake({ secrets: 1 }, async (api, up) => {
+  await withFake({ count: 1 }, async (api, up) => {
     const flow = await up.flow();
     await flow.prepare?.(1);
     api.faults.watchDelayMs = 150;
@@ -103,7 +103,7 @@ Deno.test("the watch lag holds the time for which the watcher heard nothing", as
 });
 
 Deno.test("a watch that the server ends goes on where it was, and a forgotten version costs a new list", async () => {
-  await withFake({ secrets: 1 }, async (api, up) => {
+  await withFake({ count: 1 }, async (api, up) => {
     const flow = await up.flow();
     await flow.prepare?.(3);
     api.dropWatches();
@@ -173,7 +173,7 @@ withKubernetes(
     await using api = await startApiServer();
     for (const by of ["certificate", "token"] as const) {
       await withFile(api.kubeconfig(by), async (kubeconfig) => {
-        const up = await setUp(kubernetesSecret, { kubeconfig, secrets: 3, namespace: "default" });
+        const up = await setUp(kubernetesSecret, { kubeconfig, count: 3, namespace: "default" });
         if (isFailure(up)) throw new Error(up.message);
         const flow = await up.flow();
         assertEquals(await flow.prepare?.(15), undefined);

@@ -66,6 +66,76 @@ Deno.test("quickstart has all three tiers, in under 20 seconds, against the embe
   assertEquals(plan.stack, "embedded");
 });
 
+Deno.test("scheduler follows three batches, each larger, beside a list and a create, and waits for the last one's jobs", () => {
+  const plan = shipped("scheduler", {
+    CERTCTL_ADMIN_TOKEN: "adm",
+    CERTCTL_RENEWAL_CONCURRENCY: "5",
+  });
+  const batches = plan.scenarios.filter(({ changes }) => changes === "batch");
+  assertEquals(
+    batches.map(({ name, flow, with: options }) => {
+      const { batch, limit } = options as { batch: number; limit?: number };
+      return [name, flow, batch, limit];
+    }),
+    [
+      ["renew_25", "bulk_renew", 25, 5],
+      ["renew_100", "bulk_renew", 100, 5],
+      ["renew_500", "bulk_renew", 500, 5],
+      ["revoke_100", "bulk_revoke", 100, undefined],
+    ],
+  );
+  const { scenarios } = plannedRequests(plan);
+  for (const batch of batches) {
+    assertEquals(scenarios.find(({ name }) => name === batch.name)?.iterations, 1);
+    const { deadline = 0 } = batch.with as { deadline?: number };
+    assert(plan.gracefulStopMs > deadline, batch.name);
+  }
+  // Others beside them from the first batch to the last.
+  const last = Math.max(...batches.map(({ startAfterMs }) => startAfterMs));
+  for (const { load, startAfterMs } of plan.scenarios.slice(-2)) {
+    assert(startAfterMs + load.stages[0]!.durationMs > last);
+  }
+  assertEquals(batches.at(-1)?.token, "adm");
+  assert(!shippedNames("scheduler").includes("revoke_100"));
+});
+
+Deno.test("fleet asks as often as its agents do, from one thread", () => {
+  const plan = shipped("fleet", { CERTLOAD_AGENTS: "5000" });
+  assertEquals(plan.scenarios[0]?.load.stages, [{ durationMs: 300_000, from: 250, to: 250 }]);
+  assertEquals(plan.workers, 1);
+});
+
+Deno.test("kubernetes has the limits of the other targets, and goes where its kubeconfig points", () => {
+  const kubeconfig = Deno.makeTempFileSync({ prefix: "certload-kubeconfig-" });
+  Deno.writeTextFileSync(kubeconfig, KUBECONFIG);
+  try {
+    const [scenario] = shipped("kubernetes", { KUBECONFIG: kubeconfig }).scenarios;
+    assertEquals(scenario?.origin, "https://k:6443");
+    assertEquals(scenario?.tier, "connector");
+    assertEquals(scenario?.thresholds.map(({ text }) => text).slice(0, 2), [
+      "p95 < 1s",
+      "p99 < 3s",
+    ]);
+  } finally {
+    Deno.removeSync(kubeconfig);
+  }
+});
+
+const KUBECONFIG = `
+clusters: [{ name: c, cluster: { server: "https://k:6443" } }]
+users: [{ name: u, user: { token: t } }]
+contexts: [{ name: x, context: { cluster: c, user: u } }]
+current-context: x
+`;
+
+/** Scenarios of a shipped plan without any variable; those that are left out are warned of. */
+function shippedNames(name: string): string[] {
+  const text = Deno.readTextFileSync(new URL(`../../scenarios/${name}.yaml`, import.meta.url));
+  const readFile = Deno.readTextFileSync;
+  const loaded = loadPlan({ text, source: name, env: {}, catalogue, readFile });
+  return loaded.ok ? loaded.plan.scenarios.map((scenario) => scenario.name) : [];
+}
+
 Deno.test("shipped plans go where the old harness's variables point", () => {
   const env = {
     CERTCTL_BASE: "https://c:1",
@@ -74,9 +144,10 @@ Deno.test("shipped plans go where the old harness's variables point", () => {
     APACHE_TARGET_URL: "https://a:3",
     HAPROXY_TARGET_URL: "https://h:4",
     F5_TARGET_URL: "https://f:5",
+    CERTCTL_ADMIN_TOKEN: "adm",
     CERTCTL_ACME_DIRECTORY: "https://d:6/directory",
   };
-  for (const name of ["loadtest", "acme", "quickstart"]) {
+  for (const name of ["loadtest", "acme", "quickstart", "scheduler", "fleet"]) {
     const plan = shipped(name, env);
     assertEquals([plan.target.baseUrl, plan.target.token], ["https://c:1", "tok"]);
     assert(!effectiveYaml(plan, catalogue).includes("localhost"), name);
@@ -88,8 +159,8 @@ Deno.test("shipped plans go where the old harness's variables point", () => {
 });
 
 Deno.test("an effective plan of a shipped plan loads as the same plan", () => {
-  for (const name of ["loadtest", "quickstart"]) {
-    const plan = shipped(name);
+  for (const name of ["loadtest", "quickstart", "scheduler", "fleet"]) {
+    const plan = shipped(name, { CERTCTL_ADMIN_TOKEN: "adm" });
     const text = effectiveYaml(plan, catalogue);
     const again = loadPlan({ text, source: "effective", env: {}, catalogue, readFile: () => "" });
     assertEquals(again.ok && again.plan.identity.sha256, plan.identity.sha256);
