@@ -40,6 +40,11 @@ export class FrontListener implements Accepting {
     return this.#listener.addr;
   }
 
+  /** Number of certificates that it listens with. */
+  get size(): number {
+    return this.#backends.size;
+  }
+
   /** One at a time: what a caller has not asked for yet waits in the kernel. */
   async accept(): Promise<Deno.TlsConn> {
     const outer = await this.#listener.accept();
