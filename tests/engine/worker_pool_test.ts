@@ -1,6 +1,13 @@
 /** Which threads are lost, when, and why: the pool's seconds are counted by who calls watch(), here as many as wanted. */
+import os from "node:os";
+import process from "node:process";
 import type { ToWorker } from "../../src/engine/messages.ts";
-import { STARTING_S, type ThreadLimits, WorkerPool } from "../../src/engine/worker_pool.ts";
+import {
+  STARTING_S,
+  type ThreadLimits,
+  threadLimits,
+  WorkerPool,
+} from "../../src/engine/worker_pool.ts";
 import { createWakeupMemory, wakeupRound } from "../../src/pacing/wakeup.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../assert.ts";
 
@@ -132,4 +139,24 @@ Deno.test("a wake-up thread that cannot be started is told with its reason", asy
   using watched = new Watched(1, { wakeupScript: scriptOf("no_such_thread") });
   const error = await assertRejects(() => watched.pool.startWakeup(), Error) as Error;
   assert(error.message.startsWith("wake-up thread: "), error.message);
+});
+
+Deno.test("what nobody caught in a thread is told in a line, and the runtime prints no stack of it", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--quiet", scriptOf("crashing_pool").pathname],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assertEquals([out, err, code], ["failed: rejected late\nfailed: thrown late", "", 0]);
+});
+
+Deno.test("the heaps of all workers together leave half of the host's memory, the process a quarter", () => {
+  const memory = Math.min(os.totalmem(), process.constrainedMemory?.() || Infinity);
+  const limits = [1, 2, 1_000].map((workers) => threadLimits(workers));
+  for (const [at, workers] of [1, 2, 1_000].entries()) {
+    const { heapBytes, rssBytes, silentS, lastGraceMs } = limits[at]!;
+    assert(heapBytes > 0 && heapBytes * workers <= memory / 2);
+    assertEquals([rssBytes / memory, silentS, lastGraceMs], [0.75, 15, 3_000]);
+  }
+  assertEquals(limits[2]!.heapBytes, memory / 2_000);
 });

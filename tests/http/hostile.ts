@@ -48,6 +48,7 @@ const held = async (peer: Peer): Promise<void> => {
 const says = (...pieces: (string | Uint8Array)[]): Script => async (peer) => {
   await peer.head();
   for (const piece of pieces) await peer.send(piece);
+  await peer.end();
 };
 
 /** The same, and then silence. */

@@ -14,6 +14,11 @@ export interface Peer {
   send(data: string | Uint8Array): Promise<void>;
   /** Closes in order. */
   close(): void;
+  /**
+   * Closes what it says, and takes what still comes until the client closes too: what a server closes with something
+   * unread the system resets, and a reset may overtake what was said.
+   */
+  end(): Promise<void>;
 }
 
 export interface Received {
@@ -122,6 +127,11 @@ class ScriptedPeer implements Peer {
 
   close(): void {
     closeQuietly(this.#conn);
+  }
+
+  async end(): Promise<void> {
+    await this.#conn.closeWrite();
+    while (await this.bytes() !== undefined);
   }
 
   async bytes(): Promise<Uint8Array | undefined> {
