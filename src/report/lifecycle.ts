@@ -111,7 +111,7 @@ export function deployRemarks(scenario: SummaryScenario): Remark[] {
   const interval = observed["watch_interval"]?.stats_ms;
   const watched = interval === undefined
     ? ""
-    : `, watched every ${formatMs(interval.p50)} (95 % within ${formatMs(interval.p95)})`;
+    : `, each known to ${formatMs(interval.p50)} (95 % to ${formatMs(interval.p95)})`;
   const [failures, handshakes] = [
     counters["handshake_failures"] ?? 0,
     counters["watch_handshakes"] ?? 0,

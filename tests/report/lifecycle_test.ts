@@ -69,7 +69,7 @@ Deno.test("how deployments ended is counted, who deployed is said, and only what
   assertEquals(deployRemarks(nginx), [
     {
       text: "500 deployments by certload, 475 served as wanted: 5 wrong, 5 reverted, 5 mixed, " +
-        "5 late, 5 never served, watched every 5 ms (95 % within 5.02 ms)",
+        "5 late, 5 never served, each known to 5 ms (95 % to 5.02 ms)",
       bad: true,
     },
     {
@@ -227,4 +227,7 @@ Deno.test("strips are bounded, whatever a summary holds", () => {
   assertEquals(deploymentStrips({ ...nginx, deployments: [] }).text, "");
   const none = { ...one, spans: [], issued_at_s: null };
   assertEquals(deploymentStrips({ ...nginx, deployments: [none] }).text, "");
+  const odd = { ...one, requested_at_s: 1e9, spans: [{ ...spans[0]!, from_s: -1e9, to_s: -1e9 }] };
+  const markup = deploymentStrips({ ...nginx, deployments: [odd] }).text;
+  assert(!/NaN|Infinity/.test(markup), markup);
 });

@@ -58,7 +58,7 @@ export function deploymentStrips({ deployments, deployment_verdicts }: SummarySc
       <figcaption>What was served
         <small>Time from when the renewal was accepted.</small>
       </figcaption>
-      ${key(seen)}
+      ${key(seen, range)}
       ${many && html`
         <p class="note">${plural(seen.length, "deployment")}${first} together</p>
         ${columns(seen, range)}${scale(range)}
@@ -85,22 +85,31 @@ function rangeOf(deployments: readonly SummaryDeployment[]): Range {
   );
   const last = Math.max(0.01, ...ends);
   const to = last * 1.12;
-  return { from: -to * 0.04, to };
+  const begins = Math.min(
+    0,
+    ...deployments.map((one) => one.spans[0]!.from_s - one.requested_at_s),
+  );
+  return { from: Math.max(begins, -to * 0.04), to };
 }
 
 function percent(atS: number, { from, to }: Range): number {
   return rounded(Math.max(0, Math.min(1, (atS - from) / (to - from))) * 100, 2);
 }
 
-function key(deployments: readonly SummaryDeployment[]): Markup {
+function key(deployments: readonly SummaryDeployment[], { to }: Range): Markup {
   const used = new Set(deployments.flatMap(({ spans }) => spans.map(({ state }) => state)));
   const has = (name: "issued_at_s" | "reported_at_s"): boolean =>
     deployments.some((one) => one[name] !== null);
+  const ended = deployments.some(({ requested_at_s, spans }) =>
+    spans.at(-1)!.to_s - requested_at_s < to
+  );
   return html`<ul class="key">${
     STATES.filter((state) => used.has(state)).map((state) =>
       html`<li><span class="dot served-${state}"></span>${WORDS[state]}</li>`
     )
-  }${has("issued_at_s") && html`<li><span class="dot at-issued"></span>issued</li>`}${
+  }${ended && html`<li><span class="dot unwatched"></span>no longer watched</li>`}${
+    has("issued_at_s") && html`<li><span class="dot at-issued"></span>issued</li>`
+  }${
     has("reported_at_s") && html`<li><span class="dot at-reported"></span>reported complete</li>`
   }</ul>`;
 }
