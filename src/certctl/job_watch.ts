@@ -33,6 +33,8 @@ export interface JobWatchOptions {
   readonly madeUs: number;
   readonly pollMs: number;
   readonly timeoutMs: number;
+  /** What a job that nobody has begun is; default Pending. */
+  readonly waitsAs?: "Pending" | "AwaitingCSR";
   /** How many the server is configured to work on at once, if that is known. */
   readonly limit?: number | undefined;
 }
@@ -94,9 +96,10 @@ class JobWatch {
     return book.failure(clock.nowUs());
   }
 
-  /** Pending before Running before Completed: a job on its way is counted twice rather than missed. */
+  /** Waiting before Running before Completed: a job on its way is counted twice rather than missed. */
   async #poll(): Promise<void> {
-    const pending = await this.#total("Pending");
+    const { waitsAs = "Pending" } = this.#options;
+    const pending = await this.#total(waitsAs);
     const running = await this.#total("Running");
     const completed = await this.#total("Completed");
     if (pending === undefined || running === undefined || completed === undefined) return;
@@ -105,8 +108,10 @@ class JobWatch {
     this.#polls++;
     this.#completed = completed.value;
     if (look && !await this.#look()) return;
+    // Requests are being answered meanwhile: when the first question was asked, none had been.
+    const waited = waitsAs === "AwaitingCSR" ? this.#book.asked : this.#book.count(waitsAs);
     this.#others ??= {
-      pending: Math.max(0, pending.value - this.#book.count("Pending")),
+      pending: Math.max(0, pending.value - waited),
       running: Math.max(0, running.value - this.#book.count("Running")),
     };
     const inFlight = Math.max(0, running.value - this.#others.running);

@@ -42,11 +42,7 @@ export interface StackedPlan {
 /** A command's work. */
 type Use = (stacked: StackedPlan, io: Io) => Promise<Outcome>;
 
-/**
- * Stands in, while a plan is read for the first time, for what a stack will tell: the plan has to be found right before
- * anything is started.
- */
-const TO_COME: StackEnvironment & Readonly<Record<string, string>> = {
+const COMMON: Omit<StackEnvironment, "CERTLOAD_LAB_CONTROL"> = {
   CERTCTL_BASE: "https://stack.invalid",
   CERTCTL_TOKEN: "the-stack-will-tell",
   CERTCTL_ADMIN_TOKEN: "the-stack-will-tell",
@@ -57,26 +53,45 @@ const TO_COME: StackEnvironment & Readonly<Record<string, string>> = {
   CERTCTL_ACME_DIRECTORY: "https://stack.invalid/directory",
   CERTLOAD_ACME_CHALLENGE_DIRECTORY: "https://stack.invalid/directory",
   CERTLOAD_METRICS_URL: "https://stack.invalid/metrics",
-  CERTLOAD_LAB_CONTROL: "http://stack.invalid",
   CERTLOAD_CA_FILE: "",
-  NGINX_CERTIFICATES: "the-stack-will-tell",
-  NGINX_RELOAD: "the-stack-will-tell",
-  APACHE_CERTIFICATES: "the-stack-will-tell",
-  APACHE_RELOAD: "the-stack-will-tell",
-  HAPROXY_CERTIFICATES: "the-stack-will-tell",
-  HAPROXY_RUNTIME: "stack.invalid:9999",
+};
+
+/**
+ * Stands in, while a plan is read for the first times, for what a stack will tell: the plan has to be found right before
+ * anything is started.
+ */
+const TO_COME: Readonly<Record<StackName, Readonly<Record<string, string>>>> = {
+  none: {},
+  embedded: {
+    ...COMMON,
+    CERTLOAD_LAB_CONTROL: "http://stack.invalid",
+    NGINX_2_TARGET_URL: "https://stack.invalid",
+  },
+  compose: {
+    ...COMMON,
+    NGINX_CERTIFICATES: "certificates/nginx",
+    NGINX_RELOAD: "docker exec CONTAINER nginx -s reload",
+    APACHE_CERTIFICATES: "certificates/apache",
+    APACHE_RELOAD: "docker exec CONTAINER httpd -k graceful",
+    HAPROXY_CERTIFICATES: "certificates/haproxy",
+    HAPROXY_RUNTIME: "stack.invalid:9999",
+  },
 };
 
 /** Reads the plan, starts its stack, reads the plan again in the stack's environment, and hands it to `use`. */
 export async function withStack(line: CommandLine, io: Io, use: Use): Promise<Outcome> {
   const found = await namedPlan(line);
-  const first = readPlan(found, line, { ...io, err: () => {} }, { ...TO_COME, ...io.env });
-  const refused = first && whyNotAllowed(first, line);
-  if (refused) return refused;
-  const stack = first && await stackNamed(first.stack, line);
-  if (first === undefined || stack === undefined) {
-    return await useEnvironment({}, NO_STACK, { found, line }, io, use);
+  const read = (environment: StackReady["environment"]): Plan | undefined =>
+    readPlan(found, line, { ...io, err: () => {} }, { ...environment, ...io.env });
+  const name = read({ ...TO_COME.embedded, ...TO_COME.compose })?.stack ?? "none";
+  const stack = await stackNamed(name, line);
+  if (stack === undefined) return await useEnvironment({}, NO_STACK, { found, line }, io, use);
+  const expected = read(TO_COME[name]);
+  if (expected === undefined) {
+    return await useEnvironment(TO_COME[name], NO_STACK, { found, line }, io, use);
   }
+  const refused = whyNotAllowed(expected, line);
+  if (refused) return refused;
   let code: Outcome = EXIT_CODES.passed;
   try {
     code = await useStack(stack, { found, line }, io, use);

@@ -4,10 +4,17 @@ import { baseUrl, httpUrl } from "../plan/url.ts";
 import { durationAboveZero } from "../plan/units.ts";
 
 /** A program and its arguments. No shell: a text is parted at its blanks, and nothing in it means anything else. */
-const command = z.union([
-  z.string().regex(/\S/, "must name a program").transform((text) => text.trim().split(/\s+/)),
-  z.array(z.string()).min(1).refine(([program]) => program !== "", "must name a program"),
-], { error: "must be a command: a text that is parted at its blanks, or a list of texts" });
+const command = z.codec(
+  z.union([
+    z.string().regex(/\S/, "must name a program"),
+    z.array(z.string()).min(1).refine(([program]) => program !== "", "must name a program"),
+  ], { error: "must be a command: a text that is parted at its blanks, or a list of texts" }),
+  z.array(z.string()),
+  {
+    decode: (given) => typeof given === "string" ? given.trim().split(/\s+/) : given,
+    encode: (argv) => argv,
+  },
+);
 
 const path = z.string().min(1, "must be a path");
 

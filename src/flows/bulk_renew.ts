@@ -110,6 +110,7 @@ class BulkRenew implements Flow {
       madeUs: exchange.endedUs,
       pollMs: poll,
       timeoutMs: deadline,
+      waitsAs: agentId === undefined ? "Pending" : "AwaitingCSR",
       limit,
     });
     return joined(joined(short, await answering || undefined), failure);

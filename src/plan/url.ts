@@ -25,7 +25,7 @@ function urlPattern(s: string, without = ""): string {
 export function baseUrl(): z.ZodType<string, string> {
   return httpUrl().refine((url) => !url.includes("?"), { error: "must be a URL without query" })
     .meta({ pattern: urlPattern("[Ss]?", "?") })
-    .transform((url) => url.replace(/\/+$/, ""));
+    .overwrite((url) => url.replace(/\/+$/, ""));
 }
 
 /** A path on the target, with its query. */

@@ -13,6 +13,9 @@ interface LabAnnouncement {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** A second nginx: one for handshakes that want the certificate it has, one for deployments that replace it. */
+const DEFAULT_LAB = JSON.stringify({ targets: { nginx: 2 } });
+
 const FOLDER_PREFIX = "certload-lab-";
 const START_TIMEOUT_MS = 20_000;
 const ANSWER_TIMEOUT_MS = 5_000;
@@ -61,6 +64,7 @@ class EmbeddedStack implements Stack {
         join(folder.path, "ca.pem"),
         ...this.#args,
       ],
+      env: { CERTLOAD_LAB: Deno.env.get("CERTLOAD_LAB") || DEFAULT_LAB },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

@@ -57,7 +57,7 @@ Deno.test("a file goes before a shipped plan of its name, and a shipped one need
   assertEquals([none.code, none.out], [104, ""]);
   assertMatch(
     none.err,
-    /^Cannot read the plan "nothing.yaml": there is no such file.*quickstart\n$/,
+    /^Cannot read the plan "nothing.yaml": there is no such file.*lifecycle, loadtest, quickstart, scheduler, sequence\n$/,
   );
 });
 

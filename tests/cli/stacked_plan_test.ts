@@ -34,3 +34,25 @@ scenarios:
     });
   },
 );
+
+Deno.test("a scenario that the stack's variables do not bring in is not waited for, nor its stack started", async () => {
+  const { code, err } = await certload(
+    "",
+    "run",
+    "lifecycle",
+    "--stack",
+    "embedded",
+    "--only",
+    "nginx_deploy",
+  );
+  assertEquals(code, 104);
+  assertMatch(err, /nginx_deploy left out: set NGINX_CERTIFICATES, NGINX_RELOAD to have them too/);
+  assertEquals(err.includes("embedded lab"), false, err);
+});
+
+Deno.test("a command that a stack will tell is refused before the stack is started", async () => {
+  const { code, err } = await certload("", "run", "lifecycle", "--stack", "compose");
+  assertEquals(code, 104);
+  assertMatch(err, /scenario nginx_deploy runs .*docker.*nginx.*reload.*--allow-commands/);
+  assertEquals(err.includes("project"), false, err);
+});

@@ -7,17 +7,26 @@ import { renderProblem } from "../../src/plan/problem.ts";
 import { assert, assertEquals } from "../assert.ts";
 
 function shipped(name: string, env: Record<string, string> = {}): Plan {
+  return loaded(name, env, []);
+}
+
+/** `warnings`: of what is left out, when they are to be compared. */
+function loaded(
+  name: string,
+  env: Record<string, string> = {},
+  warnings?: readonly string[],
+): Plan {
   const text = Deno.readTextFileSync(new URL(`../../scenarios/${name}.yaml`, import.meta.url));
-  const loaded = loadPlan({
+  const read = loadPlan({
     text,
     source: `scenarios/${name}.yaml`,
     env,
     catalogue,
     readFile: Deno.readTextFileSync,
   });
-  assert(loaded.ok, loaded.ok ? "" : loaded.problems.map(renderProblem).join("\n"));
-  assertEquals(loaded.warnings, []);
-  return loaded.plan;
+  assert(read.ok, read.ok ? "" : read.problems.map(renderProblem).join("\n"));
+  if (warnings !== undefined) assertEquals(read.warnings.map(renderProblem), warnings);
+  return read.plan;
 }
 
 function contract(plan: Plan): Record<string, unknown> {
@@ -56,11 +65,17 @@ Deno.test("acme is the ACME tier's contract", () => {
   ]);
 });
 
-Deno.test("quickstart has all three tiers, in under 20 seconds, against the embedded lab", () => {
-  const plan = shipped("quickstart");
+/** What the embedded stack tells, of what scenarios need. */
+const LAB = {
+  CERTLOAD_LAB_CONTROL: "http://127.0.0.1:7",
+  NGINX_2_TARGET_URL: "https://127.0.0.1:8",
+};
+
+Deno.test("quickstart has all tiers, in under 20 seconds, against the embedded lab", () => {
+  const plan = shipped("quickstart", LAB);
   assertEquals(
     new Set(plan.scenarios.map(({ tier }) => tier)),
-    new Set(["api", "connector", "acme"]),
+    new Set(["api", "connector", "acme", "lifecycle"]),
   );
   assert(plannedRequests(plan).durationMs < 20_000);
   assertEquals(plan.stack, "embedded");
@@ -146,6 +161,7 @@ Deno.test("shipped plans go where the old harness's variables point", () => {
     F5_TARGET_URL: "https://f:5",
     CERTCTL_ADMIN_TOKEN: "adm",
     CERTCTL_ACME_DIRECTORY: "https://d:6/directory",
+    ...LAB,
   };
   for (const name of ["loadtest", "acme", "quickstart", "scheduler", "fleet"]) {
     const plan = shipped(name, env);
@@ -160,9 +176,52 @@ Deno.test("shipped plans go where the old harness's variables point", () => {
 
 Deno.test("an effective plan of a shipped plan loads as the same plan", () => {
   for (const name of ["loadtest", "quickstart", "scheduler", "fleet"]) {
-    const plan = shipped(name, { CERTCTL_ADMIN_TOKEN: "adm" });
+    const plan = shipped(name, { CERTCTL_ADMIN_TOKEN: "adm", ...LAB });
     const text = effectiveYaml(plan, catalogue);
     const again = loadPlan({ text, source: "effective", env: {}, catalogue, readFile: () => "" });
     assertEquals(again.ok && again.plan.identity.sha256, plan.identity.sha256);
   }
+});
+
+const OWN = {
+  CERTCTL_BASE: "https://c:1",
+  NGINX_TARGET_URL: "https://n:2",
+  NGINX_CERTIFICATES: "/certs/nginx",
+  NGINX_RELOAD: "docker exec n nginx -s reload",
+  APACHE_TARGET_URL: "https://a:3",
+  APACHE_CERTIFICATES: "/certs/apache",
+  APACHE_RELOAD: "docker exec a httpd -k graceful",
+  HAPROXY_TARGET_URL: "https://h:4",
+  HAPROXY_CERTIFICATES: "/certs/haproxy",
+  HAPROXY_RUNTIME: "127.0.0.1:9999",
+};
+
+Deno.test("lifecycle deploys to what is there: the lab's targets, or daemons of which it knows files and reload", () => {
+  const others = ["bulk_renewal", "issuance_acceptance", "list_certificates"];
+  const names = (plan: Plan): string[] => plan.scenarios.map(({ name }) => name);
+  const own = loaded("lifecycle", OWN);
+  assertEquals(names(own), ["nginx_deploy", "apache_deploy", "haproxy_deploy", ...others]);
+  assertEquals(
+    names(loaded("lifecycle", LAB)),
+    ["lab_nginx_deploy", "lab_apache_deploy", "lab_haproxy_deploy", ...others],
+  );
+  assertEquals(names(loaded("lifecycle")), others);
+  assert(!effectiveYaml(own, catalogue).includes("localhost"));
+  assertEquals(
+    own.scenarios.flatMap(({ flow, with: options }) =>
+      catalogue.get(flow)?.commands?.(options) ?? []
+    ),
+    [
+      ["docker", "exec", "n", "nginx", "-s", "reload"],
+      ["docker", "exec", "a", "httpd", "-k", "graceful"],
+    ],
+  );
+});
+
+Deno.test("lifecycle answers for agents, unless the server makes the keys", () => {
+  const answers = (env: Record<string, string>): unknown =>
+    loaded("lifecycle", env).scenarios.find(({ flow }) => flow === "bulk_renew")?.with;
+  assertEquals((answers({}) as { answer_csrs: boolean }).answer_csrs, true);
+  const own = answers({ CERTLOAD_ANSWER_CSRS: "false" }) as { answer_csrs: boolean };
+  assertEquals(own.answer_csrs, false);
 });
