@@ -26,7 +26,7 @@ function handshakes(name: string, { port }: Daemon): string {
 
 /** nginx writes a line when it is done with a request, which may be after its client is. */
 async function loggedAfter(nginx: Daemon, requests: number): Promise<LoggedRequest[]> {
-  for (let tries = 0; (await loggedRequests(nginx)).length < requests && tries < 200; tries++) {
+  for (let tries = 0; (await loggedRequests(nginx)).length < requests && tries < 1_000; tries++) {
     await wait(20);
   }
   return await loggedRequests(nginx);

@@ -53,7 +53,7 @@ async function logged({ folder }: Daemon, requests: number): Promise<Logged[]> {
   for (let attempt = 0;; attempt++) {
     const text = await Deno.readTextFile(join(folder, "access.log"));
     const lines = text.split("\n").filter(Boolean);
-    if (lines.length >= requests || attempt === 100) {
+    if (lines.length >= requests || attempt === 1_000) {
       return lines.map((line) => line.split(" "))
         .map(([connection = "", protocol = "", resumed = ""]) => ({
           connection,

@@ -85,8 +85,8 @@ Deno.test("a latency is waited before the answer", async () => {
 
 Deno.test("in a stall nothing is answered, and afterwards everything", async () => {
   await withLab({}, async (client) => {
-    await client.lab.setFaults({ stalls: [{ durationMs: 80 }] });
     const startedMs = performance.now();
+    await client.lab.setFaults({ stalls: [{ durationMs: 80 }] });
     const statuses = await Promise.all([1, 2, 3].map(() => statusOf(client, "/health")));
     assertEquals(statuses, [200, 200, 200]);
     assert(performance.now() - startedMs >= 75);

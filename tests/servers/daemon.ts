@@ -54,7 +54,7 @@ export async function startDaemon(spec: DaemonSpec): Promise<Daemon> {
     await output;
     await Deno.remove(folder, { recursive: true });
   };
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 1_200; attempt++) {
     if (ended) break;
     if (await accepts(port)) return { port, folder, pid: child.pid, stop };
     await new Promise((resolve) => setTimeout(resolve, 25));
