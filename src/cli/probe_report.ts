@@ -23,11 +23,11 @@ export function renderProbes(results: readonly ProbeResult[]): string {
 }
 
 function renderProbe(result: ProbeResult, told: ReadonlySet<string | undefined>): string {
-  const { scenario, failure, reached } = result;
+  const { scenario, failure, reached, untried = whyUntried(scenario) } = result;
   if (reached !== undefined) {
-    return `- ${scenario.name}: ${connected(scenario, reached)}; no arrival was sent, as ${
-      whyUntried(scenario)
-    }`;
+    return `- ${scenario.name}: ${
+      connected(scenario, reached)
+    }; no arrival was sent, as ${untried}`;
   }
   if (failure === undefined) {
     return `${GOOD.sign} ${scenario.name}: ${result.steps.map(stepLine).join(", ")}`;

@@ -29,6 +29,8 @@ export interface ProbeResult {
   readonly failure?: Failure;
   /** Where no arrival was sent: the connection that was made instead. */
   readonly reached?: Reached;
+  /** Why, where it is not what the flow or the plan says; goes on from "no arrival was sent, as". */
+  readonly untried?: string;
 }
 
 export interface ProbeOptions {

@@ -123,8 +123,9 @@ export class Setups {
   ): SetupContext<unknown> {
     const { plan, clock, runId, onProgress } = this.#options;
     const startedUs = clock.nowUs();
-    const { load, name, timeoutMs } = scenario;
-    const planned = load.model === "open" ? mostIterations(load) : undefined;
+    const { load, name, timeoutMs, changes, probe } = scenario;
+    const probed = probe && changes !== "idempotent" ? 1 : 0;
+    const planned = load.model === "open" ? (mostIterations(load) ?? 0) + probed : undefined;
     return {
       options: scenario.with,
       target: targetOf(plan, scenario),

@@ -4,6 +4,7 @@ import { CertctlAgent, keyAndRequest } from "../certctl/agent.ts";
 import { CertctlApi } from "../certctl/api.ts";
 import { type Failure, isFailure } from "../http/failure.ts";
 import { type Sender, unmeasured } from "../http/step.ts";
+import { isBeforeTheClock } from "../plan/before_clock.ts";
 import { duration } from "../plan/units.ts";
 import { sleep } from "../timer.ts";
 import type { SetupContext } from "./flow.ts";
@@ -191,14 +192,14 @@ function told(what: string, failure: Failure): Failure {
   return { ...failure, message: `${what}: ${failure.message}` };
 }
 
-/** This arrival's certificates. */
+/** This arrival's certificates; the last batch is the probe's, where there is one. */
 export function batchOf(made: unknown, index: number): readonly string[] | Failure {
-  const batch = (made as Batches | undefined)?.[index];
+  const batch = (made as Batches | undefined)?.at(isBeforeTheClock(index) ? -1 : index);
   return batch ?? {
     class: "client",
     message:
-      "There is no batch for this arrival: batches are made for the plan's own arrivals, and " +
-      "none for what comes before the clock (`probe`, `warmup`)",
+      "There is no batch for this arrival: batches are made for the plan's own arrivals and its " +
+      "probe",
   };
 }
 

@@ -58,7 +58,10 @@ export interface SetupContext<Options> {
   readonly signal: AbortSignal;
   /** One over all scenarios of the run: what names made here begin with. */
   readonly runId: string;
-  /** Arrivals that the plan brings; undefined in the closed model. */
+  /**
+   * Arrivals that the plan brings, and one for the probe where that is asked for; undefined in the closed model. A doctor's
+   * visit is one arrival.
+   */
   readonly arrivals: number | undefined;
   /** For example `progress(20, 500, "certificates issued")`. */
   progress(done: number, of: number, what: string): void;

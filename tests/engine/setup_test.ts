@@ -15,6 +15,7 @@ interface Wanted {
   readonly hard?: AbortController;
   readonly keys?: string;
   readonly arrivals?: number;
+  readonly method?: string;
 }
 
 interface Done {
@@ -25,11 +26,12 @@ interface Done {
 
 /** Scenarios s0, s1, ... with these set-ups: made, then undone. */
 async function through(wanted: Wanted): Promise<Done> {
-  const { setups, soft = new AbortController(), hard = new AbortController(), keys = "" } = wanted;
+  const { setups, soft = new AbortController(), hard = new AbortController(), keys = "", method } =
+    wanted;
   const plan = planOf(`
 target: { base_url: "http://127.0.0.1:1", token: t0ken }
 scenarios:
-${setups.map((_, n) => `  s${n}: ${scenario(keys)}`).join("\n")}
+${setups.map((_, n) => `  s${n}: ${scenario(keys, method)}`).join("\n")}
 `);
   const told: SetupState[] = [];
   const flows = setups.map((setup) => ({ ...httpRequest, ...(setup && { setup }) }));
@@ -48,8 +50,8 @@ ${setups.map((_, n) => `  s${n}: ${scenario(keys)}`).join("\n")}
   return { made, left: await all.undo(), told };
 }
 
-function scenario(keys: string): string {
-  return `{ flow: http_request, with: { path: / }, rate: 5/s, duration: 2s${keys} }`;
+function scenario(keys: string, method = "GET"): string {
+  return `{ flow: http_request, with: { path: /, method: ${method} }, rate: 5/s, duration: 2s${keys} }`;
 }
 
 /** Makes `count` things; `undone` keeps the names of those that are undone, in order. */
@@ -102,6 +104,9 @@ Deno.test("a set-up knows its scenario, the run, the target with the scenario's 
   assertEquals([scenario, runId, target.token, arrivals], ["s0", "run", "adm1n", 10]);
   await through({ setups: [look], arrivals: 1 });
   assertEquals(seen!.arrivals, 1);
+  // Each arrival has what was made for it: so has a probe that changes something.
+  await through({ setups: [look], keys: ", probe: true", method: "POST" });
+  assertEquals(seen!.arrivals, 11);
 });
 
 Deno.test("a set-up that fails half way is the last, and all that was made is undone", async () => {
