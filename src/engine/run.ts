@@ -11,7 +11,7 @@ import { arrivalsBefore, createPacer } from "../plan/pacer.ts";
 import { endMsOf } from "../plan/profile.ts";
 import { hostFacts } from "./host.ts";
 import { hostRemarks } from "./limits.ts";
-import { type Interrupt, type LoadOutcome, runLoad } from "./coordinator.ts";
+import { type Interrupt, type LoadOptions, type LoadOutcome, runLoad } from "./coordinator.ts";
 import type { ProbeResult } from "./probe.ts";
 import { probePlan } from "./probing.ts";
 import { readServerMetrics } from "./server_metrics.ts";
@@ -33,6 +33,7 @@ export interface RunOptions {
   readonly onNotUndone: (left: readonly NotUndone[]) => void;
   /** A sentence that a person should see before the load. */
   readonly onNote: (note: string) => void;
+  readonly threadLimits?: LoadOptions["threadLimits"];
 }
 
 export type RunOutcome =
@@ -115,9 +116,17 @@ async function attempt(options: RunOptions, runId: string, setups: Setups): Prom
   const host = hostFacts();
   const targets = await targetsOf(plan, options.stack.name === "embedded");
   const workers = workerCount(plan, host.cpuCount);
-  const { onProgress } = options;
+  const { onProgress, threadLimits } = options;
   const before = plan.serverMetrics && await readServerMetrics(plan, plan.serverMetrics);
-  const outcome = await runLoad({ plan, workers, runId, made, interrupt, onProgress });
+  const outcome = await runLoad({
+    plan,
+    workers,
+    runId,
+    made,
+    interrupt,
+    onProgress,
+    ...(threadLimits && { threadLimits }),
+  });
   if (outcome.kind === "not_prepared") return notPrepared(plan, outcome);
   if (outcome.kind !== "ran") return outcome;
   const run = assemble(options, outcome, host, targets, [...plan.notes ?? [], ...notes]);

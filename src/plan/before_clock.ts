@@ -1,8 +1,8 @@
 /**
  * What comes before the clock of a run: why that is no arrival in some scenarios, and the numbers of those that do come.
  * A run's own count from 0, and no plan has a thousand million. What comes before (doctor, probe, warm-up, rehearsal) counts
- * on from there, with a million numbers for each second of the time at which it begins: another run's, or another visit of
- * the doctor, are others.
+ * on from there by the time at which it begins, each in a range of its own: another run's, or another visit of the doctor,
+ * are others.
  */
 import { arrivalsBefore, createPacer } from "./pacer.ts";
 import type { Scenario, Warmup } from "./plan.ts";
@@ -53,13 +53,11 @@ function rehearsalWords({ load, warmup: { rehearsalMs } }: Scenario): string {
 
 /** The first number that no run's arrival has. */
 const FIRST = 1_000_000_000;
-const NUMBERS_PER_SECOND = 1_000_000;
 
-/** Of a second's million: the probe has the first, each worker's warm-up a part. */
-const WARMUP_FROM = 1;
-const WARMUP_NUMBERS = 10_500;
-/** A rehearsal may be long: it has numbers apart. All are whole numbers that a double holds (below 2^53). */
-const REHEARSAL_FROM = 4_000_000_000_000_000;
+/** Numbers for each millisecond since 1970, in a range for each kind; all are whole numbers that a double holds. */
+const PER_MS = { probe: 30, warmup: 30, rehearsal: 100 } as const;
+const RANGE = 123_000_000_000_000;
+const MOST_WORKERS = 64;
 
 /**
  * Whether an arrival's number is one of those that come before the clock.
@@ -83,10 +81,11 @@ interface NumbersBefore {
 
 /** First numbers of what begins at this instant, in microseconds since the Unix epoch. */
 export function numbersBefore(nowUs: number): NumbersBefore {
-  const first = FIRST + Math.floor(nowUs / 1e6) * NUMBERS_PER_SECOND;
+  const nowMs = Math.floor(nowUs / 1000);
+  const first = (range: number, perMs: number): number => FIRST + range * RANGE + nowMs * perMs;
   return {
-    probe: first,
-    warmup: (worker) => first + WARMUP_FROM + worker * WARMUP_NUMBERS,
-    rehearsal: first + REHEARSAL_FROM,
+    probe: first(0, PER_MS.probe),
+    warmup: (worker) => first(1 + worker, PER_MS.warmup),
+    rehearsal: first(1 + MOST_WORKERS, PER_MS.rehearsal),
   };
 }

@@ -3,31 +3,36 @@ import { beforeTheClock, isBeforeTheClock, numbersBefore } from "../../src/plan/
 import { assert, assertEquals } from "../assert.ts";
 import { planOf } from "./catalogue.ts";
 
-/** Years 2020 to 2100. */
-const instantUs = fc.integer({ min: 1_577_836_800, max: 4_102_444_800 }).map((s) => s * 1e6);
-const worker = fc.integer({ min: 0, max: 63 });
-/** A warm-up's most, and as many connections as are opened at one time. */
-const arrival = fc.integer({ min: 0, max: 10_000 + 256 });
+/** Years 2020 to 2095. */
+const instantMs = fc.integer({ min: 1_577_836_800_000, max: 3_950_000_000_000 });
+
+/** First and last of a kind: as many as it can send before anything of the kind begins `forMs` later. */
+function spans(nowMs: number, forMs: number): readonly (readonly [number, number])[] {
+  const { probe, warmup, rehearsal } = numbersBefore(nowMs * 1000);
+  return [
+    [probe, probe],
+    ...Array.from({ length: 64 }, (_, w) => [warmup(w), warmup(w) + 30 * forMs - 1] as const),
+    [rehearsal, rehearsal + 100 * forMs - 1],
+  ];
+}
 
 Deno.test("what comes before the clock has numbers that no run has, and that a double holds", () => {
   assertEquals([0, 999_999_999].map(isBeforeTheClock), [false, false]);
-  fc.assert(fc.property(instantUs, worker, arrival, (nowUs, w, n) => {
-    const { probe, warmup, rehearsal } = numbersBefore(nowUs);
-    for (const number of [probe, warmup(w) + n, rehearsal + 1_000_000_000]) {
+  fc.assert(fc.property(instantMs, (nowMs) => {
+    for (const number of spans(nowMs, 60_000).flat()) {
       assert(isBeforeTheClock(number) && Number.isSafeInteger(number), String(number));
     }
   }));
 });
 
-Deno.test("probe, each worker's warm-up and rehearsal do not meet, nor those of another second", () => {
-  const of = fc.tuple(instantUs, worker, arrival);
-  fc.assert(fc.property(of, of, ([oneUs, w1, n1], [otherUs, w2, n2]) => {
-    const [one, other] = [numbersBefore(oneUs), numbersBefore(otherUs)];
-    const isSame = oneUs === otherUs && w1 === w2 && n1 === n2;
-    assertEquals(one.warmup(w1) + n1 === other.warmup(w2) + n2, isSame);
-    assert(one.probe !== other.warmup(w2) + n2);
-    assert(one.rehearsal > other.warmup(w2) + n2 && one.rehearsal > other.probe);
-    assertEquals(one.probe === other.probe, oneUs === otherUs);
+Deno.test("probe, warm-ups and rehearsal of a run do not meet, nor those of what begins later", () => {
+  const later = fc.integer({ min: 1, max: 86_400_000 });
+  fc.assert(fc.property(instantMs, later, (nowMs, afterMs) => {
+    const all = [...spans(nowMs, afterMs), ...spans(nowMs + afterMs, 1)];
+    const sorted = all.toSorted(([a], [b]) => a - b);
+    for (const [n, [from]] of sorted.entries()) {
+      if (n > 0) assert(from > sorted[n - 1]![1], `${nowMs} ${afterMs}`);
+    }
   }));
 });
 
