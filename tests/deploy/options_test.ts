@@ -1,0 +1,64 @@
+import { commandsOf } from "../../src/deploy/options.ts";
+import { deployOptions } from "../../src/deploy/scenario_options.ts";
+import { assert, assertEquals } from "../assert.ts";
+
+const LAB = { lab: { control: "http://127.0.0.1:1", target: "nginx" } };
+const PEM = "/etc/both.pem";
+
+function problems(given: Record<string, unknown>): string[] {
+  const parsed = deployOptions.safeParse({ target_type: "nginx", ...given });
+  return parsed.success
+    ? []
+    : parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`);
+}
+
+const installing = (install: unknown): string[] =>
+  problems({ targets: [{ url: "https://127.0.0.1:1", install }] });
+
+Deno.test("a target is installed in one way, by whoever deploys", () => {
+  assertEquals(installing(LAB), []);
+  assertEquals(installing({ files: { pem: PEM } }), []);
+  assert(installing({})[0]!.includes("needs one of"));
+  assert(installing({ ...LAB, files: { pem: PEM } })[0]!.includes("needs one of"));
+  assert(installing({ files: { cert: PEM } })[0]!.includes("new key"));
+  assert(installing({ files: { key: PEM } })[0]!.includes("`fullchain`"));
+  const url = "https://127.0.0.1:1";
+  assert(problems({ targets: [{ url }] })[0]!.startsWith("targets.0 needs `install`"));
+  assertEquals(problems({ targets: [{ url }], agent: "external" }), []);
+  const both = problems({ targets: [{ url, install: LAB }], agent: "external" });
+  assert(both[0]!.startsWith("targets.0.install is for"));
+});
+
+Deno.test("a target is there once, however it is written", () => {
+  const one = { url: "https://web.test/", install: LAB };
+  const again = problems({ targets: [one, { ...one, url: "https://web.test:443/other" }] });
+  assert(again[0]!.startsWith("targets.1 is web.test:443 again"), again[0]);
+  const elsewhere = { ...one, connect_to: "127.0.0.1:443" };
+  assertEquals(problems({ targets: [one, elsewhere] }), []);
+});
+
+Deno.test("limits that contradict one another, and a watch that would be a load, are problems", () => {
+  const targets = [{ url: "https://127.0.0.1:1", install: LAB }];
+  assert(problems({ targets, served_within: "2m" })[0]!.startsWith("deadline must not be shorter"));
+  assert(problems({ targets, watch: "2000/s" })[0]!.startsWith("watch must be 1000/s at most"));
+});
+
+Deno.test("a command is parted at its blanks, or taken as it is listed; the same one is told once", () => {
+  const target = (port: number, reload: unknown): Record<string, unknown> => ({
+    url: `https://127.0.0.1:${port}`,
+    install: { files: { pem: PEM, reload } },
+  });
+  const { targets } = deployOptions.parse({
+    target_type: "nginx",
+    targets: [
+      target(1, " nginx  -s reload "),
+      target(2, ["nginx", "-s", "reload"]),
+      target(3, [
+        "a b",
+      ]),
+    ],
+  });
+  assertEquals(commandsOf(targets), [["nginx", "-s", "reload"], ["a b"]]);
+  assertEquals(installing({ files: { pem: PEM, reload: "  " } }).length, 1);
+  assertEquals(installing({ files: { pem: PEM, reload: [] } }).length, 1);
+});
