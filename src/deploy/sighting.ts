@@ -104,8 +104,8 @@ export class Sighting {
     const { holdUs, servedWithinUs, overlapUs } = this.#limits;
     const handshakes = this.#look.handshakes().filter(({ doneUs }) => doneUs <= this.#cutUs);
     const before = new Set(this.#target.known);
-    for (const { sentUs, fingerprint } of handshakes) {
-      if (sentUs < requestedUs && fingerprint !== undefined) before.add(fingerprint);
+    for (const { doneUs, fingerprint } of handshakes) {
+      if (doneUs <= requestedUs && fingerprint !== undefined) before.add(fingerprint);
     }
     return timelineOf(handshakes, {
       requestedUs,

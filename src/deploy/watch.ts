@@ -19,7 +19,7 @@ export interface WatchOptions {
 
 /** What one deployment sees of its target, from the beginning of the look on. */
 export interface Look {
-  /** Those that have ended, in the order in which they did. */
+  /** Those that have ended since, in the order in which they did; slow ones may have begun before the look. */
   handshakes(): readonly Handshake[];
   /** The next one that ends; undefined when the signal aborts or `untilUs` is over before. */
   next(untilUs: number, signal: AbortSignal): Promise<Handshake | undefined>;
@@ -56,7 +56,7 @@ export class TargetWatch {
   look(): Look {
     const fromUs = this.#options.clock.nowUs();
     const look: Look = {
-      handshakes: () => this.#handshakes.filter(({ sentUs }) => sentUs >= fromUs),
+      handshakes: () => this.#handshakes.filter(({ doneUs }) => doneUs >= fromUs),
       next: (untilUs, signal) => this.#next(untilUs, signal),
       end: () => this.#end(look),
     };
@@ -79,7 +79,7 @@ export class TargetWatch {
       this.#train = undefined;
     }
     const fromUs = Math.min(...this.#looks.values());
-    this.#handshakes = this.#handshakes.filter(({ sentUs }) => sentUs >= fromUs);
+    this.#handshakes = this.#handshakes.filter(({ doneUs }) => doneUs >= fromUs);
   }
 
   #launch(isLate: boolean): void {
