@@ -12,6 +12,7 @@ import { maskTexts } from "../../src/report/mask.ts";
 import { compare } from "../../src/verdict/compare.ts";
 import { MergeError, mergeSummaries } from "../../src/verdict/merge.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { deploymentAt } from "../metrics/deployments.ts";
 import { percentileOf, runOf, thresholdOf } from "../metrics/runs.ts";
 import { concluded } from "../report/summaries.ts";
 import { changedJson, octetsLike, textLike } from "./mutate.ts";
@@ -23,6 +24,21 @@ const small = concluded(runOf([{
   durationS: 2,
   failure: (n) => n % 3 === 0 ? { class: "status_5xx", message: "no" } : undefined,
   thresholds: [thresholdOf("p95 < 2s", percentileOf(95), "<", 2000)],
+}, {
+  name: "deploy",
+  tier: "lifecycle",
+  durationS: 1,
+  own: (recorder, startUs) => {
+    recorder.deployment(deploymentAt(startUs));
+    recorder.deployment(deploymentAt(startUs + 1e5, { verdict: "late", by: "agent" }));
+    recorder.observe("propagation", 300_000);
+    recorder.observe("watch_interval", 5_000);
+    recorder.observe("job_time", 70_000);
+    recorder.count("jobs_completed", 2);
+    recorder.count("batches_ms", 900);
+    recorder.gauge("jobs_in_flight", 2, startUs + 5e5);
+    recorder.gauge("jobs_limit", 2, startUs);
+  },
 }]));
 const text = renderJson(small);
 const value: unknown = JSON.parse(text);
