@@ -64,6 +64,17 @@ Deno.test("an agent completes a deployment that is not served, and says so in it
   });
 });
 
+Deno.test("from an installation until it is reported an agent takes its time, and the job is Running", async () => {
+  await withLab({ agents: { ...QUICK, deployMs: 60_000 } }, async (client) => {
+    await renewed(client, "web.test", "lt-deploy-nginx");
+    await until("it is installed", () => client.lab.deployments.records.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const job = await deployment(client, "Running");
+    assertMatch(job["started_at"]!, /^\d{4}-/);
+    assertEquals(job["completed_at"], undefined);
+  });
+});
+
 Deno.test("as shipped the lab's agents get no work, and say all the same that they are there", async () => {
   await withLab({ agents: QUICK, asShipped: ["work_500"] }, async (client) => {
     await renewed(client, "web.test", "lt-deploy-nginx");
