@@ -37,7 +37,7 @@ import { validityPart } from "./html/validity.ts";
 import { COMPARISON_MARKS, differenceMark, exitMark } from "./marks.ts";
 import { clockTime } from "./progress.ts";
 import { metricsOfTier, tellsAnything } from "./server_metrics.ts";
-import { scenariosOf } from "../metrics/scenarios.ts";
+import { otherTargets, scenariosOf } from "../metrics/scenarios.ts";
 import {
   exitReason,
   isHeld,
@@ -193,7 +193,10 @@ function head(summary: Summary): Markup {
         ["Failed", formatPercent(totals.error_rate)],
         ["Duration", formatSeconds(summary.duration_s)],
         ["Started", summary.started_at.slice(0, 19).replace("T", " ") + " UTC"],
-        ["Target", [target.base_url, target.version].filter(Boolean).join(" ")],
+        [
+          "Target",
+          [target.base_url, target.version, moreTargets(summary)].filter(Boolean).join(" "),
+        ],
         ["Validity", validityWord(summary)],
         ...comparedFact(summary),
       ])}
@@ -201,6 +204,12 @@ function head(summary: Summary): Markup {
     ${host && html`<p class="banner">${host.message}. ${host.advice}.</p>`}
     ${target.lab && html`<p class="banner">${LAB_WARNING}</p>`}
   `;
+}
+
+/** The methodology has them all. */
+function moreTargets(summary: Summary): string {
+  const { length } = otherTargets(summary);
+  return length === 0 ? "" : `and ${plural(length, "other")}`;
 }
 
 /** The comparison's outcome, which leads to it. */

@@ -3,6 +3,8 @@
  * the run's validity, and one for a comparison with a case for each figure. A threshold that failed is a failure; a run
  * that must not be judged is an error, which is what JUnit calls a test that could not be carried out.
  */
+import { otherTargets } from "../metrics/scenarios.ts";
+import { serverText } from "./methodology.ts";
 import type { Summary, ThresholdResult } from "../metrics/summary_schema.ts";
 import { changeText, figureName, figureValue, intervalText } from "./comparison.ts";
 import { isRelative } from "../verdict/relative.ts";
@@ -20,6 +22,8 @@ interface Case {
 
 interface Suite {
   readonly name: string;
+  /** Where that is not the run's. */
+  readonly target?: string;
   readonly cases: readonly Case[];
 }
 
@@ -51,6 +55,7 @@ export function renderJunit(summary: Summary): string {
       `  <testsuite name="${escapeXml(suite.name)}"${counts(suite.cases)} skipped="${
         number(suite.cases, "skipped")
       }" time="${time}" timestamp="${timestamp}">`,
+      ...propertyLines(suite.target),
       ...suite.cases.flatMap((one) => caseLines(suite.name, one)),
       "  </testsuite>",
     ]),
@@ -81,13 +86,30 @@ function validitySuite(summary: Summary): Suite {
   return { name: "validity", cases: [whole, fit] };
 }
 
-function thresholdSuites({ thresholds }: Summary): Suite[] {
+function propertyLines(target: string | undefined): string[] {
+  return target === undefined ? [] : [
+    "    <properties>",
+    `      <property name="target" value="${escapeXml(target)}"/>`,
+    "    </properties>",
+  ];
+}
+
+function thresholdSuites(summary: Summary): Suite[] {
+  const { thresholds } = summary;
+  const targets = new Map(
+    otherTargets(summary).flatMap(({ target, scenarios }) =>
+      scenarios.map((name) => [name, serverText(target)])
+    ),
+  );
   const suites = new Map<string, Case[]>();
   for (const threshold of thresholds) {
     const name = threshold.scenario ?? "whole run";
     suites.set(name, [...suites.get(name) ?? [], thresholdCase(threshold)]);
   }
-  return Array.from(suites, ([name, cases]) => ({ name, cases }));
+  return Array.from(suites, ([name, cases]) => {
+    const target = targets.get(name);
+    return { name, cases, ...(target !== undefined && { target }) };
+  });
 }
 
 function thresholdCase(threshold: ThresholdResult): Case {

@@ -11,7 +11,7 @@ import {
   formatSeconds,
   significant,
 } from "../metrics/format.ts";
-import { scenariosOf } from "../metrics/scenarios.ts";
+import { type AskedServer, otherTargets, scenariosOf } from "../metrics/scenarios.ts";
 import { plural } from "./words.ts";
 
 /** Label and text. */
@@ -31,6 +31,10 @@ export function methodologyRows(summary: Summary): [string, string][] {
     ["plan", `${plan.source}, sha256 ${plan.sha256.slice(0, 16)}`],
     ["target", `${m.target.base_url}${version}${m.target.lab ? ", the embedded lab" : ""}`],
     ...(m.target.identity ? [["identity", m.target.identity] as [string, string]] : []),
+    ...otherTargets(summary).map(({ target, scenarios }): [string, string] => [
+      "target",
+      `${serverText(target)}: ${scenarios.join(", ")}`,
+    ]),
     ...(servers.length > 0 ? [["servers", servers.join(", ")] as [string, string]] : []),
     ["stack", [m.stack.name, m.stack.description].filter(Boolean).join(": ")],
     ["started", `${started_at}, ran ${formatSeconds(duration_s)}`],
@@ -62,6 +66,12 @@ export function methodologyRows(summary: Summary): [string, string][] {
       : []),
     ...m.notes.map((note): [string, string] => ["note", note]),
   ];
+}
+
+/** `https://localhost:8443, version v2.0.50, the embedded lab, certificate SHA-256 ab12...` */
+export function serverText({ origin, version, identity, lab }: AskedServer["target"]): string {
+  return [origin, version && `version ${version}`, lab && "the embedded lab", identity]
+    .filter(Boolean).join(", ");
 }
 
 /** What each scenario asked for: name and text. */

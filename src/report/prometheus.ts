@@ -57,6 +57,18 @@ function runFamilies(summary: Summary): Family[] {
   };
   return [
     gauge("run_info", "The run that the other figures are of.", [[info, 1]]),
+    gauge(
+      "scenario_target_info",
+      "The server that a scenario asked.",
+      scenariosOf(summary).flatMap(([scenario, { target }]): Sample[] =>
+        target === null ? [] : [[{
+          scenario,
+          target: target.origin,
+          target_version: target.version ?? "",
+          lab: String(target.lab),
+        }, 1]]
+      ),
+    ),
     gauge("started_timestamp_seconds", "When the run started, seconds since 1970.", [
       [{}, Date.parse(summary.started_at) / 1000],
     ]),

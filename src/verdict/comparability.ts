@@ -5,7 +5,7 @@ import type {
   Summary,
   SummaryScenario,
 } from "../metrics/summary_schema.ts";
-import { scenariosOf } from "../metrics/scenarios.ts";
+import { otherTargets, scenariosOf } from "../metrics/scenarios.ts";
 
 /** A run, as far as this looks at it; the new one need not have an exit yet. */
 export type ComparableRun = Measured & Pick<Summary, "validity">;
@@ -45,7 +45,30 @@ function targets(base: ComparableRun, next: ComparableRun): RunDifference[] {
     ...unlike("target_version", "target version", a.target.version, b.target.version, false),
     ...unlike("target", "target", a.target.base_url, b.target.base_url, false),
     ...unlike("stack", "stack", a.stack.name, b.stack.name, false),
+    ...askedServers(base, next),
   ];
+}
+
+/** Of scenarios that asked another server than the run's, in either run. */
+function askedServers(base: ComparableRun, next: ComparableRun): RunDifference[] {
+  const before = new Map(scenariosOf(base));
+  const others = new Set(
+    [base, next].flatMap(otherTargets).flatMap(({ scenarios }) => scenarios),
+  );
+  return scenariosOf(next).flatMap(([name, { target }]) => {
+    const old = before.get(name)?.target;
+    if (!others.has(name) || !target || !old) return [];
+    return [
+      ...unlike("target", `target of "${name}"`, old.origin, target.origin, false),
+      ...unlike(
+        "target_version",
+        `target version of "${name}"`,
+        old.version,
+        target.version,
+        false,
+      ),
+    ];
+  });
 }
 
 /** The host class: what decides how fast the same code runs. */

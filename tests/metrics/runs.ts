@@ -1,6 +1,6 @@
 /** Whole runs for tests, made with the real recorder from made-up exchanges; the same ones each time. */
 import { ScenarioRecorder } from "../../src/metrics/recorder.ts";
-import type { Run, ScenarioRun, WorkerFacts } from "../../src/metrics/run.ts";
+import type { Run, ScenarioRun, TargetFacts, WorkerFacts } from "../../src/metrics/run.ts";
 import { ScenarioTotals } from "../../src/metrics/totals.ts";
 import type { LoadProfile, Plan, Scenario, Tier } from "../../src/plan/plan.ts";
 import type { Comparison, Measure, Threshold } from "../../src/plan/threshold.ts";
@@ -35,6 +35,9 @@ export interface MadeScenario {
   readonly dropped?: number;
   readonly interrupted?: number;
   readonly targetType?: string;
+  readonly origin?: string;
+  /** What its server tells of itself. */
+  readonly target?: TargetFacts;
   readonly thresholds?: readonly Threshold[];
   readonly load?: LoadProfile;
   readonly startAfterMs?: number;
@@ -94,6 +97,7 @@ export function scenarioRun(made: MadeScenario): ScenarioRun {
     endUs,
     offered: scenario.load.model === "open" ? offered : undefined,
     targetType: made.targetType,
+    ...(made.target && { target: made.target }),
     warmupRequests: 20,
     openedConnections: made.fresh ? 0 : 4,
   };
@@ -144,7 +148,7 @@ function planned(made: MadeScenario): Scenario {
     with: {},
     steps: made.steps ?? ["request"],
     changes: "idempotent",
-    origin: "https://localhost:8443",
+    origin: made.origin ?? "https://localhost:8443",
     probe: true,
     warmup: { requests: 20, durationMs: 2000, rehearsalMs: 1000 },
     setupTimeoutMs: 300_000,

@@ -33,6 +33,7 @@ Deno.test("differencesOf() remarks on whatever differs, and refuses where that d
     [as({ runtime: { ...m.runtime, deno: "2.9.7" } }), "runtime", false],
     [{ ...base, tool: { ...base.tool, version: "0.2.0" } }, "tool", false],
     [{ ...base, plan: { ...base.plan, sha256: "f".repeat(64) } }, "plan", false],
+    [of({ target: { ...create.target!, origin: "https://acme.example" } }), "target", false],
     [of({ flow: "other" }), "flow", true],
     [of({ protocol: "h2" }), "protocol", true],
     [of({ client: "undici" }), "client", true],
