@@ -53,11 +53,14 @@ export function wrap(text: string, width: number): string[] {
 
 const UNIT = "(?:µs|ms|s|min|h|%|pp|B|[kMGT]B|[MG]iB)(?![\\w/])";
 const BEFORE_UNIT = new RegExp(`(?<=\\d) (?=${UNIT})`, "gu");
+/** `< 0.01 %` is one figure. */
+const AFTER_SIGN = /(?<=[<>≤≥]) (?=\d)/gu;
 /** `1 min 30 s` is one number. */
 const BETWEEN_UNITS = / (?:(?<=\d h )(?=\d+ min(?!\w))|(?<=\d min )(?=\d+ s(?!\w)))/gu;
 
 function wordsOf(text: string): string[] {
-  return text.replace(BETWEEN_UNITS, "\n").replace(BEFORE_UNIT, "\n").split(" ")
+  return text.replace(BETWEEN_UNITS, "\n").replace(BEFORE_UNIT, "\n").replace(AFTER_SIGN, "\n")
+    .split(" ")
     .filter((word) => word !== "").map((word) => word.replaceAll("\n", " "));
 }
 

@@ -180,6 +180,7 @@ Deno.test("jobs in flight are drawn second by second beside their limit; between
     ["jobs in flight", 25, 0],
     ["limit", 25, 25],
   ]);
+  assertEquals(flight?.note, "The greatest of each 1 s, by the server's own count.");
   const slice = (at_s: number, max: number, last: number) => ({ at_s, max, last, last_at_s: at_s });
   const [few] = gaugeCharts({ ...bulk, gauges: { depth: [slice(2, 9, 4), slice(5, 7, 1)] } });
   assertEquals([few?.xs, few?.lines[0]?.values], [[2, 3, 4, 5], [9, 4, 4, 7]]);

@@ -31,6 +31,7 @@ Deno.test("wrap() keeps a number with its unit, and breaks what is longer than a
     "it stood still for",
     "298 ms of 1 min 30 s",
   ]);
+  assertEquals(wrap("cut off: < 0.01 % of all", 12), ["cut off:", "< 0.01 % of", "all"]);
   assertEquals(wrap("a bcdefghij", 4), ["a", "bcde", "fghi", "j"]);
   assertEquals(wrap("", 10), []);
 });

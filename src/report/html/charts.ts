@@ -87,7 +87,9 @@ export function gaugeCharts({ gauges }: SummaryScenario): Chart[] {
   return [
     ...jobs.map((chart): Chart => ({
       ...chart,
-      note: "The greatest of each second, by the server's own count.",
+      note: `The greatest of each ${
+        formatSeconds(gaugeWidthS(inFlight.at(-1)!.at_s))
+      }, by the server's own count.`,
       lines: [
         ...chart.lines,
         ...(limit === undefined ? [] : [
