@@ -118,7 +118,8 @@ function answerCause({ scenario }: ProbeResult, { exchange }: ProbedStep): Advic
     return "the token was refused: pass the server's API key with `--token` or CERTCTL_TOKEN";
   }
   if (status === 403) {
-    return "the token is not allowed to do this: some certctl endpoints want an admin key";
+    return "the token is not allowed to do this: some certctl endpoints want an admin key, which a " +
+      "scenario has with `token: ${CERTCTL_ADMIN_TOKEN}`";
   }
   if (status === 429 && mediaType(exchange) === "application/problem+json") {
     return limiterCause(excerpt(exchange));
@@ -126,6 +127,10 @@ function answerCause({ scenario }: ProbeResult, { exchange }: ProbedStep): Advic
   if (status === 429) {
     return "the server limits requests per address, so a load test would measure its limiter: " +
       "start certctl with CERTCTL_RATE_LIMIT_ENABLED=false";
+  }
+  if (status === 404 && `${JSON.stringify(scenario.with)}`.includes("{index}")) {
+    return "what comes before the clock has an {index} that no arrival of the run has, so it asks for what is not there: " +
+      "give the scenario `probe: false` and `warmup: off`";
   }
   if (scenario.flow === "create_certificate" && status === 500) {
     return "certctl answers 500 when an owner, team, issuer or renewal policy of the request does not exist: start it " +

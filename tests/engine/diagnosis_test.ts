@@ -41,6 +41,14 @@ Deno.test("401 to an http_request by url: no token was sent, and how one is", ()
   assertStringIncludes(likelyCause({ scenario: byPath, steps, failure: FAILED }) ?? "", "--token");
 });
 
+Deno.test("404 where a path has {index}: the probe's number is none of the run's", () => {
+  const scenario = { name: "s", flow: "http_request", with: { path: "/certificates/mc-{index}" } };
+  const steps = [{ step: "request", exchange: at("/certificates/mc-9", 404), failure: FAILED }];
+  const given = { scenario: scenario as unknown as Scenario, steps, failure: FAILED };
+  assertStringIncludes(likelyCause(given) ?? "", "`probe: false`");
+  assertEquals(causeOf("list_certificates", at("/certificates", 404), FAILED), "");
+});
+
 Deno.test("401 with a problem document is the ACME server's, which says why itself", () => {
   const headers = { "content-type": "application/problem+json" };
   assertEquals(causeOf("acme_enroll", at("/acme/new-account", 401, headers), FAILED), "");
