@@ -99,7 +99,7 @@ const API = "/api/v1";
  * import { unmeasured } from "../http/step.ts";
  *
  * const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () =>
- *   Response.json({ id: "cert-1", status: "Pending" }, { statuses: [201] }));
+ *   Response.json({ id: "cert-1", status: "Pending" }, { status: 201 }));
  * const tls = { insecureSkipVerify: false };
  * const client = await createClient({ tls, protocol: "http/1.1", maxBodyBytes: 1 << 20 });
  * const signal = new AbortController().signal;
