@@ -11,7 +11,8 @@ export function inCluster({ env, readFile }: AccessHost): ClusterAccess | NoAcce
   if (!host) {
     return {
       refused: "No kubeconfig is named, and this is no pod (KUBERNETES_SERVICE_HOST is not set): " +
-        "give the scenario `kubeconfig: PATH`, for example `kubeconfig: ${KUBECONFIG}`",
+        "give the scenario `kubeconfig: PATH`, or set the variable that the plan takes for it " +
+        "(KUBECONFIG in the shipped one)",
     };
   }
   const read = (name: string): string => readFile(`${ACCOUNT}/${name}`).trim();
