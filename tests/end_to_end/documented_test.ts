@@ -63,7 +63,12 @@ const OURS: Readonly<Record<string, Exercise>> = {
     more: `${SHORT} ${AT_ONCE} --set scenarios.acme_directory_and_nonce.start_after=0s`,
     check: (outcome) => {
       judged(outcome);
-      assertEquals(Object.keys(outcome.summary.phases).sort(), ["acme", "api", "connector"]);
+      assertEquals(Object.keys(outcome.summary.phases).sort(), [
+        "acme",
+        "api",
+        "connector",
+        "lifecycle",
+      ]);
     },
   },
   'deno task certload run loadtest --target https://certctl.example:8443 --token "$TOKEN" --ca ca.crt':
@@ -89,6 +94,28 @@ const OURS: Readonly<Record<string, Exercise>> = {
   "./certload-linux-x64 version": { check: passed },
   "./certload-linux-x64 run quickstart": { more: `${SHORT} ${ONE}`, check: judged },
   "certload run loadtest --stack compose": { check: wantsContainers },
+  "certload run lifecycle --stack embedded": { more: `${SHORT} ${ONE}`, check: judged },
+  "certload run lifecycle --stack compose --allow-commands": { check: wantsContainers },
+  "CERTCTL_RENEWAL_CONCURRENCY=5 CERTCTL_KEYGEN_MODE=server certload run scheduler --stack embedded":
+    {
+      more: `${SHORT} --only renew_25 --set scenarios.renew_25.start_after=0s ` +
+        "--set scenarios.renew_25.with.batch=5",
+      check: (outcome) => {
+        judged(outcome);
+        const { counters, gauges } = outcome.summary.phases.lifecycle.renew_25;
+        assertEquals(counters.jobs_completed, 5, outcome.output);
+        assertEquals(gauges.jobs_limit[0].max, 5);
+      },
+    },
+  // Whoever has a cluster must not find a test's Secrets in it.
+  "KUBECONFIG=~/.kube/config CERTLOAD_NAMESPACE=loadtest certload run kubernetes": {
+    more: SHORT,
+    replace: () => ({ "~/.kube/config": "not-there.yaml" }),
+    check: ({ code, output }) => {
+      assertEquals(code, 94, output);
+      assertStringIncludes(output, 'Cannot read the kubeconfig "not-there.yaml"');
+    },
+  },
   "certload init mine": { check: passed },
   "certload run mine/scenarios/loadtest.yaml --stack compose --compose-file mine/compose/docker-compose.yml":
     { check: wantsContainers },
