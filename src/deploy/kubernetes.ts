@@ -40,7 +40,7 @@ export class KubernetesInstaller implements Installer {
   }
 
   async former(signal: AbortSignal): Promise<Restore | Failure | undefined> {
-    const { secret: name, namespace } = this.#options;
+    const { secret: name, namespace = "the context's namespace" } = this.#options;
     let before: TlsSecret | undefined;
     const failure = await this.#with(signal, async (secrets, sender) => {
       const pair = await secrets.pair(sender, "read", name);
@@ -49,7 +49,7 @@ export class KubernetesInstaller implements Installer {
     });
     if (failure !== undefined) return failure;
     return {
-      what: `the Secret ${namespace}/${name} of ${this.#label}`,
+      what: `Secret ${name} of ${this.#label} in ${namespace}`,
       restore: (undoing) =>
         this.#with(undoing, async (secrets, sender) => {
           if (before === undefined) return await secrets.remove(sender, "delete", name);
@@ -64,10 +64,11 @@ export class KubernetesInstaller implements Installer {
     signal: AbortSignal,
     act: (secrets: Secrets, sender: Sender) => Promise<Failure | undefined>,
   ): Promise<Failure | undefined> {
-    const { kubeconfig, namespace } = this.#options;
+    const { kubeconfig } = this.#options;
     const { clock, timeoutMs } = this.#context;
     const access = clusterAccess(kubeconfig);
     if (!("server" in access)) return notInstalled(this.#label, access.refused);
+    const { namespace = access.namespace } = this.#options;
     const client = unmeasuredClient({ tls: access.tls, maxBodyBytes: MAX_BODY_BYTES });
     try {
       const secrets = new Secrets(access, namespace, clock);

@@ -53,7 +53,7 @@ const lab = z.strictObject({
 
 const kubernetes = z.strictObject({
   kubeconfig: z.string().default("").describe("A file; empty: as the pod that this runs in"),
-  namespace: z.string().min(1).default("default").describe("Of the Secret"),
+  namespace: z.string().min(1).optional().describe("Of the Secret; the context's if left out"),
   secret: z.string().min(1).describe("Its name; of type kubernetes.io/tls"),
 });
 

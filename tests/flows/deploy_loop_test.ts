@@ -172,6 +172,44 @@ for (const [fault, options] of FAULTS) {
   });
 }
 
+Deno.test("an agent that is there is asked for nothing and watched until what it deployed is served", async () => {
+  const agents = { count: 1, pollMs: 100, deployMs: 50 };
+  await lab({ agents }, async (client) => {
+    const { targets } = client.lab.addresses;
+    const given = { agent: "external", targets: [{ url: targets.nginx }] };
+    const { failures, deployments, iterations } = await deploy(client, {
+      arrivals: 3,
+      inTurn: true,
+      with: given,
+    });
+    assertEquals(failures, [undefined, undefined, undefined]);
+    const records = await installations(client);
+    assertEquals(records.map(({ by }) => by), ["agent", "agent", "agent"]);
+    deployments.forEach(({ by, verdict, requestedUs, issuedUs, reportedUs, nextNewUs }, n) => {
+      assertEquals([by, verdict], ["agent", "served"]);
+      assert(requestedUs <= issuedUs! && issuedUs! <= reportedUs!);
+      assert(records[n]!.installedUs <= nextNewUs!);
+    });
+    const steps = new Set(iterations.flatMap((each) => each.stepNames()));
+    assertEquals(steps, new Set(["create", "renew", "versions", "jobs", "job"]));
+  });
+});
+
+Deno.test("an agent whose deployment fails is told with its reason", async () => {
+  await lab({}, async (client) => {
+    const { targets } = client.lab.addresses;
+    const given = {
+      agent: "external",
+      targets: [{ url: targets.nginx }],
+      poll: { timeout: "300ms" },
+    };
+    const { failures: [failure] } = await deploy(client, { with: given });
+    // Nobody is there: nothing is ever issued.
+    assertEquals(failure!.class, "timeout");
+    assert(failure!.message.includes("an agent has to send a request"), failure!.message);
+  });
+});
+
 Deno.test("what is bound to no target is told as that, with what to do", async () => {
   await lab({ bind: false }, async (client) => {
     const { failures: [failure] } = await deploy(client, { with: { poll: { timeout: "300ms" } } });
