@@ -43,6 +43,7 @@ export const agentFleet: FlowDefinition<Options> = {
   makes: ({ agents }) => `${agents} agents`,
   rate: ({ agents, heartbeat, work }) =>
     pollsPerSecond({ agents, heartbeatMs: heartbeat, workMs: work }),
+  requests: () => 1,
   steps: () => ["heartbeat", "work"],
   setup,
   create: (context) => new AgentFleet(context),

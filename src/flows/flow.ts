@@ -150,6 +150,7 @@ export interface FlowDefinition<Options> extends FlowSignature {
   makes?(options: Options): string | undefined;
   places?(options: Options): number;
   rate?(options: Options): number;
+  requests?(options: Options): number;
   commands?(options: Options): readonly (readonly string[])[];
   steps(options: Options): readonly string[];
   /**

@@ -35,6 +35,8 @@ export interface FlowSignature {
   rate?(options: unknown): number;
   /** Commands that a scenario with these options runs on this host, as argv; they want `--allow-commands`. */
   commands?(options: unknown): readonly (readonly string[])[];
+  /** Requests of one arrival, where these are not one for each step. */
+  requests?(options: unknown): number;
   /** Step names in the order in which an iteration makes them, for already parsed options. */
   steps(options: unknown): readonly string[];
   /** What it measures beside its steps; thresholds may name it. No name is that of a step. */

@@ -22,8 +22,10 @@ export function planHash(plan: Pick<Plan, "scenarios" | "thresholds" | "warmup">
  */
 function scenarioContent(scenario: Scenario, planned: Warmup): unknown {
   const { thresholds, with: options, tier, warmup, ...others } = scenario;
-  const { changes: _1, origin: _2, token: _3, probe: _4, makes: _5, setupTimeoutMs: _6, ...rest } =
+  const { changes: _1, origin: _2, token: _3, probe: _4, makes: _5, setupTimeoutMs: _6, ...load } =
     others;
+  // How much an arrival asks follows from flow and options.
+  const { requests: _7, ...rest } = load;
   return {
     ...rest,
     phase: tier,

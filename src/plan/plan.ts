@@ -67,6 +67,8 @@ export interface Scenario {
   readonly with: unknown;
   /** Step names of the flow under these options, in order. */
   readonly steps: readonly string[];
+  /** Of one arrival, where these are not one for each step. */
+  readonly requests?: number;
   /** What an arrival changes at the server. */
   readonly changes: Change;
   /** Origin of the server that is asked, for example `https://localhost:8443`. */

@@ -5,7 +5,7 @@ import { endMsOf, mostIterations, planDurationMs } from "./profile.ts";
 export interface PlannedLoad {
   /** undefined: as many as the server answers (users without think time). */
   readonly iterations: number | undefined;
-  /** Iterations times the flow's steps. */
+  /** Iterations times what one of them asks: mostly one for each of the flow's steps. */
   readonly requests: number | undefined;
   /** The closed model sends at most this many, and fewer the slower the server is. */
   readonly isUpperBound: boolean;
@@ -39,12 +39,12 @@ export function plannedRequests(plan: Pick<Plan, "scenarios">): PlannedRun {
 }
 
 function plannedScenario(scenario: Scenario): PlannedScenario {
-  const { name, load, steps, startAfterMs } = scenario;
+  const { name, load, steps, requests = steps.length, startAfterMs } = scenario;
   const iterations = mostIterations(load);
   return {
     name,
     iterations,
-    requests: iterations === undefined ? undefined : iterations * steps.length,
+    requests: iterations === undefined ? undefined : iterations * requests,
     isUpperBound: load.model === "closed",
     startMs: startAfterMs,
     endMs: endMsOf(scenario),

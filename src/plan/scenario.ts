@@ -29,6 +29,8 @@ export interface ScenarioParts {
   readonly places: number | undefined;
   /** Arrivals per second, where the flow's options say it. */
   readonly rate: number | undefined;
+  /** Of one arrival, where these are not one for each step. */
+  readonly requests: number | undefined;
   readonly commands: readonly (readonly string[])[];
   readonly thresholds: readonly Threshold[];
 }
@@ -69,6 +71,7 @@ const UNTOLD = {
   makes: undefined,
   places: undefined,
   rate: undefined,
+  requests: undefined,
   commands: [],
 } as const;
 
@@ -125,6 +128,7 @@ interface CheckedOptions {
   readonly makes?: string | undefined;
   readonly places?: number | undefined;
   readonly rate?: number | undefined;
+  readonly requests?: number | undefined;
   readonly commands?: readonly (readonly string[])[];
 }
 
@@ -149,6 +153,7 @@ function checkOptions(
     makes: flow.makes?.(options),
     places: flow.places?.(options),
     rate: flow.rate?.(options),
+    requests: flow.requests?.(options),
     commands: flow.commands?.(options) ?? [],
   };
 }
@@ -183,7 +188,8 @@ export function scenarioOf(
   { defaults, target, warmup }: PlanConfig,
 ): Scenario {
   const { max_connections: maxConnections, token } = given;
-  const { tier, options, steps, changes, serverUrl, makes, places, rate, commands } = parts;
+  const { tier, options, steps, changes, serverUrl, makes, places, rate, requests, commands } =
+    parts;
   const isHarmless = changes === "idempotent";
   return {
     name,
@@ -191,6 +197,7 @@ export function scenarioOf(
     flow: given.flow,
     with: options,
     steps,
+    ...(requests === undefined ? {} : { requests }),
     changes,
     origin: new URL(serverUrl ?? "", `${target.base_url}/`).origin,
     ...(token === undefined ? {} : { token }),

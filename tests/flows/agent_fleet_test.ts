@@ -5,6 +5,7 @@ import { isFailure } from "../../src/http/failure.ts";
 import { DEFAULT_TOKEN } from "../../src/lab/options.ts";
 import type { LabOptions } from "../../src/lab/lab.ts";
 import { type LoadedPlan, loadPlan } from "../../src/plan/load_plan.ts";
+import { plannedRequests } from "../../src/plan/planned.ts";
 import { effectiveYaml } from "../../src/plan/effective.ts";
 import { type LabClient, withLab } from "../lab/harness.ts";
 import { type SetUp, setUp } from "./with_setup.ts";
@@ -108,6 +109,8 @@ Deno.test("the rate follows from the agents and their periods: a plan states the
     maxInFlight: 10_000,
   });
   assertEquals(scenario?.makes, "5000 agents");
+  // A heartbeat or a look for work, and not both.
+  assertEquals(plannedRequests(loaded.plan).total.requests, 30_000);
   // What `check` prints is a plan, with the rate in it.
   const text = effectiveYaml(loaded.plan, catalogue);
   assertMatch(text, /rate: 250\/s/);
