@@ -71,6 +71,8 @@ async function certload(server: Pebble, { ratePerS, durationS }: Job): Promise<E
       enrollment: {
         phase: "acme",
         flow: "acme_enroll",
+        probe: true,
+        warmup: "auto",
         with: {
           directory: server.directory,
           accounts: ACCOUNTS,

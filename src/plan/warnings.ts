@@ -49,10 +49,11 @@ function misspeltPlaceholders(
 
 const CLEAR_TOKEN = "the token goes over the network unencrypted";
 
-function tokenInTheClear({ target }: Plan): boolean {
+function tokenInTheClear({ target, scenarios }: Plan): boolean {
   const { protocol, hostname } = new URL(target.baseUrl);
   const isLoopback = /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
-  return target.token !== undefined && protocol === "http:" && !isLoopback;
+  const hasToken = [target, ...scenarios].some(({ token }) => token);
+  return hasToken && protocol === "http:" && !isLoopback;
 }
 
 interface Thin {

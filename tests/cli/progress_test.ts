@@ -1,4 +1,5 @@
 import { progressPrinter } from "../../src/cli/progress.ts";
+import type { SetupState } from "../../src/metrics/run_state.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { runState } from "../report/states.ts";
 import { recordingIo } from "./in_process.ts";
@@ -57,4 +58,35 @@ Deno.test("a terminal has one screen that is drawn over itself, anew when it was
   end();
   const tidied = "\r\x1b[J\x1b[?25h";
   assert(/^.\[\d+A\r/.test(drawn) && drawn.endsWith(tidied), JSON.stringify(drawn));
+});
+
+const setUp = (done: number, elapsedS: number): SetupState => (
+  { kind: "set-up", scenario: "deploy", done, of: 500, what: "certificates issued", elapsedS }
+);
+
+Deno.test("a set-up is told of at its first thing, every ten seconds, and at its last", () => {
+  const { io, printed } = recordingIo();
+  const { setup } = progressPrinter(io, { quiet: false, color: false });
+  for (let second = 1; second <= 25; second++) setup(setUp(second * 20, second));
+  setup({ ...setUp(1, 0), kind: "undoing", what: "undone" });
+  assertEquals(printed.err.trimEnd().split("\n"), [
+    "0:01 set-up of deploy: 20 of 500 certificates issued",
+    "0:11 set-up of deploy: 220 of 500 certificates issued",
+    "0:21 set-up of deploy: 420 of 500 certificates issued",
+    "0:25 set-up of deploy: 500 of 500 certificates issued",
+    "0:00 undoing the set-up of deploy: 1 of 500 undone",
+  ]);
+});
+
+Deno.test("a terminal has one line of a set-up, drawn over itself no faster than anybody reads", () => {
+  const { io } = recordingIo();
+  const drawn: string[] = [];
+  const terminal = { ...io, errIsTerminal: true, draw: (text: string) => void drawn.push(text) };
+  const { setup, end } = progressPrinter(terminal, { quiet: false, color: false });
+  for (let n = 1; n <= 100; n++) setup(setUp(n, 1 + n / 1000));
+  assertEquals(drawn.length, 1);
+  setup(setUp(101, 1.2));
+  assert(drawn[1]!.startsWith("\x1b[1A\r"), JSON.stringify(drawn[1]));
+  end();
+  assert(drawn[2]!.endsWith("\x1b[?25h"), "the cursor is shown again");
 });

@@ -215,3 +215,29 @@ Deno.test("what a server does not let be undone is in the run, and told", async 
     assert(left[0]!.why.includes("503"), left[0]!.why);
   }, (method) => method === "DELETE" ? new Response("no", { status: 503 }) : made(method));
 });
+
+Deno.test("a scenario's own token goes to the target, and to no other server", async () => {
+  const tokens: Record<string, (string | null)[]> = { target: [], other: [] };
+  const answer = (name: string) => ({ headers }: Request): Response => {
+    tokens[name]!.push(headers.get("authorization"));
+    return new Response("{}");
+  };
+  await withServer(answer("target"), (port) =>
+    withServer(answer("other"), async (other) => {
+      const one = "flow: http_request, rate: 1/s, duration: 1s, warmup: off, token: adm1n";
+      const { outcome } = await run(`
+target: { base_url: "http://127.0.0.1:${port}", token: t0ken }
+scenarios:
+  here: { ${one}, with: { path: / } }
+  there: { ${one}, with: { url: "http://127.0.0.1:${other}/" } }
+`);
+      assert(outcome.kind === "ran");
+      assertEquals(outcome.run.scenarios.map(({ scenario }) => scenario.origin), [
+        `http://127.0.0.1:${port}`,
+        `http://127.0.0.1:${other}`,
+      ]);
+    }));
+  // The probe, the question for the version (as the plan's target is asked), and the arrival.
+  assertEquals(tokens["target"], ["Bearer adm1n", "Bearer t0ken", "Bearer adm1n"]);
+  assertEquals(new Set(tokens["other"]), new Set([null]));
+});

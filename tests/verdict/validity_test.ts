@@ -550,3 +550,14 @@ Deno.test("validityOf() knows the lost wake-up threads of merged runs from their
     ],
   );
 });
+
+Deno.test("what could not be undone is a warning that names it, and is in the summary", () => {
+  const notUndone = Array.from({ length: 7 }, (_, n) => (
+    { scenario: "a", what: `certificate ${n}`, why: "status_5xx: 503" }
+  ));
+  const { verdict, warnings: [warning] } = judged({ name: "a" }, { notUndone });
+  assertEquals([verdict, warning?.code, warning?.scenarios], ["valid", "not_undone", ["a"]]);
+  assertStringIncludes(warning!.message, "certificate 4 (status_5xx: 503), and 2 more");
+  const { not_undone: told } = summarize(runOf([{ name: "a" }], { notUndone }));
+  assertEquals([told.count, told.things.length], [7, 7]);
+});
