@@ -66,6 +66,18 @@ Deno.test("open model: the first step is timed from the planned instant, a later
   assertEquals([iteration.id, iteration.endedUs], ["lt-0-4", 2_500]);
 });
 
+Deno.test("an arrival ends when its flow says so, sooner or later than its last answer", async () => {
+  const { scope } = setUp([exchangeOf({ startedUs: 1_300, endedUs: 2_000 })]);
+  const iteration = new RunningIteration(scope, 0, 1_000);
+  const ended = await runIteration(async (each) => {
+    each.endsAt(9_000);
+    await each.step("first", REQUEST, OK);
+    each.endsAt(1_500);
+    return undefined;
+  }, iteration);
+  assertEquals(ended, { endedUs: 1_500 });
+});
+
 Deno.test("closed model: the planned instant is the send", async () => {
   const { scope, recorded } = setUp([exchangeOf({ startedUs: 1_300 })]);
   await new RunningIteration(scope, 0, undefined, 2).step("first", REQUEST, OK);

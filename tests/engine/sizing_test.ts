@@ -76,6 +76,13 @@ Deno.test("a limit is carried by no more workers than it has, each with a part o
   }));
 });
 
+Deno.test("places are shared out like any limit: nobody carries a scenario without one", () => {
+  const three = { ...scenario(open(100)), places: 3 };
+  const carried = sharesOf(three, 5).filter((share) => share !== undefined);
+  assertEquals(carried, [0, 1, 2].map((index) => ({ index, count: 3 })));
+  assertEquals(sharesOf(three, 2).map((share) => share?.count), [2, 2]);
+});
+
 Deno.test("the workers that carry a scenario take each of its arrivals once, the others none", () => {
   const few = scenario({ ...open(100), maxInFlight: 3 });
   const taken = sharesOf(few, 4).flatMap((share) => share ? indexes(few, share) : []);
