@@ -43,6 +43,8 @@ export const agentFleet: FlowDefinition<Options> = {
   makes: ({ agents }) => `${agents} agents`,
   rate: ({ agents, heartbeat, work }) =>
     pollsPerSecond({ agents, heartbeatMs: heartbeat, workMs: work }),
+  // A connection is in one thread, so an agent is too.
+  places: ({ agents, connections }) => connections === "per_agent" ? 1 : agents,
   requests: () => 1,
   steps: () => ["heartbeat", "work"],
   setup,

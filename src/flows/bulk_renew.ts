@@ -45,6 +45,8 @@ export const bulkRenew: FlowDefinition<Options> = {
   tier: "lifecycle",
   options,
   changes: () => "batch",
+  // The server's counts are of all batches together: one thread asks for them.
+  places: () => 1,
   makes: batchWords,
   measures: JOB_MEASURES,
   steps: ({ answer_csrs: answers }) => ["bulk_renew", ...(answers ? ["csr"] : []), ...WATCH_STEPS],
