@@ -160,14 +160,14 @@ for (const [fault, options] of FAULTS) {
     await lab({ targets: { nginx: 2 }, faults: { deployments: [fault] } }, async (client) => {
       const { deployments, iterations, failures } = await deploy(client, {
         targets: ["nginx", "nginx-2"],
-        arrivals: 4,
+        arrivals: 3,
         inTurn: true,
         with: options,
       });
-      assertEquals(deployments.map(({ verdict }) => verdict), Array(4).fill(fault.kind));
-      assertEquals(sumOf(iterations, fault.kind), 4);
+      assertEquals(deployments.map(({ verdict }) => verdict), Array(3).fill(fault.kind));
+      assertEquals(sumOf(iterations, fault.kind), 3);
       const isFailure = fault.kind !== "mixed";
-      assertEquals(failures.map((failure) => failure !== undefined), Array(4).fill(isFailure));
+      assertEquals(failures.map((failure) => failure !== undefined), Array(3).fill(isFailure));
     });
   });
 }
@@ -195,7 +195,7 @@ Deno.test("an agent that is there is asked for nothing and watched until what it
   });
 });
 
-Deno.test("an agent whose deployment fails is told with its reason", async () => {
+Deno.test("a server for which no agent sends a request is told as that", async () => {
   await lab({}, async (client) => {
     const { targets } = client.lab.addresses;
     const given = {
