@@ -13,7 +13,7 @@ import { type KnownValues, type RequestMaker, requestMaker } from "./planned_req
 import type { RequestOptions } from "./request_options.ts";
 import { waitUntil, type WaitUntilOptions } from "./wait_until.ts";
 
-/** One of them, as the schema has seen to. */
+/** A pointer, or a header, a pattern or both, as the schema has seen to. */
 export interface CaptureOptions {
   readonly json?: string | undefined;
   readonly header?: string | undefined;
@@ -125,7 +125,8 @@ export class PlannedStep {
 
 function captureOf({ json, header, regex }: CaptureOptions): Capture {
   if (json !== undefined) return { json };
-  return header === undefined ? { regex: regex ?? "" } : { header };
+  if (header === undefined) return { regex: regex ?? "" };
+  return regex === undefined ? { header } : { header, regex };
 }
 
 function expectationOf(expect: RequestOptions["expect"]): Expectation {

@@ -46,11 +46,18 @@ const capture = z.strictObject({
   header: z.string().regex(HEADER_NAME, "must be a header name").optional()
     .describe("Name of a header"),
   regex: regex.optional().describe(
-    "Regular expression (RE2's syntax) with one group, matched with the body's first 65536 characters",
+    "Regular expression (RE2's syntax) with one group, matched with the body's first 65536 characters, or with the " +
+      "header's where one is named",
   ),
-}).refine((given) => Object.values(given).filter((each) => each !== undefined).length === 1, {
-  error: "needs one of `json`, `header` and `regex`",
-});
+}).refine(
+  ({ json, header, regex }) =>
+    json === undefined
+      ? header !== undefined || regex !== undefined
+      : header === undefined && regex === undefined,
+  {
+    error: "needs `json`, or one or both of `header` and `regex`",
+  },
+);
 
 const captureName = z.string()
   .regex(CAPTURE_NAME, "must begin with a letter and have letters, digits and _ alone");
@@ -71,7 +78,7 @@ const step = z.strictObject({
   ...others,
   capture: z.record(captureName, capture).default({}).describe(
     "Values of the answer, by the names that later steps have in braces: each `{ json: POINTER }` (RFC 6901), " +
-      "`{ header: NAME }` or `{ regex: PATTERN }` (RE2's syntax, one group)",
+      "`{ header: NAME }`, `{ regex: PATTERN }` (RE2's syntax, one group), or a header with a pattern",
   ),
   wait_until: waitUntilOptions.optional().describe(
     "Ask again until an answer is so; the step's timings are those of the whole wait",

@@ -8,11 +8,11 @@ import { compilePattern } from "./pattern.ts";
 
 /**
  * Where a value is: under a JSON pointer (RFC 6901), in a header, or in the one group of a regular expression (RE2's
- * syntax; `loadPatterns()` comes first) that looks at the body's beginning.
+ * syntax; `loadPatterns()` comes first) that looks at the body's beginning, or at a header, for example a cookie.
  */
 export type Capture =
   | { readonly json: string }
-  | { readonly header: string }
+  | { readonly header: string; readonly regex?: string }
   | { readonly regex: string };
 
 /** A sentence: what was looked for and is not there, and what is. */
@@ -57,8 +57,9 @@ export function captureFrom(exchange: Exchange, capture: Capture): string | Miss
 
 function readerOf(capture: Capture): Reader {
   if ("json" in capture) return jsonReader(capture.json);
-  if ("header" in capture) return headerReader(capture.header);
-  return patternReader(capture.regex);
+  if (!("header" in capture)) return patternReader(capture.regex, bodyText);
+  const header = headerReader(capture.header);
+  return capture.regex === undefined ? header : patternReader(capture.regex, header);
 }
 
 function headerReader(name: string): Reader {
@@ -66,13 +67,19 @@ function headerReader(name: string): Reader {
     exchange.header(name) || missing(`no header ${quoted(name, 80)} in`, exchange);
 }
 
-function patternReader(source: string): Reader {
+const decoder = new TextDecoder();
+
+function bodyText({ body }: Exchange): string {
+  // A UTF-16 unit takes at most three octets; one more shows that there were more.
+  return decoder.decode(body.subarray(0, 3 * MOST_CHARACTERS + 1));
+}
+
+function patternReader(source: string, textOf: Reader): Reader {
   const pattern = compilePattern(source);
   if (typeof pattern === "object") throw new RangeError(`The pattern ${source} ${pattern.problem}`);
-  const decoder = new TextDecoder();
   return (exchange) => {
-    // A character takes at most three octets for each UTF-16 unit.
-    const text = decoder.decode(exchange.body.subarray(0, 3 * MOST_CHARACTERS));
+    const text = textOf(exchange);
+    if (typeof text !== "string") return text;
     const isCut = text.length > MOST_CHARACTERS;
     const where = isCut ? `in the first ${MOST_CHARACTERS} characters of` : "in";
     return pattern(text.slice(0, MOST_CHARACTERS)) ||

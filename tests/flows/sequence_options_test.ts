@@ -137,7 +137,7 @@ steps:
 Deno.test("what captures nothing is a problem: no pointer, no pattern, none or two of them", () => {
   const pointer =
     "`json` must be a JSON pointer (RFC 6901): empty, or beginning with / as in /items/0/id";
-  const one = "needs one of `json`, `header` and `regex`";
+  const one = "needs `json`, or one or both of `header` and `regex`";
   const pattern = "`regex` must be a regular expression in RE2's syntax";
   assertEquals(
     problems(`

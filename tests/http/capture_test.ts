@@ -41,6 +41,13 @@ Deno.test("the group of a pattern is captured from the body", () => {
   assertEquals(captured({ regex: 'csrf" value="([^"]+)"' }, '<i name="csrf" value="t1">'), "t1");
 });
 
+Deno.test("a pattern that a header is named for looks at that", () => {
+  const cookie = { "set-cookie": "theme=dark; Path=/, sid=s-1; HttpOnly" };
+  const capture = { header: "Set-Cookie", regex: "sid=([^;]+)" };
+  assertEquals(captured(capture, "sid=no", cookie), "s-1");
+  assertEquals(missing(capture, "sid=no"), 'no header "Set-Cookie" in the answer with 200: sid=no');
+});
+
 Deno.test("what is missing is told with what was looked for and what is there", () => {
   assertEquals(
     missing({ json: "/job/id" }, '{"job":{"state":"new"}}'),
