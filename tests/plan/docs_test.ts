@@ -39,10 +39,11 @@ for (const page of PAGES) {
   });
 }
 
-Deno.test("docs/plan.md has a whole plan and one of http_request", () => {
-  const [whole = "", request = "", ...more] = plansIn("docs/plan.md");
+Deno.test("docs/plan.md has a whole plan, one of http_request and one of sequence", () => {
+  const [whole = "", request = "", sequence = "", ...more] = plansIn("docs/plan.md");
   assertEquals(more, []);
   assert(whole.includes("create_certificate") && request.includes("http_request"));
+  assert(sequence.includes("flow: sequence"));
 });
 
 /** Without what formatting changes: the width of columns and the breaks of lines. */
