@@ -18,11 +18,13 @@ export interface KeptOptions {
   readonly timeoutMs: number;
 }
 
-/** What became of requests on connections that had carried one before. */
 export interface KeptCounts {
+  /** On connections that had carried one before. */
   readonly requests: number;
-  /** Cut off before any byte of an answer. */
+  /** Of these, cut off before any byte of an answer. */
   readonly reset: number;
+  /** Of all, on new connections too. */
+  readonly answered: number;
 }
 
 interface Lane {
@@ -42,6 +44,7 @@ export class KeptTrain {
   #next = 0;
   #requests = 0;
   #reset = 0;
+  #answered = 0;
 
   private constructor(options: KeptOptions, lanes: readonly Lane[]) {
     this.#options = options;
@@ -66,7 +69,7 @@ export class KeptTrain {
 
   /** So far, over all that watched. */
   get counts(): KeptCounts {
-    return { requests: this.#requests, reset: this.#reset };
+    return { requests: this.#requests, reset: this.#reset, answered: this.#answered };
   }
 
   /** Runs until as many have ended as began. */
@@ -112,6 +115,7 @@ export class KeptTrain {
    * is the first attempt.
    */
   #count({ reused, retried, failure }: Exchange): void {
+    if (failure === undefined) this.#answered++;
     if (!reused && !retried) return;
     this.#requests++;
     const cut = failure?.class === "reset" || failure?.class === "closed";
