@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { duration, durationAboveZero, rateAboveZero } from "../plan/units.ts";
 import { target } from "./options.ts";
-import { labelOf } from "./target.ts";
+import { labelOf, placeOf } from "./target.ts";
 
 /** A handshake costs about half a millisecond of CPU here, and as much at the daemon. */
 const MOST_HANDSHAKES = 1_000;
@@ -72,6 +72,7 @@ export const deployOptions = z.strictObject({
   ),
   poll: poll.prefault({}),
 }).superRefine((given, { addIssue }) => {
+  const places = given.targets.map(placeOf);
   const labels = given.targets.map(labelOf);
   given.targets.forEach(({ install }, n) => {
     const path = ["targets", n];
@@ -83,8 +84,11 @@ export const deployOptions = z.strictObject({
       const message = "is for `agent: simulated`: an external agent installs by itself";
       addIssue({ code: "custom", message, path: [...path, "install"] });
     }
-    if (labels.indexOf(labels[n]!) < n) {
-      const message = `is ${labels[n]} again: two deployments would meet on one target`;
+    if (places.indexOf(places[n]!) < n) {
+      const message = `is ${places[n]} again: two deployments would meet on one target`;
+      addIssue({ code: "custom", message, path });
+    } else if (labels.indexOf(labels[n]!) < n) {
+      const message = `is called ${labels[n]} as another one is: nobody could tell them apart`;
       addIssue({ code: "custom", message, path });
     }
   });

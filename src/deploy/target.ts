@@ -12,9 +12,13 @@ export function addressOf({ url, connect_to: connectTo }: TargetOptions): HostPo
   return connectTo === undefined ? originOf(new URL(url)) : hostPort(connectTo);
 }
 
-/** A target in messages and reports: `web-1`, or `127.0.0.1:9443 web-1.example.com`. */
+/** A target in messages and reports: its name, or where it is. */
 export function labelOf(given: TargetOptions): string {
-  if (given.name !== undefined) return given.name;
+  return given.name ?? placeOf(given);
+}
+
+/** `127.0.0.1:9443 web-1.example.com`: one address may serve several names, each with a certificate of its own. */
+export function placeOf(given: TargetOptions): string {
   const { hostname, port } = addressOf(given);
   const name = new URL(given.url).hostname;
   const address = `${hostname}:${port}`;

@@ -33,6 +33,11 @@ Deno.test("a target is there once, however it is written", () => {
   const one = { url: "https://web.test/", install: LAB };
   const again = problems({ targets: [one, { ...one, url: "https://web.test:443/other" }] });
   assert(again[0]!.startsWith("targets.1 is web.test:443 again"), again[0]);
+  const called = problems({ targets: [{ ...one, name: "a" }, { ...one, name: "b" }] });
+  assert(called[0]!.startsWith("targets.1 is web.test:443 again"), called[0]);
+  const other = { url: "https://other.test/", install: LAB, name: "a" };
+  const alike = problems({ targets: [{ ...one, name: "a" }, other] });
+  assert(alike[0]!.startsWith("targets.1 is called a as another one is"), alike[0]);
   const elsewhere = { ...one, connect_to: "127.0.0.1:443" };
   assertEquals(problems({ targets: [one, elsewhere] }), []);
 });
