@@ -27,7 +27,7 @@ const options = z.strictObject({
     "Between two questions how the jobs stand; a job's end is seen so much later at most",
   ),
   deadline: duration().prefault("3m").describe(
-    "Of a batch's jobs; what has not ended by then is stuck",
+    "Of a batch's jobs; what has not ended by then is stuck. The plan's `graceful_stop` should be longer",
   ),
   answer_csrs: z.boolean().default(false).describe(
     "Send the request (CSR) that each job awaits, as its agent would: for a server that leaves keys to agents (CERTCTL_KEYGEN_MODE=agent)",
