@@ -47,6 +47,7 @@ Deno.test({
     const images = await makeImages(engine);
     const run: Run = (options) => runCertload(engine, images, options);
     await t.step("a run passes and leaves nothing behind", () => passes(engine, run));
+    await t.step("its daemons serve what is deployed to them", () => deploys(engine, run));
     await t.step("SIGINT in a run leaves nothing behind", () => interrupted(engine, run));
     await t.step("a killed tool leaves nothing behind", () => killed(engine, run));
     await t.step("a service that never gets healthy ends the run", () => unhealthy(engine, run));
@@ -62,6 +63,31 @@ async function passes(engine: DockerEngine, run: Run): Promise<void> {
   for (const scenario of Object.values(summary.phases.connector) as { count: number }[]) {
     assert(scenario.count > 0, output);
   }
+  await assertNothingLeft(engine, folder);
+}
+
+/** By files and a command in the container, and by HAProxy's runtime API. */
+async function deploys(engine: DockerEngine, run: Run): Promise<void> {
+  const names = ["nginx_deploy", "apache_deploy", "haproxy_deploy"];
+  const brief = names.flatMap((name) =>
+    ["hold=200ms", "watch_after=200ms"].map((option) => `--set=scenarios.${name}.with.${option}`)
+  );
+  const only = `--only=${names.join()}`;
+  const args = ["run", "lifecycle", "--stack", "compose", "--allow-commands", only, ...brief];
+  const { code, output, folder } = await run({ args: [...args, "--duration", "4s"] });
+  // On a host that others keep busy a run may be invalid; what was deployed is served all the same.
+  assert(code === 0 || code === 95, output);
+  const summary = JSON.parse(await Deno.readTextFile(join(folder, "results", "summary.json")));
+  for (const name of names) {
+    const { deployments } = summary.phases.lifecycle[name] as {
+      deployments: { by: string; verdict: string }[];
+    };
+    assertEquals(deployments.map(({ by, verdict }) => `${by} ${verdict}`), [
+      "certload served",
+      "certload served",
+    ], output);
+  }
+  assertEquals(summary.not_undone.count, 0);
   await assertNothingLeft(engine, folder);
 }
 
