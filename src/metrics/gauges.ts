@@ -3,6 +3,7 @@
  * short one's, as with slices: beyond `MAX_SLICES` each two neighbours become one. Parts add up exactly, in any order.
  */
 import { MAX_SLICES } from "./slices.ts";
+import { own } from "./own.ts";
 
 /** A value within a second of the run (or within more, once neighbours were made one). */
 export interface GaugeSlice {
@@ -57,7 +58,7 @@ export function addGauges(a: Gauges, b: Gauges): Gauges {
   const sum: Record<string, readonly GaugeSlice[]> = { ...a };
   for (const [name, slices] of Object.entries(b)) {
     const series = new GaugeSeries();
-    for (const slice of [...sum[name] ?? [], ...slices]) series.add(slice);
+    for (const slice of [...own(sum, name) ?? [], ...slices]) series.add(slice);
     sum[name] = series.slices();
   }
   return sum;

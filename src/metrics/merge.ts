@@ -4,6 +4,7 @@ import { addGauges } from "./gauges.ts";
 import { Histogram, type HistogramData } from "./histogram.ts";
 import { addCounts } from "./counts.ts";
 import type { FailureTally, PeerTally, ScenarioCounts, SeriesRecording } from "./recording.ts";
+import { own } from "./own.ts";
 
 export const EMPTY_SERIES: SeriesRecording = {
   count: 0,
@@ -72,7 +73,7 @@ function addHistograms<Named extends Readonly<Partial<Record<string, HistogramDa
 ): Named {
   const sum: Record<string, HistogramData | undefined> = { ...a };
   for (const [name, data] of Object.entries(b)) {
-    const there = sum[name];
+    const there = own(sum, name);
     sum[name] = there && data ? Histogram.from(there, data).toData() : data ?? there;
   }
   return sum as Named;

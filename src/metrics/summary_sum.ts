@@ -21,6 +21,7 @@ import type {
   SummarySlice,
 } from "./summary_schema.ts";
 import type { ScenarioTotal } from "./totals.ts";
+import { own } from "./own.ts";
 
 type Phases = Measured["phases"];
 
@@ -53,7 +54,7 @@ function addRuns(a: SummaryScenario, b: SummaryScenario, shiftS: number): Summar
     stepTimeSeries: one.stepTimeSeries.map((x, i) => addTimeSeries(x, other.stepTimeSeries[i]!)),
   };
   const ratePerS = (step: string | null): number => {
-    const those = [a, b].map((run) => step === null ? run : run.steps[step]);
+    const those = [a, b].map((run) => step === null ? run : own(run.steps, step));
     return rounded(those.reduce((sum, series) => sum + (series?.rate_per_s ?? 0), 0));
   };
   return {
@@ -76,7 +77,7 @@ function totalOf(
   steps: readonly string[],
   shiftS: number,
 ): ScenarioTotal {
-  const series = steps.map((name) => scenario.steps[name]);
+  const series = steps.map((name) => own(scenario.steps, name));
   return {
     iterations: recordingOf(scenario),
     steps: series.map((step) => step ? recordingOf(step) : EMPTY_SERIES),

@@ -16,6 +16,7 @@ import {
 } from "../metrics/format.ts";
 import { isRelative } from "../verdict/relative.ts";
 import { scenariosOf } from "../metrics/scenarios.ts";
+import { own } from "../metrics/own.ts";
 
 export const LAB_WARNING =
   "The target was the embedded lab: do not publish these figures as certctl's.";
@@ -28,7 +29,7 @@ const TIER_NAMES: Readonly<Record<string, string>> = {
 };
 
 export function nameOfTier(tier: string): string {
-  return TIER_NAMES[tier] ?? tier;
+  return own(TIER_NAMES, tier) ?? tier;
 }
 
 /** `valid`, `valid, with remarks`, `invalid`; of an interrupted run that it is not whole. */

@@ -104,7 +104,7 @@ function pairsOf(base: Measured, next: Measured): Pair[] {
       const b = others.get(scenario);
       if (!b) return [];
       const lagMs = lagOf(a, b);
-      const steps = Object.entries(a.steps).filter(([step]) => step in b.steps);
+      const steps = Object.entries(a.steps).filter(([step]) => Object.hasOwn(b.steps, step));
       return [
         { scenario, step: null, base: a, next: b, lagMs },
         ...(steps.length > 1 ? steps : []).map(([step, series]) => (

@@ -16,6 +16,7 @@ import {
   measureUnit,
 } from "./measure.ts";
 import { scenariosOf } from "../metrics/scenarios.ts";
+import { own } from "../metrics/own.ts";
 
 /** What a run's figures are compared with: the run itself, and a baseline if there is one. */
 type Find = (run: Measured) => Measurable | undefined;
@@ -128,7 +129,7 @@ function limitOf({ limit, measure }: Threshold, baseline?: Measurable): number |
 
 function seriesOf(run: Measured, name: string, step: string | undefined): Measurable | undefined {
   const [, scenario] = scenariosOf(run).find(([each]) => each === name) ?? [];
-  const series = step === undefined ? scenario : scenario?.steps[step];
+  const series = step === undefined ? scenario : own(scenario?.steps, step);
   return series && measurable(series);
 }
 

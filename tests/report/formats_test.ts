@@ -106,7 +106,11 @@ Deno.test("renderJunit() has a case for each threshold, and errors for what must
     xml,
     '<error message="Ended after 4 s of the planned 4 s: figures and thresholds are of that part alone" type="interrupted"/>',
   );
-  assertStringIncludes(renderJunit(compared()), 'testsuite name="comparison with the baseline"');
+  const { comparison } = compared();
+  const judged = renderJunit(compared()).split("comparison with the baseline")[1]!;
+  const regressed = comparison!.figures.filter(({ verdict }) => verdict === "regressed").length;
+  assertEquals(judged.split('type="regression"').length - 1, regressed);
+  assert(regressed !== comparison!.figures.length - regressed, "the two cannot be told apart");
 });
 
 const XSD = new URL("./junit.xsd", import.meta.url).pathname;

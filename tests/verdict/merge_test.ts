@@ -5,6 +5,8 @@ import { unpacked } from "../../src/metrics/stats.ts";
 import { readSummary } from "../../src/metrics/read_summary.ts";
 import { renderJson } from "../../src/report/json.ts";
 import { MergeError, mergeSummaries } from "../../src/verdict/merge.ts";
+import { compare } from "../../src/verdict/compare.ts";
+import { nameOfTier } from "../../src/report/words.ts";
 import { type MadeScenario, percentileOf, runOf, thresholdOf } from "../metrics/runs.ts";
 import { DEPLOY_MEASURES } from "../../src/deployment.ts";
 import { deploymentAt } from "../metrics/deployments.ts";
@@ -302,4 +304,18 @@ Deno.test("mergeSummaries() of hosts has the gauges, deployments and own measure
     ["pass", 0],
     ["pass", 0.001],
   ]);
+});
+
+Deno.test("steps and tiers may have names that every object knows, in one of two runs too", () => {
+  const plain = concluded(runOf([{ name: "list", steps: ["one", "two"] }]));
+  const text = renderJson(plain).replaceAll('"two"', '"constructor"');
+  const odd = readSummary(text, "odd.json");
+  assertEquals(Object.keys(odd.phases["api"]!["list"]!.steps), ["one", "constructor"]);
+  assertEquals(nameOfTier("toString"), "toString");
+  for (const runs of [[odd, plain], [plain, odd]] as const) {
+    compare(...runs, { force: true });
+    const { steps } = mergeSummaries([...runs]).phases["api"]!["list"]!;
+    const counts = ["one", "two", "constructor"].map((step) => steps[step]!.count);
+    assertEquals(counts, [2 * counts[1]!, counts[1]!, counts[1]!]);
+  }
 });

@@ -45,3 +45,9 @@ Deno.test("what grows beyond its limit is refused", async () => {
   await assertRejects(() => readerOf(endless, [1000]).head(), TooLarge);
   await assertRejects(() => readerOf(bytes("ff\r\n"), [10]).chunked(100), TooLarge);
 });
+
+Deno.test("a chunked body may be longer than what is set aside for it at first", async () => {
+  const chunk = "x".repeat(3_000);
+  const stream = `${`bb8\r\n${chunk}\r\n`.repeat(5)}0\r\n\r\n`;
+  assertEquals(text(await readerOf(bytes(stream), [700]).chunked(20_000)), chunk.repeat(5));
+});
