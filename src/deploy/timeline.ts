@@ -179,16 +179,23 @@ interface Run {
   toUs: number;
 }
 
-/** What was served from the request on: one span for each stretch of a kind, and one for all that is mixed. */
+/**
+ * What was served from the request on: one span for each stretch of a kind, and one for all that is mixed. A span ends
+ * where the first handshake of another kind was sent, however long one of its own still took.
+ */
 function spansOf(asked: readonly Sight[], turn: Turn, requestedUs: number): ServedSpan[] {
   const runs: Run[] = [];
   for (const sight of asked) {
     const state = stateOf(sight, turn);
     const last = runs.at(-1);
-    const fromUs = Math.max(requestedUs, sight.sentUs);
-    if (last !== undefined) last.toUs = Math.max(last.toUs, fromUs);
-    if (last?.state === state) last.toUs = Math.max(last.toUs, sight.doneUs);
-    else runs.push({ state, fromUs: last?.toUs ?? requestedUs, toUs: sight.doneUs });
+    const fromUs = last === undefined ? requestedUs : Math.max(requestedUs, sight.sentUs);
+    const toUs = Math.max(fromUs, sight.doneUs);
+    if (last?.state === state) {
+      last.toUs = Math.max(last.toUs, toUs);
+    } else {
+      if (last !== undefined) last.toUs = fromUs;
+      runs.push({ state, fromUs, toUs });
+    }
   }
   return atMost(MAX_SPANS, runs);
 }

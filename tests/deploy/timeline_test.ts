@@ -147,6 +147,22 @@ Deno.test("more spans than are kept: the shortest go, what is wrong stays", () =
   assertEquals(spans.filter(({ state }) => state === "wrong").length, 1);
 });
 
+Deno.test("a slow handshake with the old certificate does not hide what others had meanwhile", () => {
+  const at = (sentMs: number, tookMs: number, fingerprint: string): Handshake => ({
+    sentUs: REQUESTED + sentMs * MS,
+    doneUs: REQUESTED + (sentMs + tookMs) * MS,
+    fingerprint,
+  });
+  const handshakes = [at(0, 1, OLD), at(10, 500, OLD), at(20, 1, NEW), at(30, 1, NEW)];
+  const { spans } = timelineOf(handshakes, EXPECTED);
+  const told = spans.map(({ state, fromUs, toUs }) => [
+    state,
+    (fromUs - REQUESTED) / MS,
+    (toUs - REQUESTED) / MS,
+  ]);
+  assertEquals(told, [["old", 0, 20], ["new", 20, 31]]);
+});
+
 const draws = fc.array(
   fc.record({
     tookUs: fc.integer({ min: 100, max: 80 * MS }),
