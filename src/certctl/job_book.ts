@@ -1,5 +1,5 @@
 /** What is known of a batch's jobs, sight by sight, and what is to be said of them in the end. Pure. */
-import { quoted } from "../terminal.ts";
+import { cut, quoted } from "../terminal.ts";
 import type { Failure } from "../http/failure.ts";
 import { ENDED, type Job } from "./resources.ts";
 
@@ -55,7 +55,7 @@ export class JobBook {
     if (status === "Completed") this.completed++;
     else {
       this.failed++;
-      this.#firstFailed ??= `${id} ${status}${
+      this.#firstFailed ??= `${id} ${cut(status, 40)}${
         job.lastError ? `: ${quoted(job.lastError, 200)}` : ""
       }`;
     }
@@ -75,11 +75,14 @@ export class JobBook {
 
   #stuck(deadlineUs: number): string {
     const [[first, status] = ["", ""]] = this.open;
-    const statuses = [...new Set(this.open.values())]
-      .map((each) => `${this.count(each)} ${each}`).join(", ");
+    const counts = new Map<string, number>();
+    for (const each of this.open.values()) counts.set(each, (counts.get(each) ?? 0) + 1);
+    const statuses = [...counts].slice(0, MOST_STATUSES)
+      .map(([each, count]) => `${count} ${cut(each, 40)}`).join(", ");
+    const more = counts.size > MOST_STATUSES ? ` and ${counts.size - MOST_STATUSES} more` : "";
     const after = seconds(deadlineUs - this.madeUs);
     const stuck = `${this.open.size} of ${this.asked} jobs had not ended after ${after}: ` +
-      `${statuses}, the first ${first}`;
+      `${statuses}${more}, the first ${first}`;
     return `${stuck}; ${this.#why(status, deadlineUs)}`;
   }
 
@@ -102,6 +105,9 @@ export class JobBook {
     return `the last that ended did so after ${last}, and then none${claimed ? `: ${WALL}` : ""}`;
   }
 }
+
+/** certctl has seven; a server may say anything. */
+const MOST_STATUSES = 8;
 
 /** So many times the usual distance between two ends without one: the server has stopped. */
 const SILENT_GAPS = 20;

@@ -49,6 +49,7 @@ class JobWatch {
   readonly #book: JobBook;
   readonly #open: Integral;
   readonly #running: Integral;
+  readonly #deadlineUs: number;
   #polls = 0;
   #completed = -1;
   /** Others' jobs, Pending and Running, when the batch was first seen: some stay so for ever. */
@@ -58,8 +59,9 @@ class JobWatch {
   #failures = 0;
 
   constructor(options: JobWatchOptions) {
-    const { jobIds, madeUs } = options;
+    const { jobIds, madeUs, clock, timeoutMs } = options;
     this.#options = options;
+    this.#deadlineUs = clock.nowUs() + timeoutMs * 1000;
     this.#book = new JobBook(jobIds, madeUs);
     this.#open = new Integral(jobIds.length, madeUs);
     this.#running = new Integral(0, madeUs);
@@ -144,11 +146,11 @@ class JobWatch {
     return true;
   }
 
-  /** Newest first, until all that are open have been seen. */
+  /** Newest first, until all that are open have been seen; pages without end come to theirs at the deadline. */
   async #list(): Promise<boolean> {
-    const { api, sender } = this.#options;
+    const { api, sender, clock } = this.#options;
     const missing = new Set(this.#book.open.keys());
-    for (let page = 1; missing.size > 0; page++) {
+    for (let page = 1; missing.size > 0 && clock.nowUs() < this.#deadlineUs; page++) {
       const answer = this.#heard(await api.jobs(sender, { page, perPage: PAGE }, "jobs"));
       if (answer === undefined) return false;
       const { items, total } = answer.value;

@@ -8,10 +8,36 @@ export function textOf(fields: Fields, name: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** 0 where there is none: certctl counts leave out nothing, and other servers' zeros. */
-export function countOf(fields: Fields, name: string): number {
-  const value = fields[name];
-  return typeof value === "number" && Number.isFinite(value) ? value : 0;
+/** Of a resource, as it becomes a part of paths. */
+const LONGEST_ID = 256;
+
+/** A sentence where it is missing, or would lead a path elsewhere (`.`, `..`; RFC 3986 section 5.2.4). */
+export function idOf(fields: Fields, name: string): { readonly id: string } | string {
+  const id = textOf(fields, name);
+  if (!id) return missing(name, fields);
+  if (id.length > LONGEST_ID) return `expected an id in "${name}", got ${id.length} characters`;
+  return id === "." || id === ".." ? `expected an id in "${name}", got ${shown(id)}` : { id };
+}
+
+/** 0 where there is none: other servers leave zeros out. A sentence where it is nothing that can be counted. */
+export function countOf(fields: Fields, name: string): number | string {
+  const value = fields[name] ?? 0;
+  if (Number.isSafeInteger(value) && value as number >= 0) return value as number;
+  return `expected a count in "${name}", got ${shown(value)}`;
+}
+
+/** All of them by their own names, or the first complaint. */
+export function countsOf<Name extends string>(
+  fields: Fields,
+  names: Readonly<Record<Name, string>>,
+): Readonly<Record<Name, number>> | string {
+  const counts: Partial<Record<Name, number>> = {};
+  for (const name of Object.keys(names) as Name[]) {
+    const count = countOf(fields, names[name]);
+    if (typeof count === "string") return count;
+    counts[name] = count;
+  }
+  return counts as Record<Name, number>;
 }
 
 /** The objects of a list; certctl writes an empty one as null. A sentence where it is neither. */

@@ -1,5 +1,5 @@
 /** What certctl's API tells, as far as it is read. Field names are certctl's in camel case. */
-import { countOf, type Fields, listOf, missing, textOf } from "./json.ts";
+import { countOf, countsOf, type Fields, idOf, listOf, missing, textOf } from "./json.ts";
 
 /** Of a managed certificate: Pending Active Expiring Expired RenewalInProgress Failed Revoked Archived. */
 export interface ManagedCertificate {
@@ -85,15 +85,14 @@ export interface Page<T> {
 }
 
 export function readId(fields: Fields): { readonly id: string } | string {
-  const id = textOf(fields, "id");
-  return id ? { id } : missing("id", fields);
+  return idOf(fields, "id");
 }
 
 export function readCertificate(fields: Fields): ManagedCertificate | string {
-  const id = textOf(fields, "id");
-  if (!id) return missing("id", fields);
+  const identified = idOf(fields, "id");
+  if (typeof identified === "string") return identified;
   return {
-    id,
+    ...identified,
     status: textOf(fields, "status") ?? "",
     ...optional("commonName", textOf(fields, "common_name")),
     ...optional("environment", textOf(fields, "environment")),
@@ -101,12 +100,13 @@ export function readCertificate(fields: Fields): ManagedCertificate | string {
 }
 
 export function readJob(fields: Fields): Job | string {
-  const [id, type, status] = ["id", "type", "status"].map((name) => textOf(fields, name));
-  if (!id) return missing("id", fields);
+  const identified = idOf(fields, "id");
+  if (typeof identified === "string") return identified;
+  const [type, status] = ["type", "status"].map((name) => textOf(fields, name));
   if (!type) return missing("type", fields);
   if (!status) return missing("status", fields);
   return {
-    id,
+    ...identified,
     type,
     status,
     certificateId: textOf(fields, "certificate_id") ?? "",
@@ -147,10 +147,10 @@ export function readVersion(fields: Fields): CertificateVersion | string {
 }
 
 export function readTarget(fields: Fields): TargetRow | string {
-  const id = textOf(fields, "id");
-  if (!id) return missing("id", fields);
+  const identified = idOf(fields, "id");
+  if (typeof identified === "string") return identified;
   return {
-    id,
+    ...identified,
     name: textOf(fields, "name") ?? "",
     type: textOf(fields, "type") ?? "",
     ...optional("agentId", textOf(fields, "agent_id")),
@@ -162,17 +162,20 @@ export function readPage<T>(
 ): (fields: Fields) => Page<T> | string {
   return (fields) => {
     const items = listOf(fields, "data", read);
-    return typeof items === "string" ? items : { items, total: countOf(fields, "total") };
+    if (typeof items === "string") return items;
+    const total = countOf(fields, "total");
+    return typeof total === "string" ? total : { items, total };
   };
 }
 
 /** `done`: the field in which the call counts what it did. */
 export function readBulk(done: string): (fields: Fields) => BulkOutcome | string {
   return (fields) => {
-    const jobs = listOf(fields, "enqueued_jobs", (each) => ({
-      certificateId: textOf(each, "certificate_id") ?? "",
-      jobId: textOf(each, "job_id") ?? "",
-    }));
+    const jobs = listOf(fields, "enqueued_jobs", (each) => {
+      const job = textOf(each, "job_id") ? idOf(each, "job_id") : { id: "" };
+      if (typeof job === "string") return job;
+      return { certificateId: textOf(each, "certificate_id") ?? "", jobId: job.id };
+    });
     if (typeof jobs === "string") return jobs;
     const errors = listOf(fields, "errors", (each) => ({
       certificateId: textOf(each, "certificate_id") ?? "",
@@ -180,14 +183,13 @@ export function readBulk(done: string): (fields: Fields) => BulkOutcome | string
     }));
     if (typeof errors === "string") return errors;
     if (typeof fields["total_matched"] !== "number") return missing("total_matched", fields);
-    return {
-      matched: fields["total_matched"],
-      done: countOf(fields, done),
-      skipped: countOf(fields, "total_skipped"),
-      failed: countOf(fields, "total_failed"),
-      jobs,
-      errors,
-    };
+    const counts = countsOf(fields, {
+      matched: "total_matched",
+      done,
+      skipped: "total_skipped",
+      failed: "total_failed",
+    });
+    return typeof counts === "string" ? counts : { ...counts, jobs, errors };
   };
 }
 

@@ -341,3 +341,40 @@ Deno.test("an answer with another status is a failure with the server's own word
     await server.stop();
   }
 });
+
+Deno.test("an id that would lead a path elsewhere, or fill the memory, is refused", async () => {
+  for (const id of [".", "..", "x".repeat(257)]) {
+    const server = await answering(() => Response.json({ id, status: "Pending" }, { status: 201 }));
+    try {
+      const agent = { name: "a", hostname: "a" };
+      const got = await new CertctlApi(server.target).registerAgent(server.sender, agent);
+      assert(isFailure(got), id);
+      assert(got.message.includes('expected an id in "id"'), got.message);
+    } finally {
+      await server.stop();
+    }
+  }
+});
+
+Deno.test("a count is a whole number that can be added up; anything else is refused", async () => {
+  for (const total of [-1, 1.5, 1e300, 1e-300, "12", true, {}]) {
+    const server = await answering(() => Response.json({ data: [], total }));
+    try {
+      const got = await new CertctlApi(server.target).jobs(server.sender);
+      assert(isFailure(got), String(total));
+      assert(got.message.includes('expected a count in "total"'), got.message);
+    } finally {
+      await server.stop();
+    }
+    const counts = { total_matched: 1, total_revoked: total };
+    const revoking = await answering(() => Response.json(counts));
+    try {
+      const api = new CertctlApi(revoking.target);
+      const got = await api.bulkRevoke(revoking.sender, { certificateIds: ["c"] }, "superseded");
+      assert(isFailure(got), String(total));
+      assert(got.message.includes('expected a count in "total_revoked"'), got.message);
+    } finally {
+      await revoking.stop();
+    }
+  }
+});

@@ -116,3 +116,11 @@ Deno.test("a count holds until the next sight: its integral is that of the steps
     return integral.total === sum;
   }));
 });
+
+Deno.test("statuses that a server makes up are told in part, and of 60,000 at once", () => {
+  const book = new JobBook(ids(60_000), 0);
+  for (let n = 0; n < 60_000; n++) book.see(job(`job-${n}`, `${"x".repeat(100)}${n}`), 1e6);
+  const message = book.failure(2e6)?.message ?? "";
+  assertMatch(message, /^60000 of 60000 jobs .* and 59992 more, the first job-0/);
+  assert(message.length < 600, String(message.length));
+});

@@ -204,3 +204,26 @@ Deno.test("the end of the run ends the watching at once, and says so", async () 
   told.stop();
   assertEquals((await watching)?.class, "interrupted");
 });
+
+Deno.test("pages without end come to theirs at the deadline", async () => {
+  const { clock, server, told, watch } = scene();
+  const { api } = server;
+  const exchange = (): Exchange => ({ endedUs: clock.nowUs(), header: () => undefined }) as never;
+  let pages = 0;
+  const endless = {
+    ...api,
+    jobs: async (_: Sender, { status, page = 1 }: JobQuery) => {
+      if (status !== undefined) return { value: { items: [], total: 1 }, exchange: exchange() };
+      pages++;
+      await clock.sleepUntil(clock.nowUs() + 1_000_000);
+      const other = { id: `other-${page}`, type: "Renewal", certificateId: "c", status: "Running" };
+      return { value: { items: [other], total: Number.MAX_SAFE_INTEGER }, exchange: exchange() };
+    },
+  } as unknown as CertctlApi;
+  Object.defineProperty(server, "api", { value: endless });
+  const watching = watch(["a", "b", "c", "d", "e"]);
+  await clock.advance(120_000_000);
+  assertEquals((await watching)?.class, "timeout");
+  assert(pages <= 61, String(pages));
+  assertEquals(told.counts["jobs_stuck"], 5);
+});
