@@ -46,10 +46,10 @@ const COMMON: Omit<StackEnvironment, "CERTLOAD_LAB_CONTROL"> = {
   CERTCTL_BASE: "https://stack.invalid",
   CERTCTL_TOKEN: "the-stack-will-tell",
   CERTCTL_ADMIN_TOKEN: "the-stack-will-tell",
-  NGINX_TARGET_URL: "https://stack.invalid",
-  APACHE_TARGET_URL: "https://stack.invalid",
-  HAPROXY_TARGET_URL: "https://stack.invalid",
-  F5_TARGET_URL: "https://stack.invalid",
+  NGINX_TARGET_URL: "https://nginx.stack.invalid",
+  APACHE_TARGET_URL: "https://apache.stack.invalid",
+  HAPROXY_TARGET_URL: "https://haproxy.stack.invalid",
+  F5_TARGET_URL: "https://f5.stack.invalid",
   CERTCTL_ACME_DIRECTORY: "https://stack.invalid/directory",
   CERTLOAD_ACME_CHALLENGE_DIRECTORY: "https://stack.invalid/directory",
   CERTLOAD_METRICS_URL: "https://stack.invalid/metrics",
@@ -58,14 +58,14 @@ const COMMON: Omit<StackEnvironment, "CERTLOAD_LAB_CONTROL"> = {
 
 /**
  * Stands in, while a plan is read for the first times, for what a stack will tell: the plan has to be found right before
- * anything is started.
+ * anything is started. Targets differ, as they will: a plan may ask that no two of its own are one.
  */
 const TO_COME: Readonly<Record<StackName, Readonly<Record<string, string>>>> = {
   none: {},
   embedded: {
     ...COMMON,
     CERTLOAD_LAB_CONTROL: "http://stack.invalid",
-    NGINX_2_TARGET_URL: "https://stack.invalid",
+    NGINX_2_TARGET_URL: "https://nginx-2.stack.invalid",
   },
   compose: {
     ...COMMON,

@@ -72,8 +72,10 @@ export const deployOptions = z.strictObject({
   ),
   poll: poll.prefault({}),
 }).superRefine((given, { addIssue }) => {
-  const places = given.targets.map(placeOf);
-  const labels = given.targets.map(labelOf);
+  // What has a wrong address is told of by itself, and has no place yet.
+  const placed = given.targets.map((each) => URL.canParse(each.url) ? each : undefined);
+  const places = placed.map((each) => each && placeOf(each));
+  const labels = placed.map((each) => each && labelOf(each));
   given.targets.forEach(({ install }, n) => {
     const path = ["targets", n];
     if (given.agent === "simulated" && install === undefined) {
@@ -84,10 +86,11 @@ export const deployOptions = z.strictObject({
       const message = "is for `agent: simulated`: an external agent installs by itself";
       addIssue({ code: "custom", message, path: [...path, "install"] });
     }
-    if (places.indexOf(places[n]!) < n) {
+    if (places[n] === undefined) return;
+    if (places.indexOf(places[n]) < n) {
       const message = `is ${places[n]} again: two deployments would meet on one target`;
       addIssue({ code: "custom", message, path });
-    } else if (labels.indexOf(labels[n]!) < n) {
+    } else if (labels.indexOf(labels[n]) < n) {
       const message = `is called ${labels[n]} as another one is: nobody could tell them apart`;
       addIssue({ code: "custom", message, path });
     }

@@ -42,6 +42,16 @@ Deno.test("a target is there once, however it is written", () => {
   assertEquals(problems({ targets: [one, elsewhere] }), []);
 });
 
+Deno.test("a target without an address is told as that, along with whatever else is wrong", () => {
+  const targets = [{ url: "", install: LAB }, { url: "", install: LAB }, {
+    url: "https://web.test",
+  }];
+  const told = problems({ targets });
+  assertEquals(told.length, 3, told.join());
+  assert(told.slice(0, 2).every((each, n) => each.startsWith(`targets.${n}.url must be`)));
+  assert(told[2]!.startsWith("targets.2 needs `install`"));
+});
+
 Deno.test("limits that contradict one another, and a watch that would be a load, are problems", () => {
   const targets = [{ url: "https://127.0.0.1:1", install: LAB }];
   assert(problems({ targets, served_within: "2m" })[0]!.startsWith("deadline must not be shorter"));

@@ -26,10 +26,14 @@ interface Thing {
 /** Sends the signals once the load is there, a moment apart; gives the requests that the thing had by then and after. */
 async function ended({ answer, signals }: Thing, check: (stderr: string) => void): Promise<void> {
   const requests: string[] = [];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+  const signalled = Promise.withResolvers<void>();
+  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  const server = Deno.serve(options, async (request) => {
     const { pathname } = new URL(request.url);
     if (!pathname.startsWith("/things")) return new Response("{}");
     requests.push(request.method);
+    // The program is there for its last signal, however soon it would have ended after the first.
+    if (request.method === "DELETE") await signalled.promise;
     return answer(request.method);
   });
   const during = async (child: Deno.ChildProcess): Promise<void> => {
@@ -38,6 +42,7 @@ async function ended({ answer, signals }: Thing, check: (stderr: string) => void
       child.kill(signal);
       await wait(50);
     }
+    signalled.resolve();
   };
   const files = { "plan.yaml": plan(server.addr.port) };
   await withProgram(
