@@ -15,6 +15,9 @@ import type { Job } from "./resources.ts";
 /** Steps of the flows that watch jobs. */
 export const WATCH_STEPS = ["progress", "jobs", "job"] as const;
 
+/** Three counts and a list. */
+export const LOOK_REQUESTS = 4;
+
 /** certctl's largest page. */
 const PAGE = 500;
 /** So few are read one by one. */

@@ -48,11 +48,11 @@ const HEAD = "before the clock";
 function plannedTable(plan: Plan): string[] {
   const { scenarios, total } = plannedRequests(plan);
   const row = (name: string, load: PlannedLoad): string[] => {
-    const count = (number: number | undefined): string =>
-      number === undefined
-        ? "as many as are answered"
-        : `${load.isUpperBound ? "at most " : ""}${formatCount(number)}`;
-    return [name, count(load.iterations), count(load.requests)];
+    const count = (number: number | undefined, bound: string): string =>
+      number === undefined ? "as many as are answered" : `${bound}${formatCount(number)}`;
+    const most = load.isUpperBound ? "at most " : "";
+    const requests = !load.asksAgain ? most : load.isUpperBound ? "about " : "at least ";
+    return [name, count(load.iterations, most), count(load.requests, requests)];
   };
   const rows = scenarios.map((each) => row(each.name, each));
   return tableLines({

@@ -26,6 +26,7 @@ export const acmeEnroll: FlowDefinition<EnrollOptions> = {
   measures: ENROLL_MEASURES,
   changes: () => "adds",
   serverUrl: ({ directory }) => directory,
+  asksAgain: () => true,
   makes: ({ accounts }) => accountsMade(accounts),
   steps: (options) => enrollmentSteps(options, options.stop_before),
   create: (context) =>

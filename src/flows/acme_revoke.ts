@@ -37,6 +37,7 @@ export const acmeRevoke: FlowDefinition<RevokeOptions> = {
   changes: () => "adds",
   serverUrl: ({ directory }) => directory,
   makes: ({ accounts }) => accountsMade(accounts),
+  asksAgain: () => true,
   steps: (options) => [...enrollmentSteps(options), "revoke"],
   create: (context) =>
     preparedFlow(

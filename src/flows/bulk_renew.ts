@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { keyAndRequest } from "../certctl/agent.ts";
 import { CertctlApi } from "../certctl/api.ts";
-import { WATCH_STEPS, watchJobs } from "../certctl/job_watch.ts";
+import { LOOK_REQUESTS, WATCH_STEPS, watchJobs } from "../certctl/job_watch.ts";
 import { type Failure, isFailure } from "../http/failure.ts";
 import { unmeasured } from "../http/step.ts";
 import { JOB_MEASURES } from "../jobs.ts";
@@ -47,6 +47,9 @@ export const bulkRenew: FlowDefinition<Options> = {
   changes: () => "batch",
   // The server's counts are of all batches together: one thread asks for them.
   places: () => 1,
+  // The call, the requests that jobs await, and one look at how they stand.
+  requests: ({ batch, answer_csrs: answers }) => 1 + (answers ? batch : 0) + LOOK_REQUESTS,
+  asksAgain: () => true,
   makes: batchWords,
   measures: JOB_MEASURES,
   steps: ({ answer_csrs: answers }) => ["bulk_renew", ...(answers ? ["csr"] : []), ...WATCH_STEPS],

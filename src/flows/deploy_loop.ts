@@ -50,6 +50,7 @@ export const deployLoop: FlowDefinition<DeployOptions> = {
   },
   measures,
   places: ({ targets }) => targets.length,
+  asksAgain: () => true,
   commands: ({ targets }) => commandsOf(targets),
   steps: ({ agent, work }) =>
     agent === "external"

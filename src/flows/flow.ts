@@ -151,6 +151,7 @@ export interface FlowDefinition<Options> extends FlowSignature {
   places?(options: Options): number;
   rate?(options: Options): number;
   requests?(options: Options): number;
+  asksAgain?(options: Options): boolean;
   commands?(options: Options): readonly (readonly string[])[];
   steps(options: Options): readonly string[];
   /**

@@ -23,6 +23,7 @@ export const sequence: FlowDefinition<SequenceOptions> = {
   changes: ({ steps }) => changesOf(steps),
   serverUrl: ({ steps: [first] }) => first?.url,
   makes: ({ setup }) => setup.length === 0 ? undefined : setup.map(({ name }) => name).join(", "),
+  asksAgain: ({ steps }) => steps.some(({ wait_until: wait }) => wait !== undefined),
   steps: ({ steps }) => steps.map(({ name }) => name),
   measures: WAIT_MEASURES,
   setup,

@@ -37,6 +37,8 @@ export interface FlowSignature {
   commands?(options: unknown): readonly (readonly string[])[];
   /** Requests of one arrival, where these are not one for each step. */
   requests?(options: unknown): number;
+  /** It asks until something has come about, so an arrival's requests are the fewest that it makes. */
+  asksAgain?(options: unknown): boolean;
   /** Step names in the order in which an iteration makes them, for already parsed options. */
   steps(options: unknown): readonly string[];
   /** What it measures beside its steps; thresholds may name it. No name is that of a step. */

@@ -69,6 +69,8 @@ export interface Scenario {
   readonly steps: readonly string[];
   /** Of one arrival, where these are not one for each step. */
   readonly requests?: number;
+  /** An arrival may make more requests than its flow says: it asks until something has come about. */
+  readonly asksAgain?: true;
   /** What an arrival changes at the server. */
   readonly changes: Change;
   /** Origin of the server that is asked, for example `https://localhost:8443`. */

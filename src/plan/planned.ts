@@ -9,6 +9,8 @@ export interface PlannedLoad {
   readonly requests: number | undefined;
   /** The closed model sends at most this many, and fewer the slower the server is. */
   readonly isUpperBound: boolean;
+  /** Some arrivals ask until something has come about: `requests` without what is asked again. */
+  readonly asksAgain: boolean;
 }
 
 interface PlannedScenario extends PlannedLoad {
@@ -33,19 +35,21 @@ export function plannedRequests(plan: Pick<Plan, "scenarios">): PlannedRun {
       iterations: sum(scenarios.map(({ iterations }) => iterations)),
       requests: sum(scenarios.map(({ requests }) => requests)),
       isUpperBound: scenarios.some(({ isUpperBound }) => isUpperBound),
+      asksAgain: scenarios.some(({ asksAgain }) => asksAgain),
     },
     durationMs: planDurationMs(plan),
   };
 }
 
 function plannedScenario(scenario: Scenario): PlannedScenario {
-  const { name, load, steps, requests = steps.length, startAfterMs } = scenario;
+  const { name, load, steps, requests = steps.length, asksAgain, startAfterMs } = scenario;
   const iterations = mostIterations(load);
   return {
     name,
     iterations,
     requests: iterations === undefined ? undefined : iterations * requests,
     isUpperBound: load.model === "closed",
+    asksAgain: asksAgain ?? false,
     startMs: startAfterMs,
     endMs: endMsOf(scenario),
   };

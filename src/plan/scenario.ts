@@ -31,6 +31,7 @@ export interface ScenarioParts {
   readonly rate: number | undefined;
   /** Of one arrival, where these are not one for each step. */
   readonly requests: number | undefined;
+  readonly asksAgain: boolean;
   readonly commands: readonly (readonly string[])[];
   readonly thresholds: readonly Threshold[];
 }
@@ -72,6 +73,7 @@ const UNTOLD = {
   places: undefined,
   rate: undefined,
   requests: undefined,
+  asksAgain: false,
   commands: [],
 } as const;
 
@@ -129,6 +131,7 @@ interface CheckedOptions {
   readonly places?: number | undefined;
   readonly rate?: number | undefined;
   readonly requests?: number | undefined;
+  readonly asksAgain?: boolean;
   readonly commands?: readonly (readonly string[])[];
 }
 
@@ -154,6 +157,7 @@ function checkOptions(
     places: flow.places?.(options),
     rate: flow.rate?.(options),
     requests: flow.requests?.(options),
+    asksAgain: flow.asksAgain?.(options) ?? false,
     commands: flow.commands?.(options) ?? [],
   };
 }
@@ -188,8 +192,8 @@ export function scenarioOf(
   { defaults, target, warmup }: PlanConfig,
 ): Scenario {
   const { max_connections: maxConnections, token } = given;
-  const { tier, options, steps, changes, serverUrl, makes, places, rate, requests, commands } =
-    parts;
+  const { tier, options, steps, changes, serverUrl, makes, places, rate, requests } = parts;
+  const { asksAgain, commands } = parts;
   const isHarmless = changes === "idempotent";
   return {
     name,
@@ -198,6 +202,7 @@ export function scenarioOf(
     with: options,
     steps,
     ...(requests === undefined ? {} : { requests }),
+    ...(asksAgain ? { asksAgain } : {}),
     changes,
     origin: new URL(serverUrl ?? "", `${target.base_url}/`).origin,
     ...(token === undefined ? {} : { token }),

@@ -9,6 +9,7 @@ import style from "./html/page.css" with { type: "text" };
 import script from "./html/page.js" with { type: "text" };
 import type { Summary, SummaryScenario, ThresholdResult } from "../metrics/summary_schema.ts";
 import { comparedText, countsText } from "./comparison.ts";
+import { hasDeployments, hasJobs } from "./lifecycle.ts";
 import {
   formatCount,
   formatMs,
@@ -271,7 +272,7 @@ function serverSection(summary: Summary): Markup {
   );
 }
 
-/** All of one scenario, folded where nothing is wrong with it. */
+/** All of one scenario, folded where nothing is wrong with it and its figures above say it all. */
 function scenarioPart(
   name: string,
   data: SummaryScenario,
@@ -286,10 +287,11 @@ function scenarioPart(
     mine.filter((one) => one.step === step || (step === null && steps.length === 0));
   const wrong = mine.some((one) => !isHeld(one)) || data.failed + data.dropped > 0 ||
     data.deployments.some(({ verdict }) => verdict !== "served");
+  const hasPicture = hasDeployments(data) || hasJobs(data);
   const context = { thresholds: ofStep(null), scenario: data };
   return html`
     <article id="${scenarioId(summary, name)}">
-      <details${wrong ? raw(" open") : ""}>
+      <details${wrong || hasPicture ? raw(" open") : ""}>
     <summary><h3>${breakable(name)}</h3> <span class="brief">${briefOf(data)}</span></summary>
     ${shortfallOf(data) && html`<p class="bad">${shortfallOf(data)}</p>`}
     ${phaseBar(data)}

@@ -62,12 +62,22 @@ Deno.test("plannedRequests() counts every arrival that the pacer plans", () => {
 
 Deno.test("plannedRequests() bounds the closed model by think time, and says that it is a bound", () => {
   const { total } = planned("users: 100, think_time: 1s, duration: 5m");
-  assertEquals(total, { iterations: 30_100, requests: 30_100, isUpperBound: true });
+  assertEquals(total, {
+    iterations: 30_100,
+    requests: 30_100,
+    isUpperBound: true,
+    asksAgain: false,
+  });
 });
 
 Deno.test("plannedRequests() of users without think time is open-ended", () => {
   const { total } = planned("users: 100, duration: 5m");
-  assertEquals(total, { iterations: undefined, requests: undefined, isUpperBound: true });
+  assertEquals(total, {
+    iterations: undefined,
+    requests: undefined,
+    isUpperBound: true,
+    asksAgain: false,
+  });
 });
 
 Deno.test("plannedRequests() multiplies by the flow's steps, and tells when a scenario runs", () => {
@@ -80,6 +90,7 @@ Deno.test("plannedRequests() multiplies by the flow's steps, and tells when a sc
     iterations: 20,
     requests: 60,
     isUpperBound: false,
+    asksAgain: false,
     startMs: 5000,
     endMs: 15_000,
   }]);

@@ -4,7 +4,7 @@ import { loadPlan } from "../../src/plan/load_plan.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { plannedRequests } from "../../src/plan/planned.ts";
 import { renderProblem } from "../../src/plan/problem.ts";
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals, assertLess } from "../assert.ts";
 
 function shipped(name: string, env: Record<string, string> = {}): Plan {
   return loaded(name, env, []);
@@ -216,6 +216,30 @@ Deno.test("lifecycle deploys to what is there: the lab's targets, or daemons of 
       ["docker", "exec", "a", "httpd", "-k", "graceful"],
     ],
   );
+});
+
+Deno.test("what lifecycle's thresholds are about can be seen before a target gets its next certificate", () => {
+  for (const env of [OWN, LAB]) {
+    const deploys = loaded("lifecycle", env).scenarios.filter(({ flow }) => flow === "deploy_loop");
+    assertEquals(deploys.length, 3);
+    for (const { name, load, with: options } of deploys) {
+      const { hold, targets } = options as { hold: number; targets: unknown[] };
+      const perS = Math.max(...load.stages.map(({ to }) => to));
+      assertLess(hold, targets.length / perS * 1000, name);
+    }
+  }
+});
+
+Deno.test("lifecycle's requests are the fewest where arrivals ask until something has come about", () => {
+  const counts = new Map(
+    plannedRequests(loaded("lifecycle", LAB)).scenarios.map((
+      { name, iterations, requests, asksAgain },
+    ) => [name, [iterations, requests, asksAgain]]),
+  );
+  // A call, 100 requests that jobs await, three counts and a list, for each of two batches.
+  assertEquals(counts.get("bulk_renewal"), [2, 210, true]);
+  assertEquals(counts.get("lab_nginx_deploy")?.[2], true);
+  assertEquals(counts.get("list_certificates"), [600, 600, false]);
 });
 
 Deno.test("lifecycle answers for agents, unless the server makes the keys", () => {

@@ -157,6 +157,16 @@ Deno.test("renderHtml() folds what held, and leaves open what is wrong", () => {
   assertEquals(open(concluded(failedRun())), 2);
 });
 
+Deno.test("renderHtml() leaves open what has a picture of deployments or of jobs", () => {
+  const page = renderHtml(concluded(lifecycleRun())).replaceAll("<wbr>", "");
+  const folded = Array.from(
+    page.matchAll(/<details( open)?>\s*<summary><h3>([^<]+)/g),
+    ([, isOpen, name]) => [name, isOpen !== undefined],
+  );
+  assertEquals(folded.find(([name]) => name === "deploy_haproxy"), ["deploy_haproxy", true]);
+  assertEquals(folded.filter(([, isOpen]) => !isOpen), []);
+});
+
 const BROWSER: [string, ...string[]] = ["chromium", "chromium-browser", "google-chrome"];
 
 testWith(BROWSER)(

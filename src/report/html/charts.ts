@@ -370,7 +370,8 @@ function limitsOf(
 function percentileChart(series: SummarySeries): Chart | undefined {
   const [response, service] = [series.histograms.response_time, series.histograms.service_time]
     .map(unpacked);
-  if (!response || !service || response.count === 0) return undefined;
+  // A single value is no curve.
+  if (!response || !service || response.count < 2) return undefined;
   const end = Math.min(MAX_NINES, Math.log10(response.count));
   const shares = response.percentileLevels(10)
     .filter((percentile) => percentile < 100 && nines(percentile) <= end);

@@ -59,13 +59,21 @@
     return [0, Math.max((max ?? 0) * 1.08, chart.unit === "ms" ? 0.01 : 1)];
   };
 
+  /* Values between gaps make no line: they are drawn as points. */
+  const lonely = (plot, series) => {
+    const values = plot.data[series];
+    return values.flatMap((value, at) =>
+      value != null && values[at - 1] == null && values[at + 1] == null ? [at] : []
+    );
+  };
+
   const lineOf = (chart) => (line) => ({
     label: line.label,
     stroke: colour(line.color),
     width: line.color === "max" ? 1 : 1.75,
     dash: line.dashed ? [5, 4] : undefined,
     fill: line.fill ? colour(line.color) + "26" : undefined,
-    points: { show: chart.xs.length < 3 },
+    points: { show: false, filter: lonely },
     value: (_, value) => formatY(chart)(value),
     spanGaps: false,
   });
