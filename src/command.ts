@@ -30,6 +30,8 @@ const MAX_STDOUT_BYTES = 8 << 20;
 const MAX_TAIL_LINES = 40;
 const MAX_LINE_CHARACTERS = 2_000;
 const KILL_AFTER_MS = 10_000;
+/** What a program has left running may hold its output open for ever; what it has said itself is there by then. */
+const OUTPUT_AFTER_END_MS = 500;
 
 /** Runs `argv` to its end. Never rejects. */
 export async function runCommand(
@@ -46,12 +48,17 @@ export async function runCommand(
     if (tail.length > MAX_TAIL_LINES) tail.shift();
   };
   const release = killOnAbort(child, options.signal);
-  const [stdout, , status] = await Promise.all([
-    read(child.stdout, MAX_STDOUT_BYTES, keep),
-    read(child.stderr, 0, keep),
-    child.status,
+  const over = new AbortController();
+  const reading = Promise.all([
+    read(child.stdout, MAX_STDOUT_BYTES, keep, over.signal),
+    read(child.stderr, 0, keep, over.signal),
   ]);
+  const status = await child.status;
+  // From here on its group is what it has left running, such as a daemon, which is nobody's to end.
   release();
+  const late = setTimeout(() => over.abort(), OUTPUT_AFTER_END_MS);
+  const [stdout] = await reading;
+  clearTimeout(late);
   options.onProcess?.(undefined);
   return { code: status.code, stdout, tail };
 }
@@ -98,17 +105,22 @@ function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   }
 }
 
-/** Reads to the end; returns the first `maxBytes` and hands over every line. */
+/** Reads to the end, or until `over` aborts; returns the first `maxBytes` and hands over every line. */
 async function read(
   stream: ReadableStream<Uint8Array>,
   maxBytes: number,
   onLine: (line: string) => void,
+  over: AbortSignal,
 ): Promise<string> {
   const decoder = new TextDecoder();
   let kept = "";
   let rest = "";
-  for await (const chunk of stream) {
-    const text = decoder.decode(chunk, { stream: true });
+  const reader = stream.getReader();
+  over.addEventListener("abort", () => void reader.cancel().catch(() => {}), { once: true });
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    const text = decoder.decode(value, { stream: true });
     if (kept.length < maxBytes) kept += text.slice(0, maxBytes - kept.length);
     const lines = (rest + text).split(/\r?\n/);
     // Half a secret could not be found any more.

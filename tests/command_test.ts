@@ -49,3 +49,12 @@ test("the process is named while it runs", async () => {
   assertEquals(typeof seen[0], "number");
   assertEquals(seen[1], undefined);
 });
+
+test("what a command leaves running holds nobody up, and is not ended with it", async () => {
+  const abort = new AbortController();
+  const result = await runCommand(["sh", "-c", "sleep 60 & echo $!"], { signal: abort.signal });
+  assertEquals(result.code, 0);
+  abort.abort();
+  // Throws where there is no such process.
+  Deno.kill(Number(result.stdout), "SIGKILL");
+});

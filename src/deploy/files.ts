@@ -114,15 +114,17 @@ async function replaceFile(
   { path, bytes, mode }: FileContent,
   owner?: Owner,
 ): Promise<string | undefined> {
-  const beside = join(dirname(path), `.certload-${crypto.randomUUID()}`);
+  // A link stays one, as `live/` of certbot has them: what it leads to is replaced.
+  const place = await Deno.realPath(path).catch(() => path);
+  const beside = join(dirname(place), `.certload-${crypto.randomUUID()}`);
   try {
     await Deno.writeFile(beside, bytes, { mode, createNew: true });
     if (Deno.build.os !== "windows") {
       // The mode of a new file is cut by the umask.
       await Deno.chmod(beside, mode);
-      await keepOwner(beside, owner ?? await ownerOf(path));
+      await keepOwner(beside, owner ?? await ownerOf(place));
     }
-    await Deno.rename(beside, path);
+    await Deno.rename(beside, place);
     return undefined;
   } catch (error) {
     await Deno.remove(beside).catch(() => {});
@@ -145,23 +147,31 @@ async function keepOwner(path: string, owner: Owner | undefined): Promise<void> 
   await Deno.chown(path, owner.uid, owner.gid).catch(() => {});
 }
 
-interface FormerFile {
+export interface FormerFile {
   readonly path: string;
   /** undefined: there was none. */
   readonly file?: { readonly bytes: Uint8Array; readonly mode: number; readonly owner: Owner };
 }
 
 /** A sentence where it cannot be read, and so could not be brought back. */
-async function formerOf(path: string): Promise<FormerFile | string> {
+export async function formerOf(path: string): Promise<FormerFile | string> {
   try {
-    const { size, mode, uid, gid } = await Deno.stat(path);
+    const { isFile, size, mode, uid, gid } = await Deno.stat(path);
+    // A folder, a pipe that never ends, a device that would be gone once a file has its name.
+    if (!isFile) return `${path} is no file`;
     if (size > MOST_BYTES) return `${path} has ${size} bytes: it is no certificate's file`;
     const bytes = await Deno.readFile(path);
     return { path, file: { bytes, mode: (mode ?? KEY_MODE) & 0o777, owner: { uid, gid } } };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { path };
+    if (error instanceof Deno.errors.NotFound) return await nothingAt(path);
     return `${path} cannot be read, to bring it back after the run: ${messageOf(error)}`;
   }
+}
+
+/** A link that leads nowhere would be replaced, and could not be brought back. */
+async function nothingAt(path: string): Promise<FormerFile | string> {
+  const isLink = await Deno.lstat(path).then(() => true, () => false);
+  return isLink ? `${path} is a link to what is not there` : { path };
 }
 
 async function bringBack({ path, file }: FormerFile): Promise<string | undefined> {

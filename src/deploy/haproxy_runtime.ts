@@ -9,6 +9,7 @@ import { messageOf } from "../message_of.ts";
 import { foreign } from "../terminal.ts";
 import { after } from "../timer.ts";
 import { type Bundle, combinedOf } from "./bundle.ts";
+import { formerOf } from "./files.ts";
 import { type Installer, notInstalled, type Restore } from "./installer.ts";
 import { type HaproxyOptions, hostPort } from "./options.ts";
 
@@ -25,42 +26,46 @@ export class HaproxyRuntime implements Installer {
     this.#label = label;
   }
 
-  async install(bundle: Bundle): Promise<Failure | undefined> {
-    const why = await this.#put(combinedOf(bundle));
-    return why === undefined ? undefined : notInstalled(this.#label, why);
+  async install(bundle: Bundle, signal: AbortSignal): Promise<Failure | undefined> {
+    return await this.#installed(combinedOf(bundle), signal);
   }
 
   /** What HAProxy serves cannot be read from it; the file that it began with can. */
   async former(): Promise<Restore | Failure | undefined> {
     const { certificate, file = certificate } = this.#options;
-    try {
-      const pem = await Deno.readTextFile(file);
-      return {
-        what: `the certificate ${certificate} of ${this.#label}, until it is reloaded`,
-        restore: async () => {
-          const why = await this.#put(pem);
-          return why === undefined ? undefined : notInstalled(this.#label, why);
-        },
-      };
-    } catch (error) {
+    const former = await formerOf(file);
+    if (typeof former === "string" || former.file === undefined) {
+      const why = typeof former === "string" ? former : `${file} is not there`;
       return notInstalled(
         this.#label,
-        `${file} cannot be read, to bring the former certificate back after the run (say where ` +
-          `this host has it: install.haproxy.file): ${messageOf(error)}`,
+        `${why}; it is read to bring the former certificate back after the run (say where this ` +
+          "host has it: install.haproxy.file)",
       );
     }
+    const pem = new TextDecoder().decode(former.file.bytes);
+    return {
+      what: `the certificate ${certificate} of ${this.#label}, until it is reloaded`,
+      restore: (signal) => this.#installed(pem, signal),
+    };
+  }
+
+  async #installed(pem: string, signal: AbortSignal): Promise<Failure | undefined> {
+    const why = await this.#put(pem, signal);
+    if (why === undefined) return undefined;
+    if (!signal.aborted) return notInstalled(this.#label, why);
+    return { class: "interrupted", message: `Interrupted while ${this.#label} got a certificate` };
   }
 
   /** A sentence where HAProxy did not take it. */
-  async #put(pem: string): Promise<string | undefined> {
+  async #put(pem: string, signal: AbortSignal): Promise<string | undefined> {
     const { certificate, socket } = this.#options;
     // An empty line ends what is given.
     const payload = pem.replaceAll(/\r/g, "").split("\n").filter((line) => line !== "").join("\n");
-    const set = await ask(socket, `set ssl cert ${certificate} <<\n${payload}\n\n`);
+    const set = await ask(socket, `set ssl cert ${certificate} <<\n${payload}\n\n`, signal);
     if (!/^Transaction (created|updated)/m.test(set.text)) return set.refused("set ssl cert");
-    const committed = await ask(socket, `commit ssl cert ${certificate}\n`);
+    const committed = await ask(socket, `commit ssl cert ${certificate}\n`, signal);
     if (/^Success!/m.test(committed.text)) return undefined;
-    await ask(socket, `abort ssl cert ${certificate}\n`);
+    await ask(socket, `abort ssl cert ${certificate}\n`, signal);
     return committed.refused("commit ssl cert");
   }
 }
@@ -72,21 +77,18 @@ interface Reply {
 }
 
 /** One command on a connection of its own, to which HAProxy answers and hangs up. */
-async function ask(socket: string, command: string): Promise<Reply> {
+async function ask(socket: string, command: string, signal: AbortSignal): Promise<Reply> {
   let text = "";
   let problem: string | undefined;
+  const over = new AbortController();
+  const late = after(ANSWER_MS, () => over.abort());
+  const end = AbortSignal.any([over.signal, signal]);
   try {
-    const connection = await connect(socket);
-    const late = after(ANSWER_MS, () => connection.close());
-    try {
-      await writeAll(connection, new TextEncoder().encode(command));
-      text = await readAll(connection);
-    } finally {
-      late.clear();
-      close(connection);
-    }
+    text = await answerTo(socket, command, end);
   } catch (error) {
-    problem = messageOf(error);
+    problem = over.signal.aborted ? `no answer in ${ANSWER_MS / 1000} s` : messageOf(error);
+  } finally {
+    late.clear();
   }
   return {
     text,
@@ -99,10 +101,25 @@ async function ask(socket: string, command: string): Promise<Reply> {
   };
 }
 
-function connect(socket: string): Promise<Deno.Conn> {
+/** Throws where there is none before `end`. */
+async function answerTo(socket: string, command: string, end: AbortSignal): Promise<string> {
+  end.throwIfAborted();
+  const connection = await connect(socket, end);
+  const stop = (): void => close(connection);
+  end.addEventListener("abort", stop);
+  try {
+    await writeAll(connection, new TextEncoder().encode(command));
+    return await readAll(connection);
+  } finally {
+    end.removeEventListener("abort", stop);
+    close(connection);
+  }
+}
+
+function connect(socket: string, signal: AbortSignal): Promise<Deno.Conn> {
   const { hostname, port } = hostPort(socket);
   return port > 0
-    ? Deno.connect({ hostname, port })
+    ? Deno.connect({ hostname, port, signal })
     : Deno.connect({ transport: "unix", path: socket });
 }
 

@@ -1,5 +1,6 @@
 /** Options of flows that deploy: targets, how a certificate is installed on each, and how each is watched. */
 import { z } from "zod";
+import { NAMESPACE, NAMESPACE_WANTED, SECRET_NAME } from "../kubernetes/names.ts";
 import { baseUrl, httpUrl } from "../plan/url.ts";
 import { durationAboveZero } from "../plan/units.ts";
 
@@ -32,7 +33,10 @@ const files = z.strictObject({
   error: "needs `key` or `pem`: the new certificate has a new key",
 }).refine(({ cert, fullchain, pem }) => (cert ?? fullchain ?? pem) !== undefined, {
   error: "needs one of `cert`, `fullchain` and `pem`",
-});
+}).refine(({ cert, chain, fullchain, key, pem }) => {
+  const paths = [cert, chain, fullchain, key, pem].filter((given) => given !== undefined);
+  return new Set(paths).size === paths.length;
+}, { error: "has one file twice: what is written last would be all that is in it" });
 
 const haproxy = z.strictObject({
   socket: z.string().min(1).describe(
@@ -53,8 +57,11 @@ const lab = z.strictObject({
 
 const kubernetes = z.strictObject({
   kubeconfig: z.string().default("").describe("A file; empty: as the pod that this runs in"),
-  namespace: z.string().min(1).optional().describe("Of the Secret; the context's if left out"),
-  secret: z.string().min(1).describe("Its name; of type kubernetes.io/tls"),
+  namespace: z.string().regex(NAMESPACE, NAMESPACE_WANTED).optional().describe(
+    "Of the Secret; the context's if left out",
+  ),
+  secret: z.string().regex(SECRET_NAME, "must be a Secret's name: small letters, digits, - and .")
+    .describe("Its name; of type kubernetes.io/tls"),
 });
 
 const ways = ["files", "haproxy", "lab", "kubernetes"] as const;
@@ -100,6 +107,19 @@ export interface HostPort {
 export function hostPort(text: string): HostPort {
   const [, host = "", port = ""] = ADDRESS.exec(text) ?? [];
   return { hostname: host.replace(/^\[|\]$/g, ""), port: Number(port) };
+}
+
+/** Where an installation puts its certificate, each place once as messages name it. */
+export function placesOf({ files, haproxy, lab, kubernetes }: Installation): readonly string[] {
+  if (files !== undefined) {
+    const { cert, chain, fullchain, key, pem } = files;
+    return [cert, chain, fullchain, key, pem].filter((path) => path !== undefined);
+  }
+  if (haproxy !== undefined) return [`${haproxy.certificate} in ${haproxy.socket}`];
+  if (lab !== undefined) return [`${lab.target} of ${lab.control}`];
+  if (kubernetes === undefined) return [];
+  const { kubeconfig, namespace, secret } = kubernetes;
+  return [`Secret ${namespace ?? ""}/${secret} of ${kubeconfig || "the pod's cluster"}`];
 }
 
 /** Commands that installing runs on this host, each once. */

@@ -1,7 +1,7 @@
 /** Options of `deploy_loop` as a whole. */
 import { z } from "zod";
 import { duration, durationAboveZero, rateAboveZero } from "../plan/units.ts";
-import { target } from "./options.ts";
+import { placesOf, target } from "./options.ts";
 import { labelOf, placeOf } from "./target.ts";
 
 /** A handshake costs about half a millisecond of CPU here, and as much at the daemon. */
@@ -76,6 +76,7 @@ export const deployOptions = z.strictObject({
   const placed = given.targets.map((each) => URL.canParse(each.url) ? each : undefined);
   const places = placed.map((each) => each && placeOf(each));
   const labels = placed.map((each) => each && labelOf(each));
+  const installed = new Map<string, number>();
   given.targets.forEach(({ install }, n) => {
     const path = ["targets", n];
     if (given.agent === "simulated" && install === undefined) {
@@ -93,6 +94,13 @@ export const deployOptions = z.strictObject({
     } else if (labels.indexOf(labels[n]) < n) {
       const message = `is called ${labels[n]} as another one is: nobody could tell them apart`;
       addIssue({ code: "custom", message, path });
+    }
+    for (const place of install === undefined ? [] : placesOf(install)) {
+      const first = installed.get(place) ?? n;
+      installed.set(place, first);
+      if (first === n) continue;
+      const message = `writes ${place}, as targets.${first} does: two deployments would meet in it`;
+      addIssue({ code: "custom", message, path: [...path, "install"] });
     }
   });
   if (given.deadline < given.served_within) {

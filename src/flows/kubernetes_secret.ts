@@ -10,6 +10,7 @@ import { unmeasured } from "../http/step.ts";
 import { lines } from "../http/undici/lines.ts";
 import type { ClusterAccess } from "../kubernetes/access.ts";
 import { clusterAccess } from "../kubernetes/find_access.ts";
+import { NAMESPACE, NAMESPACE_WANTED } from "../kubernetes/names.ts";
 import { MANAGED_LABEL, Secrets, type StoredSecret } from "../kubernetes/secrets.ts";
 import { SecretWatch } from "../kubernetes/watch.ts";
 import { hide } from "../masking/mask.ts";
@@ -19,14 +20,11 @@ import { durationAboveZero } from "../plan/units.ts";
 import * as x509 from "../x509.ts";
 import type { Flow, FlowContext, FlowDefinition, Iteration, SetupContext } from "./flow.ts";
 
-/** RFC 1123 label, as namespaces are named. */
-const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-
 const options = z.strictObject({
   kubeconfig: z.string().default("").describe(
     "Whose current context says which API server and as whom (${KUBECONFIG}); empty: the pod's own account",
   ),
-  namespace: z.string().regex(LABEL, "must be a namespace: small letters, digits and -").optional()
+  namespace: z.string().regex(NAMESPACE, NAMESPACE_WANTED).optional()
     .describe("Where the Secrets are made; the context's if left out"),
   count: z.int().min(1).max(1000).default(10).describe(
     "Secrets that the arrivals write in turn; made before the clock, deleted afterwards",

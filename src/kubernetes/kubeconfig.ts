@@ -10,6 +10,7 @@ import type { TlsOptions } from "../plan/plan.ts";
 import { certificatesOf } from "../plan/trust.ts";
 import { foreign, quoted } from "../terminal.ts";
 import { type ClusterAccess, type NoAccess, reasonOf } from "./access.ts";
+import { NAMESPACE, NAMESPACE_WANTED } from "./names.ts";
 
 const optionalText = z.string().nullish();
 
@@ -106,6 +107,10 @@ function accessOf(text: string, files: Files): ClusterAccess {
     const value = (of === "user" ? user as User : cluster)[key];
     if (value) throw new Refusal(`has a ${of} with \`${key}\`: ${instead}`);
   }
+  const namespace = context.namespace || "default";
+  if (!NAMESPACE.test(namespace)) {
+    throw new Refusal(`has the namespace ${quoted(namespace, 80)}: it ${NAMESPACE_WANTED}`);
+  }
   const server = serverOf(cluster);
   const { token, tokenFile } = tokenOf(user as User, files);
   const tls = tlsOf(cluster, user as User, files);
@@ -116,7 +121,7 @@ function accessOf(text: string, files: Files): ClusterAccess {
   return {
     server,
     tls,
-    namespace: context.namespace || "default",
+    namespace,
     ...(token !== undefined && { token }),
     ...(tokenFile !== undefined && { tokenFile }),
   };

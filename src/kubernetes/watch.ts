@@ -19,6 +19,8 @@ const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const CONNECTION_SECONDS = 3600;
 /** Versions that came and that nobody has asked for yet. */
 const MOST_KEPT = 10_000;
+/** A name has 253 characters at most, a version twenty or so. */
+const LONGEST_KEY = 512;
 const FIRST_PAUSE_US = 100_000;
 const LONGEST_PAUSE_US = 5_000_000;
 
@@ -161,6 +163,8 @@ export class SecretWatch {
 
   #came(name: string, resourceVersion: string, atUs: number): void {
     const key = `${name} ${resourceVersion}`;
+    // Nobody waits for a name that no Secret can have, and thousands of such would fill the memory.
+    if (key.length > LONGEST_KEY) return;
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) return waiting(atUs);
     this.#cameUs.set(key, atUs);

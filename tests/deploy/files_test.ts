@@ -78,6 +78,47 @@ Deno.test("a folder that is not there is told before anything is sent, or when i
   });
 });
 
+Deno.test({
+  name: "a link stays one: what it leads to is replaced, and has its former content afterwards",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      const [archive, live] = [join(folder, "archive"), join(folder, "live")];
+      await Deno.mkdir(archive);
+      await Deno.mkdir(live);
+      const [real, link] = [join(archive, "pem1"), join(live, "pem")];
+      await Deno.writeTextFile(real, "the former one");
+      await Deno.symlink("../archive/pem1", link);
+      const installer = new FileInstaller(options({ pem: link }), "t");
+      const former = await installer.former();
+      assert(former !== undefined && !isFailure(former));
+      assertEquals(await installer.install(await bundle(), NEVER), undefined);
+      assert(Deno.lstatSync(link).isSymlink);
+      assert(Deno.readTextFileSync(real).includes("PRIVATE KEY"));
+      assertEquals(await former.restore(NEVER), undefined);
+      assertEquals(Deno.readTextFileSync(real), "the former one");
+      assert(Deno.lstatSync(link).isSymlink);
+      await Deno.remove(real);
+      const dangling = await installer.former();
+      assert(isFailure(dangling) && dangling.message.includes("is a link to what is not there"));
+    }),
+});
+
+Deno.test({
+  name: "a device, a pipe or a folder in a file's place is refused before anything is sent",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      const pipe = join(folder, "pipe");
+      const made = await new Deno.Command("mkfifo", { args: [pipe] }).output().catch(() => ({}));
+      const paths = ["/dev/zero", folder, ...("code" in made && made.code === 0 ? [pipe] : [])];
+      for (const path of paths) {
+        const former = await new FileInstaller(options({ pem: path }), "t").former();
+        assert(isFailure(former) && former.message.includes(`${path} is no file`), path);
+      }
+    }),
+});
+
 const withShell = testWith("sh", "sleep", "true");
 
 withShell("a reload that fails is a failure with its last words, shown on one line", async () => {

@@ -4,6 +4,8 @@ import { isFailure } from "../../src/http/failure.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { testCertificate } from "../servers/certificate.ts";
 
+const NEVER = new AbortController().signal;
+
 type Bundle = Exclude<ReturnType<typeof bundleOf>, string>;
 
 async function bundle(): Promise<Bundle> {
@@ -54,7 +56,7 @@ const runtime = (socket: string, file = "/nowhere"): HaproxyRuntime =>
 Deno.test("a certificate is set as one text without an empty line, and committed", async () => {
   await withRuntime(WELL, async (socket, told) => {
     const made = await bundle();
-    assertEquals(await runtime(socket).install(made), undefined);
+    assertEquals(await runtime(socket).install(made, NEVER), undefined);
     const [set = "", commit] = told;
     assertEquals(commit, "commit ssl cert both.pem\n");
     const [head, ...lines] = set.split("\n");
@@ -71,20 +73,21 @@ Deno.test("a certificate is set as one text without an empty line, and committed
 Deno.test("what HAProxy refuses is told in its words, on one line, and nothing stays open", async () => {
   const refusing = { ...WELL, "commit ssl cert": "Can't commit\nkeys do not\x1b[31m match\n" };
   await withRuntime(refusing, async (socket, told) => {
-    const { message } = (await runtime(socket).install(await bundle()))!;
+    const { message } = (await runtime(socket).install(await bundle(), NEVER))!;
     assert(message.includes("commit ssl cert") && message.includes("Can't commit"), message);
     assert(!message.includes("\n") && !message.includes("\x1b"));
     assertEquals(told.at(-1), "abort ssl cert both.pem\n");
   });
   await withRuntime({}, async (socket, told) => {
-    const { message } = (await runtime(socket).install(await bundle()))!;
+    const { message } = (await runtime(socket).install(await bundle(), NEVER))!;
     assert(message.includes("Unknown command"), message);
     assertEquals(told.length, 1);
   });
 });
 
 Deno.test("a socket that is not there is a failure with the reason", async () => {
-  const { class: kind, message } = (await runtime("/nowhere/admin.sock").install(await bundle()))!;
+  const { class: kind, message } =
+    (await runtime("/nowhere/admin.sock").install(await bundle(), NEVER))!;
   assertEquals(kind, "client");
   assert(message.includes("web-1") && message.includes("/nowhere/admin.sock"), message);
 });
@@ -104,4 +107,30 @@ Deno.test("the former certificate is its file's, which must be readable before a
       await Deno.remove(file);
     }
   });
+});
+
+Deno.test("a runtime API that never answers holds up nothing once the run is stopped", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const connections: Deno.Conn[] = [];
+  const stop = new AbortController();
+  const accepting = (async (): Promise<void> => {
+    for await (const connection of listener) {
+      connections.push(connection);
+      stop.abort();
+    }
+  })();
+  const failure = await runtime(`127.0.0.1:${listener.addr.port}`).install(
+    await bundle(),
+    stop.signal,
+  );
+  assertEquals(failure?.class, "interrupted");
+  assertEquals(connections.length, 1);
+  listener.close();
+  await accepting;
+  connections[0]!.close();
+});
+
+Deno.test("the former certificate is a file and nothing else: a folder or a device is not read", async () => {
+  const failure = await runtime("127.0.0.1:1", Deno.cwd()).former();
+  assert(isFailure(failure) && failure.message.includes("is no file"), JSON.stringify(failure));
 });

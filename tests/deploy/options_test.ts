@@ -38,18 +38,48 @@ Deno.test("a target is there once, however it is written", () => {
   const other = { url: "https://other.test/", install: LAB, name: "a" };
   const alike = problems({ targets: [{ ...one, name: "a" }, other] });
   assert(alike[0]!.startsWith("targets.1 is called a as another one is"), alike[0]);
-  const elsewhere = { ...one, connect_to: "127.0.0.1:443" };
+  const install = { lab: { ...LAB.lab, target: "nginx-2" } };
+  const elsewhere = { ...one, connect_to: "127.0.0.1:443", install };
   assertEquals(problems({ targets: [one, elsewhere] }), []);
 });
 
 Deno.test("a target without an address is told as that, along with whatever else is wrong", () => {
-  const targets = [{ url: "", install: LAB }, { url: "", install: LAB }, {
+  const targets = [{ url: "", install: LAB }, { url: "", install: { files: { pem: PEM } } }, {
     url: "https://web.test",
   }];
   const told = problems({ targets });
   assertEquals(told.length, 3, told.join());
   assert(told.slice(0, 2).every((each, n) => each.startsWith(`targets.${n}.url must be`)));
   assert(told[2]!.startsWith("targets.2 needs `install`"));
+});
+
+Deno.test("no two deployments meet in one file, Secret or certificate, and no file is two things", () => {
+  const at = (port: number, install: unknown): unknown => ({
+    url: `https://127.0.0.1:${port}`,
+    install,
+  });
+  const kubernetes = { secret: "tls" };
+  const haproxy = { socket: "/run/haproxy.sock", certificate: PEM };
+  for (const install of [LAB, { files: { pem: PEM } }, { haproxy }, { kubernetes }]) {
+    const found = problems({ targets: [at(1, install), at(2, install)] });
+    assertEquals(found.length, 1);
+    assert(/^targets\.1\.install writes .* as targets\.0 does/.test(found[0]!), found[0]);
+  }
+  const shared = problems({
+    targets: [at(1, { files: { pem: PEM } }), at(2, { files: { pem: "/b", chain: PEM } })],
+  });
+  assert(shared[0]!.startsWith(`targets.1.install writes ${PEM}, as`), shared[0]);
+  assert(installing({ files: { key: PEM, fullchain: PEM } })[0]!.includes("one file twice"));
+});
+
+Deno.test("a Secret and its namespace are names, and no way to somewhere else", () => {
+  const secret = (name: string, namespace = "web"): string[] =>
+    installing({ kubernetes: { secret: name, namespace } });
+  assertEquals(secret("web-1.tls"), []);
+  for (const bad of ["..", "a/../b", "A", "a?b", "", "-a", "a".repeat(254)]) {
+    assert(secret(bad)[0]!.includes("must be a Secret's name"), bad);
+    assert(secret("a", bad)[0]!.includes("must be a namespace"), bad);
+  }
 });
 
 Deno.test("limits that contradict one another, and a watch that would be a load, are problems", () => {
@@ -61,7 +91,7 @@ Deno.test("limits that contradict one another, and a watch that would be a load,
 Deno.test("a command is parted at its blanks, or taken as it is listed; the same one is told once", () => {
   const target = (port: number, reload: unknown): Record<string, unknown> => ({
     url: `https://127.0.0.1:${port}`,
-    install: { files: { pem: PEM, reload } },
+    install: { files: { pem: `/etc/${port}.pem`, reload } },
   });
   const { targets } = deployOptions.parse({
     target_type: "nginx",

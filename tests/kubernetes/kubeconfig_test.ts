@@ -243,3 +243,12 @@ Deno.test("a token's file is read again after a minute, and the old token stays 
   clock.jump(61_000_000);
   assertEquals(token.value, "third");
 });
+
+Deno.test("a namespace that would lead a path elsewhere is refused", () => {
+  for (const namespace of ["..", "a/../../nodes", "A", "a\u001b[31m"]) {
+    const got = readKubeconfig(config({ context: { namespace } }), "/k", files({}));
+    const why = "refused" in got ? got.refused : "";
+    assertStringIncludes(why, "must be a namespace");
+    assert(!why.includes("\u001b"));
+  }
+});

@@ -168,3 +168,13 @@ Deno.test("who waits for a version is told when it comes, and nothing where it d
   await watch.close();
   assertEquals(await cut, undefined);
 });
+
+Deno.test("a name that no Secret can have is not kept for anybody", async () => {
+  const long = "x".repeat(100_000);
+  const { watch, clock } = scripted([[event("ADDED", long, "1"), event("ADDED", "a", "2")]]);
+  await watch.open();
+  await clock.advance(1_000_000);
+  assertEquals(await watch.cameUs("a", "2", 0), 0);
+  assertEquals(await watch.cameUs(long, "1", 0), undefined);
+  await watch.close();
+});
