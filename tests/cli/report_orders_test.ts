@@ -198,8 +198,8 @@ Deno.test("certload schema summary prints the schema of what runs write", async 
 });
 
 Deno.test("certload schema prints a schema of each kind, for people to read too", async () => {
-  for (const  of of[[], ["plan"], ["summary"], ["baseline"]]) {
-    const { code, out, err } = await certload("", "schema", ...of);
+  for (const kind of [[], ["plan"], ["summary"], ["baseline"]]) {
+    const { code, out, err } = await certload("", "schema", ...kind);
     assertEquals([code, err], [0, ""]);
     assertMatch(out, /^\{\n {2}"\$schema": /);
     JSON.parse(out);
