@@ -95,6 +95,11 @@ const OURS: Readonly<Record<string, Exercise>> = {
   "./certload-linux-x64 run quickstart": { more: `${SHORT} ${ONE}`, check: judged },
   "certload run loadtest --stack compose": { check: wantsContainers },
   "certload run lifecycle --stack embedded": { more: `${SHORT} ${ONE}`, check: judged },
+  "certload run lifecycle --stack embedded --duration 10s": {
+    replace: () => ({ "--duration 10s": SHORT }),
+    more: ONE,
+    check: judged,
+  },
   "certload run lifecycle --stack compose --allow-commands": { check: wantsContainers },
   "CERTCTL_RENEWAL_CONCURRENCY=5 CERTCTL_KEYGEN_MODE=server certload run scheduler --stack embedded":
     {

@@ -105,6 +105,19 @@ Deno.test("chartsOf() draws no line of failures where there are none", () => {
   assert(labels(concluded(failedRun())).includes("failed"));
 });
 
+Deno.test("chartsOf() draws no curve of a single value, and does not send anybody to it", () => {
+  const mentioned = (durationS: number): readonly boolean[] => {
+    const summary = concluded(runOf([{ name: "a", ratePerS: 1, durationS }]));
+    const charts = scenariosOf(summary).flatMap(([, data]) => chartsOf(data));
+    return [
+      charts.some(({ title }) => title === "Percentiles"),
+      charts.some(({ note = "" }) => note.includes("percentile curve")),
+    ];
+  };
+  assertEquals(mentioned(1), [false, false]);
+  assertEquals(mentioned(10), [true, true]);
+});
+
 Deno.test("renderHtml() does not run what a server has sent", () => {
   const message =
     `HTTP 500 </script><script>document.title="x"</script><img src=x onerror=alert(1)>`;

@@ -313,9 +313,11 @@ function latencyChart(
   const typical = median(filled.map((h) => h.percentile(50)));
   const typicalCount = median(filled.map((h) => h.count));
   const missing = typicalCount < 20 ? "p95 and p99" : typicalCount < 100 ? "p99" : undefined;
+  const isCurve = filled.length > 1 || typicalCount > 1;
+  const curve = isCurve ? ": the percentile curve has them" : "";
   const limits = limitsOf(thresholds, "ms", ms(largest));
   const notes = [
-    ...(missing ? [`Too few finish at a time for ${missing}: the percentile curve has them.`] : []),
+    ...(missing ? [`Too few finish at a time for ${missing}${curve}.`] : []),
     ...limits.notes,
     ...partialNote(axis),
   ];
