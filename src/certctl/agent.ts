@@ -5,7 +5,8 @@
 import { makeCsr } from "../keys/csr.ts";
 import { generateKey } from "../keys/keys.ts";
 import { type Failure, isFailure } from "../http/failure.ts";
-import type { Sender } from "../http/step.ts";
+import type { HttpClient } from "../http/http.ts";
+import { type Sender, unmeasured } from "../http/step.ts";
 import { toPem } from "../pem.ts";
 import { VERSION } from "../version.ts";
 import type { AgentFacts, Answer, CertctlApi } from "./api.ts";
@@ -21,6 +22,14 @@ export interface KeyAndRequest {
   readonly spki: Uint8Array;
   readonly keyPem: string;
   readonly csrPem: string;
+}
+
+/** Of a scenario's set-up: how it asks, and to whom it tells what is to be undone. */
+export interface RunSetup {
+  readonly client: HttpClient;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  undo(what: string, action: (signal: AbortSignal) => Promise<Failure | undefined>): void;
 }
 
 /** RFC 5280 appendix A.1, ub-common-name. */
@@ -59,6 +68,22 @@ export class CertctlAgent {
   ): Promise<CertctlAgent | Failure> {
     const answer = await api.registerAgent(sender, { name, hostname: name }, step);
     return isFailure(answer) ? answer : new CertctlAgent(api, answer.value.id, name);
+  }
+
+  /** The same for a run alone: afterwards the agent is retired. */
+  static async registerForRun(
+    api: CertctlApi,
+    { client, timeoutMs, signal, undo }: RunSetup,
+    name: string,
+  ): Promise<CertctlAgent | Failure> {
+    const agent = await CertctlAgent.register(api, unmeasured({ client, timeoutMs, signal }), name);
+    if (isFailure(agent)) return agent;
+    undo(`agent ${agent.id} (${name})`, async (signal) => {
+      const sender = unmeasured({ client, timeoutMs, signal });
+      const retired = await agent.retire(sender, "the load test is over");
+      return isFailure(retired) ? retired : undefined;
+    });
+    return agent;
   }
 
   heartbeat(sender: Sender, step?: string): Promise<Answer<void> | Failure> {

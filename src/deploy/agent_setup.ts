@@ -1,9 +1,8 @@
 /** What is there before the first deployment: an agent that the server knows, and the certificates that targets have. */
-import { CertctlAgent } from "../certctl/agent.ts";
+import { CertctlAgent, type RunSetup } from "../certctl/agent.ts";
 import { CertctlApi, type NewTarget } from "../certctl/api.ts";
 import type { Clock } from "../clock.ts";
 import { type Failure, isFailure } from "../http/failure.ts";
-import type { HttpClient } from "../http/http.ts";
 import { unmeasured } from "../http/step.ts";
 import type { Target } from "../plan/plan.ts";
 import { installerFor } from "./installer.ts";
@@ -18,16 +17,12 @@ export interface AgentMade {
   readonly asksForWork: boolean;
 }
 
-export interface AgentSetup {
+export interface AgentSetup extends RunSetup {
   readonly options: DeployOptions;
   readonly target: Target;
   readonly scenario: string;
-  readonly client: HttpClient;
   readonly clock: Clock;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
   readonly runId: string;
-  undo(what: string, action: (signal: AbortSignal) => Promise<Failure | undefined>): void;
 }
 
 export async function setUpAgent(
@@ -53,18 +48,11 @@ async function keepFormer(setup: AgentSetup): Promise<Failure | undefined> {
 }
 
 async function agentOf(setup: AgentSetup): Promise<CertctlAgent | Failure> {
-  const { options, target, scenario, client, timeoutMs, runId, undo } = setup;
+  const { options, target, scenario, runId } = setup;
   const api = new CertctlApi(target);
   if (options.agent_id !== undefined) return new CertctlAgent(api, options.agent_id, scenario);
   const name = `certload-${runId}-${scenario}`.slice(0, 128);
-  const agent = await CertctlAgent.register(api, unmeasured(setup), name);
-  if (isFailure(agent)) return agent;
-  undo(`agent ${agent.id} (${name})`, async (signal) => {
-    const sender = unmeasured({ client, timeoutMs, signal });
-    const retired = await agent.retire(sender, "the load test is over");
-    return isFailure(retired) ? retired : undefined;
-  });
-  return agent;
+  return await CertctlAgent.registerForRun(api, setup, name);
 }
 
 /** certctl's word for a target type. */

@@ -1,6 +1,7 @@
 /** Options of `deploy_loop` as a whole. */
 import { z } from "zod";
 import { duration, durationAboveZero, rateAboveZero } from "../plan/units.ts";
+import { certificateOptions } from "../certctl/certificate_options.ts";
 import { placesOf, target } from "./options.ts";
 import { labelOf, placeOf } from "./target.ts";
 
@@ -41,14 +42,7 @@ export const deployOptions = z.strictObject({
   environment: z.string().max(50).optional().describe(
     "What the server binds to its target by; default: lt-deploy- and the target_type",
   ),
-  owner_id: z.string().default("o-alice").describe("A row of the server's, as the next three"),
-  team_id: z.string().default("t-platform").describe("Whose certificates they are"),
-  issuer_id: z.string().default("iss-local").describe("Who issues them"),
-  renewal_policy_id: z.string().default("rp-standard").describe("How they are renewed"),
-  domain: z.string().default("loadtest.example.com").describe("Suffix of their common names"),
-  expires_in: duration().prefault("90d").describe(
-    "Stated lifetime; under 31 days the server's renewal check would work on the rows during the run",
-  ),
+  ...certificateOptions,
   watch: rateAboveZero().prefault("100/s").refine((perS) => perS <= MOST_HANDSHAKES, {
     error: `must be ${MOST_HANDSHAKES}/s at most`,
   }).describe(

@@ -8,7 +8,7 @@ import { CertctlAgent, HEARTBEAT_MS, WORK_POLL_MS } from "../certctl/agent.ts";
 import { CertctlApi } from "../certctl/api.ts";
 import { Fleet, pollsPerSecond } from "../certctl/fleet.ts";
 import { type Failure, isFailure } from "../http/failure.ts";
-import { type Sender, unmeasured } from "../http/step.ts";
+import type { Sender } from "../http/step.ts";
 import { duration, durationAboveZero } from "../plan/units.ts";
 import type { Flow, FlowContext, FlowDefinition, Iteration, SetupContext } from "./flow.ts";
 
@@ -57,27 +57,20 @@ interface Made {
 }
 
 async function setup(context: SetupContext<Options>): Promise<{ readonly made: Made } | Failure> {
-  const { options, target, client, timeoutMs, runId, scenario, signal, progress, undo } = context;
+  const { options, target, runId, scenario, signal, progress } = context;
   const api = new CertctlApi(target);
-  const sender = unmeasured(context);
   const agents = new Array<{ id: string; name: string }>(options.agents);
   let next = 0, done = 0;
   let failure: Failure | undefined;
   const some = async (): Promise<void> => {
     while (failure === undefined && !signal.aborted && next < agents.length) {
       const n = next++;
-      const agent = await CertctlAgent.register(api, sender, `${runId}-${scenario}-${n}`);
+      const name = `${runId}-${scenario}-${n}`;
+      const agent = await CertctlAgent.registerForRun(api, context, name);
       if (isFailure(agent)) {
         failure ??= { ...agent, message: `Registering agent ${n}: ${agent.message}` };
         return;
       }
-      undo(`agent ${agent.id}`, async (signal) => {
-        const retired = await agent.retire(
-          unmeasured({ client, timeoutMs, signal }),
-          "end of the load test",
-        );
-        return isFailure(retired) ? retired : undefined;
-      });
       agents[n] = { id: agent.id, name: agent.name };
       progress(++done, agents.length, "agents registered");
     }

@@ -2,40 +2,31 @@
 import { z } from "zod";
 import { CertctlAgent, keyAndRequest } from "../certctl/agent.ts";
 import { CertctlApi } from "../certctl/api.ts";
+import {
+  type CertificateOptions,
+  certificateOptions,
+  newCertificate,
+} from "../certctl/certificate_options.ts";
 import { type Failure, isFailure } from "../http/failure.ts";
 import { type Sender, unmeasured } from "../http/step.ts";
 import { isBeforeTheClock } from "../plan/before_clock.ts";
-import { duration } from "../plan/units.ts";
 import { sleep } from "../timer.ts";
 import type { SetupContext } from "./flow.ts";
 
-/** Options of what is made; the rows are those of certctl's demo seed. */
+/** Options of what is made. */
 export const batchOptions = {
   batch: z.int().min(1).max(100_000).default(100).describe("Certificates of one arrival"),
-  owner_id: z.string().default("o-alice").describe("A row of the server's, as the next three"),
-  team_id: z.string().default("t-platform").describe("Whose certificates they are"),
-  issuer_id: z.string().default("iss-local").describe("Who issues them"),
-  renewal_policy_id: z.string().default("rp-standard").describe("How they are renewed"),
+  ...certificateOptions,
   environment: z.string().max(50).default("loadtest").describe("Their label"),
-  domain: z.string().default("loadtest.example.com").describe("Suffix of their common names"),
-  expires_in: duration().prefault("90d").describe(
-    "Stated lifetime; under 31 days the server's renewal check would work on them during the run",
-  ),
   issue_by: z.enum(["agent", "server"]).default("agent").describe(
     "How they are issued before the clock: by a request of an agent's (CSR), which any server takes, or by a renewal that the server makes the key for (CERTCTL_KEYGEN_MODE=server)",
   ),
   parallel: z.int().min(1).max(256).default(8).describe("Requests at a time before the clock"),
 };
 
-export interface BatchOptions {
+export interface BatchOptions extends CertificateOptions {
   readonly batch: number;
-  readonly owner_id: string;
-  readonly team_id: string;
-  readonly issuer_id: string;
-  readonly renewal_policy_id: string;
   readonly environment: string;
-  readonly domain: string;
-  readonly expires_in: number;
   readonly issue_by: "agent" | "server";
   readonly parallel: number;
 }
@@ -121,10 +112,10 @@ class BatchMaker {
   async open(): Promise<Failure | undefined> {
     const { options, runId, scenario } = this.#context;
     if (options.issue_by === "server") return undefined;
-    const agent = await CertctlAgent.register(this.#api, this.#sender, `${runId}-${scenario}`);
+    const name = `${runId}-${scenario}`;
+    const agent = await CertctlAgent.registerForRun(this.#api, this.#context, name);
     if (isFailure(agent)) return told("Registering the agent that asks for certificates", agent);
     this.#agent = agent;
-    this.#undo(`agent ${agent.id}`, (sender) => agent.retire(sender, "end of the load test"));
     return undefined;
   }
 
@@ -132,17 +123,8 @@ class BatchMaker {
   async certificate(n: number): Promise<string | Failure> {
     const { options, runId, scenario } = this.#context;
     const name = nameOf({ runId, scenario, domain: options.domain }, n);
-    const created = await this.#api.createCertificate(this.#sender, {
-      name,
-      commonName: name,
-      sans: [name],
-      ownerId: options.owner_id,
-      teamId: options.team_id,
-      issuerId: options.issuer_id,
-      renewalPolicyId: options.renewal_policy_id,
-      environment: options.environment,
-      expiresAt: new Date(Date.now() + options.expires_in).toISOString(),
-    });
+    const asked = newCertificate(options, [name], options.environment);
+    const created = await this.#api.createCertificate(this.#sender, asked);
     if (isFailure(created)) return told("Creating a certificate", created);
     const { id } = created.value;
     this.#undo(`certificate ${id}`, (sender) => this.#api.archiveCertificate(sender, id));

@@ -3,11 +3,10 @@
  * its end. The certificates are made and issued before the clock, so that every job is due.
  */
 import { z } from "zod";
-import { keyAndRequest } from "../certctl/agent.ts";
+import { CertctlAgent, keyAndRequest } from "../certctl/agent.ts";
 import { CertctlApi } from "../certctl/api.ts";
 import { LOOK_REQUESTS, WATCH_STEPS, watchJobs } from "../certctl/job_watch.ts";
 import { type Failure, isFailure } from "../http/failure.ts";
-import { unmeasured } from "../http/step.ts";
 import { JOB_MEASURES } from "../jobs.ts";
 import { duration, durationAboveZero } from "../plan/units.ts";
 import {
@@ -70,18 +69,10 @@ interface Answered {
 
 /** The agent in whose name requests are sent; certctl does not ask whose the certificate is. */
 async function registerAnswering(context: SetupContext<Options>): Promise<string | Failure> {
-  const { runId, scenario, target, client, timeoutMs } = context;
-  const api = new CertctlApi(target);
+  const { runId, scenario, target } = context;
   const name = `${runId}-${scenario}-answers`;
-  const agent = await api.registerAgent(unmeasured(context), { name, hostname: name });
-  if (isFailure(agent)) return agent;
-  const { id } = agent.value;
-  context.undo(`agent ${id}`, async (signal) => {
-    const sender = unmeasured({ client, timeoutMs, signal });
-    const retired = await api.retireAgent(sender, id, "end of the load test");
-    return isFailure(retired) ? retired : undefined;
-  });
-  return id;
+  const agent = await CertctlAgent.registerForRun(new CertctlApi(target), context, name);
+  return isFailure(agent) ? agent : agent.id;
 }
 
 class BulkRenew implements Flow {

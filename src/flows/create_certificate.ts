@@ -4,22 +4,15 @@
  * are unique in certctl, and an `expires_at` beyond the 31 days in which the renewal check would pick the row up.
  */
 import { z } from "zod";
-import { duration } from "../plan/units.ts";
+import { certificateOptions } from "../certctl/certificate_options.ts";
 import type { Failure } from "../http/failure.ts";
 import type { Expectation, Flow, FlowContext, FlowDefinition, Iteration } from "./flow.ts";
 import { requireField } from "../http/json_body.ts";
 import { apiHeaders, apiUrl } from "../http/api_headers.ts";
 
 const options = z.strictObject({
-  owner_id: z.string().default("o-alice").describe("A row of the server's, as the next three"),
-  team_id: z.string().default("t-platform").describe("Whose certificate it is"),
-  issuer_id: z.string().default("iss-local").describe("Who would issue it"),
-  renewal_policy_id: z.string().default("rp-standard").describe("How it would be renewed"),
+  ...certificateOptions,
   environment: z.string().max(50).default("loadtest").describe("Its label"),
-  domain: z.string().default("loadtest.example.com").describe("Suffix of the common names"),
-  expires_in: duration().prefault("90d").describe(
-    "Stated lifetime; under 31 days the server's renewal check would work on the rows during the run",
-  ),
 });
 
 type Options = z.output<typeof options>;

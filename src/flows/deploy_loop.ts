@@ -5,6 +5,7 @@
  */
 import { CertctlAgent, HEARTBEAT_MS } from "../certctl/agent.ts";
 import { CertctlApi } from "../certctl/api.ts";
+import { newCertificate } from "../certctl/certificate_options.ts";
 import { type AgentMade, setUpAgent } from "../deploy/agent_setup.ts";
 import { DeploymentJobs } from "../deploy/deployment_jobs.ts";
 import { shaker } from "../deploy/handshake.ts";
@@ -152,18 +153,8 @@ class DeployLoop implements Flow {
     names: readonly string[],
   ): Promise<{ readonly id: string } | Failure> {
     const { options } = this.#context;
-    const [commonName = ""] = names;
-    const created = await this.#api.createCertificate(iteration, {
-      name: commonName,
-      commonName,
-      sans: names,
-      ownerId: options.owner_id,
-      teamId: options.team_id,
-      issuerId: options.issuer_id,
-      renewalPolicyId: options.renewal_policy_id,
-      environment: options.environment ?? `lt-deploy-${options.target_type}`,
-      expiresAt: new Date(Date.now() + options.expires_in).toISOString(),
-    });
+    const asked = newCertificate(options, names, environmentOf(options));
+    const created = await this.#api.createCertificate(iteration, asked);
     return isFailure(created) ? created : created.value;
   }
 
@@ -186,8 +177,7 @@ class DeployLoop implements Flow {
     if (failure.class !== "timeout" || !failure.message.includes("Deployment job of")) {
       return failure;
     }
-    const { options } = this.#context;
-    const environment = options.environment ?? `lt-deploy-${options.target_type}`;
+    const environment = environmentOf(this.#context.options);
     const bound = await this.#api.boundTargets(unmeasured(this.#context), certificateId);
     const isBound = !isFailure(bound) && bound.value.items.length > 0;
     const why = isBound
@@ -228,6 +218,11 @@ async function openTarget(
     kept: await KeptTrain.open({ url, address, clock, perS, connections, timeoutMs }),
     ...(install && { installer: installerFor(install, label, { client, clock, timeoutMs }) }),
   });
+}
+
+/** What the server binds a certificate to its target by. */
+function environmentOf({ environment, target_type: type }: DeployOptions): string {
+  return environment ?? `lt-deploy-${type}`;
 }
 
 function hostNames(targets: readonly TargetOptions[]): readonly string[] {

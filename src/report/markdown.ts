@@ -71,6 +71,7 @@ import {
   partOfRun,
   peerNames,
   peersOf,
+  plural,
   RESPONSE_TIME_NOTE,
   saturatedHost,
   seriesOf,
@@ -142,10 +143,8 @@ function headSection(summary: Summary): string {
     `## ${icon} ${word}: ${escapeMarkdown(summary.plan.name)}`,
     "",
     `${reason === "" ? `Exit ${exit.code}.` : `${escapeMarkdown(reason)} (exit ${exit.code}).`} ${
-      formatCount(totals.iterations)
-    } iterations in ${formatSeconds(summary.duration_s)}, ${
-      formatPercent(totals.error_rate)
-    } failed.`,
+      plural(totals.iterations, "iteration")
+    } in ${formatSeconds(summary.duration_s)}, ${formatPercent(totals.error_rate)} failed.`,
   ];
   if (methodology.target.lab) lines.push("", `> ${LAB_WARNING}`);
   return lines.join("\n");

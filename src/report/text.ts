@@ -93,7 +93,7 @@ function verdictSection(summary: Summary, page: Page): string[] {
     }`,
     ...block(exitReason(summary), page),
     ...block(
-      `${formatCount(totals.iterations)} iterations, ${formatCount(totals.requests)} requests in ${
+      `${plural(totals.iterations, "iteration")}, ${plural(totals.requests, "request")} in ${
         formatSeconds(summary.duration_s)
       }, ${formatPercent(totals.error_rate)} failed`,
       page,
