@@ -114,3 +114,18 @@ Deno.test("renderText() of a run in which nothing finished has no NaN and no und
   const text = renderText(concluded(runOf([{ name: "a", dropped: 100 }])));
   assert(!/NaN|undefined|null|Infinity/.test(text), text);
 });
+
+Deno.test("renderText() has what flows name themselves below their scenario, whole on 80 columns", () => {
+  const run = runOf([{
+    name: "revoke_100",
+    own: (recorder) => {
+      recorder.observe("revocation_time", 488);
+      recorder.count("revocations_failed", 3);
+    },
+  }]);
+  const [, section = ""] = renderText(concluded(run), { width: 80 }).split("Of the flows' own\n");
+  const names = section.split("\n\n")[0]!.split("\n").slice(1).map((line) =>
+    line.split(/ {2,}(?=\d)/)[0]
+  );
+  assertEquals(names, ["revoke_100", "  revocation_time", "  revocations_failed"]);
+});

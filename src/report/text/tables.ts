@@ -127,22 +127,23 @@ export function exchangesSection(summary: Summary, page: Page): string[] {
   return tableSection(["On the wire", note], { head, rows }, drop, page);
 }
 
-/** Durations and counters that the flows name themselves. */
+/** Durations and counters that the flows name themselves, below their scenario. */
 export function ownSection(summary: Summary, page: Page): string[] {
   const rows = scenariosOf(summary).flatMap(([name, scenario]) => {
     const { observed, counters } = scenario;
     const untold = ([own]: readonly [string, unknown]): boolean => !isToldApart(own, scenario);
-    return [
+    const own = [
       ...Object.entries(observed).filter(untold).map(([own, { stats_ms: s }]) => [
-        `${oneLine(name)} ${oneLine(own)}`,
+        `  ${oneLine(own)}`,
         formatCount(s.count),
         ...timeCells(s),
       ]),
       ...Object.entries(counters).filter(untold).map(([own, count]) => [
-        `${oneLine(name)} ${oneLine(own)}`,
+        `  ${oneLine(own)}`,
         formatCount(count),
       ]),
     ];
+    return own.length === 0 ? [] : [[oneLine(name)], ...own];
   });
   if (rows.length === 0) return [];
   const head = ["", "count", "avg", "min", "p50", "p95", "p99", "max"];
