@@ -214,3 +214,41 @@ Deno.test({
     }
   },
 });
+
+const resultOf = (results: readonly CaseResult[], id: string): [string?, string?] => {
+  const found = results.find((result) => result.id === id);
+  return [found?.outcome, found?.reason];
+};
+
+Deno.test("a nonce of HEAD new-nonce that is none, or no base64url, fails its case with what was seen", async () => {
+  for (const [value, told] of [["not base64url!", '"not base64url!"'], [undefined, "undefined"]]) {
+    let asked = 0;
+    const bend = (path: string, right: Response): Response => {
+      if (path !== "/new-nonce" || asked++ > 0) return right;
+      right.headers.set("x-no-nonce", "");
+      if (value !== undefined) right.headers.set("replay-nonce", value);
+      return right;
+    };
+    const results = await examineFake({ bend });
+    assertEquals(resultOf(results, "nonce-head"), ["fail", `Replay-Nonce is ${told}`]);
+  }
+});
+
+Deno.test("a badNonce without a nonce for the retry fails its case, and says that it is missing", async () => {
+  const bend = (_: string, right: Response): Response => {
+    if (right.status === 400) right.headers.set("x-no-nonce", "");
+    return right;
+  };
+  const results = await examineFake({ bend });
+  const [outcome, reason] = resultOf(results, "nonce-retry");
+  assertEquals([outcome, reason], ["fail", "the badNonce answer has no Replay-Nonce"]);
+});
+
+Deno.test("a server without renewal information is not asked for any", async () => {
+  const results = await examineFake({ directory: () => ({ renewalInfo: undefined }) });
+  for (const id of ["renewal-info", "renewal-info-retry-after", "renewal-info-unknown"]) {
+    const [outcome, reason] = resultOf(results, id);
+    assertEquals(outcome, "skip");
+    assertMatch(reason!, /renewalInfo|renewal information/);
+  }
+});
