@@ -5,7 +5,7 @@ import { deployOptions } from "../../src/deploy/scenario_options.ts";
 import type { FilesOptions } from "../../src/deploy/options.ts";
 import { isFailure } from "../../src/http/failure.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { testWith } from "../programs.ts";
+import { findProgram, testWith } from "../programs.ts";
 import { testCertificate } from "../servers/certificate.ts";
 
 const NEVER = new AbortController().signal;
@@ -110,8 +110,9 @@ Deno.test({
   fn: () =>
     inFolder(async (folder) => {
       const pipe = join(folder, "pipe");
-      const made = await new Deno.Command("mkfifo", { args: [pipe] }).output().catch(() => ({}));
-      const paths = ["/dev/zero", folder, ...("code" in made && made.code === 0 ? [pipe] : [])];
+      const mkfifo = findProgram("mkfifo");
+      if (mkfifo !== undefined) await new Deno.Command(mkfifo, { args: [pipe] }).output();
+      const paths = ["/dev/zero", folder, ...(mkfifo === undefined ? [] : [pipe])];
       for (const path of paths) {
         const former = await new FileInstaller(options({ pem: path }), "t").former();
         assert(isFailure(former) && former.message.includes(`${path} is no file`), path);
