@@ -6,7 +6,7 @@ import { type Failure, isFailure } from "../http/failure.ts";
 import { unmeasured } from "../http/step.ts";
 import type { Target } from "../plan/plan.ts";
 import { installerFor } from "./installer.ts";
-import type { DeployOptions } from "./scenario_options.ts";
+import { boundTargetOf, type DeployOptions } from "./scenario_options.ts";
 import { labelOf } from "./target.ts";
 
 /** Plain data, for the workers. */
@@ -74,9 +74,11 @@ async function asksForWork(setup: AgentSetup, agent: CertctlAgent): Promise<bool
   const sender = unmeasured(setup);
   if (options.work === "never" || isFailure(await agent.work(sender))) return false;
   if (options.agent_id !== undefined) return true;
+  const name = boundTargetOf(options);
+  if (name === undefined) return false;
   const api = new CertctlApi(target);
   const given: NewTarget = {
-    name: `lt-${options.target_type}`,
+    name,
     type: CERTCTL_TYPES[options.target_type]!,
     agentId: agent.id,
   };

@@ -104,3 +104,17 @@ export const deployOptions = z.strictObject({
 });
 
 export type DeployOptions = z.output<typeof deployOptions>;
+
+const ENVIRONMENT = "lt-deploy-";
+
+/** What the server binds a certificate to its target by. */
+export function environmentOf({ environment, target_type: type }: DeployOptions): string {
+  return environment ?? `${ENVIRONMENT}${type}`;
+}
+
+/** The server's name of the target that such certificates are bound to; undefined where only the server knows. */
+export function boundTargetOf(options: DeployOptions): string | undefined {
+  const environment = environmentOf(options);
+  if (!environment.startsWith(ENVIRONMENT)) return undefined;
+  return `lt-${environment.slice(ENVIRONMENT.length)}`;
+}

@@ -12,7 +12,7 @@ import { shaker } from "../deploy/handshake.ts";
 import { installerFor } from "../deploy/installer.ts";
 import { KeptTrain } from "../deploy/kept.ts";
 import { commandsOf, type TargetOptions } from "../deploy/options.ts";
-import { type DeployOptions, deployOptions } from "../deploy/scenario_options.ts";
+import { type DeployOptions, deployOptions, environmentOf } from "../deploy/scenario_options.ts";
 import { Sighting, type WatchLimits } from "../deploy/sighting.ts";
 import { addressOf, DeployTarget, labelOf, Queue } from "../deploy/target.ts";
 import type { Bounded, Timeline } from "../deploy/timeline.ts";
@@ -218,11 +218,6 @@ async function openTarget(
     kept: await KeptTrain.open({ url, address, clock, perS, connections, timeoutMs }),
     ...(install && { installer: installerFor(install, label, { client, clock, timeoutMs }) }),
   });
-}
-
-/** What the server binds a certificate to its target by. */
-function environmentOf({ environment, target_type: type }: DeployOptions): string {
-  return environment ?? `lt-deploy-${type}`;
 }
 
 function hostNames(targets: readonly TargetOptions[]): readonly string[] {

@@ -80,6 +80,18 @@ function sumOf(iterations: readonly TestIteration[], name: string): number {
 const lab = (options: LabOptions, test: (client: LabClient) => Promise<void>): Promise<void> =>
   withLab(options, test);
 
+Deno.test("work is told where certificates are bound to another target by their environment", async () => {
+  await lab({ targets: { nginx: 2 } }, async (client) => {
+    const { failures, iterations: [iteration] } = await deploy(client, {
+      targets: ["nginx-2"],
+      with: { environment: "lt-deploy-nginx-2" },
+    });
+    assertEquals(failures, [undefined]);
+    const names = iteration!.stepNames();
+    assertEquals([names.includes("work"), names.includes("jobs")], [true, false]);
+  });
+});
+
 async function installations({ lab }: LabClient): Promise<readonly Installation[]> {
   const answer = await fetch(`${lab.addresses.control}/lab/deployments`);
   return (await answer.json()).deployments;
