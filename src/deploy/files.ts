@@ -1,6 +1,7 @@
 /** Files of a daemon, and the command that makes it read them: nginx, Apache, HAProxy and whatever is like them. */
 import { dirname, join } from "node:path";
 import { runCommand } from "../command.ts";
+import { equalBytes } from "../der.ts";
 import type { Failure } from "../http/failure.ts";
 import { SECRET_NAME } from "../masking/credentials.ts";
 import { mask } from "../masking/mask.ts";
@@ -51,9 +52,15 @@ export class FileInstaller implements Installer {
       if (typeof former === "string") return notInstalled(this.#label, former);
       formers.push(former);
     }
+    let isBegun = false;
     return {
       what: `the certificate of ${this.#label} in ${paths.join(", ")}`,
-      restore: (signal) => this.#restore(formers, signal),
+      restore: async (signal) => {
+        // Where nothing was deployed no daemon is made to reload; where an attempt failed, it is.
+        if (!isBegun && await areAsBefore(formers)) return undefined;
+        isBegun = true;
+        return await this.#restore(formers, signal);
+      },
     };
   }
 
@@ -172,6 +179,15 @@ export async function formerOf(path: string): Promise<FormerFile | string> {
 async function nothingAt(path: string): Promise<FormerFile | string> {
   const isLink = await Deno.lstat(path).then(() => true, () => false);
   return isLink ? `${path} is a link to what is not there` : { path };
+}
+
+async function areAsBefore(formers: readonly FormerFile[]): Promise<boolean> {
+  for (const { path, file } of formers) {
+    const now = await formerOf(path);
+    if (typeof now === "string" || (now.file === undefined) !== (file === undefined)) return false;
+    if (file !== undefined && !equalBytes(now.file!.bytes, file.bytes)) return false;
+  }
+  return true;
 }
 
 async function bringBack({ path, file }: FormerFile): Promise<string | undefined> {

@@ -66,6 +66,23 @@ Deno.test("former files come back as they were, and what was not there goes", as
   });
 });
 
+Deno.test("where nothing was deployed nothing is reloaded, and a reload that failed is tried again", async () => {
+  await inFolder(async (folder) => {
+    const pem = join(folder, "pem");
+    await Deno.writeTextFile(pem, "the former one");
+    const reload = [Deno.execPath(), "eval", "Deno.exit(3)"];
+    const installer = new FileInstaller(options({ pem, reload }), "t");
+    const former = await installer.former();
+    assert(former !== undefined && !isFailure(former));
+    assertEquals(await former.restore(NEVER), undefined);
+    assert(isFailure(await installer.install(await bundle(), NEVER)));
+    for (const _ of [1, 2]) {
+      assert((await former.restore(NEVER))?.message.includes("ended with 3"));
+      assertEquals(await Deno.readTextFile(pem), "the former one");
+    }
+  });
+});
+
 Deno.test("a folder that is not there is told before anything is sent, or when it is written to", async () => {
   await inFolder(async (folder) => {
     const pem = join(folder, "missing", "both.pem");
