@@ -41,11 +41,11 @@ export async function runCommand(
   const child = spawn(argv, options);
   if (typeof child === "string") return { code: 127, stdout: "", tail: [child] };
   options.onProcess?.(child.pid);
-  const tail: string[] = [];
-  const keep = (line: string): void => {
-    options.onLine?.(line);
-    tail.push(cut(harmless(mask(line, "foreign")), MAX_LINE_CHARACTERS));
-    if (tail.length > MAX_TAIL_LINES) tail.shift();
+  // As they came: of a flood of lines only those that are left in the end are worth a look.
+  let tail: readonly string[] = [];
+  const keep = (lines: readonly string[]): void => {
+    if (options.onLine !== undefined) lines.forEach(options.onLine);
+    tail = [...tail, ...lines.slice(-MAX_TAIL_LINES)].slice(-MAX_TAIL_LINES);
   };
   const release = killOnAbort(child, options.signal);
   const over = new AbortController();
@@ -54,13 +54,21 @@ export async function runCommand(
     read(child.stderr, 0, keep, over.signal),
   ]);
   const status = await child.status;
-  // From here on its group is what it has left running, such as a daemon, which is nobody's to end.
-  release();
-  const late = setTimeout(() => over.abort(), OUTPUT_AFTER_END_MS);
+  let late: ReturnType<typeof setTimeout> | undefined;
+  if (!options.signal?.aborted) {
+    // From here on its group is what it has left running, such as a daemon, which is nobody's to end.
+    release();
+    late = setTimeout(() => over.abort(), OUTPUT_AFTER_END_MS);
+  }
   const [stdout] = await reading;
   clearTimeout(late);
+  release();
   options.onProcess?.(undefined);
-  return { code: status.code, stdout, tail };
+  return { code: status.code, stdout, tail: tail.map(fitToShow) };
+}
+
+function fitToShow(line: string): string {
+  return cut(harmless(mask(line, "foreign")), MAX_LINE_CHARACTERS);
 }
 
 function spawn(argv: readonly string[], options: CommandOptions): Deno.ChildProcess | string {
@@ -105,11 +113,11 @@ function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   }
 }
 
-/** Reads to the end, or until `over` aborts; returns the first `maxBytes` and hands over every line. */
+/** Reads to the end, or until `over` aborts; returns the first `maxBytes` and hands over every line, those of a chunk at once. */
 async function read(
   stream: ReadableStream<Uint8Array>,
   maxBytes: number,
-  onLine: (line: string) => void,
+  onLines: (lines: readonly string[]) => void,
   over: AbortSignal,
 ): Promise<string> {
   const decoder = new TextDecoder();
@@ -126,8 +134,8 @@ async function read(
     // Half a secret could not be found any more.
     rest = lines.pop() ?? "";
     if (rest.length > MAX_LINE_CHARACTERS) rest = mask(rest).slice(-MAX_LINE_CHARACTERS);
-    lines.filter((line) => line.trim() !== "").forEach(onLine);
+    onLines(lines.filter((line) => line.trim() !== ""));
   }
-  if (rest.trim() !== "") onLine(rest);
+  if (rest.trim() !== "") onLines([rest]);
   return kept;
 }

@@ -58,3 +58,13 @@ test("what a command leaves running holds nobody up, and is not ended with it", 
   // Throws where there is no such process.
   Deno.kill(Number(result.stdout), "SIGKILL");
 });
+
+test("a flood of lines is ended with the command, and its last lines are kept", async () => {
+  const abort = new AbortController();
+  const late = setTimeout(() => abort.abort(), 300);
+  const result = await runCommand(["sh", "-c", "while :; do echo yes; done"], {
+    signal: abort.signal,
+  });
+  clearTimeout(late);
+  assertEquals(result.tail, Array.from({ length: 40 }, () => "yes"));
+});

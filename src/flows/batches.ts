@@ -49,10 +49,11 @@ export async function makeBatches(
 ): Promise<{ readonly made: Batches } | Failure> {
   const { options, arrivals, scenario, signal, progress } = context;
   if (arrivals === undefined) return USERS;
+  const total = arrivals * options.batch;
+  if (total > MOST_CERTIFICATES) return tooMany(arrivals, options.batch);
   const maker = new BatchMaker(context);
   const opened = await maker.open();
   if (opened !== undefined) return opened;
-  const total = arrivals * options.batch;
   const ids = new Array<string>(total);
   let next = 0, done = 0;
   let failure: Failure | undefined;
@@ -75,6 +76,18 @@ export async function makeBatches(
     (_, at) => ids.slice(at * options.batch, (at + 1) * options.batch),
   );
   return { made };
+}
+
+/** Made one by one, by requests of their own: more takes days. */
+const MOST_CERTIFICATES = 1_000_000;
+
+function tooMany(arrivals: number, batch: number): Failure {
+  return {
+    class: "client",
+    message:
+      `${arrivals} arrivals of ${batch} certificates each cannot be made before the clock: ` +
+      `at most ${MOST_CERTIFICATES} altogether; lower the rate, the duration or \`batch\``,
+  };
 }
 
 const USERS: Failure = {

@@ -179,6 +179,8 @@ Deno.test("a bulk revocation with a plain token is refused, and the message says
 Deno.test("batches are for arrivals of a rate, each its own", async () => {
   const users = await setUp(bulkRenew, {}, { arrivals: undefined });
   assertMatch(isFailure(users) ? users.message : "", /give the scenario a `rate` with `duration`/);
+  const many = await setUp(bulkRenew, { batch: 100_000 }, { arrivals: 3_600_000 });
+  assertMatch(isFailure(many) ? many.message : "", /at most 1000000 altogether; lower the rate/);
   await withBatches(bulkRenew, { batch: 1 }, { scheduler: FAST }, async (up) => {
     const failure = await (await up.flow()).run(up.iteration(7));
     assertMatch(failure?.message ?? "", /no batch for this arrival/);
