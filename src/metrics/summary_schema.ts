@@ -24,6 +24,8 @@ export const MAX_NOT_UNDONE = 1_000;
 
 /** How many of something. */
 const count = z.int().min(0);
+/** What a flow counts itself, in any unit; what is beyond could not be added up. */
+const counter = z.number().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
 /** A duration, rate, size or amount: nothing of the kind is negative. */
 const amount = z.number().min(0);
 const share = z.number().min(0).max(1);
@@ -204,7 +206,7 @@ const scenarioSchema = z.object({
   steps: z.record(z.string(), seriesSchema),
   /** Durations that the flow names itself, for example `signing`. */
   observed: z.record(z.string(), z.object({ stats_ms: statsSchema, histogram: histogramSchema })),
-  counters: z.record(z.string(), z.number()),
+  counters: z.record(z.string(), counter),
   /** Values over time that the flow names itself: of each slice the greatest, and the last with its instant. */
   gauges: z.record(z.string(), z.array(gaugeSliceSchema).max(SLICES_READ)).default({}),
   /** The first ones, and the first that went wrong, by when they were requested. */

@@ -154,3 +154,8 @@ Deno.test("readSummary() tells three places of damage, and how many more there a
   assertEquals([1, 3].map((places) => damaged(places).includes("more")), [false, false]);
   assertEquals([4, 5].map((places) => /; and (\d) more\./.exec(damaged(places))?.[1]), ["1", "2"]);
 });
+
+Deno.test("readSummary() refuses a counter that two runs could not add up", () => {
+  const text = JSON.stringify(summary).replace('"counters":{}', '"counters":{"wrong":1e308}');
+  refusal(text, "counters.wrong");
+});
