@@ -4,7 +4,7 @@ import { hostRemarks } from "../engine/limits.ts";
 import type { ProbeResult } from "../engine/probe.ts";
 import { Setups } from "../engine/setup.ts";
 import { flowNamed } from "../flows/registry.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, Scenario } from "../plan/plan.ts";
 import { notUndoneLines } from "../report/setup.ts";
 import { timerClock } from "../timer.ts";
 import { probePlan } from "../engine/probing.ts";
@@ -23,7 +23,7 @@ const FLAGS: readonly FlagSpec[] = [
   ...STACK_FLAGS,
   {
     name: "all",
-    help: "try what changes something too; what that needs is made, and undone after it",
+    help: "try what is left out too; what that needs is made, and undone after it",
   },
   {
     name: "client",
@@ -34,8 +34,8 @@ const FLAGS: readonly FlagSpec[] = [
 
 const SUMMARY =
   "Sends one arrival of every scenario of PLAN through the very flow, and says what is wrong when one\n" +
-  "fails. Servers of scenarios whose arrivals change something are connected to and asked for nothing.\n" +
-  "No load is sent. Exit code 0 when all work, 94 when one does not.";
+  "fails. Where an arrival needs a set-up, works on many things at once or uses up what the next would\n" +
+  "need, the server is connected to alone. No load is sent. Exit code 0 when all work, 94 when one does not.";
 
 export const doctor = command({
   usage: "doctor PLAN [flags]",
@@ -55,7 +55,7 @@ async function examine(plan: Plan, line: CommandLine, io: Io): Promise<number> {
   const unmade = isAll ? new Set<string>() : await scenariosThatMake(plan);
   const tried = plan.scenarios.map((scenario) => ({
     ...scenario,
-    probe: isAll || (scenario.probe && !unmade.has(scenario.name)),
+    probe: isAll || (isTried(scenario) && !unmade.has(scenario.name)),
   }));
   const progress = progressPrinter(io, {
     quiet: false,
@@ -105,6 +105,11 @@ async function probesOf(
   return await probePlan({ plan, runId, made: setUp.made, signal });
 }
 
+/** A visit of the doctor is asked for, and before no clock: one arrival that does no harm to others is what it is for. */
+function isTried({ probe, changes }: Scenario): boolean {
+  return probe || changes === "adds" || changes === "unknown";
+}
+
 /** Names of scenarios whose flow makes things at the server beforehand. */
 async function scenariosThatMake({ scenarios }: Plan): Promise<Set<string>> {
   const flows = await Promise.all(scenarios.map(({ flow }) => flowNamed(flow)));
@@ -113,6 +118,8 @@ async function scenariosThatMake({ scenarios }: Plan): Promise<Set<string>> {
 
 function withReason(result: ProbeResult, unmade: ReadonlySet<string>): ProbeResult {
   const { name, changes } = result.scenario;
-  if (result.reached === undefined || changes !== "idempotent" || !unmade.has(name)) return result;
+  if (
+    result.reached === undefined || changes === "once" || changes === "batch" || !unmade.has(name)
+  ) return result;
   return { ...result, untried: "its set-up makes things at the server" };
 }

@@ -19,5 +19,5 @@ export function changesOf(steps: readonly PlannedStepOptions[]): Change {
     !textsOf(step).some(({ text }) => namesIn(text).some((name) => varying.has(name)));
   const isIdempotent = (step: PlannedStepOptions): boolean =>
     SAFE.has(step.method) || IDEMPOTENT.has(step.method) && isSame(step);
-  return steps.every(isIdempotent) ? "idempotent" : "once";
+  return steps.every(isIdempotent) ? "idempotent" : "unknown";
 }

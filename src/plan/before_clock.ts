@@ -16,6 +16,7 @@ export function whyUntried({ changes }: Pick<Scenario, "changes">): string {
 const REASONS: Readonly<Record<Scenario["changes"], string>> = {
   idempotent: "the plan says `probe: false`",
   adds: "each arrival adds something at the server",
+  unknown: "its request is not idempotent, and may change what the next would meet",
   once: "an arrival may use up what the next would need",
   batch: "an arrival works on many things at once",
 };

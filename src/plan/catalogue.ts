@@ -8,10 +8,11 @@ import type { Tier } from "./plan.ts";
 
 /**
  * What an arrival changes at the server. `idempotent`: another one changes nothing further (RFC 9110 section 9.2.2).
- * `adds`: each makes something of its own and meets no other. `once`: it uses up what the next would need. `batch`: it
- * works on many things at once, made for it beforehand. Only the first is sent before the clock without being asked for.
+ * `adds`: each makes something of its own and meets no other. `unknown`: a plan's own request that is not idempotent.
+ * `once`: it uses up what the next would need. `batch`: it works on many things at once, made for it beforehand. Only the
+ * first is sent before the clock without being asked for; `doctor`, who has no clock, tries the first three.
  */
-export type Change = "idempotent" | "adds" | "once" | "batch";
+export type Change = "idempotent" | "adds" | "unknown" | "once" | "batch";
 
 export interface FlowSignature {
   readonly name: string;

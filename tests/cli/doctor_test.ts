@@ -34,15 +34,11 @@ async function visited(
   return { requests, ...printed, port };
 }
 
-Deno.test("doctor sends what is idempotent, connects for the rest, and says what it did not try", async () => {
+Deno.test("doctor sends an arrival of each, connects where one needs more, and says what it did not try", async () => {
   const { requests, out, code } = await visited("doctor", "PLAN");
-  assertEquals([requests, code], [["GET /list"], 0]);
-  assertStringIncludes(
-    out,
-    "no arrival was sent, as an arrival may use up what the next would need",
-  );
+  assertEquals([requests, code], [["GET /list", "POST /renew"], 0]);
   assertStringIncludes(out, "no arrival was sent, as its set-up makes things at the server");
-  assertStringIncludes(out, "Not tried: renew, things. With --all they are");
+  assertStringIncludes(out, "Not tried: things. With --all they are");
 });
 
 Deno.test("doctor --all makes what is needed, tries everything, and undoes it", async () => {
@@ -65,7 +61,7 @@ Deno.test("check prints what will be sent before the clock, and sends nothing", 
     "list              probe: one arrival",
     "                  warm-up: at most 20 arrivals in 2s in each worker, more where it needs more connections",
     "                  rehearsal: the first 1s of the load, 1 arrival",
-    `renew             a connection to http://127.0.0.1:${port} alone, as an arrival may use up what the next would need`,
+    `renew             a connection to http://127.0.0.1:${port} alone, as its request is not idempotent, and may change what the next would meet`,
     "things            set-up in 5m at most: make",
     "                  probe: one arrival",
     "                  warm-up: at most 20 arrivals in 2s in each worker, more where it needs more connections",

@@ -56,7 +56,7 @@ teardown:
   assert(result.ok, JSON.stringify(result));
   assertEquals(result.warnings, []);
   assertEquals(result.plan.scenarios[0]?.steps, ["start", "job"]);
-  assertEquals(result.plan.scenarios[0]?.changes, "once");
+  assertEquals(result.plan.scenarios[0]?.changes, "unknown");
   assertEquals(result.plan.scenarios[0]?.makes, "log_in");
 });
 
