@@ -22,7 +22,7 @@ import { tableSection } from "./tables.ts";
 type Named = readonly [name: string, scenario: SummaryScenario];
 
 const DEPLOY_DROP = ["p50", "p99", "max", "count"];
-const JOB_DROP = ["limit", "p50", "p99", "rate", "max"];
+const JOB_DROP = ["limit", "p50", "p99", "rate", "max", "p95", "in flight"];
 
 export function deploymentSection(summary: Summary, page: Page): string[] {
   const mine = scenariosOf(summary).filter(([, scenario]) => hasDeployments(scenario));
