@@ -245,14 +245,11 @@ export class CertctlApi {
   }
 
   createTarget(sender: Sender, target: NewTarget, step = "create_target"): Asked<TargetRow> {
-    const { name, type, agentId, config } = target;
-    const body = { name, type, agent_id: agentId, ...(config !== undefined && { config }) };
-    const path = "/targets";
     return this.#ask(sender, {
       step,
       method: "POST",
-      path,
-      body,
+      path: "/targets",
+      body: targetBody(target),
       statuses: [201],
       read: readTarget,
     });
@@ -274,14 +271,12 @@ export class CertctlApi {
     target: NewTarget,
     step = "update_target",
   ): Asked<TargetRow> {
-    const { name, type, agentId, config } = target;
-    const body = { name, type, agent_id: agentId, ...(config !== undefined && { config }) };
     const path = `/targets/${encodeURIComponent(id)}`;
     return this.#ask(sender, {
       step,
       method: "PUT",
       path,
-      body,
+      body: targetBody(target),
       statuses: [200],
       read: readTarget,
     });
@@ -417,6 +412,10 @@ function queryText({ status, type, page, perPage }: JobQuery): string {
     if (value !== undefined) query.set(name, String(value));
   }
   return query.size === 0 ? "" : `?${query}`;
+}
+
+function targetBody({ name, type, agentId, config }: NewTarget): Record<string, unknown> {
+  return { name, type, agent_id: agentId, ...(config !== undefined && { config }) };
 }
 
 function criteriaBody(criteria: BulkCriteria): Record<string, unknown> {
