@@ -132,6 +132,7 @@ export function summarize(run: Run): Measured {
     phases,
     connector_tier: connectorTier({ phases }),
     server_metrics: run.serverMetrics ?? null,
+    shards: null,
     not_undone: {
       count: run.notUndone?.length ?? 0,
       things: (run.notUndone ?? []).slice(0, MAX_NOT_UNDONE).map((each) => ({ ...each })),

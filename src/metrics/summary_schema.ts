@@ -14,6 +14,7 @@ import {
   WHOLE_DURATIONS,
 } from "../plan/durations.ts";
 import { DURATION_METRICS } from "../plan/threshold.ts";
+import { MOST_SHARDS } from "../shard.ts";
 import { MAX_DEPLOYMENTS } from "./deployments.ts";
 import { MAX_SLICES } from "./slices.ts";
 
@@ -414,6 +415,55 @@ const lostThreadSchema = z.object({
   reason: z.string(),
 });
 
+/** A machine's clock minus another one: the truth lies within `bound_ms` of it, on either side. */
+const readingSchema = z.object({ offset_ms: z.number(), bound_ms: amount });
+
+const shardClockSchema = z.object({
+  /** Beside the target's, whose `Date` header tells the second. */
+  target: z.object({
+    /** Whose. */
+    origin: z.string(),
+    /** Null where it could not be told. */
+    before: readingSchema.nullable(),
+    after: readingSchema.nullable(),
+    /** Why one is missing, or what to know of them; null: nothing. */
+    note: z.string().nullable(),
+  }),
+  /** What the machine itself says of its clock; null where nothing keeps it, or that does not tell. */
+  host: readingSchema.extend({ source: z.string() }).nullable(),
+});
+
+/** What one machine did of a run that several shared. */
+const shardSchema = z.object({
+  /** From 1. */
+  index: z.int().min(1).max(MOST_SHARDS),
+  host: z.object({
+    name: z.string(),
+    /** The node of a cluster, where its engine tells. */
+    node: z.string().nullable(),
+    cpu_count: count,
+  }),
+  /** When its load's clock started, by its own; ISO 8601, UTC, with microseconds. */
+  started_at: z.iso.datetime(),
+  clock: shardClockSchema,
+  requests: count,
+  /** Over all scenarios; null where nothing was sent. */
+  lag_p99_ms: amount.nullable(),
+  /** Of the busiest worker, of one core. */
+  cpu_share: amount.nullable(),
+  host_cpu_share: amount.nullable(),
+  /** Codes of what makes this part unfit to tell, by itself. */
+  validity: z.array(z.string()),
+});
+
+/** The machines that shared a run: a shard's own summary has one part, a merged one those that came. */
+const shardsSchema = z.object({
+  count: z.int().min(1).max(MOST_SHARDS),
+  /** The instant for which all clocks were set; null where one machine alone started at once. */
+  start_at: z.iso.datetime().nullable(),
+  parts: z.array(shardSchema).max(MOST_SHARDS),
+});
+
 export const measuredSchema = z.object({
   schema_version: z.literal(SCHEMA_VERSION),
   tool: z.object({ name: z.literal("certload"), version: z.string() }),
@@ -448,6 +498,8 @@ export const measuredSchema = z.object({
     kubernetes: connectorSchema.default(NOT_RUN),
   }),
   server_metrics: serverMetricsSchema.nullable(),
+  /** Null: one machine made the whole run. */
+  shards: shardsSchema.nullable().default(null),
   /** What set-ups made at the server and could not be undone. */
   not_undone: z.object({
     count,
@@ -544,6 +596,9 @@ export type Comparison = z.infer<typeof comparisonSchema>;
 export type ComparedFigure = z.infer<typeof figureSchema>;
 export type RunDifference = z.infer<typeof differenceSchema>;
 export type Validity = z.infer<typeof validitySchema>;
+export type ClockReading = z.infer<typeof readingSchema>;
+export type ShardClock = z.infer<typeof shardClockSchema>;
+export type ShardPart = z.infer<typeof shardSchema>;
 /** All that was measured, before any verdict on it. */
 export type Measured = z.infer<typeof measuredSchema>;
 /** summary.json. */
