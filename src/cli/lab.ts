@@ -34,7 +34,7 @@ const FLAGS: readonly FlagSpec[] = [
   {
     name: "options",
     value: "JSON",
-    help: "targets, agents, scheduler and certctl's faults, over CERTLOAD_LAB",
+    help: "targets, agents, scheduler, known limits and certctl's faults, over CERTLOAD_LAB",
   },
   { name: "no-demo", help: "without the demo rows: creating a certificate answers 500" },
   { name: "limiter", value: "RPS/BURST", help: "certctl's limiter by address (default off)" },

@@ -44,6 +44,15 @@ export class TokenBuckets {
     return ALLOWED;
   }
 
+  /** Takes a token that will be there, and says how long to wait for it: those who wait have their turn in order. */
+  reserve(key: string, nowMs: number): number {
+    const { capacity, refillPerSecond } = this.#options;
+    if (capacity <= 0) return 0;
+    const bucket = this.#refilled(key, nowMs);
+    bucket.tokens -= 1;
+    return Math.max(0, -bucket.tokens / refillPerSecond * 1000);
+  }
+
   /** Number of buckets kept. */
   get size(): number {
     return this.#buckets.size;

@@ -30,14 +30,18 @@ export const ANSWERS = [
 ] as const;
 export type AnswerFault = (typeof ANSWERS)[number];
 
-/** One rule. Rules are gone through in order: delays add up, the first answer that is drawn is the one. */
-export interface FaultRule {
+/** Which requests something holds for. */
+export interface RequestMatch {
   /** Absent: all servers. */
   readonly server?: ServerName;
   /** Absent: all methods. */
   readonly method?: string;
   /** Start of the path; absent: all paths. */
   readonly prefix?: string;
+}
+
+/** One rule. Rules are gone through in order: delays add up, the first answer that is drawn is the one. */
+export interface FaultRule extends RequestMatch {
   /** Share of the matching requests that the rule holds for, 0..1, default 1. */
   readonly share?: number;
   /** Added before the answer. */
@@ -140,8 +144,8 @@ export function effectOn(
   return { delayMs, slowdown, ...(rule && { rule }) };
 }
 
-function matches(
-  { server, method, prefix }: FaultRule,
+export function matches(
+  { server, method, prefix }: RequestMatch,
   request: { readonly server: ServerName; readonly method: string; readonly path: string },
 ): boolean {
   return (server === undefined || server === request.server) &&

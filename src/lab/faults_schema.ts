@@ -18,10 +18,15 @@ const target = name.refine(
 const share = z.number().min(0).max(1);
 const durationMs = z.number().min(0).max(3_600_000);
 
-const rule = z.strictObject({
+/** Keys that say which requests something holds for. */
+export const REQUEST_MATCH = {
   server: server.optional(),
   method: z.string().min(1).optional(),
   prefix: z.string().startsWith("/").optional(),
+};
+
+const rule = z.strictObject({
+  ...REQUEST_MATCH,
   share: share.optional(),
   latencyMs: durationMs.optional(),
   jitterMs: durationMs.optional(),

@@ -14,6 +14,7 @@ import { createApiSchema } from "./api/schema.ts";
 import { AGENT_ID, seed } from "./api/seed.ts";
 import { Deployments } from "./deployments.ts";
 import { type Authority, createAuthority, serverCertificate } from "./authority.ts";
+import { Capacity } from "./capacity.ts";
 import { Chaos } from "./chaos.ts";
 import { controlHandler } from "./control.ts";
 import type { CertificateFault, Faults, ServerName } from "./faults.ts";
@@ -77,6 +78,7 @@ class RunningLab implements Lab {
   readonly #authority: Authority;
   readonly #store: Store;
   readonly #chaos: Chaos;
+  readonly #capacity: Capacity;
   readonly #servers = new Map<ServerName, HttpServer>();
   readonly #pairs = new Map<string, Promise<KeyPair>>();
   readonly #targets: readonly TargetName[];
@@ -93,6 +95,7 @@ class RunningLab implements Lab {
     this.#authority = authority;
     this.#store = new Store(settings.databasePath);
     this.#chaos = new Chaos(settings);
+    this.#capacity = new Capacity(settings.capacity, settings.capacityClock);
     this.deployments = new Deployments({
       cuts: settings.reload === "cut",
       random: settings.random,
@@ -123,7 +126,7 @@ class RunningLab implements Lab {
     const { hostname, ports, log, clock } = this.#settings;
     const names: readonly ServerName[] = ["api", ...this.#targets];
     await Promise.all(names.map((name) => this.#pair(name)));
-    const options = { hostname, chaos: this.#chaos, log };
+    const options = { hostname, chaos: this.#chaos, capacity: this.#capacity, log };
     this.#servers.set(
       "api",
       new HttpServer({
@@ -181,6 +184,7 @@ class RunningLab implements Lab {
     const servers = [...this.#servers.values(), ...(this.#control ? [this.#control] : [])];
     const closed = servers.map((server) => server.close());
     this.#chaos.close();
+    this.#capacity.close();
     this.deployments.close();
     await Promise.all([
       ...closed,
@@ -239,7 +243,8 @@ class RunningLab implements Lab {
       targets,
       agents: Array.from({ length: agents.count }, (_, index) => agentId(index)),
     });
-    const shared = { store, authority: this.#authority, metrics: new Metrics() };
+    const { signerTurn } = this.#capacity;
+    const shared = { store, authority: this.#authority, metrics: new Metrics(), signerTurn };
     const acme = this.#acme = new AcmeService({ ...shared, settings, clock, log });
     acme.start();
     const context = { ...shared, keygen, bind, asShipped, jobListUsPerRow };

@@ -5,6 +5,7 @@ import type { AcmeOptions } from "./acme/options.ts";
 import type { LimiterOptions } from "./api/api.ts";
 import type { Keygen } from "./api/context.ts";
 import type { AsShipped, ShippedFault } from "./as_shipped.ts";
+import { type CapacityOptions, serviceClock } from "./capacity.ts";
 import type { Clock } from "../clock.ts";
 import { timerClock } from "../timer.ts";
 import type { Faults, ServerName } from "./faults.ts";
@@ -31,6 +32,8 @@ export interface LabOptions {
   readonly bind?: boolean;
   /** What a list of jobs takes longer for each job that there is, microseconds; default 0, certctl's some 7. */
   readonly jobListUsPerRow?: number;
+  /** What the lab can do and no more; default: what its one core can. */
+  readonly capacity?: CapacityOptions;
   /** Whether a target's connections outlive its reload (default), or end as nginx's do. */
   readonly reload?: "keep" | "cut";
   /** Faults of certctl; default none. */
@@ -47,7 +50,7 @@ export interface LabOptions {
   readonly faults?: Faults;
   /** Numbers in [0, 1) for the faults' chances; default `Math.random`. */
   readonly random?: () => number;
-  /** Time of the ACME server's limits, lifetimes and garbage collection; default: the system's. */
+  /** Time of the known limits, and of the ACME server's limits, lifetimes and garbage collection; default: the system's. */
   readonly clock?: Clock;
   /** Takes a line about a mistake of the lab's own; default: standard error. */
   readonly log?: (line: string) => void;
@@ -60,6 +63,8 @@ export type LabSettings =
     readonly asShipped: AsShipped;
     readonly scheduler: SchedulerSettings;
     readonly agents: AgentsSettings;
+    /** Time of the known limits. */
+    readonly capacityClock: Clock;
   };
 
 export const DEFAULT_TOKEN = "load-test-token";
@@ -76,10 +81,12 @@ export function labSettings(options: LabOptions): LabSettings {
     bind: true,
     reload: "keep",
     jobListUsPerRow: 0,
+    capacity: {},
     demo: true,
     faults: {},
     random: Math.random,
     clock: timerClock,
+    capacityClock: options.clock ?? serviceClock,
     log: logToStandardError,
     ...options,
     scheduler: schedulerSettings(options.scheduler),

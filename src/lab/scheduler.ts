@@ -169,25 +169,31 @@ export class Scheduler {
         if (!asShipped.has("claims_all") && !signal.aborted) setJobStatus(store, job, "Pending");
         return false;
       }
-      this.#finish(job, startedUs);
-      this.#counts.completed++;
-      return true;
+      if (await this.#finish(job, startedUs)) this.#counts.completed++;
+      return !signal.aborted;
     } finally {
       this.#counts.inFlight--;
     }
   }
 
-  #finish(job: Job, startedUs: number): void {
-    const { store, asShipped, keygen } = this.#context;
+  /** False where the signer has no time for it: then it has failed, or the lab ends. */
+  async #finish(job: Job, startedUs: number): Promise<boolean> {
+    const { store, asShipped, keygen, signerTurn } = this.#context;
     const timesLost = asShipped.has("job_times_lost");
     if (keygen === "agent") {
       setJobStatus(store, job, "AwaitingCSR", { timesLost });
-      return;
+      return true;
+    }
+    if (!await signerTurn()) {
+      const error = "the signer's queue is full";
+      if (!this.#closing.signal.aborted) setJobStatus(store, job, "Failed", { error, timesLost });
+      return false;
     }
     const certificate = readCertificate(store, job.certificate_id)!; // a job refers to one
     const { request, keyPem } = newRequest();
-    const durationMs = (this.#clock.nowUs() - startedUs) / 1000;
-    issue(this.#context, certificate, { request, csrPem: keyPem, job, durationMs });
+    const waitedMs = (this.#clock.nowUs() - startedUs) / 1000;
+    issue(this.#context, certificate, { request, csrPem: keyPem, job, waitedMs });
+    return true;
   }
 
   /** The number of attempts is counted by nobody. */

@@ -9,6 +9,13 @@ Deno.test("options of the lab are taken as they are, in whole and in part", () =
     keygen: "server",
     scheduler: { concurrency: 5, wallMs: 500 },
     agents: { count: 3, pollMs: 100 },
+    capacity: {
+      limits: [
+        { method: "POST", prefix: "/api", rate: { perS: 137, burst: 10, beyond: "queue" } },
+        { server: "nginx", station: { servers: 4, serviceMs: 20, service: "constant", queue: 0 } },
+      ],
+      signer: { servers: 1, serviceMs: 50, seed: 7 },
+    },
     asShipped: SHIPPED_FAULT_NAMES,
   };
   assertEquals(LAB_OPTIONS_SCHEMA.parse(options) as unknown, options);
@@ -24,6 +31,10 @@ Deno.test("a misspelt option, a kind that is none, a fault of nobody's and a per
       { asShipped: ["all"] },
       { scheduler: { intervalMs: 0 } },
       { agents: { count: 1, poll: 1 } },
+      { capacity: { limits: [{ prefix: "/api" }] } },
+      { capacity: { limits: [{ rate: { perS: 0 } }] } },
+      { capacity: { limits: [{ station: { servers: 0, serviceMs: 1 } }] } },
+      { capacity: { signer: { servers: 1, serviceMs: 1, service: "normal" } } },
     ]
   ) assert(!LAB_OPTIONS_SCHEMA.safeParse(wrong).success, JSON.stringify(wrong));
 });

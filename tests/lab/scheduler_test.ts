@@ -48,6 +48,7 @@ async function withScheduler(
     asShipped: new Set(asShipped),
     keygen: "server",
     bind: true,
+    signerTurn: () => Promise.resolve(true),
     jobListUsPerRow: 0,
   };
   const renewing = Array.from({ length: jobs }, (_, index) => {

@@ -1,6 +1,7 @@
 /** What the endpoints of the ACME server share, and what they get of a request. */
 import type { Metrics } from "../api/metrics.ts";
 import type { Authority } from "../authority.ts";
+import type { SignerTurn } from "../capacity.ts";
 import type { LabRequest, LabResponse } from "../http/message.ts";
 import type { Parameters } from "../http/router.ts";
 import type { Store } from "../store.ts";
@@ -15,6 +16,8 @@ export interface AcmeContext {
   readonly store: Store;
   readonly settings: AcmeSettings;
   readonly authority: Authority;
+  /** Before each signature of its. */
+  readonly signerTurn: SignerTurn;
   readonly metrics: Metrics;
   readonly nonces: Nonces;
   readonly limits: Limits;

@@ -17,18 +17,27 @@ export async function finalize(call: AccountCall): Promise<LabResponse> {
   const requestDer = requestOf(call);
   const request = await parseCertificateRequest(requestDer);
   await requireOtherKey(call, request);
-  // From here on nothing is waited for: of two requests at once, one finds the order ready.
-  const order = ownOrder(call);
-  if (order.status !== "ready") {
-    const detail = `order is ${order.status}, not ready; complete its authorizations first`;
-    throw new Problem("orderNotReady", 403, detail);
+  requireNames(request, readyOrder(call));
+  const startedMs = performance.now();
+  if (!call.settings.asShipped && !await call.signerTurn()) {
+    throw new Problem("serverInternal", 503, "the signer's queue is full");
   }
-  requireNames(request, order);
+  // From here on nothing is waited for: of two requests at once, one finds the order ready.
+  const order = readyOrder(call);
   if (call.settings.asShipped) {
     setOrderStatus(call.store, order.id, "processing");
     throw new Problem("serverInternal", 500, "ACME server error");
   }
-  return orderAnswer(call, issue(call, order, request, requestDer));
+  const issued = issue(call, order, request, requestDer);
+  call.metrics.observeIssuance(performance.now() - startedMs);
+  return orderAnswer(call, issued);
+}
+
+function readyOrder(call: AccountCall): Order {
+  const order = ownOrder(call);
+  if (order.status === "ready") return order;
+  const detail = `order is ${order.status}, not ready; complete its authorizations first`;
+  throw new Problem("orderNotReady", 403, detail);
 }
 
 function issue(
@@ -37,8 +46,7 @@ function issue(
   request: CertificateRequest,
   requestDer: Uint8Array,
 ): Order {
-  const { authority, store, metrics, settings, nowMs } = call;
-  const startedMs = performance.now();
+  const { authority, store, settings, nowMs } = call;
   const now = Math.floor(nowMs() / 1000) * 1000;
   const notBeforeMs = order.notBeforeMs ?? now - BACKDATE_MS;
   const notAfterMs = order.notAfterMs ?? (order.notBeforeMs ?? now) + settings.lifetimeMs;
@@ -51,7 +59,6 @@ function issue(
     store.run(sql, id, order.id);
     return id;
   });
-  metrics.observeIssuance(performance.now() - startedMs);
   return { ...order, status: "valid", certificateId };
 }
 

@@ -1,6 +1,7 @@
 /** The ACME server with what runs beside its requests: validations and the garbage collector. */
 import type { Metrics } from "../api/metrics.ts";
 import type { Authority } from "../authority.ts";
+import type { SignerTurn } from "../capacity.ts";
 import type { LabRequest, LabResponse } from "../http/message.ts";
 import type { Clock } from "../../clock.ts";
 import type { Store } from "../store.ts";
@@ -14,6 +15,7 @@ import { Validations } from "./validations.ts";
 export interface AcmeServiceOptions {
   readonly store: Store;
   readonly authority: Authority;
+  readonly signerTurn: SignerTurn;
   readonly metrics: Metrics;
   readonly settings: AcmeSettings;
   readonly clock: Clock;
@@ -27,13 +29,14 @@ export class AcmeService {
   readonly #collector: GarbageCollector;
 
   /** The API's tables have to be there. */
-  constructor({ store, authority, metrics, settings, clock, log }: AcmeServiceOptions) {
+  constructor(options: AcmeServiceOptions) {
+    const { store, authority, signerTurn, metrics, settings, clock, log } = options;
     const nowMs = (): number => clock.nowUs() / 1000;
     const { nonceTtlMs: ttlMs, badNonceShare: badShare, gcIntervalMs: intervalMs } = settings;
     const nonces = new Nonces({ store, ttlMs, badShare, nowMs });
     const limits = new Limits({ store, settings });
     const validations = this.#validations = new Validations({ settings, log });
-    const shared = { store, authority, metrics, settings, nowMs };
+    const shared = { store, authority, signerTurn, metrics, settings, nowMs };
     this.#server = new AcmeServer({ ...shared, nonces, limits, validations });
     const sweeps = acmeSweeps(store, nowMs);
     this.#collector = new GarbageCollector({ sweeps, metrics, clock, intervalMs, log });

@@ -3,12 +3,12 @@
  * or the key and the REST API. The limiter comes before the key, so it knows clients by address only.
  */
 import { TokenBuckets } from "../bucket.ts";
+import { limited } from "../http/answer.ts";
 import {
   type Handler,
   json,
   type LabRequest,
   type LabResponse,
-  plainError,
   withHeaders,
 } from "../http/message.ts";
 import { Router } from "../http/router.ts";
@@ -53,8 +53,8 @@ export function apiHandler(options: ApiOptions): Handler {
       withHeaders(response, { "X-Request-ID": call.requestId });
     const isAcme = request.path === "/acme" || request.path.startsWith("/acme/");
     const isOpen = isAcme || open.knows(request.path);
-    const limited = limit(isOpen ? limits.open : limits.api, request, options.nowMs());
-    if (limited !== undefined) return answer(limited);
+    const refused = limit(isOpen ? limits.open : limits.api, request, options.nowMs());
+    if (refused !== undefined) return answer(refused);
     if (isAcme) return answer(await options.acme(request));
     if (isOpen) return answer(await open.handle(request, call));
     const refusal = refusalOf(request, options.keys);
@@ -74,7 +74,7 @@ function limit(
   nowMs: number,
 ): LabResponse | undefined {
   if (buckets === undefined || buckets.take(remoteAddress, nowMs).allowed) return undefined;
-  return plainError(429, `{"error":"Rate limit exceeded"}`, { "Retry-After": "1" });
+  return limited();
 }
 
 function openRoutes(version: string): Router<Call> {

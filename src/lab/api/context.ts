@@ -2,6 +2,7 @@
 import type { AsShipped } from "../as_shipped.ts";
 import type { Authority } from "../authority.ts";
 import { json, type LabRequest, type LabResponse, reason } from "../http/message.ts";
+import type { SignerTurn } from "../capacity.ts";
 import type { Store } from "../store.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -14,6 +15,8 @@ export type Keygen = "agent" | "server";
 export interface ApiContext {
   readonly store: Store;
   readonly authority: Authority;
+  /** Before each signature of its. */
+  readonly signerTurn: SignerTurn;
   readonly metrics: Metrics;
   readonly asShipped: AsShipped;
   readonly keygen: Keygen;

@@ -12,18 +12,24 @@ const LIFETIME_MS = 90 * 24 * 60 * 60 * 1000;
 /** Clocks differ; a certificate made this instant must not be one of the future. */
 const BACKDATE_MS = 60_000;
 
-/** False where nothing was issued: the certificate is unknown, or the request is none. */
+/** False where nothing was issued: the certificate is unknown, the request is none, or the signer has no time. */
 export async function submitRequest(
   context: ApiContext,
   certificateId: string,
   csrPem: string,
 ): Promise<boolean> {
   const request = await readRequest(csrPem);
+  if (request === undefined || readCertificate(context.store, certificateId) === undefined) {
+    return false;
+  }
+  const startedMs = performance.now();
+  if (!await context.signerTurn()) return false;
   // From here on nothing is waited for: of two requests at once, one ends the job that waits.
   const certificate = readCertificate(context.store, certificateId);
-  if (request === undefined || certificate === undefined) return false;
+  if (certificate === undefined) return false;
   const job = awaiting(context, certificateId);
-  issue(context, certificate, { request, csrPem, ...(job && { job }) });
+  const waitedMs = performance.now() - startedMs;
+  issue(context, certificate, { request, csrPem, waitedMs, ...(job && { job }) });
   return true;
 }
 
@@ -50,15 +56,15 @@ export interface Issuance {
   readonly csrPem: string;
   /** The renewal that this ends; its deployments follow. */
   readonly job?: Job;
-  /** Of the whole job, where the signing was not all of it. */
-  readonly durationMs?: number;
+  /** What came before the signing: the wait for the signer, or all of a job. */
+  readonly waitedMs: number;
 }
 
 /** At once: what is issued has the key of the request, and the names of both. */
 export function issue(
   context: ApiContext,
   certificate: ManagedCertificate,
-  { request, csrPem, job, durationMs }: Issuance,
+  { request, csrPem, job, waitedMs }: Issuance,
 ): void {
   const startedMs = performance.now();
   const { store, authority, metrics, asShipped } = context;
@@ -90,7 +96,7 @@ export function issue(
     setJobStatus(store, job, "Completed", { timesLost });
     addDeployments(context, id);
   });
-  metrics.observeIssuance(durationMs ?? performance.now() - startedMs);
+  metrics.observeIssuance(waitedMs + performance.now() - startedMs);
 }
 
 function namesOf(

@@ -1,4 +1,5 @@
-/** The wrong answers that are well-formed HTTP. */
+/** The wrong answers that are well-formed HTTP, and those of a limit that is reached. */
+import type { Admission } from "../capacity.ts";
 import { dashboard } from "../dashboard.ts";
 import type { FaultRule, ServerName } from "../faults.ts";
 import { type LabResponse, plainError } from "./message.ts";
@@ -11,12 +12,24 @@ export function wrongAnswer(rule: FaultRule, server: ServerName): LabResponse | 
     case "status":
       return statusAnswer(rule.status ?? 500, server);
     case "limited":
-      return plainError(429, `{"error":"Rate limit exceeded"}`, { "Retry-After": "1" });
+      return limited();
     case "html":
       return dashboard();
     case "huge":
       return hugeAnswer(rule.hugeBytes ?? DEFAULT_HUGE_BYTES);
   }
+}
+
+/** `undefined` for who was let in. */
+export function refusalOf(admission: Admission): LabResponse | undefined {
+  if (!("refused" in admission)) return undefined;
+  if (admission.refused === 429) return limited();
+  return plainError(503, `{"error":"The queue is full"}`, { "Retry-After": "1" });
+}
+
+/** As certctl's limiter has it. */
+export function limited(): LabResponse {
+  return plainError(429, `{"error":"Rate limit exceeded"}`, { "Retry-After": "1" });
 }
 
 function statusAnswer(status: number, server: ServerName): LabResponse {

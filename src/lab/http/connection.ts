@@ -1,7 +1,8 @@
 /** One connection of a client: requests are read, handled and answered in turn until one side ends it. */
+import type { Capacity } from "../capacity.ts";
 import type { Chaos } from "../chaos.ts";
 import type { AnswerFault, Effect, ServerName } from "../faults.ts";
-import { wrongAnswer } from "./answer.ts";
+import { refusalOf, wrongAnswer } from "./answer.ts";
 import { type Head, parseHead } from "./head.ts";
 import { IncomingRequest, writeAll } from "./incoming.ts";
 import { type Handler, type LabRequest, type LabResponse, plainError } from "./message.ts";
@@ -12,6 +13,8 @@ export interface ConnectionOptions {
   readonly conn: Deno.Conn;
   readonly server: ServerName;
   readonly chaos: Chaos;
+  /** Absent: no limit. */
+  readonly capacity?: Capacity;
   readonly handler: Handler;
   readonly log: (line: string) => void;
   /** The TLS handshake is done; on plain TCP, at once. */
@@ -122,15 +125,19 @@ export class Connection {
   }
 
   async #answer(head: Head): Promise<boolean> {
-    const { chaos, server, onRequest } = this.#options;
+    const { chaos, capacity, server, onRequest } = this.#options;
     onRequest();
     await chaos.stall(server);
+    const admission = capacity?.admit({ server, method: head.method, path: head.path });
     const effect = chaos.effect(server, head.method, head.path);
     const request = new IncomingRequest(head, this.#reader, this.#options.conn);
     const startedMs = performance.now();
-    const response = effect?.rule && wrongAnswer(effect.rule, server) ||
+    const response = admission && refusalOf(admission) ||
+      effect?.rule && wrongAnswer(effect.rule, server) ||
       await this.#handle(request);
     this.#waitsSinceMs = undefined;
+    // The answer's making is part of the service.
+    if (admission && "doneMs" in admission) await capacity?.wait(admission.doneMs);
     if (effect) await this.#delay(effect, performance.now() - startedMs);
     if (!await request.drain()) {
       await this.#write(response, head);

@@ -4,6 +4,7 @@
  * and not on `Deno.serve`, which lets nobody at its connections: a lab has to halve and garble answers.
  */
 import { sleep } from "../../timer.ts";
+import type { Capacity } from "../capacity.ts";
 import type { Chaos } from "../chaos.ts";
 import type { ServerName } from "../faults.ts";
 import { Connection } from "./connection.ts";
@@ -27,6 +28,8 @@ export interface HttpServerOptions {
   /** Absent: plain HTTP. */
   readonly tls?: KeyPair | CertificateChoice;
   readonly chaos: Chaos;
+  /** Absent: no limit. */
+  readonly capacity?: Capacity;
   readonly handler: Handler;
   /** Takes a line about a mistake of the lab's own. */
   readonly log: (line: string) => void;
@@ -174,10 +177,10 @@ export class HttpServer {
     if (this.#connections.size >= (this.#options.maxConnections ?? MAX_CONNECTIONS)) {
       this.#makeRoom();
     }
-    const { name: server, chaos, handler, log } = this.#options;
     const onOpen = (): void => void this.#counts.handshakes++;
     const onRequest = (): void => void this.#counts.requests++;
-    const connection = new Connection({ conn, server, chaos, handler, log, onOpen, onRequest });
+    const { name: server, ...options } = this.#options;
+    const connection = new Connection({ ...options, conn, server, onOpen, onRequest });
     this.#connections.add(connection);
     try {
       await connection.serve();
