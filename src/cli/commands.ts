@@ -48,6 +48,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "print the JSON Schema of a plan, for editors",
     load: async () => (await import("./schema.ts")).schema,
   },
+  fleet: {
+    summary: "what a fleet of certificates will ask of a server, by shape of demand (--plan-only)",
+    load: async () => (await import("./fleet.ts")).fleet,
+  },
   lab: {
     summary: "run the embedded certificate server in the foreground",
     load: async () => (await import("./lab.ts")).lab,

@@ -30,7 +30,7 @@ export const PLAN_FLAGS: readonly FlagSpec[] = [
   },
 ];
 
-function planOverrides(line: CommandLine): PlanOverrides {
+function planOverrides(line: CommandLine, fleet?: PlanOverrides["fleet"]): PlanOverrides {
   const names = (flag: string): string[] | undefined => {
     const given = line.values(flag);
     const all = given.flatMap((value) => value.split(",")).map((name) => name.trim());
@@ -46,6 +46,7 @@ function planOverrides(line: CommandLine): PlanOverrides {
     duration: line.value("duration"),
     only: names("only"),
     skip: names("skip"),
+    ...(fleet && { fleet }),
     set: line.values("set"),
   };
 }
@@ -69,6 +70,7 @@ export function readPlan(
   line: CommandLine,
   io: Io,
   env: Io["env"] = io.env,
+  fleet?: PlanOverrides["fleet"],
 ): Plan | undefined {
   if (!found.ok) {
     io.err(`${found.message}\n`);
@@ -79,7 +81,7 @@ export function readPlan(
     source: found.source,
     env,
     catalogue,
-    overrides: planOverrides(line),
+    overrides: planOverrides(line, fleet),
     readFile,
   });
   hide(loaded.ok ? loaded.plan.secrets : loaded.secrets);

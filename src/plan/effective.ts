@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Catalogue } from "./catalogue.ts";
 import { formatDocument } from "./document.ts";
+import { fleetSchema } from "./fleet.ts";
 import {
   isSameWarmup,
   type LoadProfile,
@@ -34,6 +35,7 @@ export function effectivePlan(plan: Plan, catalogue: Catalogue): Record<string, 
         { ...scenarioConfig(scenario, catalogue), ...beforeConfig(scenario, warmup) },
       ]),
     ),
+    fleet: plan.fleet && z.encode(fleetSchema, plan.fleet),
     thresholds: plan.thresholds.map(({ text }) => text),
   };
   return written(maskSecrets(config, plan.secrets)) as Record<string, unknown>;

@@ -233,6 +233,7 @@ function planOf(
     workers: config.workers,
     gracefulStopMs: config.graceful_stop,
     ...(metrics === undefined ? {} : { serverMetrics: serverMetricsOf(metrics, target) }),
+    ...(config.fleet === undefined ? {} : { fleet: config.fleet }),
     ...content,
   };
 }

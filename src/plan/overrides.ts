@@ -25,6 +25,8 @@ export interface PlanOverrides {
   /** Names of scenarios or phases. */
   readonly only?: readonly string[];
   readonly skip?: readonly string[];
+  /** Keys of `fleet`, each with the flag that says so: `renew_at` is --renew-at. */
+  readonly fleet?: Readonly<Record<string, string>>;
   /** `path=value`, with dots in the path; an empty value takes the key out of the plan. */
   readonly set?: readonly string[];
 }
@@ -61,7 +63,7 @@ function changesOf(
   overrides: PlanOverrides,
   complain: (problem: Problem) => void,
 ): Change[] {
-  const { target, token, insecure, ca, stack, client, set = [] } = overrides;
+  const { target, token, insecure, ca, stack, client, fleet = {}, set = [] } = overrides;
   const changes: Change[] = [];
   for (const text of set) {
     const change = parseSet(text);
@@ -78,6 +80,11 @@ function changesOf(
     flag("--insecure", ["target", "tls", "insecure_skip_verify"], true);
     if (ca === undefined) flag("--insecure", ["target", "tls", "ca_file"], undefined);
     else complain(problemAt({ file: "--insecure" }, [], "cannot be given together with --ca"));
+  }
+  for (const [key, given] of Object.entries(fleet)) {
+    const span = { file: `--${key.replaceAll("_", "-")}` };
+    const readings = [plainScalar(given), given] as const;
+    changes.push({ path: ["fleet", key], node: { content: given, span, readings }, span });
   }
   for (const name of client === undefined ? [] : scenarioNames(root)) {
     flag("--client", ["scenarios", name, "client"], client);

@@ -3,6 +3,7 @@
  * structured clone). `plan/load_plan.ts` is the only producer.
  */
 import type { Change } from "./catalogue.ts";
+import type { FleetConfig } from "./fleet.ts";
 import type { Threshold } from "./threshold.ts";
 
 /** The tier a scenario belongs to; reports group by it. */
@@ -149,6 +150,8 @@ export interface Plan {
   readonly gracefulStopMs: number;
   readonly serverMetrics?: ServerMetrics;
   readonly scenarios: readonly Scenario[];
+  /** What `certload fleet` answers for; no load by itself. */
+  readonly fleet?: FleetConfig;
   /** Thresholds over the whole run. */
   readonly thresholds: readonly Threshold[];
   /** Texts in this plan that are never to be shown: tokens, credentials in headers and options, secret variables. */

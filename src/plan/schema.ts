@@ -3,6 +3,7 @@
  * exclude each other are `load_shape.ts`, flows' own options are the flows', thresholds are `threshold.ts`.
  */
 import { z } from "zod";
+import { fleetSchema } from "./fleet.ts";
 import { headers } from "./headers.ts";
 import { sendsSomething } from "./load_shape.ts";
 import { thresholdPattern } from "./threshold.ts";
@@ -151,6 +152,9 @@ export const planSchema = z.strictObject({
     scenarioSchema,
   ).refine((map) => Object.keys(map).length > 0, { error: "needs at least one scenario" })
     .meta({ minProperties: 1, description: "What is sent: load by load, each under its name" }),
+  fleet: fleetSchema.optional().describe(
+    "Whose certificates the server has to renew: `certload fleet`",
+  ),
   thresholds: z.array(z.string().meta({ pattern: thresholdPattern("run") })).default([])
     .describe("What must hold for the whole run, for example `error_rate < 1%`"),
 });

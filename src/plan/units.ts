@@ -128,6 +128,14 @@ const RATES: Quantity = {
   pattern: RATE_PATTERN,
 };
 
+const SHARES: Quantity = {
+  parse: parseShare,
+  format: (share) => `${decimal(share * 100)}%`,
+  wanted: "a share such as 50% or 0.5",
+  usualUnit: "%",
+  pattern: SHARE_PATTERN,
+};
+
 type QuantitySchema = z.ZodCodec<z.ZodUnion<[z.ZodString, z.ZodNumber]>, z.ZodNumber>;
 
 /** Schema of a duration; its output is milliseconds. Flows use it for their options. */
@@ -138,6 +146,11 @@ export function duration(): QuantitySchema {
 /** Schema of a rate; its output is per second. */
 export function rate(): QuantitySchema {
   return quantity(RATES);
+}
+
+/** Schema of a share; its output is 0..1. */
+export function share(): QuantitySchema {
+  return quantity(SHARES);
 }
 
 export function durationAboveZero(): QuantitySchema {

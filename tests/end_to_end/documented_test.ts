@@ -122,6 +122,12 @@ const OURS: Readonly<Record<string, Exercise>> = {
     },
   },
   "certload init mine": { check: passed },
+  "certload fleet loadtest --certificates 50000 --lifetime 47d --plan-only": {
+    check: ({ code, output }) => {
+      assertEquals(code, 0, output);
+      assertStringIncludes(output, "= 1,596 a day = 0.0185/s");
+    },
+  },
   "certload run mine/scenarios/loadtest.yaml --stack compose --compose-file mine/compose/docker-compose.yml":
     { check: wantsContainers },
   "certload run loadtest --save-baseline baseline.json": {
