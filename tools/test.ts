@@ -4,7 +4,19 @@
  * `deno task check`'s.
  */
 const SHARING_NOTHING = [
-  ...["acme", "certctl", "conform", "flows", "fuzz", "http", "keys", "lab", "masking", "metrics"],
+  ...[
+    "acme",
+    "capacity",
+    "certctl",
+    "conform",
+    "flows",
+    "fuzz",
+    "http",
+    "keys",
+    "lab",
+    "masking",
+    "metrics",
+  ],
   ...["plan", "report", "tls13", "verdict"],
 ].map((folder) => `tests/${folder}`);
 
