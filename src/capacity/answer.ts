@@ -1,0 +1,189 @@
+/** What a search ends with, as it stands in a result's JSON, and as sentences. */
+import { z } from "zod";
+import { formatSeconds, significant } from "../metrics/format.ts";
+import type { Decided } from "./decision.ts";
+import { type LevelResult, PURPOSES } from "./level.ts";
+import type { Refusal, Usl } from "./usl.ts";
+
+export interface Confirmation {
+  readonly level: number;
+  readonly decision: Decided["decision"];
+  readonly by: Decided["by"];
+}
+
+export interface Recovery {
+  /** Half the answer, after the highest level. */
+  readonly level: number;
+  /** Until it was within its limits for good; null: not while it was watched. */
+  readonly afterMs: number | null;
+}
+
+export interface Answer {
+  /** The highest level at which the limits hold, in the scale's own unit; 0 where none does. */
+  readonly knee: number;
+  /** 95 % interval where a curve was fitted, else the highest level that held and the lowest that broke. */
+  readonly low: number;
+  /** Null with `atLeast`. */
+  readonly high: number | null;
+  /** Nothing broke the server: it holds `knee`, and more was not offered or could not be. */
+  readonly atLeast: boolean;
+  /** Who gave out above the answer; `none`: nobody. */
+  readonly who: "server" | "generator" | "none";
+  readonly why: string;
+  /** It was a limit of policy. */
+  readonly limiter: boolean;
+  /** `time`: the search would have gone on. */
+  readonly ended: "found" | "time";
+  /** The last longer level at the answer; null where there was no time for one. */
+  readonly confirmed: Confirmation | null;
+  /** Null where the server did not give out. */
+  readonly recovery: Recovery | null;
+  readonly elapsedMs: number;
+  /** As they were run. */
+  readonly levels: readonly LevelResult[];
+  readonly usl: Usl | Refusal;
+}
+
+/** How a level is called: `significant(level) + unit`, `137/s` or `2.5 times the plan`. */
+export type LevelText = (level: number) => string;
+
+export const perSecondText: LevelText = (level) => `${significant(level)}/s`;
+export const factorText: LevelText = (level) => `${significant(level)} times the plan`;
+
+/** The answer in sentences, the most important first. */
+export function answerSentences(answer: Answer, levelText: LevelText): string[] {
+  return [
+    headline(answer, levelText),
+    ...(answer.knee > 0 ? [confirmationText(answer, levelText)] : []),
+    ...(answer.recovery ? [recoveryText(answer.recovery, levelText)] : []),
+    ...(answer.ended === "time"
+      ? [
+        `The time was over after ${
+          formatSeconds(answer.elapsedMs / 1000)
+        }, before all was tried: allow more for a narrower answer.`,
+      ]
+      : []),
+  ];
+}
+
+function headline(answer: Answer, levelText: LevelText): string {
+  const { knee, low, high, atLeast, who, why, limiter } = answer;
+  if (knee === 0) {
+    const tried = high === null ? "" : ` ${levelText(high)} was already too much:`;
+    return `No level was found at which the limits hold.${tried} ${why}.`;
+  }
+  if (atLeast) {
+    const reason = who === "generator"
+      ? `the generator gave out above that, not the server: ${why}`
+      : why;
+    return `The server holds at least ${levelText(knee)}: ${reason}.`;
+  }
+  const between = `(95 %: ${levelText(low)} to ${levelText(high ?? knee)})`;
+  const policy = limiter ? "a limiter stops it" : "the server gives out";
+  return `The server holds ${levelText(knee)} ${between}. Above that ${policy}: ${why}.`;
+}
+
+function confirmationText({ confirmed }: Answer, levelText: LevelText): string {
+  if (confirmed === null) return "No longer level confirms it.";
+  const level = levelText(confirmed.level);
+  if (confirmed.decision === "holds") return `A longer level of ${level} held.`;
+  return confirmed.by === "point"
+    ? `A longer level of ${level} was at the very limit.`
+    : `A longer level of ${level} broke: read the answer as an upper bound.`;
+}
+
+function recoveryText({ level, afterMs }: Recovery, levelText: LevelText): string {
+  if (afterMs === null) {
+    return `After the highest level it did not recover while ${
+      levelText(level)
+    } went on: what was overloaded once stays so.`;
+  }
+  return `After the highest level it was within its limits again after ${
+    formatSeconds(afterMs / 1000)
+  } of ${levelText(level)}.`;
+}
+
+const amount = z.number().min(0);
+const share = amount.max(1);
+const who = z.enum(["server", "generator", "none"]);
+const decision = z.enum(["holds", "broken", "undecided"]);
+const by = z.enum(["test", "backlog", "dropped", "point", "calm", "no_samples"]);
+const interval = z.object({ low: amount, high: amount });
+
+const levelSchema = z.object({
+  level: amount,
+  purpose: z.enum(PURPOSES),
+  offered_per_s: amount,
+  achieved_per_s: amount,
+  p50_ms: amount.nullable(),
+  p95_ms: amount.nullable(),
+  p99_ms: amount.nullable(),
+  in_flight: amount,
+  error_rate: share,
+  duration_ms: amount,
+  elapsed_ms: amount,
+  decision,
+  by,
+  reason: z.string(),
+  who,
+  why: z.string(),
+  sure: z.boolean(),
+  limiter: z.boolean(),
+  limits: z.array(z.object({
+    text: z.string(),
+    allowed: share,
+    beyond: amount,
+    of: amount,
+    design_effect: z.number().min(1),
+    evidence: z.number(),
+    decision,
+  })),
+  calm_after_ms: amount.nullable(),
+  steady_per_s: amount,
+});
+
+const uslSchema = z.union([
+  z.object({ refused: z.string() }),
+  z.object({
+    lambda: amount,
+    sigma: amount,
+    kappa: amount,
+    intervals: z.object({ lambda: interval, sigma: interval, kappa: interval }),
+    r_squared: z.number().max(1),
+    peak: z.object({ in_flight: amount, per_s: amount }).nullable(),
+  }),
+]);
+
+/** `answer` of a capacity result; keys are snake_case as in summary.json. */
+export const answerSchema = z.object({
+  knee: amount,
+  low: amount,
+  high: amount.nullable(),
+  at_least: z.boolean(),
+  who,
+  why: z.string(),
+  limiter: z.boolean(),
+  ended: z.enum(["found", "time"]),
+  confirmed: z.object({ level: amount, decision, by }).nullable(),
+  recovery: z.object({ level: amount, after_ms: amount.nullable() }).nullable(),
+  elapsed_ms: amount,
+  levels: z.array(levelSchema),
+  usl: uslSchema,
+});
+export type AnswerJson = z.infer<typeof answerSchema>;
+
+/** All keys are the schema's, and nothing else is in it. */
+export function answerJson(answer: Answer): AnswerJson {
+  return answerSchema.parse(snakeCased(answer));
+}
+
+function snakeCased(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeCased);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      snakeCased(inner),
+    ]),
+  );
+}

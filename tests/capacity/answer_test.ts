@@ -1,0 +1,58 @@
+import { assert, assertEquals } from "../assert.ts";
+import {
+  type Answer,
+  answerJson,
+  answerSchema,
+  answerSentences,
+  factorText,
+  perSecondText,
+} from "../../src/capacity/answer.ts";
+import { caseOf, searchCase } from "./cases.ts";
+
+const ANSWER: Answer = {
+  knee: 137,
+  low: 135,
+  high: 139,
+  atLeast: false,
+  who: "server",
+  why: "a limiter answered 429 to 9 %: a limit of policy, not of the machine",
+  limiter: true,
+  ended: "found",
+  confirmed: { level: 135, decision: "holds", by: "test" },
+  recovery: { level: 68.5, afterMs: 3000 },
+  elapsedMs: 150_000,
+  levels: [],
+  usl: { refused: "4 levels are fit for it, and 6 are needed" },
+};
+
+Deno.test("the answer is a sentence that can be defended", () => {
+  assertEquals(answerSentences(ANSWER, perSecondText), [
+    "The server holds 137/s (95 %: 135/s to 139/s). Above that a limiter stops it: a limiter answered 429 to 9 %: a limit of policy, not of the machine.",
+    "A longer level of 135/s held.",
+    "After the highest level it was within its limits again after 3 s of 68.5/s.",
+  ]);
+});
+
+Deno.test("what was not found, not confirmed, not recovered from or cut short is said", () => {
+  const said = (change: Partial<Answer>): string =>
+    answerSentences({ ...ANSWER, ...change }, factorText).join(" ");
+  assert(said({ knee: 0, low: 0, high: 2, confirmed: null }).startsWith("No level was found"));
+  assert(said({ confirmed: null }).includes("No longer level confirms it."));
+  const broke = { level: 135, decision: "broken", by: "test" } as const;
+  assert(said({ confirmed: broke }).includes("read the answer as an upper bound"));
+  assert(said({ recovery: { level: 68.5, afterMs: null } }).includes("did not recover"));
+  assert(said({ ended: "time" }).includes("The time was over after 2 min 30 s"));
+  const atLeast = said({ atLeast: true, high: null, who: "generator", why: "Worker 0 was late" });
+  assert(
+    atLeast.startsWith("The server holds at least 137 times the plan: the generator gave out"),
+  );
+});
+
+Deno.test("the answer of a search is what its schema says, with snake_case keys, and survives JSON", () => {
+  const answer = searchCase(caseOf(5), { atMostMs: 120_000 });
+  const json = answerJson(answer);
+  assertEquals(answerSchema.parse(JSON.parse(JSON.stringify(json))), json);
+  assertEquals(json.levels.length, answer.levels.length);
+  assertEquals(json.levels[0]!.p95_ms, answer.levels[0]!.p95Ms);
+  assertEquals(json.at_least, answer.atLeast);
+});

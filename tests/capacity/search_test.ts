@@ -1,0 +1,160 @@
+import { assert, assertAlmostEquals, assertEquals } from "../assert.ts";
+import type { Answer } from "../../src/capacity/answer.ts";
+import type { LevelResult, LevelSpec } from "../../src/capacity/level.ts";
+import type { Limit } from "../../src/capacity/limits.ts";
+import { search, type SearchOptions } from "../../src/capacity/search.ts";
+import { randomOf } from "../../src/random.ts";
+import { caseOf, KINDS, namesTheRightOne, searchCase } from "./cases.ts";
+import { BucketServer, QueueServer, type SimulatedServer, Simulation } from "./simulation.ts";
+
+/** By hand 500 of them: docs/capacity.md has the figures. */
+const RUNS = 40;
+
+Deno.test("of random servers the knee is found within 3 % nearly always, and who gave out is named always", () => {
+  let [near, inside, servers] = [0, 0, 0];
+  for (let seed = 0; seed < RUNS; seed++) {
+    const each = caseOf(seed, KINDS[seed % KINDS.length]);
+    const answer = searchCase(each);
+    assert(
+      namesTheRightOne(each, answer),
+      `seed ${seed}, ${each.text}: ${answer.who}, ${answer.why}`,
+    );
+    assert(answer.elapsedMs < 615_000, `seed ${seed} took ${answer.elapsedMs} ms`);
+    if (each.generatorKind === "weak") {
+      assert(answer.knee < each.ceiling, `seed ${seed}: ${answer.knee} of ${each.ceiling}`);
+      continue;
+    }
+    servers++;
+    if (Math.abs(answer.knee / each.truth - 1) <= 0.03) near++;
+    if (answer.low <= each.truth && each.truth <= (answer.high ?? Infinity)) inside++;
+  }
+  assert(near >= 0.9 * servers, `${near} of ${servers} within 3 %`);
+  assert(inside >= 0.85 * servers, `${inside} of ${servers} intervals have the truth`);
+});
+
+const LIMITS: readonly Limit[] = [
+  { text: "p95 < 500 ms", kind: "latency", allowed: 0.05, limitMs: 500 },
+  { text: "error_rate < 1%", kind: "errors", allowed: 0.01 },
+];
+const STRONG = { perWorkerPerS: 8000, workers: 1, otherWorkers: 2 };
+
+interface Searched {
+  readonly answer: Answer;
+  readonly asked: readonly LevelSpec[];
+}
+
+function searched(
+  server: SimulatedServer,
+  options: SearchOptions,
+  generator = STRONG,
+  seed = 11,
+): Searched {
+  const simulation = new Simulation(server, generator, LIMITS, randomOf(seed));
+  return drive(options, (spec) => simulation.run(spec));
+}
+
+function drive(options: SearchOptions, run: (spec: LevelSpec) => LevelResult): Searched {
+  const levels = search(options);
+  const asked: LevelSpec[] = [];
+  for (let step = levels.next();; step = levels.next(run(asked.at(-1)!))) {
+    if (step.done) return { answer: step.value, asked };
+    asked.push(step.value);
+  }
+}
+
+Deno.test("a limiter's rate is told by what it lets through: within 2 %, in under four minutes, as policy", () => {
+  for (const perS of [137, 900]) {
+    const server = new BucketServer(perS, perS, 0, randomOf(perS));
+    const { answer } = searched(server, { from: perS / 6.3 });
+    assertAlmostEquals(answer.knee / perS, 1, 0.02);
+    assert(answer.elapsedMs < 240_000, `${answer.elapsedMs} ms for ${perS}/s`);
+    assertEquals([answer.who, answer.limiter, answer.ended], ["server", true, "found"]);
+    assertEquals(answer.confirmed?.decision, "holds");
+  }
+});
+
+Deno.test("the search doubles, brackets, confirms at the answer, breaks a tenth above, and sees it recover", () => {
+  const { answer, asked } = searched(new BucketServer(137, 137, 0, randomOf(3)), { from: 20 });
+  const levels = asked.slice(0, 4).map(({ level }) => level);
+  assertEquals(levels, [20, 40, 80, 160]);
+  const purposes = asked.map(({ purpose }) => purpose);
+  assertEquals(purposes.slice(-1), ["recover"]);
+  const broke = asked.find(({ purpose }) => purpose === "break")!;
+  assertAlmostEquals(broke.level / answer.knee, 1.1, 0.04);
+  const confirmed = asked.find(({ purpose }) => purpose === "confirm")!;
+  assertEquals(confirmed.atMostMs, 60_000);
+  const recover = asked.at(-1)!;
+  assertAlmostEquals(recover.level / answer.knee, 0.5, 0.01);
+  assertEquals(recover.rest, false);
+  assert(asked.slice(0, -1).every(({ rest }) => rest));
+  assert(answer.recovery!.afterMs !== null);
+});
+
+Deno.test("a server that stays overloaded at half its rate is said not to recover", () => {
+  const random = randomOf(4);
+  const perS = 300;
+  const thrash = { factor: 8, fromS: 0.8 };
+  const { answer } = searched(new QueueServer({ servers: 1, perS, random, thrash }), { from: 60 });
+  assertEquals(answer.recovery?.afterMs, null);
+});
+
+Deno.test("what the generator cannot offer is an answer of at least; other workers are tried first", () => {
+  const server = new BucketServer(2000, 500, 0, randomOf(6));
+  const weak = { perWorkerPerS: 200, workers: 2, otherWorkers: 2 };
+  const { answer, asked } = searched(server, { from: 50 }, weak);
+  assertEquals([answer.who, answer.atLeast, answer.high], ["generator", true, null]);
+  assert(asked.some(({ purpose, workers }) => purpose === "generator" && workers === "other"));
+  assert(answer.knee > 150 && answer.knee < 400, `${answer.knee}`);
+});
+
+Deno.test("other workers that help are kept, and the server's limit is found with them", () => {
+  const server = new BucketServer(900, 450, 0, randomOf(8));
+  const few = { perWorkerPerS: 400, workers: 1, otherWorkers: 8 };
+  const { answer, asked } = searched(server, { from: 100 }, few);
+  assertEquals(answer.who, "server");
+  assertAlmostEquals(answer.knee / 900, 1, 0.03);
+  assertEquals(asked.at(-1)!.workers, "other");
+});
+
+Deno.test("--to ends the search: at least that, and nobody gave out", () => {
+  const { answer, asked } = searched(new BucketServer(900, 450, 0, randomOf(9)), {
+    from: 50,
+    to: 150,
+  });
+  assertEquals([answer.knee, answer.atLeast, answer.who], [150, true, "none"]);
+  assert(asked.every(({ level }) => level <= 150));
+});
+
+Deno.test("a first level that is too much is gone below", () => {
+  const { answer } = searched(new BucketServer(137, 137, 0, randomOf(10)), { from: 1000 });
+  assertAlmostEquals(answer.knee / 137, 1, 0.03);
+});
+
+Deno.test("a server that holds nothing has no knee, and the search ends", () => {
+  const { answer, asked } = searched(new BucketServer(100, 100, 0.5, randomOf(12)), { from: 64 });
+  assertEquals([answer.knee, answer.atLeast, answer.who], [0, false, "server"]);
+  assert(asked.length < 30);
+});
+
+Deno.test("a search that is short of time says so, and keeps to it", () => {
+  const random = randomOf(13);
+  const server = new QueueServer({ servers: 1, perS: 300, random });
+  const { answer } = searched(server, { from: 40, atMostMs: 60_000 });
+  assertEquals(answer.ended, "time");
+  assert(answer.elapsedMs < 65_000, `${answer.elapsedMs}`);
+  assert(answer.low <= answer.knee && answer.knee <= answer.high!);
+});
+
+Deno.test("factors of a mix are searched as rates are", () => {
+  const simulation = new Simulation(
+    new BucketServer(137, 137, 0, randomOf(14)),
+    STRONG,
+    LIMITS,
+    randomOf(14),
+  );
+  const { answer } = drive({ from: 0.5 }, (spec) => {
+    const result = simulation.run({ ...spec, level: spec.level * 50 });
+    return { ...result, level: spec.level };
+  });
+  assertAlmostEquals(answer.knee * 50 / 137, 1, 0.03);
+});
