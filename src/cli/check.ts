@@ -6,7 +6,8 @@ import { formatCount } from "../metrics/format.ts";
 import { padEnd, widthOf } from "../report/width.ts";
 import { beforeTheClock } from "../plan/before_clock.ts";
 import { tableLines } from "../report/table.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, Scenario } from "../plan/plan.ts";
+import { formatShare } from "../plan/units.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { command, type Outcome } from "./command.ts";
 import { commandLines } from "./plan_commands.ts";
@@ -47,16 +48,23 @@ const HEAD = "before the clock";
 
 function plannedTable(plan: Plan): string[] {
   const { scenarios, total } = plannedRequests(plan);
-  const row = (name: string, load: PlannedLoad): string[] => {
+  const row = (name: string, arrivals: string, load: PlannedLoad): string[] => {
     const count = (number: number | undefined, bound: string): string =>
       number === undefined ? "as many as are answered" : `${bound}${formatCount(number)}`;
     const most = load.isUpperBound ? "at most " : "";
     const requests = !load.asksAgain ? most : load.isUpperBound ? "about " : "at least ";
-    return [name, count(load.iterations, most), count(load.requests, requests)];
+    return [name, arrivals, count(load.iterations, most), count(load.requests, requests)];
   };
-  const rows = scenarios.map((each) => row(each.name, each));
+  const rows = scenarios.map((each, at) => row(each.name, spacing(plan.scenarios[at]!), each));
   return tableLines({
-    head: ["planned", "iterations", "requests"],
-    rows: [...rows, row("all", total)],
+    head: ["planned", "arrivals", "iterations", "requests"],
+    rows: [...rows, row("all", "", total)],
   });
+}
+
+/** `even`, `even, phase 61.8%`, `Poisson, seed 1`; users come when they have their answer. */
+function spacing({ load }: Pick<Scenario, "load">): string {
+  if (load.model === "closed") return "users";
+  if (load.arrivals === "poisson") return `Poisson, seed ${load.seed}`;
+  return load.phase === 0 ? "even" : `even, phase ${formatShare(load.phase)}`;
 }

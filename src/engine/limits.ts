@@ -4,7 +4,7 @@
  */
 import type { Plan, Scenario } from "../plan/plan.ts";
 import { highestLevel } from "../plan/profile.ts";
-import { requestsPerSecond } from "./sizing.ts";
+import { mostArrivals, requestsPerSecond } from "./sizing.ts";
 
 interface HostLimits {
   /** Soft limit of open files; undefined where it cannot be read. */
@@ -67,12 +67,11 @@ function fileShortage(plan: Plan, { openFiles }: HostLimits): string[] {
 }
 
 function openAtOnce(scenario: Scenario): number {
-  const level = highestLevel(scenario.load.stages);
-  if (scenario.load.model === "closed") return Math.ceil(level);
-  const { maxInFlight } = scenario.load;
+  const { load } = scenario;
+  if (load.model === "closed") return Math.ceil(highestLevel(load.stages));
   return Math.min(
-    Math.ceil(level * ASSUMED_SERVICE_S),
-    maxInFlight,
+    Math.ceil(mostArrivals(load, ASSUMED_SERVICE_S)),
+    load.maxInFlight,
     scenario.maxConnections ?? Infinity,
   );
 }

@@ -7,7 +7,7 @@ import { compareReadings } from "../metrics/server_metrics.ts";
 import type { Failure } from "../http/failure.ts";
 import { mainOrigin, type Plan, type Scenario } from "../plan/plan.ts";
 import type { RunState, SetupState } from "../metrics/run_state.ts";
-import { arrivalsBefore, createPacer } from "../plan/pacer.ts";
+import { arrivalsBefore } from "../plan/arrival_sequence.ts";
 import { endMsOf } from "../plan/profile.ts";
 import { hostFacts } from "./host.ts";
 import { hostRemarks } from "./limits.ts";
@@ -180,6 +180,7 @@ function scenarioRun(plan: Plan, outcome: LoadOutcome & { kind: "ran" }, at: num
   const scenario = plan.scenarios[at];
   const total = outcome.totals[at];
   if (scenario === undefined || total === undefined) throw new RangeError(`No scenario ${at}`);
+  const { load } = scenario;
   const startUs = outcome.startedUs + scenario.startAfterMs * 1000;
   const plannedEndUs = outcome.startedUs + endMsOf(scenario) * 1000;
   const loadEndUs = Math.max(startUs, Math.min(plannedEndUs, outcome.loadEndUs));
@@ -191,8 +192,8 @@ function scenarioRun(plan: Plan, outcome: LoadOutcome & { kind: "ran" }, at: num
     startUs,
     loadEndUs,
     endUs: Math.max(loadEndUs, outcome.scenarioEndedUs[at] ?? 0),
-    ...(scenario.load.model === "open" && {
-      offered: arrivalsBefore(loadEndUs - startUs, createPacer(scenario.load.stages)),
+    ...(load.model === "open" && {
+      offered: arrivalsBefore(loadEndUs - startUs, { name: scenario.name, load }),
     }),
     ...(typeof targetType === "string" && { targetType }),
     warmupRequests: mine.reduce((sum, { warmupRequests }) => sum + warmupRequests, 0),

@@ -37,12 +37,14 @@ export class ScenarioLoad {
 
   /** Resolves when the last arrival has gone through the flow; `stopped` aborted means no new ones. */
   async run(stopped: AbortSignal): Promise<void> {
-    const { scenario: { load }, share, clock, recorder, originUs } = this.#setting;
+    const { scenario, share, clock, recorder, originUs } = this.#setting;
     await drive({
-      arrivals: createArrivals(load, share),
+      arrivals: createArrivals(scenario, share),
       clock,
       originUs,
-      maxInFlight: load.model === "open" ? partOf(load.maxInFlight, share) : Infinity,
+      maxInFlight: scenario.load.model === "open"
+        ? partOf(scenario.load.maxInFlight, share)
+        : Infinity,
       launch: (arrival) => this.#launch(arrival),
       drop: () => recorder.dropped(1, clock.nowUs()),
       signal: stopped,

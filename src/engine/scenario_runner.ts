@@ -2,7 +2,7 @@
 import { legible } from "../http/expectation.ts";
 import type { Failure } from "../http/failure.ts";
 import { ScenarioRecorder } from "../metrics/recorder.ts";
-import { expectedIterations } from "../plan/profile.ts";
+import { expectedIterations } from "../plan/planned.ts";
 import { numbersBefore } from "../plan/before_clock.ts";
 import { createScope, type IterationScope, type StepRecorder } from "./iteration.ts";
 import { type OpenScenario, openScenario, type ScenarioSetting } from "./scenario_flow.ts";
@@ -35,9 +35,9 @@ export class ScenarioRunner {
 
   /** Makes what the flow needs before any arrival; a failure means that no load can be sent. */
   async prepare(): Promise<Failure | undefined> {
-    const { scenario: { load }, share } = this.#options;
+    const { scenario, share } = this.#options;
     const failure = await this.#open.flow.prepare?.(
-      Math.ceil(expectedIterations(load) / share.count),
+      Math.ceil(expectedIterations(scenario) / share.count),
     );
     return failure && legible(failure);
   }

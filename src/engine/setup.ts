@@ -11,7 +11,7 @@ import type { HttpClient } from "../http/http.ts";
 import type { SetupState } from "../metrics/run_state.ts";
 import type { NotUndone } from "../metrics/run.ts";
 import type { Plan, Scenario } from "../plan/plan.ts";
-import { mostIterations } from "../plan/profile.ts";
+import { mostIterations } from "../plan/planned.ts";
 import { formatDuration } from "../plan/units.ts";
 import { foreign } from "../terminal.ts";
 import { after, sleep, type Timer } from "../timer.ts";
@@ -125,7 +125,7 @@ export class Setups {
     const startedUs = clock.nowUs();
     const { load, name, timeoutMs, changes, probe } = scenario;
     const probed = probe && changes !== "idempotent" ? 1 : 0;
-    const planned = load.model === "open" ? (mostIterations(load) ?? 0) + probed : undefined;
+    const planned = load.model === "open" ? (mostIterations(scenario) ?? 0) + probed : undefined;
     return {
       options: scenario.with,
       target: targetOf(plan, scenario),

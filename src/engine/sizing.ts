@@ -1,5 +1,5 @@
 /** How many threads and connections a plan's load needs, and how it is parted among them: arithmetic alone. */
-import type { Plan, Scenario } from "../plan/plan.ts";
+import type { OpenProfile, Plan, Scenario } from "../plan/plan.ts";
 import { highestLevel } from "../plan/profile.ts";
 import { partOf, type WorkerShare } from "../worker_share.ts";
 
@@ -9,10 +9,19 @@ const REQUESTS_PER_WORKER = 8_000;
 /** Connections opened before the clock starts, per scenario and worker, at most. */
 const MOST_CONNECTIONS = 256;
 
+/** Poisson arrivals of a window are more than that many standard deviations above their mean once in 30,000 windows. */
+const DEVIATIONS = 4;
+
+/** Arrivals of an open load in a window of its highest rate, at most: of Poisson arrivals all but surely. */
+export function mostArrivals({ stages, arrivals }: OpenProfile, windowS: number): number {
+  const mean = highestLevel(stages) * windowS;
+  return arrivals === "even" ? mean : mean + DEVIATIONS * Math.sqrt(mean);
+}
+
 /** The highest number of requests per second that a scenario may ask for; a closed one by assumed 5 ms answers. */
 export function requestsPerSecond({ load, steps }: Scenario): number {
   const level = highestLevel(load.stages);
-  if (load.model === "open") return level * steps.length;
+  if (load.model === "open") return mostArrivals(load, 1) * steps.length;
   return (level * steps.length) / Math.max(0.005 * steps.length, load.thinkTimeMs / 1000);
 }
 
@@ -38,7 +47,7 @@ export function shareOfScenario(
 
 /**
  * Connections that are busy at once by Little's law (arrival rate times time in service), doubled for the unevenness
- * of answers, within one worker. The closed model needs one for each of its users.
+ * of answers and for that of few Poisson arrivals beyond it, within one worker. The closed model needs one for each of its users.
  */
 export function connectionsNeeded(
   { load, maxConnections = Infinity }: Scenario,
@@ -46,7 +55,10 @@ export function connectionsNeeded(
   serviceMs: number,
 ): number {
   const level = highestLevel(load.stages);
-  const busy = load.model === "closed" ? level : 1 + 2 * level * (serviceMs / 1000);
+  const serviceS = serviceMs / 1000;
+  const busy = load.model === "closed"
+    ? level
+    : 1 + Math.max(2 * level * serviceS, mostArrivals(load, serviceS));
   const wanted = Math.min(MOST_CONNECTIONS, Math.ceil(busy / share.count));
   return Math.max(1, Math.min(wanted, partOf(maxConnections, share)));
 }

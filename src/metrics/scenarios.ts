@@ -1,8 +1,14 @@
+import type { ArrivalKind } from "../plan/plan.ts";
 import type { Measured, SummaryScenario } from "./summary_schema.ts";
 
 /** All scenarios of a summary by their names, which are unique over its tiers; in its order. */
 export function scenariosOf({ phases }: Pick<Measured, "phases">): [string, SummaryScenario][] {
   return Object.values(phases).flatMap((tier) => Object.entries(tier));
+}
+
+/** How a scenario's arrivals were spaced; null in the closed model. Summaries of before it could be chosen are of even ones. */
+export function arrivalsOf({ load }: Pick<SummaryScenario, "load">): ArrivalKind | null {
+  return load.model === "open" ? load.arrivals ?? "even" : null;
 }
 
 /** A server that some scenarios asked, and their names. */

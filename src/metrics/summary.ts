@@ -61,7 +61,7 @@ const LAB_VERSION = "certload-lab-";
  *   probe: true,
  *   warmup: { requests: 0, durationMs: 0, rehearsalMs: 0 },
  *   setupTimeoutMs: 300_000,
- *   load: { model: "open", stages: [{ durationMs: 1000, from: 5, to: 5 }], maxInFlight: 100 },
+ *   load: { model: "open", stages: [{ durationMs: 1000, from: 5, to: 5 }], maxInFlight: 100, arrivals: "even", seed: 1, phase: 0 },
  *   startAfterMs: 0,
  *   timeoutMs: 30_000,
  *   protocol: "http/1.1",
@@ -404,8 +404,19 @@ function loadOf(load: LoadProfile, startAfterMs: number): SummaryScenario["load"
     })),
     start_after_s: rounded(startAfterMs / 1000),
     max_in_flight: load.model === "open" ? load.maxInFlight : null,
+    ...spacingOf(load),
     think_time_ms: load.model === "closed" ? rounded(load.thinkTimeMs) : null,
   };
+}
+
+function spacingOf(
+  load: LoadProfile,
+): Pick<SummaryScenario["load"], "arrivals" | "seed" | "phase"> {
+  if (load.model === "closed") return { arrivals: null, seed: null, phase: null };
+  const { arrivals, seed, phase } = load;
+  return arrivals === "poisson"
+    ? { arrivals, seed, phase: null }
+    : { arrivals, seed: null, phase: rounded(phase, 6) };
 }
 
 function peerOf({ peer, exchanges }: PeerTally): SummaryPeer {

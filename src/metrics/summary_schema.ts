@@ -167,6 +167,15 @@ const loadSchema = z.object({
   start_after_s: seconds,
   /** Open model only. */
   max_in_flight: amount.nullable(),
+  /** Open model only. Null in summaries of before it could be chosen, which were of even ones: `arrivalsOf` */
+  arrivals: z.enum(["even", "poisson"]).nullable().default(null),
+  /** Of Poisson arrivals; null where merged hosts had several. */
+  seed: count.nullable().default(null),
+  /**
+   * Of even arrivals: the first came so much of an interarrival after the start, 0..1. Null where merged hosts had several,
+   * and in summaries of before, whose scenarios all began with an arrival.
+   */
+  phase: share.nullable().default(null),
   /** Closed model only. */
   think_time_ms: amount.nullable(),
 });

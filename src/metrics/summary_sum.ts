@@ -59,6 +59,11 @@ function addRuns(a: SummaryScenario, b: SummaryScenario, shiftS: number): Summar
   };
   return {
     ...a,
+    load: {
+      ...a.load,
+      seed: a.load.seed === b.load.seed ? a.load.seed : null,
+      phase: a.load.phase === b.load.phase ? a.load.phase : null,
+    },
     target: a.target ?? b.target,
     server: a.server ?? b.server,
     warmup_requests: a.warmup_requests + b.warmup_requests,

@@ -2,8 +2,8 @@
  * Where arrivals come from, behind one face for both models, so that the send loop is written once. Offsets are
  * microseconds from the scenario's start. A worker takes its share only.
  */
-import type { LoadProfile, Stage } from "../plan/plan.ts";
-import { createPacer } from "../plan/pacer.ts";
+import { arrivalSequence, type NextOffsetUs, type OpenScenario } from "../plan/arrival_sequence.ts";
+import type { Scenario, Stage } from "../plan/plan.ts";
 import { durationMsOf, highestLevel, nextAbove } from "../plan/profile.ts";
 import type { WorkerShare } from "../worker_share.ts";
 
@@ -27,35 +27,52 @@ export interface Arrivals {
   completed(arrival: Arrival, offsetUs: number, unconnected?: boolean): void;
 }
 
-export function createArrivals(load: LoadProfile, share: WorkerShare): Arrivals {
+export function createArrivals(
+  { name, load }: Pick<Scenario, "name" | "load">,
+  share: WorkerShare,
+): Arrivals {
   return load.model === "open"
-    ? new PlannedArrivals(load.stages, share)
+    ? new PlannedArrivals({ name, load }, share)
     : new UserArrivals(load.stages, load.thinkTimeMs, share);
 }
 
+/** Goes through all arrivals in their order, and keeps those of its share. */
 class PlannedArrivals implements Arrivals {
-  readonly #pacer;
+  readonly #nextUs: NextOffsetUs;
   readonly #share: WorkerShare;
-  #next: number;
+  /** Those looked at and not taken yet. */
+  readonly #ahead: Arrival[] = [];
+  /** The number of the arrival that `#nextUs` tells of. */
+  #number = 0;
 
-  constructor(stages: readonly Stage[], share: WorkerShare) {
-    this.#pacer = createPacer(stages);
+  constructor(scenario: OpenScenario, share: WorkerShare) {
+    this.#nextUs = arrivalSequence(scenario);
     this.#share = share;
-    this.#next = share.index;
   }
 
   peekUs(ahead = 0): number | undefined {
-    const n = this.#next + ahead * this.#share.count;
-    return n < this.#pacer.total ? this.#pacer.offsetUs(n) : undefined;
+    while (this.#ahead.length <= ahead) {
+      const arrival = this.#find();
+      if (arrival === undefined) return undefined;
+      this.#ahead.push(arrival);
+    }
+    return this.#ahead[ahead]?.offsetUs;
   }
 
   take(): Arrival {
-    const index = this.#next;
-    this.#next += this.#share.count;
-    return { index, offsetUs: this.#pacer.offsetUs(index) };
+    const arrival = this.#ahead.shift() ?? this.#find();
+    if (arrival === undefined) throw new RangeError("Cannot take an arrival: none is left");
+    return arrival;
   }
 
   completed(): void {}
+
+  #find(): Arrival | undefined {
+    const { index, count } = this.#share;
+    let offsetUs = this.#nextUs();
+    while (offsetUs !== undefined && this.#number++ % count !== index) offsetUs = this.#nextUs();
+    return offsetUs === undefined ? undefined : { index: this.#number - 1, offsetUs };
+  }
 }
 
 /** When a user comes next. */

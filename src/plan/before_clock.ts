@@ -4,7 +4,7 @@
  * on from there by the time at which it begins, each in a range of its own: another run's, or another visit of the doctor,
  * are others.
  */
-import { arrivalsBefore, createPacer } from "./pacer.ts";
+import { arrivalsBefore } from "./arrival_sequence.ts";
 import type { Scenario, Warmup } from "./plan.ts";
 import { formatDuration } from "./units.ts";
 
@@ -45,10 +45,10 @@ function warmupWords({ requests, durationMs }: Warmup, isHarmless: boolean): str
   return [`warm-up: ${most} in ${formatDuration(durationMs)}${where}`];
 }
 
-function rehearsalWords({ load, warmup: { rehearsalMs } }: Scenario): string {
+function rehearsalWords({ name, load, warmup: { rehearsalMs } }: Scenario): string {
   const first = `rehearsal: the first ${formatDuration(rehearsalMs)} of the load`;
   if (load.model === "closed") return first;
-  const arrivals = arrivalsBefore(rehearsalMs * 1000, createPacer(load.stages));
+  const arrivals = arrivalsBefore(rehearsalMs * 1000, { name, load });
   return `${first}, ${arrivals} ${arrivals === 1 ? "arrival" : "arrivals"}`;
 }
 

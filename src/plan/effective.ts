@@ -13,7 +13,7 @@ import {
   type Warmup,
 } from "./plan.ts";
 import { maskSecrets } from "./secret.ts";
-import { formatDuration, formatPlanRate } from "./units.ts";
+import { formatDuration, formatPlanRate, formatShare } from "./units.ts";
 
 export function effectivePlan(plan: Plan, catalogue: Catalogue): Record<string, unknown> {
   const { serverMetrics, warmup, target } = plan;
@@ -24,6 +24,7 @@ export function effectivePlan(plan: Plan, catalogue: Catalogue): Record<string, 
     stack: plan.stack,
     workers: plan.workers,
     warmup: warmupConfig(warmup),
+    seed: seedOf(plan),
     graceful_stop: formatDuration(plan.gracefulStopMs),
     server_metrics: serverMetrics && {
       url: serverMetrics.url,
@@ -43,6 +44,14 @@ export function effectivePlan(plan: Plan, catalogue: Catalogue): Record<string, 
 
 export function effectiveYaml(plan: Plan, catalogue: Catalogue): string {
   return formatDocument(effectivePlan(plan, catalogue));
+}
+
+/** Where it makes a difference. */
+function seedOf({ scenarios }: Plan): number | undefined {
+  const [seed] = scenarios.flatMap(({ load }) =>
+    load.model === "open" && load.arrivals === "poisson" ? [load.seed] : []
+  );
+  return seed;
 }
 
 function warmupConfig({ requests, durationMs, rehearsalMs }: Warmup): unknown {
@@ -107,7 +116,11 @@ function loadConfig(load: LoadProfile): Record<string, unknown> {
   const level = (value: number): Record<string, unknown> =>
     load.model === "open" ? { rate: formatPlanRate(value) } : { users: value };
   const extra = load.model === "open"
-    ? { max_in_flight: load.maxInFlight }
+    ? {
+      arrivals: load.arrivals,
+      phase_offset: load.arrivals === "even" ? formatShare(load.phase) : undefined,
+      max_in_flight: load.maxInFlight,
+    }
     : { think_time: formatDuration(load.thinkTimeMs) };
   if (isFlat && first !== undefined) {
     return { ...level(first.to), duration: formatDuration(first.durationMs), ...extra };

@@ -3,7 +3,7 @@
  * servers are is left out (a lab has other ports every time), and so is every secret; a summary names its target apart.
  */
 import { createHash } from "node:crypto";
-import { isSameWarmup, type Plan, type Scenario, type Warmup } from "./plan.ts";
+import { isSameWarmup, type LoadProfile, type Plan, type Scenario, type Warmup } from "./plan.ts";
 import { maskSecrets } from "./secret.ts";
 
 /** SHA-256, hex. */
@@ -21,18 +21,26 @@ export function planHash(plan: Pick<Plan, "scenarios" | "thresholds" | "warmup">
  * same plan. What is tried and made beforehand is no part of the load.
  */
 function scenarioContent(scenario: Scenario, planned: Warmup): unknown {
-  const { thresholds, with: options, tier, warmup, ...others } = scenario;
-  const { changes: _1, origin: _2, token: _3, probe: _4, makes: _5, setupTimeoutMs: _6, ...load } =
+  const { thresholds, with: options, tier, warmup, load: profile, ...others } = scenario;
+  const { changes: _1, origin: _2, token: _3, probe: _4, makes: _5, setupTimeoutMs: _6, ...told } =
     others;
   // How much an arrival asks follows from flow and options.
-  const { requests: _7, ...rest } = load;
+  const { requests: _7, ...rest } = told;
   return {
     ...rest,
+    load: loadContent(profile),
     phase: tier,
     ...(isSameWarmup(warmup, planned) ? {} : { warmup }),
     with: withoutOrigins(maskSecrets(options)),
     thresholds: thresholds.map(({ text }) => text),
   };
+}
+
+/** Even arrivals as before they could be any other. Seeds and phases move arrivals, and leave the load what it is. */
+function loadContent(load: LoadProfile): unknown {
+  if (load.model === "closed") return load;
+  const { arrivals, seed: _1, phase: _2, ...rest } = load;
+  return arrivals === "even" ? rest : { ...rest, arrivals };
 }
 
 function withoutOrigins(value: unknown): unknown {

@@ -18,7 +18,11 @@ export function planJsonSchema(catalogue: Catalogue): Schema {
     items: Schema;
   };
   items["pattern"] = thresholdPattern("scenario", Object.keys(measuresOf(catalogue).shares ?? {}));
-  scenario["allOf"] = [loadsOf(catalogue), ...[...catalogue.values()].map(optionsOf)];
+  scenario["allOf"] = [
+    loadsOf(catalogue),
+    PHASE_OF_POISSON,
+    ...[...catalogue.values()].map(optionsOf),
+  ];
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "certload plan",
@@ -59,6 +63,14 @@ function loadsOf(catalogue: Catalogue): Schema {
   return { anyOf: paced.length === 0 ? STATED_LOADS : [...STATED_LOADS, own] };
 }
 
+const PHASE_OF_POISSON: Schema = {
+  not: load(
+    "a phase of Poisson arrivals",
+    { arrivals: { const: "poisson" }, phase_offset: {} },
+    [],
+  ),
+};
+
 const STATED_LOADS: readonly Schema[] = [
   load("a constant rate", { rate: {}, duration: {} }, [
     "users",
@@ -71,6 +83,8 @@ const STATED_LOADS: readonly Schema[] = [
     "stages",
     "start_rate",
     "max_in_flight",
+    "arrivals",
+    "phase_offset",
   ]),
   load("stages of rates", stagesOf("rate", "users"), ["rate", "users", "duration", "think_time"]),
   load("stages of users", stagesOf("users", "rate"), [
@@ -79,6 +93,8 @@ const STATED_LOADS: readonly Schema[] = [
     "duration",
     "start_rate",
     "max_in_flight",
+    "arrivals",
+    "phase_offset",
   ]),
 ];
 

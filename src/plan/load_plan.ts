@@ -12,6 +12,7 @@ import { type Environment, interpolate } from "./interpolate.ts";
 import { check } from "./issue.ts";
 import { leaveOut, withoutAddress, withoutNeeded } from "./left_out.ts";
 import { override, type PlanOverrides } from "./overrides.ts";
+import { withPhases } from "./phases.ts";
 import type { Plan, ServerMetrics, Target, TlsOptions } from "./plan.ts";
 import { type Problem, problemAt, sortProblems, withoutSecrets } from "./problem.ts";
 import {
@@ -219,7 +220,11 @@ function planOf(
   });
   const content = {
     warmup: warmupOf(config.warmup),
-    scenarios: select(scenarios, overrides),
+    scenarios: withPhases(
+      select(scenarios, overrides),
+      scenarios.filter(({ load }) => load.model === "open").map(({ name }) => name),
+      (name) => config.scenarios[name]?.phase_offset !== undefined,
+    ),
     thresholds: parts.thresholds,
   };
   const { description, server_metrics: metrics } = config;

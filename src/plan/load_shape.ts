@@ -3,7 +3,7 @@
  * `duration`, or `stages`. What fits together is asked of the keys that are there, so it is told along with every other
  * problem; the load is made once all is well.
  */
-import type { LoadProfile, Stage } from "./plan.ts";
+import type { ArrivalKind, LoadProfile, Stage } from "./plan.ts";
 import { type Path, type Problem, problemAt } from "./problem.ts";
 import { durationMsOf } from "./profile.ts";
 import { childOf, isList, isMap, keySpanOf, nodeAt, type PlanNode } from "./tree.ts";
@@ -19,6 +19,7 @@ interface LoadKeys {
   readonly duration?: number | undefined;
   readonly max_in_flight?: number | undefined;
   readonly think_time?: number | undefined;
+  readonly phase_offset?: number | undefined;
 }
 
 interface StageKeys {
@@ -38,14 +39,16 @@ export function shapeProblems(root: PlanNode, path: Path, isRateFlows = false): 
     const span = keySpanOf(root, has(key) ? [...path, key] : path);
     return problemAt(span, [...path, key], message, hint);
   };
-  const stated = ["rate", "users", "stages"].filter(has);
-  const [shape, ...others] = isRateFlows ? ["rate", ...stated.filter(isNotRate)] : stated;
+  const shapes = ["rate", "users", "stages"].filter(has);
+  const [shape, ...others] = isRateFlows ? ["rate", ...shapes.filter(isNotRate)] : shapes;
   if (shape === undefined) {
     const hint = "give it `rate` or `users` with `duration`, or `stages`";
     return [problem("rate", "the scenario has no load", hint)];
   }
   const model = modelOf(scenario);
-  const misplaced = MISPLACED.filter(({ key, when }) => has(key) && when(shape, model));
+  const stated = (at: Path): unknown => nodeAt(root, [...at, "arrivals"])?.content;
+  const arrivals = stated(path) ?? stated(["defaults"]);
+  const misplaced = MISPLACED.filter(({ key, when }) => has(key) && when(shape, model, arrivals));
   const needsDuration = shape !== "stages" && !has("duration");
   return [
     ...others.map((other) =>
@@ -78,7 +81,7 @@ type Model = LoadProfile["model"];
 
 interface Misplaced {
   readonly key: string;
-  readonly when: (shape: string, model: Model) => boolean;
+  readonly when: (shape: string, model: Model, arrivals: unknown) => boolean;
   readonly message: string;
 }
 
@@ -97,6 +100,21 @@ const MISPLACED: readonly Misplaced[] = [
     key: "max_in_flight",
     when: (_, model) => model === "closed",
     message: "`max_in_flight` goes with rates alone: users wait for their answers",
+  },
+  {
+    key: "arrivals",
+    when: (_, model) => model === "closed",
+    message: "`arrivals` goes with rates alone: users come when they have their answer",
+  },
+  {
+    key: "phase_offset",
+    when: (_, model) => model === "closed",
+    message: "`phase_offset` goes with rates alone: users are spread over their think time",
+  },
+  {
+    key: "phase_offset",
+    when: (_, model, arrivals) => model === "open" && arrivals === "poisson",
+    message: "`phase_offset` goes with `arrivals: even` alone: Poisson arrivals have no phase",
   },
   {
     key: "think_time",
@@ -131,13 +149,24 @@ function stageProblems(root: PlanNode, path: Path): Problem[] {
   });
 }
 
+interface Spacing {
+  readonly arrivals: ArrivalKind;
+  readonly seed: number;
+}
+
 /** The load of a scenario that has no problems. */
-export function loadOf(scenario: LoadKeys): LoadProfile {
+export function loadOf(scenario: LoadKeys, { arrivals, seed }: Spacing): LoadProfile {
   const stages = stagesOf(scenario);
   const isClosed = scenario.users !== undefined || scenario.stages?.[0]?.users !== undefined;
-  return isClosed
-    ? { model: "closed", stages, thinkTimeMs: scenario.think_time ?? 0 }
-    : { model: "open", stages, maxInFlight: scenario.max_in_flight ?? DEFAULT_MAX_IN_FLIGHT };
+  if (isClosed) return { model: "closed", stages, thinkTimeMs: scenario.think_time ?? 0 };
+  return {
+    model: "open",
+    stages,
+    maxInFlight: scenario.max_in_flight ?? DEFAULT_MAX_IN_FLIGHT,
+    arrivals,
+    seed,
+    phase: scenario.phase_offset ?? 0,
+  };
 }
 
 function stagesOf(scenario: LoadKeys): Stage[] {

@@ -43,12 +43,20 @@ export interface Stage {
   readonly to: number;
 }
 
+/** How arrivals are spaced: all alike, or as independent clients come, a Poisson process. */
+export type ArrivalKind = "even" | "poisson";
+
 /** Open model: arrivals come at planned instants whatever the server does. Stage levels are arrivals per second. */
 export interface OpenProfile {
   readonly model: "open";
   readonly stages: readonly Stage[];
   /** Arrivals that find this many in flight are dropped and counted. */
   readonly maxInFlight: number;
+  readonly arrivals: ArrivalKind;
+  /** Of the Poisson process, 32 bits; beside the scenario's name. */
+  readonly seed: number;
+  /** Of evenly spaced arrivals: the first comes so much of an interarrival after the start, 0 <= phase < 1. */
+  readonly phase: number;
 }
 
 /** Closed model: users who wait for their answer, then think. Stage levels are users. */

@@ -1,6 +1,7 @@
 /** How much a plan is going to send, by arithmetic alone. */
+import { arrivalCount } from "./arrival_sequence.ts";
 import type { Plan, Scenario } from "./plan.ts";
-import { endMsOf, mostIterations, planDurationMs } from "./profile.ts";
+import { endMsOf, mostOfUsers, planDurationMs } from "./profile.ts";
 
 export interface PlannedLoad {
   /** undefined: as many as the server answers (users without think time). */
@@ -41,9 +42,23 @@ export function plannedRequests(plan: Pick<Plan, "scenarios">): PlannedRun {
   };
 }
 
+/** Iterations of the whole profile, of users at most; undefined: as many as the server answers (users who do not think). */
+export function mostIterations(
+  { name, load }: Pick<Scenario, "name" | "load">,
+): number | undefined {
+  if (load.model === "open") return arrivalCount({ name, load });
+  return load.thinkTimeMs === 0 ? undefined : mostOfUsers(load);
+}
+
+/** To prepare for: users who do not think are expected to get an answer in 10 ms. */
+export function expectedIterations(scenario: Pick<Scenario, "name" | "load">): number {
+  const { stages } = scenario.load;
+  return mostIterations(scenario) ?? mostOfUsers({ stages, thinkTimeMs: 10 });
+}
+
 function plannedScenario(scenario: Scenario): PlannedScenario {
   const { name, load, steps, requests = steps.length, asksAgain, startAfterMs } = scenario;
-  const iterations = mostIterations(load);
+  const iterations = mostIterations(scenario);
   return {
     name,
     iterations,

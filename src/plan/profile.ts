@@ -1,9 +1,9 @@
 /**
  * The one arithmetic of load profiles. A profile is a list of stages, each a straight line from level `from` to level
  * `to`; everything about it has a closed form, so nothing is stepped, accumulated or drifts. When its arrivals come is
- * in `pacer.ts`.
+ * in `arrival_sequence.ts`.
  */
-import type { ClosedProfile, LoadProfile, Plan, Scenario, Stage } from "./plan.ts";
+import type { ClosedProfile, Plan, Scenario, Stage } from "./plan.ts";
 
 export function durationMsOf(stages: readonly Stage[]): number {
   return stages.reduce((sum, stage) => sum + stage.durationMs, 0);
@@ -41,31 +41,16 @@ export function areaOf({ durationMs, from, to }: Stage): number {
   return ((from + to) / 2) * (durationMs / 1000);
 }
 
-// 1/60 per second times 300 s is 4.999...: a profile that is meant to end on a whole arrival ends on it.
-const ROUNDING = 1e-6;
-
-/** Arrivals of a profile of rates: number n comes when the area has reached n, so the last one is below the whole. */
-export function arrivalCount(stages: readonly Stage[]): number {
-  const area = stages.reduce((sum, stage) => sum + areaOf(stage), 0);
-  return Math.max(0, Math.ceil(area - ROUNDING));
-}
-
-/** Iterations of the whole profile, of users at most; undefined: as many as the server answers (users who do not think). */
-export function mostIterations(load: LoadProfile): number | undefined {
-  if (load.model === "open") return arrivalCount(load.stages);
-  return load.thinkTimeMs === 0 ? undefined : mostOfUsers(load);
-}
-
-/** To prepare for: users who do not think are expected to get an answer in 10 ms. */
-export function expectedIterations(load: LoadProfile): number {
-  return mostIterations(load) ?? mostOfUsers({ stages: load.stages, thinkTimeMs: 10 });
+/** Under a whole profile. */
+export function totalArea(stages: readonly Stage[]): number {
+  return stages.reduce((sum, stage) => sum + areaOf(stage), 0);
 }
 
 /**
  * A user who is there for a time t starts at most floor(t / think) + 1 iterations. User u is there while the level is
  * above u, which is one stretch of time per stage at most.
  */
-function mostOfUsers(
+export function mostOfUsers(
   { stages, thinkTimeMs }: Pick<ClosedProfile, "stages" | "thinkTimeMs">,
 ): number {
   return Math.ceil(stages.reduce((total, stage) => total + mostOf(stage, thinkTimeMs), 0));

@@ -189,7 +189,7 @@ export function scenarioOf(
   name: string,
   given: ScenarioConfig,
   parts: ScenarioParts,
-  { defaults, target, warmup }: PlanConfig,
+  { defaults, target, warmup, seed }: PlanConfig,
 ): Scenario {
   const { max_connections: maxConnections, token } = given;
   const { tier, options, steps, changes, serverUrl, makes, places, rate, requests } = parts;
@@ -210,7 +210,10 @@ export function scenarioOf(
     warmup: warmupOf(given.warmup ?? (isHarmless ? warmup : "off")),
     ...(makes === undefined ? {} : { makes }),
     setupTimeoutMs: given.setup_timeout,
-    load: loadOf(rate === undefined ? given : { ...given, rate }),
+    load: loadOf(rate === undefined ? given : { ...given, rate }, {
+      arrivals: given.arrivals ?? defaults.arrivals ?? "even",
+      seed,
+    }),
     startAfterMs: given.start_after,
     timeoutMs: given.timeout ?? defaults.timeout ?? DEFAULT_TIMEOUT_MS,
     protocol: given.protocol ?? defaults.protocol ?? "http/1.1",

@@ -7,12 +7,13 @@ import { fleetSchema } from "./fleet.ts";
 import { headers } from "./headers.ts";
 import { sendsSomething } from "./load_shape.ts";
 import { thresholdPattern } from "./threshold.ts";
-import { duration, durationAboveZero, rate, rateAboveZero } from "./units.ts";
+import { duration, durationAboveZero, rate, rateAboveZero, shareBelowOne } from "./units.ts";
 import { baseUrl, httpUrl } from "./url.ts";
 
 const TIERS = ["api", "connector", "acme", "lifecycle"] as const;
 const PROTOCOLS = ["http/1.1", "h2", "auto"] as const;
 const CLIENTS = ["own", "undici"] as const;
+const ARRIVALS = ["even", "poisson"] as const;
 const STACKS = ["none", "embedded", "compose"] as const;
 
 const longerThanNothing = durationAboveZero();
@@ -90,6 +91,12 @@ export const scenarioSchema = z.strictObject({
   start_rate: rate().optional().describe("Where the first stage starts; 0/s if left out"),
   duration: longerThanNothing.optional().describe("How long arrivals come, with rate or users"),
   start_after: duration().prefault("0").describe("After the start of the run"),
+  arrivals: z.enum(ARRIVALS).optional().describe(
+    "Open model: evenly spaced, or as independent clients come, a Poisson process; even if left out",
+  ),
+  phase_offset: shareBelowOne().optional().describe(
+    "Even arrivals: the first comes so much of an interarrival after the start; spread over the plan's scenarios if left out",
+  ),
   max_in_flight: z.int().min(1).max(1_000_000).optional()
     .describe(
       "Open model: arrivals that find this many under way are dropped and counted; 10000 if left out",
@@ -131,6 +138,8 @@ export const planSchema = z.strictObject({
     .describe(
       "Unmeasured requests before the clock starts, of scenarios whose arrivals are idempotent; auto: 20 per scenario, in at most 2 s, and the load's first second",
     ),
+  seed: z.int().min(0).max(2 ** 32 - 1).default(1)
+    .describe("Of Poisson arrivals: the same seed and scenario's name, the same instants"),
   graceful_stop: duration().prefault("30s")
     .describe("What requests under way are given when their scenario ends or the run is stopped"),
   server_metrics: z.strictObject({
@@ -145,6 +154,9 @@ export const planSchema = z.strictObject({
   defaults: z.strictObject({
     timeout: longerThanNothing.optional().describe("A scenario's timeout"),
     protocol: protocol.optional().describe("A scenario's protocol"),
+    arrivals: z.enum(ARRIVALS).optional().describe(
+      "How a scenario's arrivals are spaced (open model)",
+    ),
   }).prefault({}).describe("For scenarios that do not say"),
   scenarios: z.record(
     // Looked into by `scenario.ts`: zod leaves the value of a key that it refuses unread.

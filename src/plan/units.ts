@@ -101,6 +101,11 @@ export function parseShare(text: string): number | undefined {
   return share <= 1 ? share : undefined;
 }
 
+/** 0.3 -> `30%` */
+export function formatShare(share: number): string {
+  return `${decimal(share * 100)}%`;
+}
+
 /** Takes the noise of binary fractions off: 0.1 * 3 -> 0.3. */
 function tidy(value: number): number {
   return Number(value.toPrecision(14));
@@ -130,7 +135,7 @@ const RATES: Quantity = {
 
 const SHARES: Quantity = {
   parse: parseShare,
-  format: (share) => `${decimal(share * 100)}%`,
+  format: formatShare,
   wanted: "a share such as 50% or 0.5",
   usualUnit: "%",
   pattern: SHARE_PATTERN,
@@ -151,6 +156,14 @@ export function rate(): QuantitySchema {
 /** Schema of a share; its output is 0..1. */
 export function share(): QuantitySchema {
   return quantity(SHARES);
+}
+
+/** Schema of a share that is less than the whole; its output is 0 to 1. */
+export function shareBelowOne(): QuantitySchema {
+  const text = { type: "string", pattern: `^\\s*(?:${SHARE_PATTERN})\\s*$` };
+  const number = { type: "number", minimum: 0, exclusiveMaximum: 1 };
+  return quantity(SHARES).refine((value) => value < 1, { error: "must be less than 100%" })
+    .meta({ anyOf: [text, number] }) as QuantitySchema;
 }
 
 export function durationAboveZero(): QuantitySchema {

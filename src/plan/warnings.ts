@@ -22,8 +22,21 @@ export function planWarnings(plan: Plan, root: PlanNode, catalogue: Catalogue): 
   const misspelt = plan.scenarios.flatMap(({ name, flow }) =>
     misspeltPlaceholders(root, ["scenarios", name, "with"], catalogue.get(flow)?.placeholders ?? [])
   );
+  const silent = plan.scenarios.filter(({ name }) => planned.get(name) === 0).map((
+    { name, load },
+  ) =>
+    warn(
+      ["scenarios", name],
+      `no arrival of \`${name}\` comes within its duration${
+        load.model === "open" && load.arrivals === "poisson"
+          ? `: by chance, with seed ${load.seed}`
+          : ""
+      }`,
+      "lengthen the duration or raise the rate",
+    )
+  );
   const clear = tokenInTheClear(plan) ? [warn(["target", "base_url"], CLEAR_TOKEN)] : [];
-  return [...clear, ...thin, ...misspelt];
+  return [...clear, ...silent, ...thin, ...misspelt];
 }
 
 /** Braces stay where they are, so that JSON needs no escaping; a word in them that is nearly a placeholder was meant. */

@@ -11,7 +11,7 @@ import {
   formatSeconds,
   significant,
 } from "../metrics/format.ts";
-import { type AskedServer, otherTargets, scenariosOf } from "../metrics/scenarios.ts";
+import { arrivalsOf, type AskedServer, otherTargets, scenariosOf } from "../metrics/scenarios.ts";
 import { plural } from "./words.ts";
 
 /** Label and text. */
@@ -55,6 +55,7 @@ export function methodologyRows(summary: Summary): [string, string][] {
         formatBytes(generator.max_rss_bytes)
       } memory`,
     ],
+    ...arrivalRow(summary),
     [
       "before",
       `${plural(sum((data) => data.warmup_requests), "warm-up request")} and ${
@@ -66,6 +67,38 @@ export function methodologyRows(summary: Summary): [string, string][] {
       : []),
     ...m.notes.map((note): [string, string] => ["note", note]),
   ];
+}
+
+/**
+ * How arrivals were spaced: `evenly spaced, phases of 0 % to 85.4 %`, `Poisson, seed 1`, and by name where scenarios differ.
+ */
+function arrivalRow(summary: Summary): [string, string][] {
+  const open = scenariosOf(summary).filter(([, data]) => arrivalsOf(data) !== null);
+  const groups = Map.groupBy(open, ([, data]) => arrivalsOf(data) ?? "even");
+  const texts = Array.from(groups, ([kind, those]) => {
+    const loads = those.map(([, { load }]) => load);
+    const text = kind === "poisson" ? poissonText(loads) : evenText(loads);
+    return groups.size === 1 ? text : `${text}: ${those.map(([name]) => name).join(", ")}`;
+  });
+  return texts.length === 0 ? [] : [["arrivals", texts.join("; ")]];
+}
+
+type SummaryLoad = SummaryScenario["load"];
+
+function poissonText(loads: readonly SummaryLoad[]): string {
+  const seeds = new Set(loads.map(({ seed }) => seed));
+  const [seed] = seeds;
+  return `Poisson, ${seeds.size === 1 && seed !== null ? `seed ${seed}` : "several seeds"}`;
+}
+
+function evenText(loads: readonly SummaryLoad[]): string {
+  const phases = loads.map(({ phase }) => phase ?? 0);
+  const [least, most] = [Math.min(...phases), Math.max(...phases)];
+  if (most === 0) return "evenly spaced";
+  const range = least === most
+    ? `a phase of ${formatPercent(most)}`
+    : `phases of ${formatPercent(least)} to ${formatPercent(most)}`;
+  return `evenly spaced, ${range} of an interarrival`;
 }
 
 /** `https://localhost:8443, version v2.0.50, the embedded lab, certificate SHA-256 ab12...` */
@@ -92,6 +125,8 @@ function loadText({ load, flow, protocol, client, server }: SummaryScenario): st
   return [
     `${load.model} model, ${stages.join(", then ")}`,
     load.start_after_s > 0 ? `from second ${significant(load.start_after_s)}` : "",
+    load.arrivals === "poisson" ? "Poisson arrivals" : "",
+    load.phase ? `phase ${formatPercent(load.phase)}` : "",
     load.max_in_flight === null ? "" : `at most ${formatCount(load.max_in_flight)} in flight`,
     load.think_time_ms === null ? "" : `think time ${formatMs(load.think_time_ms)}`,
     `flow ${flow} over ${protocol}${client === "undici" ? ", measured with undici" : ""}`,

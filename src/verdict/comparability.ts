@@ -5,7 +5,7 @@ import type {
   Summary,
   SummaryScenario,
 } from "../metrics/summary_schema.ts";
-import { otherTargets, scenariosOf } from "../metrics/scenarios.ts";
+import { arrivalsOf, otherTargets, scenariosOf } from "../metrics/scenarios.ts";
 
 /** A run, as far as this looks at it; the new one need not have an exit yet. */
 export type ComparableRun = Measured & Pick<Summary, "validity">;
@@ -100,6 +100,7 @@ function plans(base: ComparableRun, next: ComparableRun): RunDifference[] {
   return [
     ...when(common.length === 0, "scenarios", "the runs have no scenario in common", true),
     ...common.flatMap((name) => loads(name, a.get(name)!, b.get(name)!)),
+    ...spacings(common.map((name) => [name, a.get(name)!, b.get(name)!])),
     ...only(a, b, "base"),
     ...only(b, a, "new"),
     ...unlike("plan", "plan", base.plan.sha256.slice(0, 12), next.plan.sha256.slice(0, 12), false),
@@ -117,6 +118,51 @@ function loads(name: string, a: SummaryScenario, b: SummaryScenario): RunDiffere
     ...unlike("client", `client of "${name}"`, a.client ?? "own", b.client ?? "own", true),
     ...unlike("server", `server of "${name}"`, a.server, b.server, false),
   ];
+}
+
+/** Kinds of arrivals, phases and seeds, which mostly differ for a whole plan: one sentence each. */
+function spacings(
+  common: readonly (readonly [string, SummaryScenario, SummaryScenario])[],
+): RunDifference[] {
+  const alike = common.filter(([, a, b]) => arrivalsOf(a) === arrivalsOf(b));
+  const moved = alike.filter(([, a, b]) => (a.load.phase ?? 0) !== (b.load.phase ?? 0));
+  const [drawn] = alike.filter(([, a]) => arrivalsOf(a) === "poisson");
+  return [
+    ...otherArrivals(common),
+    ...when(
+      moved.length > 0,
+      "phase",
+      `phases of ${
+        namesOf(moved)
+      } differ: evenly spaced scenarios that fire together wait for each other`,
+      false,
+    ),
+    ...(drawn === undefined
+      ? []
+      : unlike("seed", "seed of Poisson arrivals", drawn[1].load.seed, drawn[2].load.seed, false)),
+  ];
+}
+
+function otherArrivals(
+  common: readonly (readonly [string, SummaryScenario, SummaryScenario])[],
+): RunDifference[] {
+  const others = common.filter(([, a, b]) =>
+    a.load.model === b.load.model && arrivalsOf(a) !== arrivalsOf(b)
+  );
+  const groups = Map.groupBy(others, ([, a, b]) => `${arrivalsOf(a)} and ${arrivalsOf(b)}`);
+  return Array.from(groups, ([kinds, those]) =>
+    difference(
+      "arrivals",
+      `arrivals of ${
+        namesOf(those)
+      } differ: ${kinds}. Even spacing hides the queueing that Poisson arrivals show: ` +
+        "run both with the same `arrivals`",
+      true,
+    ));
+}
+
+function namesOf(those: readonly (readonly [string, ...unknown[]])[]): string {
+  return those.map(([name]) => `"${name}"`).join(", ");
 }
 
 function tools(base: ComparableRun, next: ComparableRun): RunDifference[] {

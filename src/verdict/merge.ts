@@ -3,6 +3,7 @@
  * so that every percentile is exactly that of all requests together; thresholds, validity and exit are judged anew.
  */
 import { connectorTier } from "../metrics/connector_tier.ts";
+import { arrivalsOf, scenariosOf } from "../metrics/scenarios.ts";
 import { rounded } from "../metrics/stats.ts";
 import { totalsOf } from "../metrics/summary.ts";
 import { addPhases } from "../metrics/summary_sum.ts";
@@ -29,6 +30,7 @@ export function mergeSummaries(summaries: readonly Summary[]): Summary {
 }
 
 function checkTogether(first: Summary, other: Summary): void {
+  checkArrivals(first, other);
   if (first.plan.sha256 !== other.plan.sha256) {
     throw new MergeError(
       `Cannot merge runs of different plans: sha256 ${first.plan.sha256.slice(0, 12)} and ${
@@ -39,6 +41,21 @@ function checkTogether(first: Summary, other: Summary): void {
   if (startOf(other) > startOf(first) + first.duration_s) {
     throw new MergeError(
       `Cannot merge runs that were not under way together: one ended before the other began, at ${other.started_at}`,
+    );
+  }
+}
+
+/** Apart from the plan's hash, which cannot say what differs. */
+function checkArrivals(first: Summary, other: Summary): void {
+  const others = new Map(scenariosOf(other));
+  for (const [name, scenario] of scenariosOf(first)) {
+    const second = others.get(name);
+    if (second === undefined || scenario.load.model !== second.load.model) continue;
+    const [kind, another] = [arrivalsOf(scenario), arrivalsOf(second)];
+    if (kind === another) continue;
+    throw new MergeError(
+      `Cannot merge runs with other arrivals: those of "${name}" are ${kind} in one and ${another} in another. ` +
+        "Run the plan on all hosts with the same `arrivals`",
     );
   }
 }

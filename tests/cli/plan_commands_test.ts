@@ -39,6 +39,35 @@ Deno.test("check shows the commands that a plan runs, argument by argument, secr
   });
 });
 
+Deno.test("check shows how each scenario's arrivals are spaced, beside how many they are", async () => {
+  await withFolder({}, async (folder) => {
+    await Deno.writeTextFile(`${folder}/plan.yaml`, SPACED);
+    const { code, out } = await called(folder, "check");
+    assertEquals(code, 0);
+    const rows = out.split("\n").map((line) => line.split(/ {2,}/));
+    const from = rows.findIndex(([first]) => first === "planned");
+    assertEquals(rows.slice(from, from + 5), [
+      ["planned", "arrivals", "iterations", "requests"],
+      ["a", "even", "60", "60"],
+      ["b", "even, phase 61.8%", "60", "60"],
+      ["c", "Poisson, seed 7", POISSON_COUNT, POISSON_COUNT],
+      ["d", "users", "at most 66", "at most 66"],
+    ]);
+  });
+});
+
+const SPACED = `name: spaced
+target: { base_url: "https://127.0.0.1:1" }
+seed: 7
+scenarios:
+  a: { flow: list_certificates, rate: 10/s, duration: 6s }
+  b: { flow: list_certificates, rate: 10/s, duration: 6s }
+  c: { flow: list_certificates, rate: 10/s, duration: 6s, arrivals: poisson }
+  d: { flow: list_certificates, users: 6, think_time: 600ms, duration: 6s }
+`;
+/** Of the process with this seed and name, whose mean is 60. */
+const POISSON_COUNT = "53";
+
 for (const command of ["run", "doctor"]) {
   Deno.test(`${command} refuses a plan with commands that nobody allowed, all of them at once, and runs none`, async () => {
     await withPlan(async (folder) => {

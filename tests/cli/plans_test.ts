@@ -23,8 +23,8 @@ Deno.test("check prints the effective plan and what it comes to, and says when i
   const { code, out, err } = await check();
   assertEquals([code, err], [0, ""]);
   assertMatch(out, /^name: mine\n/);
-  assertMatch(out, /\none +200 +200\n/);
-  assertMatch(out, /\ntwo +as many as are answered/);
+  assertMatch(out, /\none +even +200 +200\n/);
+  assertMatch(out, /\ntwo +users +as many as are answered/);
   assertMatch((await certload("", "check", "acme")).out, /at most 30,100/);
 });
 

@@ -2,9 +2,23 @@ import { proxyRemark, readHostLimits, shortages } from "../../src/engine/limits.
 import type { LoadProfile, Plan } from "../../src/plan/plan.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 
+function poissonPlan(rate: number): Plan {
+  const even = plan("http_request", rate);
+  const [scenario] = even.scenarios;
+  const load = { ...scenario!.load, arrivals: "poisson" };
+  return { scenarios: [{ ...scenario, load }] } as unknown as Plan;
+}
+
 function plan(flow: string, rate: number, maxInFlight = 10_000): Plan {
   const stages = [{ durationMs: 1_000, from: rate, to: rate }];
-  const load: LoadProfile = { model: "open", stages, maxInFlight };
+  const load: LoadProfile = {
+    model: "open",
+    stages,
+    maxInFlight,
+    arrivals: "even",
+    seed: 1,
+    phase: 0,
+  };
   return { scenarios: [{ name: "shake", flow, steps: ["one"], load }] } as unknown as Plan;
 }
 
@@ -18,6 +32,12 @@ Deno.test("a load within the host's limits has no shortage", () => {
 Deno.test("too few open files are named with both numbers and the command that helps", () => {
   const [told = ""] = shortages(plan("http_request", 5_000), { openFiles: 1_024 });
   for (const each of ["5064", "1024", "ulimit -n"]) assertStringIncludes(told, each);
+});
+
+Deno.test("Poisson arrivals may have more open at once than their mean", () => {
+  const [told = ""] = shortages(poissonPlan(900), { openFiles: 1_024 });
+  assertStringIncludes(told, `${64 + 900 + 120}`);
+  assertEquals(shortages(plan("http_request", 900), { openFiles: 1_024 }), []);
 });
 
 Deno.test("what may be in flight bounds the files that are wanted", () => {

@@ -1,11 +1,13 @@
 import {
   connectionsNeeded,
+  mostArrivals,
   requestsPerSecond,
   shareOfScenario,
   workerCount,
 } from "../../src/engine/sizing.ts";
 import type { LoadProfile, OpenProfile, Plan, Scenario } from "../../src/plan/plan.ts";
 import fc from "fast-check";
+import { arrivalSequence } from "../../src/plan/arrival_sequence.ts";
 import { createArrivals } from "../../src/pacing/arrivals.ts";
 import { partOf, type WorkerShare } from "../../src/worker_share.ts";
 import { assert, assertEquals } from "../assert.ts";
@@ -22,7 +24,14 @@ function scenario(load: LoadProfile, steps = ["request"], maxConnections?: numbe
 }
 
 function open(rate: number): OpenProfile {
-  return { model: "open", stages: [{ durationMs: 1_000, from: rate, to: rate }], maxInFlight: 100 };
+  return {
+    model: "open",
+    stages: [{ durationMs: 1_000, from: rate, to: rate }],
+    maxInFlight: 100,
+    arrivals: "even",
+    seed: 1,
+    phase: 0,
+  };
 }
 
 function closed(users: number, thinkTimeMs: number): LoadProfile {
@@ -54,6 +63,32 @@ Deno.test("a closed model needs a connection for each of its users, shared out o
 Deno.test("an open model needs the connections that are busy at once, twice over", () => {
   assertEquals(connectionsNeeded(scenario(open(1_000)), ALONE, 10), 21);
   assertEquals(connectionsNeeded(scenario(open(1_000), ["request"], 4), ALONE, 10), 4);
+});
+
+Deno.test("Poisson arrivals need what their peaks ask for: more connections where few are busy, and a worker more near the limit", () => {
+  const poisson = (rate: number): OpenProfile => ({ ...open(rate), arrivals: "poisson" });
+  // One busy on average, and five at once now and then.
+  assertEquals(connectionsNeeded(scenario(open(100)), ALONE, 10), 3);
+  assertEquals(connectionsNeeded(scenario(poisson(100)), ALONE, 10), 6);
+  assertEquals(connectionsNeeded(scenario(poisson(10_000)), ALONE, 10), 201);
+  assertEquals(requestsPerSecond(scenario(poisson(10_000), ["a", "b"])), 20_800);
+  assertEquals(workerCount(plan("auto", scenario(poisson(7_900))), 8), 2);
+});
+
+Deno.test("no second of ten thousand has more Poisson arrivals than are sized for", () => {
+  const load: OpenProfile = {
+    ...open(25),
+    stages: [{ durationMs: 10_000_000, from: 25, to: 25 }],
+    arrivals: "poisson",
+  };
+  const seconds = new Map<number, number>();
+  const next = arrivalSequence({ name: "s", load });
+  for (let at = next(); at !== undefined; at = next()) {
+    const second = Math.floor(at / 1e6);
+    seconds.set(second, (seconds.get(second) ?? 0) + 1);
+  }
+  const most = Math.max(...seconds.values());
+  assert(most > 38 && most <= mostArrivals(load, 1) + 3, `${most} of ${mostArrivals(load, 1)}`);
 });
 
 const counts = fc.integer({ min: 1, max: 16 });
@@ -99,7 +134,7 @@ Deno.test("users are carried by no more workers than they are", () => {
 });
 
 function indexes({ load }: Scenario, share: WorkerShare): number[] {
-  const arrivals = createArrivals(load, share);
+  const arrivals = createArrivals({ name: "example", load }, share);
   const taken: number[] = [];
   while (arrivals.peekUs() !== undefined) taken.push(arrivals.take().index);
   return taken;

@@ -107,6 +107,9 @@ Deno.test("the rate follows from the agents and their periods: a plan states the
     model: "open",
     stages: [{ durationMs: 120_000, from: 250, to: 250 }],
     maxInFlight: 10_000,
+    arrivals: "even",
+    seed: 1,
+    phase: 0,
   });
   assertEquals(scenario?.makes, "5000 agents");
   // A heartbeat or a look for work, and not both.

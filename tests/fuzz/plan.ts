@@ -4,6 +4,7 @@ import { stringify } from "yaml";
 import { catalogue } from "../../src/flows/catalogue.ts";
 import { effectiveYaml } from "../../src/plan/effective.ts";
 import { type LoadedPlan, loadPlan } from "../../src/plan/load_plan.ts";
+import type { LoadProfile } from "../../src/plan/plan.ts";
 import { renderProblems } from "../../src/plan/problem.ts";
 import { parseThreshold } from "../../src/plan/threshold.ts";
 import {
@@ -36,7 +37,8 @@ const WHOLE = {
   warmup: { requests: 5, duration: "1s" },
   graceful_stop: "5s",
   server_metrics: { url: "/metrics" },
-  defaults: { timeout: "5s", protocol: "h2" },
+  seed: 7,
+  defaults: { timeout: "5s", protocol: "h2", arrivals: "even" },
   scenarios: {
     a: {
       flow: "http_request",
@@ -48,8 +50,15 @@ const WHOLE = {
       },
       rate: "5/s",
       duration: "5s",
+      arrivals: "poisson",
       max_in_flight: 5,
       thresholds: ["p95 < 1s", "request connect p99 <= 5ms", "rate > 4/s"],
+    },
+    e: {
+      flow: "list_certificates",
+      stages: [{ duration: "2s", rate: "30/min" }, { duration: "1s", rate: "5/s" }],
+      start_rate: "1/s",
+      phase_offset: "30%",
     },
     b: {
       flow: "tls_handshake",
@@ -144,6 +153,12 @@ const load = (text: string, env: Record<string, string>): LoadedPlan =>
     },
   });
 
+/** Model, kind, and seed or phase. */
+function spacingOf(load: LoadProfile): unknown[] {
+  if (load.model === "closed") return [load.model];
+  return [load.model, load.arrivals, load.arrivals === "poisson" ? load.seed : load.phase];
+}
+
 // deno-lint-ignore no-control-regex -- these must not be there
 const OBEYED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|\p{Cs}/u;
 
@@ -194,8 +209,8 @@ export const planTargets: readonly AnyTarget[] = [
       const again = load(effectiveYaml(loaded.plan, catalogue), {});
       assert(again.ok, again.ok ? "" : renderProblems(again.problems));
       assertEquals(
-        again.plan.scenarios.map(({ name, steps, load }) => [name, steps, load.model]),
-        loaded.plan.scenarios.map(({ name, steps, load }) => [name, steps, load.model]),
+        again.plan.scenarios.map(({ name, steps, load }) => [name, steps, ...spacingOf(load)]),
+        loaded.plan.scenarios.map(({ name, steps, load }) => [name, steps, ...spacingOf(load)]),
       );
     },
   }),

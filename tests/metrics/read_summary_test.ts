@@ -5,6 +5,7 @@ import {
   readSummary,
   SummaryError,
 } from "../../src/metrics/read_summary.ts";
+import { arrivalsOf } from "../../src/metrics/scenarios.ts";
 import { summarize } from "../../src/metrics/summary.ts";
 import { conclude } from "../../src/verdict/conclude.ts";
 import { runOf } from "./runs.ts";
@@ -22,6 +23,14 @@ Deno.test("readSummary() gives back what was written", () => {
 
 Deno.test("readSummary() ignores keys that a later version has added", () => {
   assertEquals(readSummary(JSON.stringify({ ...summary, later: 1 }), "x"), summary);
+});
+
+Deno.test("readSummary() takes a summary of before arrivals were told, whose arrivals were even", () => {
+  const text = JSON.stringify(summary).replace(/"arrivals":"even","seed":null,"phase":0,/, "");
+  assert(!text.includes('"phase":0'));
+  const scenario = readSummary(text, "x").phases.api!.a!;
+  assertEquals([scenario.load.arrivals, scenario.load.phase], [null, null]);
+  assertEquals(arrivalsOf(scenario), "even");
 });
 
 Deno.test("readSummary() names the file and says that it is cut off, empty or not JSON", () => {

@@ -152,7 +152,8 @@ function planned(made: MadeScenario): Scenario {
     probe: true,
     warmup: { requests: 20, durationMs: 2000, rehearsalMs: 1000 },
     setupTimeoutMs: 300_000,
-    load: made.load ?? { model: "open", stages: [stage], maxInFlight: 100 },
+    load: made.load ??
+      { model: "open", stages: [stage], maxInFlight: 100, arrivals: "even", seed: 1, phase: 0 },
     startAfterMs: made.startAfterMs ?? 0,
     timeoutMs: 30_000,
     protocol: "http/1.1",

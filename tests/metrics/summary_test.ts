@@ -43,6 +43,21 @@ Deno.test("summarize() has no offered rate and no lag for the closed model", () 
   assertEquals([a!.lag_ms, a!.steps.request!.lag_ms, a!.histograms.lag], [null, null, null]);
 });
 
+Deno.test("summarize() says kind, seed and phase of a scenario's arrivals, each where it is of them", () => {
+  const stages = [{ durationMs: 10_000, from: 10, to: 10 }];
+  const open = { model: "open", stages, maxInFlight: 100, seed: 9 } as const;
+  const { even, poisson, closed } = summarize(runOf([
+    { name: "even", load: { ...open, arrivals: "even", phase: 0.618 } },
+    { name: "poisson", load: { ...open, arrivals: "poisson", phase: 0 } },
+    { name: "closed", load: { model: "closed", stages, thinkTimeMs: 0 } },
+  ])).phases.api!;
+  const told = [even, poisson, closed].map((scenario) => {
+    const { arrivals, seed, phase } = scenario!.load;
+    return [arrivals, seed, phase];
+  });
+  assertEquals(told, [["even", null, 0.618], ["poisson", 9, null], [null, null, null]]);
+});
+
 Deno.test("summarize() gives milliseconds, and null for phases that were not", () => {
   const { a } = summarize(runOf([{ name: "a", medianUs: 2000 }])).phases.api!;
   assertAlmostEquals(a!.response_time_ms!.p50, 2.1, 0.4);

@@ -1,5 +1,6 @@
 import type { LoadProfile } from "../../src/plan/plan.ts";
-import { type Arrivals, createArrivals, pauseUs } from "../../src/pacing/arrivals.ts";
+import { type Arrivals, createArrivals as arrivalsOf, pauseUs } from "../../src/pacing/arrivals.ts";
+import type { WorkerShare } from "../../src/worker_share.ts";
 import fc from "fast-check";
 import { assertAlmostEquals, assertEquals, assertThrows } from "../assert.ts";
 
@@ -7,7 +8,14 @@ const OPEN: LoadProfile = {
   model: "open",
   stages: [{ durationMs: 1_000, from: 100, to: 100 }],
   maxInFlight: 10,
+  arrivals: "even",
+  seed: 1,
+  phase: 0,
 };
+
+function createArrivals(load: LoadProfile, share: WorkerShare): Arrivals {
+  return arrivalsOf({ name: "example", load }, share);
+}
 
 function drain(arrivals: Arrivals): number[] {
   const indexes: number[] = [];

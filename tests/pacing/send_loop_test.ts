@@ -29,7 +29,7 @@ function setUp(
   const sent: Sent[] = [];
   const dropped: number[] = [];
   const driving = drive({
-    arrivals: createArrivals(load, { index: 0, count: 1 }),
+    arrivals: createArrivals({ name: "example", load }, { index: 0, count: 1 }),
     clock,
     originUs: 1_000_000,
     maxInFlight,
@@ -49,7 +49,7 @@ function setUp(
 
 function open(ratePerS: number, durationMs: number): LoadProfile {
   const stages = [{ durationMs, from: ratePerS, to: ratePerS }];
-  return { model: "open", stages, maxInFlight: 1_000 };
+  return { model: "open", stages, maxInFlight: 1_000, arrivals: "even", seed: 1, phase: 0 };
 }
 
 Deno.test("open model: arrivals are sent at their planned instants whatever the server takes", async () => {
@@ -156,7 +156,7 @@ Deno.test("the clock is told of each arrival's instant and of the one after it, 
     return sleepUntil(instantUs, signal);
   };
   const driving = drive({
-    arrivals: createArrivals(open(10, 400), { index: 0, count: 1 }),
+    arrivals: createArrivals({ name: "example", load: open(10, 400) }, { index: 0, count: 1 }),
     clock,
     originUs: 1_000_000,
     maxInFlight: 1,

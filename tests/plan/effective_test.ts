@@ -37,6 +37,8 @@ Deno.test("effectivePlan() is the plan in its own terms, defaults filled in", ()
     with: { owner_id: "o-alice", domain: "loadtest.example.com", expires_in: "90d" },
     rate: "100/min",
     duration: "1m30s",
+    arrivals: "even",
+    phase_offset: "0%",
     max_in_flight: 10_000,
     timeout: "30s",
     protocol: "http/1.1",
@@ -88,7 +90,7 @@ Deno.test("any load comes back from an effective plan as it was", () => {
       fc.boolean(),
       (stages, isOpen) => {
         const load = isOpen
-          ? { model: "open", stages, maxInFlight: 7 } as const
+          ? { model: "open", stages, maxInFlight: 7, arrivals: "even", seed: 1, phase: 0 } as const
           : { model: "closed", stages, thinkTimeMs: 20 } as const;
         const text = effectiveYaml({ ...base, scenarios: [{ ...scenario, load }] }, catalogue);
         const again = planOf(text).scenarios[0]?.load;
@@ -99,6 +101,36 @@ Deno.test("any load comes back from an effective plan as it was", () => {
         again?.stages.forEach(({ durationMs }, at) =>
           assertAlmostEquals(durationMs, stages[at]?.durationMs ?? NaN, 1e-6)
         );
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
+
+Deno.test("kinds, seed and phases come back from an effective plan as they were", () => {
+  const anyPhase = fc.integer({ min: 0, max: 999_999 }).map((millionth) => millionth / 1e6);
+  fc.assert(
+    fc.property(
+      fc.nat(0xffffffff),
+      fc.array(fc.tuple(fc.constantFrom("even", "poisson"), anyPhase, fc.boolean()), {
+        minLength: 1,
+        maxLength: 5,
+      }),
+      (seed, kinds) => {
+        const lines = kinds.map(([arrivals, phase, byHand], at) => {
+          const offset = byHand && arrivals === "even" ? `, phase_offset: ${phase}` : "";
+          return `  s${at}: { flow: list_certificates, rate: 9/s, duration: 9s, arrivals: ${arrivals}${offset} }`;
+        });
+        const plan = planOf(
+          `target: { base_url: "https://a" }\nseed: ${seed}\nscenarios:\n${lines.join("\n")}`,
+        );
+        const again = planOf(effectiveYaml(plan, catalogue));
+        const told = ({ scenarios }: Plan) =>
+          scenarios.map(({ load }) =>
+            load.model === "open" &&
+            [load.arrivals, load.phase, load.arrivals === "poisson" && load.seed]
+          );
+        assertEquals(told(again), told(plan));
       },
     ),
     { numRuns: 50 },

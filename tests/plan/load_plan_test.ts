@@ -70,6 +70,9 @@ Deno.test("loadPlan() resolves a plan into units of its own and every default", 
     model: "open",
     stages: [{ durationMs: 300_000, from: 50, to: 50 }],
     maxInFlight: 10_000,
+    arrivals: "even",
+    seed: 1,
+    phase: 0,
   });
   assertEquals([issuance?.timeoutMs, issuance?.protocol, issuance?.startAfterMs], [
     30_000,
@@ -239,6 +242,13 @@ Deno.test("a key of the other load model is a problem", () => {
     [
       "7:5 `max_in_flight` goes with rates alone: users wait for their answers",
       "8:5 `start_rate` goes with `stages` of rates alone",
+    ],
+  );
+  assertEquals(
+    complaints(scenario("users: 1", "duration: 5m", "arrivals: poisson", "phase_offset: 30%")),
+    [
+      "7:5 `arrivals` goes with rates alone: users come when they have their answer",
+      "8:5 `phase_offset` goes with rates alone: users are spread over their think time",
     ],
   );
   assertEquals(complaints(scenario("stages: [{duration: 1s, users: 1}]", "duration: 5m")), [
@@ -461,6 +471,37 @@ Deno.test("of thousands of problems the first fifty are told, from the top, and 
   assertEquals(loaded.problems.map(({ line }) => line), lines.slice(0, 50).map((_, n) => 7 + n));
   const shown = renderProblems(loaded.problems, loaded.more);
   assertEquals([shown.split("\n").length, shown.endsWith("\nand 14950 more\n")], [152, true]);
+});
+
+Deno.test("a phase is of even arrivals, whether a scenario says their kind or the plan's defaults", () => {
+  const phased = ["rate: 1/s", "duration: 5m", "phase_offset: 30%"];
+  const refusal = "`phase_offset` goes with `arrivals: even` alone: Poisson arrivals have no phase";
+  assertEquals(complaints(scenario(...phased, "arrivals: poisson")), [`7:5 ${refusal}`]);
+  const poisson = "defaults: { arrivals: poisson }\n";
+  assertEquals(complaints(poisson + scenario(...phased)), [`8:5 ${refusal}`]);
+  planOf(poisson + scenario(...phased, "arrivals: even"));
+});
+
+Deno.test("a phase that leaves no arrival within the duration is a problem, and chance a warning", () => {
+  const short = ["rate: 1/min", "duration: 30s"];
+  assertEquals(complaints(scenario(...short, "phase_offset: 60%")), [
+    "7:19 no arrival of `list` comes within its duration: the first would come 60% of an interarrival " +
+    "after the start [lower it, or lengthen the duration]",
+  ]);
+  planOf(scenario(...short, "phase_offset: 40%"));
+  const drawn = (seed: number): string[] => {
+    const loaded = load(`seed: ${seed}\n${scenario(...short, "arrivals: poisson")}`);
+    assert(loaded.ok);
+    return loaded.warnings.map(({ message }) => message);
+  };
+  const told = Array.from({ length: 40 }, (_, seed) => drawn(seed));
+  // e^-0.5 of all seeds.
+  const silent = told.filter((warnings) => warnings.length > 0);
+  assert(silent.length > 12 && silent.length < 36, `${silent.length}`);
+  assertMatch(
+    silent[0]![0]!,
+    /^warning: no arrival of `list` comes within its duration: by chance, with seed \d+$/,
+  );
 });
 
 Deno.test("a plan of more arrivals than one run should be asked for is refused with the figure", () => {

@@ -86,7 +86,7 @@ Deno.test("a problem with a flag's value names the flag", () => {
   assertEquals(refused({ set: ["scenarios.list.rate=0/s", "scenarios.list.rat=1/s"] }), [
     '--set scenarios.list.rate `rate` must be more than 0: got "0/s"',
     "--set scenarios.list.rat unknown key `rat` [known here: phase, with, needs, token, probe, " +
-    "warmup, setup_timeout, users, stages, start_rate, start_after, max_in_flight, think_time, timeout, protocol, client, max_connections]",
+    "warmup, setup_timeout, users, stages, start_rate, start_after, arrivals, phase_offset, max_in_flight, think_time, timeout, protocol, client, max_connections]",
   ]);
   assertEquals(refused({ target: "nowhere" }), [
     '--target `base_url` must be an http:// or https:// URL: got "nowhere" ' +

@@ -1,7 +1,22 @@
 import fc from "fast-check";
 import type { Stage } from "../../src/plan/plan.ts";
-import { arrivalsBefore, createPacer } from "../../src/plan/pacer.ts";
+import {
+  arrivalCount,
+  arrivalsBefore,
+  type OpenScenario,
+} from "../../src/plan/arrival_sequence.ts";
+import { createPacer as pacerOf, type Pacer } from "../../src/plan/pacer.ts";
 import { assert, assertAlmostEquals, assertEquals } from "../assert.ts";
+
+/** The evenly spaced arrivals of a profile: their number, and when number n comes. */
+function createPacer(stages: readonly Stage[]): Pick<Pacer, "offsetUs"> & { total: number } {
+  return { total: arrivalCount(openOf(stages)), offsetUs: pacerOf(stages).offsetUs };
+}
+
+function openOf(stages: readonly Stage[]): OpenScenario {
+  const spacing = { arrivals: "even", seed: 1, phase: 0 } as const;
+  return { name: "example", load: { model: "open", stages, maxInFlight: 1, ...spacing } };
+}
 
 function constant(rate: number, durationMs: number): Stage[] {
   return [{ durationMs, from: rate, to: rate }];
@@ -114,6 +129,6 @@ Deno.test("arrivalsBefore() counts those whose planned instant is earlier, howev
     const pacer = createPacer(stages);
     const earlier = Array.from({ length: pacer.total }, (_, n) => pacer.offsetUs(n))
       .filter((offsetUs) => offsetUs < untilUs).length;
-    assertEquals(arrivalsBefore(untilUs, pacer), earlier);
+    assertEquals(arrivalsBefore(untilUs, openOf(stages)), earlier);
   }));
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { plannedRequests } from "../../src/plan/planned.ts";
-import { createPacer } from "../../src/plan/pacer.ts";
+import { arrivalSequence } from "../../src/plan/arrival_sequence.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { planOf } from "./catalogue.ts";
 
@@ -54,9 +54,19 @@ Deno.test("plannedRequests() counts every arrival that the pacer plans", () => {
         "scenarios: { a: { flow: list_certificates, rate: 1/s, duration: 1s } }",
     ).scenarios;
     assert(scenario !== undefined);
-    const load = { model: "open", stages, maxInFlight: 1 } as const;
+    const load = {
+      model: "open",
+      stages,
+      maxInFlight: 1,
+      arrivals: "even",
+      seed: 1,
+      phase: 0,
+    } as const;
     const { total } = plannedRequests({ scenarios: [{ ...scenario, load }] });
-    assertEquals(total.iterations, createPacer(stages).total);
+    const next = arrivalSequence({ name: scenario.name, load });
+    let walked = 0;
+    while (next() !== undefined) walked++;
+    assertEquals(total.iterations, walked);
   }));
 });
 

@@ -1,7 +1,8 @@
 import { catalogue } from "../../src/flows/catalogue.ts";
 import { effectiveYaml } from "../../src/plan/effective.ts";
 import { loadPlan } from "../../src/plan/load_plan.ts";
-import type { Plan } from "../../src/plan/plan.ts";
+import { arrivalSequence, type OpenScenario } from "../../src/plan/arrival_sequence.ts";
+import type { Plan, Scenario } from "../../src/plan/plan.ts";
 import { plannedRequests } from "../../src/plan/planned.ts";
 import { renderProblem } from "../../src/plan/problem.ts";
 import { assert, assertEquals, assertLess } from "../assert.ts";
@@ -249,3 +250,39 @@ Deno.test("lifecycle answers for agents, unless the server makes the keys", () =
   const own = answers({ CERTLOAD_ANSWER_CSRS: "false" }) as { answer_csrs: boolean };
   assertEquals(own.answer_csrs, false);
 });
+
+Deno.test("no two evenly spaced scenarios of one rate and start fire at one instant in a shipped plan", () => {
+  const rateOf = ({ load, startAfterMs }: Scenario): string =>
+    JSON.stringify([startAfterMs, load.stages.map(({ from, to }) => [from, to])]);
+  let pairs = 0;
+  for (const { name: file } of Deno.readDirSync(new URL("../../scenarios/", import.meta.url))) {
+    const { scenarios } = loaded(file.replace(/\.yaml$/, ""), {
+      ...LAB,
+      CERTCTL_ADMIN_TOKEN: "adm",
+    });
+    const even = scenarios.flatMap(({ name, load, ...rest }) =>
+      load.model === "open" && load.arrivals === "even" ? [{ ...rest, name, load }] : []
+    );
+    for (const alike of Map.groupBy(even, rateOf).values()) {
+      const instants = alike.map((scenario) => offsetsOf(scenario, 10));
+      for (const [at, mine] of instants.entries()) {
+        for (const [other, theirs] of instants.slice(at + 1).entries()) {
+          const least = Math.min(...mine.flatMap((a) => theirs.map((b) => Math.abs(a - b))));
+          const interarrivalUs = mine[1]! - mine[0]!;
+          const pair = `${file}: ${alike[at]!.name}, ${alike[at + 1 + other]!.name}`;
+          assert(least >= 0.1 * interarrivalUs, `${pair}: ${least} us apart`);
+          pairs++;
+        }
+      }
+    }
+  }
+  // The four handshakes of loadtest among them.
+  assert(pairs >= 6, `${pairs}`);
+});
+
+function offsetsOf(scenario: OpenScenario, most: number): number[] {
+  const next = arrivalSequence(scenario);
+  const offsets: number[] = [];
+  for (let at = next(); at !== undefined && offsets.length < most; at = next()) offsets.push(at);
+  return offsets;
+}

@@ -67,6 +67,9 @@ Deno.test("offeredBy() is the mean of stages that rise, and nought before and af
     stages: [{ duration_s: 10, from: 0, to: 100 }, { duration_s: 10, from: 100, to: 100 }],
     start_after_s: 5,
     max_in_flight: 100,
+    arrivals: "even" as const,
+    seed: null,
+    phase: 0,
     think_time_ms: null,
   };
   const offered = offeredBy(load);

@@ -146,7 +146,7 @@ Deno.test("a single dropped or interrupted arrival is told, and no arrival where
     text({ dropped: 2, interrupted: 1 }),
     "a: 2 dropped, 1 interrupted of 100 arrivals",
   );
-  assert(!/dropped|interrupted|arrivals/.test(text({})));
+  assert(!/dropped|interrupted|of \d+ arrivals/.test(text({})));
 });
 
 Deno.test("the page tells a single dropped arrival too", () => {
@@ -237,6 +237,29 @@ Deno.test("renderHgrm() of a single value has it as mean and maximum, and no dev
   const text = renderHgrm(histogram);
   assertStringIncludes(text, "#[Mean    =        1.000, StdDeviation   =        0.000]\n");
   assertStringIncludes(text, "#[Max     =        1.000, Total count    =            1]\n");
+});
+
+Deno.test("methodologyRows() says in a line how arrivals were spaced, by name where scenarios differ", () => {
+  type Spacing = Partial<ReturnType<typeof concluded>["phases"][string][string]["load"]>;
+  const row = (...spacings: Spacing[]): string | undefined => {
+    const summary = concluded(runOf(spacings.map((_, at) => ({ name: "abc"[at]! }))));
+    spacings.forEach((each, at) => Object.assign(summary.phases.api!["abc"[at]!]!.load, each));
+    return methodologyRows(summary).find(([what]) => what === "arrivals")?.[1];
+  };
+  const poisson = (seed: number | null): Spacing => ({ arrivals: "poisson", seed, phase: null });
+  const closed: Spacing = { model: "closed", arrivals: null, seed: null, phase: null };
+  const old: Spacing = { arrivals: null, seed: null, phase: null };
+  assertEquals(row({}), "evenly spaced");
+  assertEquals(row(old), "evenly spaced");
+  assertEquals(
+    row({}, { phase: 0.618 }, { phase: 0.236 }),
+    "evenly spaced, phases of 0 % to 61.8 % of an interarrival",
+  );
+  assertEquals(row({ phase: 0.25 }), "evenly spaced, a phase of 25 % of an interarrival");
+  assertEquals(row(poisson(1), poisson(1), closed), "Poisson, seed 1");
+  assertEquals(row(poisson(null)), "Poisson, several seeds");
+  assertEquals(row(poisson(7), {}, poisson(7)), "Poisson, seed 7: a, c; evenly spaced: b");
+  assertEquals(row(closed), undefined);
 });
 
 Deno.test("methodologyRows() names what undici has measured, and says nothing of certload's own client", () => {

@@ -1,4 +1,5 @@
-import type { Finding, Summary } from "../../src/metrics/summary_schema.ts";
+import { scenariosOf } from "../../src/metrics/scenarios.ts";
+import type { Finding, Summary, SummaryScenario } from "../../src/metrics/summary_schema.ts";
 import { differencesOf } from "../../src/verdict/comparability.ts";
 import { assertEquals } from "../assert.ts";
 import { runOf } from "../metrics/runs.ts";
@@ -38,6 +39,8 @@ Deno.test("differencesOf() remarks on whatever differs, and refuses where that d
     [of({ protocol: "h2" }), "protocol", true],
     [of({ client: "undici" }), "client", true],
     [of({ server: "nginx/1.29.0" }), "server", false],
+    [of({ load: { ...create.load, arrivals: "poisson", seed: 1, phase: null } }), "arrivals", true],
+    [of({ load: { ...create.load, phase: 0.618 } }), "phase", false],
   ];
   for (const [next, code, refusal] of cases) {
     const differences = differencesOf(base, next);
@@ -124,4 +127,27 @@ Deno.test("differencesOf() says what differs with both values, and which run has
     [1.43, 1 / 1.43].map((share) => both(memory(share * m.hardware.memory_bytes)).length),
     [2, 2],
   );
+});
+
+Deno.test("differencesOf() refuses even and Poisson arrivals together, and other seeds and phases not", () => {
+  const of = (spacing: Partial<SummaryScenario["load"]>): Summary => {
+    const run = concluded(runOf([{ name: "create" }, { name: "list" }]));
+    for (const [, { load }] of scenariosOf(run)) Object.assign(load, spacing);
+    return run;
+  };
+  const poisson = (seed: number | null): Summary => of({ arrivals: "poisson", seed, phase: null });
+  const old = of({ arrivals: null, seed: null, phase: null });
+  const told = (a: Summary, b: Summary): string[] =>
+    differencesOf(a, b).map(({ message, refusal }) => `${refusal ? "!" : ""}${message}`);
+  const refusal = (kinds: string): string =>
+    `!arrivals of "create", "list" differ: ${kinds}. Even spacing hides the queueing that Poisson arrivals show: ` +
+    "run both with the same `arrivals`";
+  assertEquals(told(of({}), poisson(1)), [refusal("even and poisson")]);
+  assertEquals(told(poisson(1), old), [refusal("poisson and even")]);
+  assertEquals(told(old, of({})), []);
+  assertEquals(told(poisson(1), poisson(1)), []);
+  assertEquals(told(poisson(1), poisson(2)), ["seed of Poisson arrivals differs: 1 and 2"]);
+  assertEquals(told(old, of({ phase: 0.5 })), [
+    'phases of "create", "list" differ: evenly spaced scenarios that fire together wait for each other',
+  ]);
 });

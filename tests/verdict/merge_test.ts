@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "../assert.ts";
-import type { Summary, SummarySeries } from "../../src/metrics/summary_schema.ts";
+import { scenariosOf } from "../../src/metrics/scenarios.ts";
+import type { Summary, SummaryScenario, SummarySeries } from "../../src/metrics/summary_schema.ts";
 import { unpacked } from "../../src/metrics/stats.ts";
 import { readSummary } from "../../src/metrics/read_summary.ts";
 import { renderJson } from "../../src/report/json.ts";
@@ -318,4 +319,29 @@ Deno.test("steps and tiers may have names that every object knows, in one of two
     const counts = ["one", "two", "constructor"].map((step) => steps[step]!.count);
     assertEquals(counts, [2 * counts[1]!, counts[1]!, counts[1]!]);
   }
+});
+
+Deno.test("mergeSummaries() refuses hosts with other arrivals and says which, and takes other seeds and phases", () => {
+  const spaced = (load: Partial<SummaryScenario["load"]>, index: number): Summary => {
+    const summary = run({ index, count: 2 });
+    for (const [, scenario] of scenariosOf(summary)) Object.assign(scenario.load, load);
+    return summary;
+  };
+  const poisson = (seed: number, index: number): Summary =>
+    spaced({ arrivals: "poisson", seed, phase: null }, index);
+  assertThrows(
+    () => mergeSummaries([run({ index: 0, count: 2 }), poisson(1, 1)]),
+    MergeError,
+    'Cannot merge runs with other arrivals: those of "create" are even in one and poisson in another. ' +
+      "Run the plan on all hosts with the same `arrivals`",
+  );
+  const spacing = (...those: [Summary, Summary]): unknown[] => {
+    const { arrivals, seed, phase } = mergeSummaries(those).phases.api!.create!.load;
+    return [arrivals, seed, phase];
+  };
+  assertEquals(spacing(poisson(1, 0), poisson(1, 1)), ["poisson", 1, null]);
+  assertEquals(spacing(poisson(1, 0), poisson(2, 1)), ["poisson", null, null]);
+  assertEquals(spacing(spaced({ phase: 0 }, 0), spaced({ phase: 0.5 }, 1)), ["even", null, null]);
+  // A summary of before any other kind was even.
+  assertEquals(spacing(spaced({ arrivals: null, phase: null }, 0), spaced({}, 1))[2], null);
 });
