@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { partOf } from "../src/worker_share.ts";
+import { partOf, shareOfThread, threadOf, WHOLE } from "../src/worker_share.ts";
 import { assert, assertEquals } from "./assert.ts";
 
 function parts(total: number, count: number): number[] {
@@ -18,4 +18,13 @@ Deno.test("the parts of all workers add up to the whole, and differ by one at th
 
 Deno.test("every worker's part of no limit is no limit", () => {
   assertEquals(parts(Infinity, 3), [Infinity, Infinity, Infinity]);
+});
+
+Deno.test("a thread of a machine knows its place among the workers of all, and among its own", () => {
+  const machine = { index: 2, count: 8 };
+  const share = shareOfThread({ index: 1, count: 4 }, machine);
+  assertEquals(share, { index: 10, count: 32, machine });
+  assertEquals(threadOf(share), { index: 1, count: 4 });
+  assertEquals(shareOfThread({ index: 1, count: 4 }, WHOLE), { index: 1, count: 4 });
+  assertEquals(threadOf({ index: 1, count: 4 }), { index: 1, count: 4 });
 });

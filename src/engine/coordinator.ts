@@ -19,6 +19,7 @@ import type { FromWorker, Prepared } from "./messages.ts";
 import { type ThreadLimits, WorkerPool } from "./worker_pool.ts";
 import { messageOf } from "../message_of.ts";
 import { aborted } from "./time_limit.ts";
+import { WHOLE, type WorkerShare } from "../worker_share.ts";
 
 /** Two steps of ending a run: no new arrivals, then nothing in flight either. */
 export interface Interrupt {
@@ -29,6 +30,8 @@ export interface Interrupt {
 export interface LoadOptions {
   readonly plan: Plan;
   readonly workers: number;
+  /** This machine among those that share the run; absent: there is one. */
+  readonly machine?: WorkerShare;
   readonly runId: string;
   /** By the scenario's place in the plan: what its setup made. */
   readonly made?: readonly unknown[];
@@ -124,7 +127,7 @@ class Coordinator {
   }
 
   async run(): Promise<LoadOutcome> {
-    const { plan, runId, made = [], interrupt } = this.#options;
+    const { plan, machine = WHOLE, runId, made = [], interrupt } = this.#options;
     this.#pool.startWorkers({
       onMessage: (worker, message) => this.#onMessage(worker, message),
       onLost: (thread, reason) => this.#onLost(thread, reason),
@@ -132,7 +135,7 @@ class Coordinator {
     const { count } = this.#pool;
     const wakeup = this.#wakeup;
     this.#pool.post((index) => {
-      return { kind: "prepare", plan, share: { index, count }, wakeup, runId, made };
+      return { kind: "prepare", plan, share: { index, count }, machine, wakeup, runId, made };
     });
     const watching = setInterval(() => this.#pool.watch(), 1000);
     try {

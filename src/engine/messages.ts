@@ -11,7 +11,10 @@ export type ToWorker =
   | {
     readonly kind: "prepare";
     readonly plan: Plan;
+    /** Among the workers of this machine. */
     readonly share: WorkerShare;
+    /** This machine among those that share the run. */
+    readonly machine: WorkerShare;
     readonly wakeup: WakeupMemory;
     readonly runId: string;
     /** By the scenario's place in the plan: what its setup made. */

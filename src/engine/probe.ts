@@ -6,12 +6,13 @@ import { legible } from "../http/expectation.ts";
 import { numbersBefore } from "../plan/before_clock.ts";
 import type { Plan, Scenario } from "../plan/plan.ts";
 import type { Clock } from "../clock.ts";
-import type { WorkerShare } from "../worker_share.ts";
+import { WHOLE, type WorkerShare } from "../worker_share.ts";
 import { type Failure, isFailure } from "../http/failure.ts";
 import type { Exchange } from "../http/http.ts";
 import { reach, type Reached } from "../http/reach.ts";
 import { createScope, runIteration, RunningIteration, type StepRecorder } from "./iteration.ts";
 import { type OpenScenario, openScenario } from "./scenario_flow.ts";
+import { shareOfMachine } from "./sizing.ts";
 import { tlsOf } from "./target.ts";
 import { messageOf } from "../message_of.ts";
 
@@ -37,6 +38,8 @@ export interface ProbeOptions {
   readonly plan: Plan;
   readonly clock: Clock;
   readonly runId: string;
+  /** This machine among those that share the run; absent: there is one. */
+  readonly machine?: WorkerShare;
   /** By the scenario's place in the plan: what its setup made. */
   readonly made?: readonly unknown[];
   readonly signal: AbortSignal;
@@ -57,13 +60,15 @@ export async function probeAll(options: ProbeOptions): Promise<ProbeResult[]> {
 }
 
 async function probe(options: ProbeOptions, scenario: Scenario, at: number): Promise<ProbeResult> {
+  if (shareOfMachine(scenario, options.machine ?? WHOLE) === undefined) {
+    return { scenario, steps: [], untried: "this machine has no part in it" };
+  }
   if (!scenario.probe) return await connect(options, scenario);
   const { plan, clock, runId, signal } = options;
-  const share: WorkerShare = { index: 0, count: 1 };
   const made = options.made?.[at];
   let open: OpenScenario | undefined;
   try {
-    open = await openScenario({ plan, scenario, share, clock, runId, made, signal });
+    open = await openScenario({ plan, scenario, share: WHOLE, clock, runId, made, signal });
     const { flow, client } = open;
     const unprepared = await flow.prepare?.(1);
     if (unprepared !== undefined) return { scenario, steps: [], failure: legible(unprepared) };
@@ -71,7 +76,7 @@ async function probe(options: ProbeOptions, scenario: Scenario, at: number): Pro
     const { timeoutMs, steps } = scenario;
     const names = {
       idPrefix: `${runId}-${at}-p`,
-      firstIndex: numbersBefore(clock.nowUs()).probe,
+      firstIndex: numbersBefore(clock.nowUs(), options.machine).probe,
     };
     const scope = createScope({ steps, client, recorder, timeoutMs, signal, ...names });
     const iteration = new RunningIteration(scope, 0, undefined, 0);

@@ -44,14 +44,14 @@ function plainExchange(exchange: Exchange): PlainExchange {
   };
 }
 
-async function probe({ plan, runId, made }: ToProbe): Promise<void> {
+async function probe({ plan, runId, machine, made }: ToProbe): Promise<void> {
   hide(plan.secrets);
   post({ kind: "alive" });
   setInterval(() => post({ kind: "alive" }), TICK_MS);
   const { signal } = new AbortController();
   const clock = timerClock;
   const onResult = (result: ProbeResult): void => post({ kind: "probed", result: plain(result) });
-  await probeAll({ plan, clock, runId, made, signal, onResult });
+  await probeAll({ plan, clock, runId, machine, made, signal, onResult });
 }
 
 thread.on("message", (data) => {

@@ -6,6 +6,7 @@ import type { Exchange } from "../http/http.ts";
 import type { ProbedStep, ProbeOptions, ProbeResult } from "./probe.ts";
 import { STARTING_S, threadLimits } from "./worker_pool.ts";
 import { messageOf } from "../message_of.ts";
+import { WHOLE, type WorkerShare } from "../worker_share.ts";
 
 /** An exchange by structured clone. */
 export interface PlainExchange extends Omit<Exchange, "request" | "header"> {
@@ -18,7 +19,7 @@ export interface PlainResult extends Omit<ProbeResult, "scenario" | "steps"> {
   readonly steps: readonly (Omit<ProbedStep, "exchange"> & { readonly exchange: PlainExchange })[];
 }
 
-export type ToProbe = Required<Pick<ProbeOptions, "plan" | "runId" | "made">>;
+export type ToProbe = Required<Pick<ProbeOptions, "plan" | "runId" | "machine" | "made">>;
 
 export type FromProbe =
   | { readonly kind: "alive" }
@@ -28,6 +29,8 @@ export type FromProbe =
 export interface ProbingOptions {
   readonly plan: Plan;
   readonly runId: string;
+  /** This machine among those that share the run; absent: there is one. */
+  readonly machine?: WorkerShare;
   /** By the scenario's place in the plan: what its setup made. */
   readonly made?: readonly unknown[];
   readonly signal: AbortSignal;
@@ -38,7 +41,7 @@ export interface ProbingOptions {
 
 /** Never rejects. A scenario in which the thread was lost has failed with what happened, and is the last that was tried. */
 export function probePlan(options: ProbingOptions): Promise<ProbeResult[]> {
-  const { plan, runId, made = [], signal } = options;
+  const { plan, runId, machine = WHOLE, made = [], signal } = options;
   const { heapBytes, silentS: patienceS } = threadLimits(1);
   const silentS = options.silentS ?? patienceS;
   const results: ProbeResult[] = [];
@@ -71,7 +74,7 @@ export function probePlan(options: ProbingOptions): Promise<ProbeResult[]> {
     worker.on("error", (error: unknown) => end(`died: ${messageOf(error)}`));
     worker.on("exit", () => end("ended before it was done"));
     signal.addEventListener("abort", interrupt, { once: true });
-    worker.postMessage({ plan, runId, made } satisfies ToProbe);
+    worker.postMessage({ plan, runId, machine, made } satisfies ToProbe);
   });
 }
 

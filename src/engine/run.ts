@@ -15,16 +15,20 @@ import { type Interrupt, type LoadOptions, type LoadOutcome, runLoad } from "./c
 import type { ProbeResult } from "./probe.ts";
 import { probePlan } from "./probing.ts";
 import { readServerMetrics } from "./server_metrics.ts";
-import { workerCount } from "./sizing.ts";
+import { shareOfMachine, workerCount } from "./sizing.ts";
 import { timerClock } from "../timer.ts";
 import { Setups } from "./setup.ts";
 import { targetsOf } from "./target.ts";
+import { type Shard, shareOfShard } from "../shard.ts";
+import { partOf, WHOLE, type WorkerShare } from "../worker_share.ts";
 
 export interface RunOptions {
   readonly plan: Plan;
   readonly version: string;
   readonly stack: { readonly name: string; readonly description: string };
   readonly interrupt: Interrupt;
+  /** This machine's part of the plan; absent: the whole. */
+  readonly shard?: Shard;
   readonly probe: boolean;
   readonly onProgress: (state: RunState) => void;
   /** Of making things before the clock, and of undoing them. */
@@ -88,7 +92,8 @@ export type RunOutcome =
 export async function runPlan(options: RunOptions): Promise<RunOutcome> {
   const { plan, interrupt, onSetup: onProgress = () => {}, onNotUndone } = options;
   const runId = newRunId();
-  const setups = new Setups({ plan, runId, clock: timerClock, interrupt, onProgress });
+  const machine = machineOf(options);
+  const setups = new Setups({ plan, runId, clock: timerClock, interrupt, machine, onProgress });
   let outcome: RunOutcome | undefined;
   let notUndone: readonly NotUndone[] = [];
   try {
@@ -108,19 +113,21 @@ async function attempt(options: RunOptions, runId: string, setups: Setups): Prom
   if (setUp.kind === "interrupted") return { kind: "not_started" };
   if (setUp.kind === "failed") return notReady(setUp.scenario, setUp.failure);
   const { made } = setUp;
+  const machine = machineOf(options);
   if (options.probe) {
-    const probes = await probePlan({ plan, runId, made, signal: interrupt.soft });
+    const probes = await probePlan({ plan, runId, machine, made, signal: interrupt.soft });
     if (interrupt.soft.aborted) return { kind: "not_started" };
     if (probes.some(({ failure }) => failure !== undefined)) return { kind: "not_ready", probes };
   }
   const host = hostFacts();
   const targets = await targetsOf(plan, options.stack.name === "embedded");
-  const workers = workerCount(plan, host.cpuCount);
+  const workers = workerCount(plan, host.cpuCount, machine);
   const { onProgress, threadLimits } = options;
   const before = plan.serverMetrics && await readServerMetrics(plan, plan.serverMetrics);
   const outcome = await runLoad({
     plan,
     workers,
+    machine,
     runId,
     made,
     interrupt,
@@ -170,13 +177,31 @@ function assemble(
     maxRssBytes: outcome.maxRssBytes,
     scenarios: plan.scenarios.map((scenario, at) => {
       const facts = targets.get(scenario.origin);
-      return { ...scenarioRun(plan, outcome, at), ...(facts && { target: facts }) };
+      return { ...scenarioRun(options, outcome, at), ...(facts && { target: facts }) };
     }),
     notes: [...notes, ...outcome.causes],
   };
 }
 
-function scenarioRun(plan: Plan, outcome: LoadOutcome & { kind: "ran" }, at: number): ScenarioRun {
+/** This machine among those that share the run. */
+function machineOf({ shard }: RunOptions): WorkerShare {
+  return shard === undefined ? WHOLE : shareOfShard(shard);
+}
+
+/** Arrivals of a scenario that are this machine's, of those that were due. */
+function offeredOf(options: RunOptions, scenario: Scenario, forUs: number): number | undefined {
+  const { name, load } = scenario;
+  if (load.model !== "open") return undefined;
+  const share = shareOfMachine(scenario, machineOf(options));
+  return share === undefined ? 0 : partOf(arrivalsBefore(forUs, { name, load }), share);
+}
+
+function scenarioRun(
+  options: RunOptions,
+  outcome: LoadOutcome & { kind: "ran" },
+  at: number,
+): ScenarioRun {
+  const { plan } = options;
   const scenario = plan.scenarios[at];
   const total = outcome.totals[at];
   if (scenario === undefined || total === undefined) throw new RangeError(`No scenario ${at}`);
@@ -192,9 +217,7 @@ function scenarioRun(plan: Plan, outcome: LoadOutcome & { kind: "ran" }, at: num
     startUs,
     loadEndUs,
     endUs: Math.max(loadEndUs, outcome.scenarioEndedUs[at] ?? 0),
-    ...(load.model === "open" && {
-      offered: arrivalsBefore(loadEndUs - startUs, { name: scenario.name, load }),
-    }),
+    offered: offeredOf(options, scenario, loadEndUs - startUs),
     ...(typeof targetType === "string" && { targetType }),
     warmupRequests: mine.reduce((sum, { warmupRequests }) => sum + warmupRequests, 0),
     openedConnections: mine.reduce((sum, { connections }) => sum + connections, 0),

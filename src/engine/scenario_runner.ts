@@ -4,6 +4,7 @@ import type { Failure } from "../http/failure.ts";
 import { ScenarioRecorder } from "../metrics/recorder.ts";
 import { expectedIterations } from "../plan/planned.ts";
 import { numbersBefore } from "../plan/before_clock.ts";
+import { threadOf } from "../worker_share.ts";
 import { createScope, type IterationScope, type StepRecorder } from "./iteration.ts";
 import { type OpenScenario, openScenario, type ScenarioSetting } from "./scenario_flow.ts";
 import { ScenarioLoad } from "./scenario_load.ts";
@@ -45,7 +46,7 @@ export class ScenarioRunner {
   warmUp(): Promise<WarmupResult> {
     const { scenario, share, clock } = this.#options;
     const idPrefix = `${this.#idPrefix}w${share.index}-`;
-    const firstIndex = numbersBefore(clock.nowUs()).warmup(share.index);
+    const firstIndex = numbersBefore(clock.nowUs(), share.machine).warmup(threadOf(share).index);
     const scopeOf = (recorder: StepRecorder): IterationScope =>
       this.#scope(recorder, { idPrefix, firstIndex });
     return warmUp({ scenario, share, flow: this.#open.flow, scopeOf });
@@ -62,7 +63,7 @@ export class ScenarioRunner {
     const originUs = clock.nowUs();
     const names: Names = {
       idPrefix: `${this.#idPrefix}r${share.index}-`,
-      firstIndex: numbersBefore(originUs).rehearsal,
+      firstIndex: numbersBefore(originUs, share.machine).rehearsal,
     };
     const load = this.#loadOf(names, originUs, originUs);
     const ended = load.run(over.signal);

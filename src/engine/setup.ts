@@ -18,15 +18,19 @@ import { after, sleep, type Timer } from "../timer.ts";
 import { messageOf } from "../message_of.ts";
 import type { Interrupt } from "./coordinator.ts";
 import { setupClientFor } from "./scenario_flow.ts";
+import { shareOfMachine } from "./sizing.ts";
 import { targetOf } from "./target.ts";
 import { aborted, TimeLimit } from "./time_limit.ts";
 import { type LeftBehind, type Undo, undoAll } from "./undo.ts";
+import { isOf, WHOLE, type WorkerShare } from "../worker_share.ts";
 
 export interface SetupOptions {
   readonly plan: Plan;
   readonly runId: string;
   readonly clock: Clock;
   readonly interrupt: Interrupt;
+  /** This machine among those that share the run; absent: there is one. */
+  readonly machine?: WorkerShare;
   readonly onProgress: (state: SetupState) => void;
   /** Scenarios that are not are left as if their flows made nothing. */
   readonly wanted?: (scenario: Scenario) => boolean;
@@ -52,6 +56,7 @@ export type Made =
 /** What one scenario made, with what undoing it needs. */
 interface Making {
   readonly scenario: Scenario;
+  readonly share: WorkerShare;
   readonly client: HttpClient;
   readonly stack: Undo[];
 }
@@ -69,12 +74,14 @@ export class Setups {
 
   /** One scenario after the other, in the plan's order; the first that fails is the last. */
   async make(): Promise<Made> {
-    const { plan, interrupt, wanted = () => true, flow = flowNamed } = this.#options;
+    const { plan, interrupt, machine = WHOLE, wanted = () => true, flow = flowNamed } =
+      this.#options;
     const made: unknown[] = [];
     for (const [at, scenario] of plan.scenarios.entries()) {
-      const definition = wanted(scenario) ? await flow(scenario.flow) : undefined;
-      if (definition?.setup === undefined) continue;
-      const result = await this.#make(definition, scenario);
+      const share = wanted(scenario) ? shareOfMachine(scenario, machine) : undefined;
+      const definition = share && await flow(scenario.flow);
+      if (share === undefined || definition?.setup === undefined) continue;
+      const result = await this.#make(definition, scenario, share);
       if (interrupt.soft.aborted) return { kind: "interrupted" };
       if (isFailure(result)) return { kind: "failed", scenario, failure: legible(result) };
       made[at] = result.made;
@@ -85,9 +92,10 @@ export class Setups {
   async #make(
     definition: FlowDefinition<unknown>,
     scenario: Scenario,
+    share: WorkerShare,
   ): Promise<{ readonly made: unknown } | Failure> {
     const { plan, interrupt } = this.#options;
-    const making = { scenario, client: await setupClientFor(plan, scenario), stack: [] };
+    const making = { scenario, share, client: await setupClientFor(plan, scenario), stack: [] };
     this.#makings.push(making);
     const time = new TimeLimit(scenario.setupTimeoutMs, interrupt.soft);
     let state = "it had not told of anything made";
@@ -117,7 +125,7 @@ export class Setups {
   }
 
   #contextOf(
-    { scenario, client, stack }: Making,
+    { scenario, share, client, stack }: Making,
     signal: AbortSignal,
     tell: (state: string) => void,
   ): SetupContext<unknown> {
@@ -125,7 +133,8 @@ export class Setups {
     const startedUs = clock.nowUs();
     const { load, name, timeoutMs, changes, probe } = scenario;
     const probed = probe && changes !== "idempotent" ? 1 : 0;
-    const planned = load.model === "open" ? (mostIterations(scenario) ?? 0) + probed : undefined;
+    const own = load.model === "open" ? mostIterations(scenario) ?? 0 : undefined;
+    const planned = own === undefined ? undefined : own + probed;
     return {
       options: scenario.with,
       target: targetOf(plan, scenario),
@@ -135,6 +144,7 @@ export class Setups {
       timeoutMs,
       signal,
       runId,
+      isOwn: (n) => n >= (own ?? Infinity) || isOf(n, share),
       arrivals: this.#options.arrivals ?? planned,
       progress: (done, of, what) => {
         tell(`${done} of ${of} ${what}`);

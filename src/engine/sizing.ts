@@ -1,7 +1,7 @@
 /** How many threads and connections a plan's load needs, and how it is parted among them: arithmetic alone. */
 import type { OpenProfile, Plan, Scenario } from "../plan/plan.ts";
 import { highestLevel } from "../plan/profile.ts";
-import { partOf, type WorkerShare } from "../worker_share.ts";
+import { partOf, shareOfThread, WHOLE, type WorkerShare } from "../worker_share.ts";
 
 /** What one worker carries with room to spare on a common core (docs/benchmarks.md has the measurements). */
 const REQUESTS_PER_WORKER = 8_000;
@@ -25,24 +25,43 @@ export function requestsPerSecond({ load, steps }: Scenario): number {
   return (level * steps.length) / Math.max(0.005 * steps.length, load.thinkTimeMs / 1000);
 }
 
-export function workerCount(plan: Plan, cores: number): number {
+/** Of one machine, `machine` of those that share the run. */
+export function workerCount(plan: Plan, cores: number, machine: WorkerShare = WHOLE): number {
   if (plan.workers !== "auto") return plan.workers;
-  const perSecond = plan.scenarios.reduce((sum, each) => sum + requestsPerSecond(each), 0);
+  const perSecond = plan.scenarios.reduce((sum, scenario) => {
+    const share = shareOfMachine(scenario, machine);
+    return sum + (share === undefined ? 0 : requestsPerSecond(scenario) / share.count);
+  }, 0);
   return Math.max(1, Math.min(cores, Math.ceil(perSecond / REQUESTS_PER_WORKER)));
 }
 
 /**
- * A worker's share of a scenario. What has a limit of three (connections, iterations in flight, users, places) is carried by the
- * first three workers, so that each has at least one and no arrival belongs to a worker that has none; the others have
- * no part in it.
+ * A machine's share of a scenario, among those that share the run. What has a limit of three (connections, iterations in
+ * flight, users) is carried by the first three, so that each has at least one and no arrival belongs to a machine that has
+ * none; the others have no part in it. Places are known to who set them up, so all of them are the first machine's.
  */
+export function shareOfMachine(scenario: Scenario, machine: WorkerShare): WorkerShare | undefined {
+  const most = scenario.places === undefined ? limitOf(scenario) : 1;
+  const carriers = Math.min(machine.count, most);
+  return machine.index < carriers ? { index: machine.index, count: carriers } : undefined;
+}
+
+/** The share of a machine's worker: limits are parted among the machines first, and then likewise among its workers. */
 export function shareOfScenario(
-  { load, maxConnections = Infinity, places = Infinity }: Scenario,
+  scenario: Scenario,
   { index, count }: WorkerShare,
+  machine: WorkerShare = WHOLE,
 ): WorkerShare | undefined {
+  const share = shareOfMachine(scenario, machine);
+  if (share === undefined) return undefined;
+  const carriers = Math.min(count, partOf(limitOf(scenario), share));
+  return index < carriers ? shareOfThread({ index, count: carriers }, share) : undefined;
+}
+
+/** How many arrivals can be under way at once. */
+function limitOf({ load, maxConnections = Infinity, places = Infinity }: Scenario): number {
   const atOnce = load.model === "open" ? load.maxInFlight : Math.ceil(highestLevel(load.stages));
-  const carriers = Math.min(count, atOnce, maxConnections, places);
-  return index < carriers ? { index, count: carriers } : undefined;
+  return Math.min(atOnce, maxConnections, places);
 }
 
 /**

@@ -17,7 +17,10 @@ const LOOP_SAMPLE_US = 10_000;
 
 export interface LoadWorkerOptions {
   readonly plan: Plan;
+  /** Among the workers of this machine. */
   readonly share: WorkerShare;
+  /** This machine among those that share the run; absent: there is one. */
+  readonly machine?: WorkerShare;
   readonly clock: Clock;
   /** Distinguishes this run's names from every other run's. */
   readonly runId: string;
@@ -40,8 +43,9 @@ export class LoadWorker {
   /** Makes flows and clients, prepares and warms up scenario by scenario, then rehearses all at once and tidies up. */
   async prepare(onScenario: (name: string) => void = () => {}): Promise<Prepared[]> {
     const warmed: Prepared[] = [];
+    const { machine } = this.#options;
     for (const [at, scenario] of this.#options.plan.scenarios.entries()) {
-      const share = shareOfScenario(scenario, this.#options.share);
+      const share = shareOfScenario(scenario, this.#options.share, machine);
       if (share === undefined) continue;
       onScenario(scenario.name);
       warmed.push(await this.#prepare(scenario, at, share));

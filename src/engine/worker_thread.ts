@@ -18,10 +18,10 @@ function post(message: FromWorker): void {
 }
 
 async function prepare(message: ToWorker & { kind: "prepare" }): Promise<void> {
-  const { plan, share, wakeup, runId, made } = message;
+  const { plan, share, machine, wakeup, runId, made } = message;
   hide(plan.secrets);
   const clock = new WakeupClock(wakeup, share.index);
-  const loading = worker = new LoadWorker({ plan, share, clock, runId, made });
+  const loading = worker = new LoadWorker({ plan, share, machine, clock, runId, made });
   const cpuShare = cpuMeter();
   ticking = setInterval(() => {
     post({ kind: "tick", cpuShare: cpuShare(), scenarios: loading.tick() });

@@ -49,8 +49,9 @@ export async function makeBatches(
 ): Promise<{ readonly made: Batches } | Failure> {
   const { options, arrivals, scenario, signal, progress } = context;
   if (arrivals === undefined) return USERS;
-  const total = arrivals * options.batch;
-  if (total > MOST_CERTIFICATES) return tooMany(arrivals, options.batch);
+  if (arrivals * options.batch > MOST_CERTIFICATES) return tooMany(arrivals, options.batch);
+  const own = Array.from({ length: arrivals }, (_, n) => n).filter((n) => context.isOwn(n));
+  const total = own.length * options.batch;
   const maker = new BatchMaker(context);
   const opened = await maker.open();
   if (opened !== undefined) return opened;
@@ -71,10 +72,10 @@ export async function makeBatches(
   if (signal.aborted) {
     return { class: "interrupted", message: `Interrupted while "${scenario}" was made` };
   }
-  const made = Array.from(
-    { length: arrivals },
-    (_, at) => ids.slice(at * options.batch, (at + 1) * options.batch),
-  );
+  const made: string[][] = Array.from({ length: arrivals }, () => []);
+  for (const [at, n] of own.entries()) {
+    made[n] = ids.slice(at * options.batch, (at + 1) * options.batch);
+  }
   return { made };
 }
 

@@ -63,6 +63,8 @@ export interface SetupContext<Options> {
    * visit is one arrival.
    */
   readonly arrivals: number | undefined;
+  /** Whether arrival n (the probe's included) is this machine's: what is made for another is made there. */
+  isOwn(n: number): boolean;
   /** For example `progress(20, 500, "certificates issued")`. */
   progress(done: number, of: number, what: string): void;
   /**

@@ -7,6 +7,7 @@
 import { arrivalsBefore } from "./arrival_sequence.ts";
 import type { Scenario, Warmup } from "./plan.ts";
 import { formatDuration } from "./units.ts";
+import { WHOLE, type WorkerShare } from "../worker_share.ts";
 
 /** Why no arrival of a scenario is sent before the clock, in words that go on from "no arrival was sent, as". */
 export function whyUntried({ changes }: Pick<Scenario, "changes">): string {
@@ -59,6 +60,8 @@ const FIRST = 1_000_000_000;
 const PER_MS = { probe: 30, warmup: 30, rehearsal: 100 } as const;
 const RANGE = 123_000_000_000_000;
 const MOST_WORKERS = 64;
+/** Machines that share a run begin together: each counts as if so much later than the one before, some 37 hours. */
+const MACHINES_APART_MS = 133_993_171;
 
 /**
  * Whether an arrival's number is one of those that come before the clock.
@@ -80,9 +83,9 @@ interface NumbersBefore {
   readonly rehearsal: number;
 }
 
-/** First numbers of what begins at this instant, in microseconds since the Unix epoch. */
-export function numbersBefore(nowUs: number): NumbersBefore {
-  const nowMs = Math.floor(nowUs / 1000);
+/** First numbers of what begins at this instant, in microseconds since the Unix epoch, on one of a run's machines. */
+export function numbersBefore(nowUs: number, machine: WorkerShare = WHOLE): NumbersBefore {
+  const nowMs = Math.floor(nowUs / 1000) + machine.index * MACHINES_APART_MS;
   const first = (range: number, perMs: number): number => FIRST + range * RANGE + nowMs * perMs;
   return {
     probe: first(0, PER_MS.probe),

@@ -4,6 +4,7 @@ import { httpRequest } from "../../src/flows/http_request.ts";
 import type { NotUndone } from "../../src/metrics/run.ts";
 import type { SetupState } from "../../src/metrics/run_state.ts";
 import { timerClock } from "../../src/timer.ts";
+import type { WorkerShare } from "../../src/worker_share.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { planOf } from "./plans.ts";
 
@@ -15,6 +16,7 @@ interface Wanted {
   readonly hard?: AbortController;
   readonly keys?: string;
   readonly arrivals?: number;
+  readonly machine?: WorkerShare;
   readonly method?: string;
 }
 
@@ -45,6 +47,7 @@ ${setups.map((_, n) => `  s${n}: ${scenario(keys, method)}`).join("\n")}
     flow: () => Promise.resolve(flows.shift() as FlowDefinition<unknown>),
     limits,
     ...(wanted.arrivals !== undefined && { arrivals: wanted.arrivals }),
+    ...(wanted.machine && { machine: wanted.machine }),
   });
   const made = await all.make();
   return { made, left: await all.undo(), told };
@@ -216,4 +219,31 @@ Deno.test("undoing has as long as the set-up had", async () => {
   };
   const { left } = await through({ setups: [endless], keys: ", setup_timeout: 30ms" });
   assertEquals(left.map(({ why }) => why), ["undoing it did not end in time"]);
+});
+
+Deno.test("of machines that share a run each makes what its own arrivals and its probe need", async () => {
+  const own: number[][] = [];
+  const look: Setup = (context) => {
+    const all = Array.from({ length: context.arrivals ?? 0 }, (_, n) => n);
+    own.push(all.filter((n) => context.isOwn(n)));
+    return Promise.resolve({ made: undefined });
+  };
+  const probed = { keys: ", probe: true", method: "POST" };
+  for (const index of [0, 1, 2]) {
+    await through({ setups: [look], ...probed, machine: { index, count: 3 } });
+  }
+  assertEquals(own, [[0, 3, 6, 9, 10], [1, 4, 7, 10], [2, 5, 8, 10]]);
+});
+
+Deno.test("what a machine has no part in is not made there", async () => {
+  const made: number[] = [];
+  const look = (index: number): Setup => () => {
+    made.push(index);
+    return Promise.resolve({ made: undefined });
+  };
+  for (const index of [0, 1, 2]) {
+    const keys = ", max_in_flight: 2";
+    await through({ setups: [look(index)], keys, machine: { index, count: 3 } });
+  }
+  assertEquals(made, [0, 1]);
 });

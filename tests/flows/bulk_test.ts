@@ -197,3 +197,12 @@ Deno.test("a set-up that the server refuses says at which step, and in which wor
     assertMatch(isFailure(refused) ? refused.message : "", /^Registering the agent .*got 401/);
   });
 });
+
+Deno.test("a machine of several makes the batches of its own arrivals, and those alone", async () => {
+  const given = { arrivals: 3, isOwn: (n: number) => n !== 1 };
+  await withBatches(bulkRevoke, { batch: 2 }, { scheduler: FAST }, async (up, client) => {
+    assertEquals((up.made as string[][]).map(({ length }) => length), [2, 0, 2]);
+    assertEquals(await statuses(client, up), { Active: 4 });
+    assertEquals(up.progress.at(-1), "4/4 certificates issued");
+  }, { ...given, token: DEFAULT_ADMIN_TOKEN });
+});

@@ -290,6 +290,7 @@ async function setUp(
       signal,
       runId: "lt1",
       arrivals: 1,
+      isOwn: () => true,
       progress: () => {},
       undo: (what, action) => void undos.push({ what, action }),
     };

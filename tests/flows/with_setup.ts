@@ -23,6 +23,7 @@ export interface SetUp {
 export interface SetUpOptions {
   readonly target?: Partial<Target>;
   readonly arrivals?: number | undefined;
+  readonly isOwn?: (n: number) => boolean;
   readonly runId?: string;
   readonly scenario?: string;
   readonly timeoutMs?: number;
@@ -64,6 +65,7 @@ export async function setUp<Options>(
   const context: SetupContext<Options> = {
     ...shared,
     arrivals: "arrivals" in given ? given.arrivals : 1,
+    isOwn: given.isOwn ?? (() => true),
     progress: (done, of, what) => void progress.push(`${done}/${of} ${what}`),
     undo: (what, action) => void undos.push({ what, action }),
   };

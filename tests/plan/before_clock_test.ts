@@ -36,6 +36,24 @@ Deno.test("probe, warm-ups and rehearsal of a run do not meet, nor those of what
   }));
 });
 
+Deno.test("machines that begin together do not meet either, nor a run of one machine beside them", () => {
+  const apart = fc.integer({ min: 0, max: 60_000 });
+  const machine = fc.integer({ min: 1, max: 9_999 });
+  fc.assert(fc.property(instantMs, machine, machine, apart, (nowMs, one, other, laterMs) => {
+    if (one === other) return;
+    const numbersOf = (index: number, atMs: number): number[] => {
+      const { probe, warmup, rehearsal } = numbersBefore(atMs * 1000, { index, count: 10_000 });
+      return [probe, warmup(0), warmup(63), rehearsal];
+    };
+    const [a, b] = [numbersOf(one, nowMs), numbersOf(other, nowMs + laterMs)];
+    for (const [n, first] of a.entries()) {
+      assert(Number.isSafeInteger(first) && isBeforeTheClock(first), String(first));
+      // A minute of either, at most.
+      assert(Math.abs(first - b[n]!) > 100 * 60_000, `${one} ${other}`);
+    }
+  }));
+});
+
 function sentOf(flow: string, more = ""): string[] {
   const { scenarios: [scenario] } = planOf(`
 target: { base_url: "https://ca.example:8443" }

@@ -4,7 +4,7 @@
  * answered. Scenarios that name the same address share its listener.
  */
 import { type Failure, isFailure } from "../../http/failure.ts";
-import type { WorkerShare } from "../../worker_share.ts";
+import { threadOf, type WorkerShare } from "../../worker_share.ts";
 import type { ChallengeType } from "../order.ts";
 import { parseAddress } from "./address.ts";
 import { serveDns } from "./dns01.ts";
@@ -43,7 +43,8 @@ export async function openResponder(
   options: ResponderOptions,
   share: WorkerShare,
 ): Promise<Responder | Failure> {
-  if (share.index > 0) return await RemoteProofs.connect(CHANNEL);
+  const thread = threadOf(share);
+  if (thread.index > 0) return await RemoteProofs.connect(CHANNEL);
   const releases: Stop[] = [];
   const release = async (): Promise<void> => {
     for (const each of releases) await each();
@@ -57,7 +58,9 @@ export async function openResponder(
     releases.push(listening);
   }
   // Released first: it waits for the other workers, who may still need the listeners.
-  if (share.count > 1) releases.unshift(await acquire(CHANNEL, () => shareProofs(CHANNEL, proofs)));
+  if (thread.count > 1) {
+    releases.unshift(await acquire(CHANNEL, () => shareProofs(CHANNEL, proofs)));
+  }
   return localResponder(release);
 }
 
