@@ -205,7 +205,6 @@ function scenarioRun(
   const scenario = plan.scenarios[at];
   const total = outcome.totals[at];
   if (scenario === undefined || total === undefined) throw new RangeError(`No scenario ${at}`);
-  const { load } = scenario;
   const startUs = outcome.startedUs + scenario.startAfterMs * 1000;
   const plannedEndUs = outcome.startedUs + endMsOf(scenario) * 1000;
   const loadEndUs = Math.max(startUs, Math.min(plannedEndUs, outcome.loadEndUs));

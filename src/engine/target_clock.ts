@@ -1,0 +1,129 @@
+/**
+ * The offset of this machine's clock to the target's, asked of the target alone by a dozen `HEAD` requests that carry no
+ * token. It takes some six seconds, as questions wait for flips of the target's second, and twice as long where a server
+ * keeps its header for a second.
+ */
+import type { Clock } from "../clock.ts";
+import type { Exchange, HttpClient } from "../http/http.ts";
+import { foreign } from "../terminal.ts";
+import {
+  type DateAnswer,
+  FORGOTTEN_US,
+  type Offset,
+  OffsetBounds,
+  secondOf,
+} from "./clock_offset.ts";
+
+/** A reading, or why there is none; a reading may have a remark. */
+export interface ClockReading {
+  readonly offset?: Offset;
+  readonly note?: string;
+}
+
+export interface TargetClockOptions {
+  readonly client: HttpClient;
+  readonly url: URL;
+  /** That of the client's exchanges, of which the offset is. */
+  readonly clock: Clock;
+  /** No question is sent after this instant; what is known by then is what is known. */
+  readonly untilUs: number;
+  readonly signal: AbortSignal;
+}
+
+/** How questions are asked. */
+interface Pace {
+  readonly most: number;
+  /** About one flip. */
+  readonly atOnce: number;
+  readonly fineUs: number;
+  /** From one answer to the next question, at least. */
+  readonly apartUs: number;
+}
+
+const QUICK: Pace = { most: 16, atOnce: 3, fineUs: 1_000, apartUs: 0 };
+/** Of a server that keeps its header: each question finds it forgotten. */
+const PATIENT: Pace = { most: 11, atOnce: 1, fineUs: 4_000, apartUs: FORGOTTEN_US };
+
+/** All that are ever asked, with the counter-questions. */
+export const MOST_QUESTIONS = QUICK.most + PATIENT.most + 6;
+
+const TIMEOUT_MS = 2_000;
+
+/** Never rejects. */
+export async function readTargetClock(options: TargetClockOptions): Promise<ClockReading> {
+  const quick = await ask(options, QUICK);
+  const patient = quick.bounds.isKept ? await ask(options, PATIENT) : quick;
+  return patient.bounds.answers > 0
+    ? readingOf(patient)
+    : readingOf({ ...quick, problem: patient.problem });
+}
+
+interface Asked {
+  readonly bounds: OffsetBounds;
+  /** Why no more could be asked. */
+  readonly problem?: string | undefined;
+}
+
+async function ask(options: TargetClockOptions, pace: Pace): Promise<Asked> {
+  const { clock, untilUs, signal } = options;
+  const bounds = new OffsetBounds(pace.fineUs);
+  let nextUs = clock.nowUs() + pace.apartUs;
+  let lastUs = -Infinity;
+  /** The answer's second, or undefined at the end of asking. */
+  const askAt = async (atUs: number): Promise<number | string | undefined> => {
+    if (Math.max(atUs, clock.nowUs()) >= untilUs) return undefined;
+    await clock.sleepUntil(atUs, signal);
+    if (signal.aborted) return undefined;
+    const answer = await askDate(options);
+    if (typeof answer === "string") return answer;
+    bounds.add(answer, answer.sentUs >= lastUs + FORGOTTEN_US);
+    lastUs = answer.receivedUs;
+    nextUs = lastUs + pace.apartUs;
+    return answer.second;
+  };
+  let told = await askAt(nextUs);
+  if (told === undefined) return { bounds, problem: "there was no time to read it" };
+  while (typeof told === "number" && !bounds.isFine && bounds.answers < pace.most) {
+    const { second, sendUs } = bounds.questions(nextUs, pace.atOnce);
+    for (const atUs of sendUs) {
+      if (bounds.answers >= pace.most) break;
+      told = await askAt(atUs);
+      if (typeof told !== "number" || told >= second) break;
+    }
+  }
+  for (const side of ["before", "well before", "after"] as const) {
+    if (typeof told !== "number" || bounds.contradictionUs > 0) break;
+    if (side === "well before" && bounds.isSure) continue;
+    told = await askAt(bounds.counterQuestionUs(side, lastUs + FORGOTTEN_US));
+  }
+  return { bounds, ...(typeof told === "string" && { problem: told }) };
+}
+
+function readingOf({ bounds: { offset, isKept }, problem }: Asked): ClockReading {
+  const note = problem ?? (isKept || offset === undefined ? KEPT : undefined);
+  return { ...(offset && { offset }), ...(note !== undefined && { note }) };
+}
+
+const KEPT =
+  "its Date headers contradict each other: it makes them anew once a second, or has several clocks";
+
+/** A text says why there is none. */
+async function askDate(
+  { client, url, signal }: TargetClockOptions,
+): Promise<DateAnswer | string> {
+  const request = { method: "HEAD", url, headers: {} };
+  const exchange = await client.send(request, { timeoutMs: TIMEOUT_MS, signal });
+  if (exchange.failure !== undefined) return `it did not answer: ${exchange.failure.message}`;
+  const date = exchange.header("date");
+  if (date === undefined) return "its answers have no Date header";
+  const second = secondOf(date);
+  if (second === undefined) return `its Date header is no date: ${foreign(date, 60)}`;
+  return { sentUs: writtenUs(exchange), receivedUs: exchange.endedUs, second };
+}
+
+/** Not before the request was written: a connection may have been made for it. */
+function writtenUs(
+  { startedUs, blockedUs, dnsUs = 0, connectUs = 0, tlsUs = 0 }: Exchange,
+): number {
+  return startedUs + blockedUs + dnsUs + connectUs + tlsUs;
+}
