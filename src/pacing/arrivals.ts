@@ -2,10 +2,16 @@
  * Where arrivals come from, behind one face for both models, so that the send loop is written once. Offsets are
  * microseconds from the scenario's start. A worker takes its share only.
  */
-import { arrivalSequence, type NextOffsetUs, type OpenScenario } from "../plan/arrival_sequence.ts";
+import {
+  arrivalCount,
+  arrivalSequence,
+  type NextOffsetUs,
+  type OpenScenario,
+} from "../plan/arrival_sequence.ts";
+import { createPacer } from "../plan/pacer.ts";
 import type { Scenario, Stage } from "../plan/plan.ts";
 import { durationMsOf, highestLevel, nextAbove } from "../plan/profile.ts";
-import type { WorkerShare } from "../worker_share.ts";
+import { isOf, type WorkerShare } from "../worker_share.ts";
 
 export interface Arrival {
   /** Unique in the scenario over all workers. */
@@ -31,13 +37,42 @@ export function createArrivals(
   { name, load }: Pick<Scenario, "name" | "load">,
   share: WorkerShare,
 ): Arrivals {
-  return load.model === "open"
-    ? new PlannedArrivals({ name, load }, share)
-    : new UserArrivals(load.stages, load.thinkTimeMs, share);
+  if (load.model === "closed") return new UserArrivals(load.stages, load.thinkTimeMs, share);
+  return load.arrivals === "even"
+    ? new EvenArrivals({ name, load }, share)
+    : new DrawnArrivals({ name, load }, share);
 }
 
-/** Goes through all arrivals in their order, and keeps those of its share. */
-class PlannedArrivals implements Arrivals {
+/** Asks for its own alone, each in closed form. */
+class EvenArrivals implements Arrivals {
+  readonly #pacer;
+  readonly #share: WorkerShare;
+  readonly #total: number;
+  #next: number;
+
+  constructor(scenario: OpenScenario, share: WorkerShare) {
+    this.#pacer = createPacer(scenario.load.stages, scenario.load.phase);
+    this.#share = share;
+    this.#total = arrivalCount(scenario);
+    this.#next = share.index;
+  }
+
+  peekUs(ahead = 0): number | undefined {
+    const n = this.#next + ahead * this.#share.count;
+    return n < this.#total ? this.#pacer.offsetUs(n) : undefined;
+  }
+
+  take(): Arrival {
+    const index = this.#next;
+    this.#next += this.#share.count;
+    return { index, offsetUs: this.#pacer.offsetUs(index) };
+  }
+
+  completed(): void {}
+}
+
+/** Goes through all arrivals in their order, as each follows from the one before it, and keeps those of its share. */
+class DrawnArrivals implements Arrivals {
   readonly #nextUs: NextOffsetUs;
   readonly #share: WorkerShare;
   /** Those looked at and not taken yet. */
@@ -68,9 +103,8 @@ class PlannedArrivals implements Arrivals {
   completed(): void {}
 
   #find(): Arrival | undefined {
-    const { index, count } = this.#share;
     let offsetUs = this.#nextUs();
-    while (offsetUs !== undefined && this.#number++ % count !== index) offsetUs = this.#nextUs();
+    while (offsetUs !== undefined && !isOf(this.#number++, this.#share)) offsetUs = this.#nextUs();
     return offsetUs === undefined ? undefined : { index: this.#number - 1, offsetUs };
   }
 }

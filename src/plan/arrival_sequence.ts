@@ -38,13 +38,20 @@ const ROUNDING = 1e-6;
  * assertEquals([next(), next(), next(), next(), next()], [125_000, 375_000, 625_000, 875_000, undefined]);
  * ```
  */
-export function arrivalSequence({ name, load }: OpenScenario): NextOffsetUs {
-  const pacer = createPacer(load.stages);
+export function arrivalSequence(scenario: OpenScenario): NextOffsetUs {
+  const { name, load } = scenario;
+  if (load.arrivals === "even") {
+    const { offsetUs } = createPacer(load.stages, load.phase);
+    const total = arrivalCount(scenario);
+    let n = 0;
+    return () => n < total ? offsetUs(n++) : undefined;
+  }
+  const { offsetUs } = createPacer(load.stages);
   const end = endOf(load);
-  const nextArea = areasOf(name, load);
+  const nextArea = drawnAreas(name, load);
   return () => {
     const area = nextArea();
-    return area < end ? pacer.offsetUs(area) : undefined;
+    return area < end ? offsetUs(area) : undefined;
   };
 }
 
@@ -55,15 +62,15 @@ export function arrivalCount({ name, load }: OpenScenario): number {
   if (end > MOST_WALKED) return Math.round(end);
   const known = counted.get(load);
   if (known?.name === name) return known.count;
-  const nextArea = areasOf(name, load);
+  const nextArea = drawnAreas(name, load);
   let count = 0;
   while (nextArea() < end) count++;
   counted.set(load, { name, count });
   return count;
 }
 
-/** Going through these takes a few seconds. */
-const MOST_WALKED = 100_000_000;
+/** Going through these takes half a second. */
+const MOST_WALKED = 10_000_000;
 
 /** A plan is counted several times while it is read, and never changes. */
 const counted = new WeakMap<OpenProfile, { readonly name: string; readonly count: number }>();
@@ -77,23 +84,21 @@ export function arrivalsBefore(untilUs: number, scenario: OpenScenario): number 
     while ((next() ?? Infinity) < untilUs) count++;
     return count;
   }
-  const { offsetUs } = createPacer(load.stages);
+  const { offsetUs } = createPacer(load.stages, load.phase);
   let low = 0;
   let high = arrivalCount(scenario);
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    if (offsetUs(middle + load.phase) < untilUs) low = middle + 1;
+    if (offsetUs(middle) < untilUs) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-/** Areas at which arrivals 0, 1, 2, ... come. */
-function areasOf(name: string, { arrivals, seed, phase }: OpenProfile): () => number {
-  let n = 0;
-  if (arrivals === "even") return () => n++ + phase;
+/** Areas at which Poisson arrivals 0, 1, 2, ... come. */
+function drawnAreas(name: string, { seed }: OpenProfile): () => number {
   const gap = exponentialGaps(seed, name);
-  let sum = 0;
+  let [n, sum] = [0, 0];
   return () => sum += gap(n++);
 }
 

@@ -15,9 +15,7 @@ import type { Stage } from "./plan.ts";
 import { areaOf } from "./profile.ts";
 
 export interface Pacer {
-  /** Under the whole profile. */
-  readonly area: number;
-  /** When the area has reached `area` (0 <= area <= that of the whole), in microseconds from the start of the profile. */
+  /** When the area has reached `area` (up to that of the whole), in microseconds from the start of the profile. */
   offsetUs(area: number): number;
 }
 
@@ -31,15 +29,16 @@ interface Leg {
   readonly after: number;
 }
 
-export function createPacer(stages: readonly Stage[]): Pacer {
-  const legs = layOut(stages);
-  return { area: legs.at(-1)?.after ?? 0, offsetUs: (area) => offsetUs(legs, area) };
+/** @param phase Areas are counted from here on: with 0.3, number 2 is where the area under the profile has reached 2.3. */
+export function createPacer(stages: readonly Stage[], phase = 0): Pacer {
+  const legs = layOut(stages, phase);
+  return { offsetUs: (area) => offsetUs(legs, area) };
 }
 
-function layOut(stages: readonly Stage[]): Leg[] {
+function layOut(stages: readonly Stage[], phase: number): Leg[] {
   const legs: Leg[] = [];
   let startS = 0;
-  let before = 0;
+  let before = -phase;
   for (const stage of stages) {
     const { from, to } = stage;
     const durationS = stage.durationMs / 1000;
