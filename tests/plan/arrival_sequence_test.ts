@@ -90,6 +90,18 @@ Deno.test("Poisson arrivals are others for another seed and another name, and th
   assertNotEquals(of("list", 1).slice(0, 5), of("other", 1).slice(0, 5));
 });
 
+Deno.test("a seed's instants stay what they are from version to version", () => {
+  const [scenario] = scenariosOf(
+    "  list: { flow: list_certificates, rate: 10/s, duration: 10s, arrivals: poisson }",
+  );
+  assertEquals(walked(scenario!).slice(0, 4), [
+    401456.9503303865,
+    587184.7316113156,
+    608607.7720597334,
+    682537.3209665144,
+  ]);
+});
+
 Deno.test("scenarios of one rate and start never fire at one instant, and keep their number of arrivals", () => {
   const names = ["a", "b", "c", "d"];
   const plan = names.map((name) =>
