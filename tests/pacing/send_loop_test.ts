@@ -1,7 +1,8 @@
-import type { LoadProfile } from "../../src/plan/plan.ts";
+import { arrivalCount, arrivalSequence } from "../../src/plan/arrival_sequence.ts";
+import type { LoadProfile, OpenProfile } from "../../src/plan/plan.ts";
 import { type Arrival, createArrivals } from "../../src/pacing/arrivals.ts";
 import { drive } from "../../src/pacing/send_loop.ts";
-import { assertEquals } from "../assert.ts";
+import { assertAlmostEquals, assertEquals } from "../assert.ts";
 import { settle, VirtualClock } from "../virtual_clock.ts";
 
 interface Sent {
@@ -62,6 +63,21 @@ Deno.test("open model: arrivals are sent at their planned instants whatever the 
   assertEquals(hasEnded(), false);
   await clock.advance(5_000_000);
   assertEquals(hasEnded(), true);
+});
+
+Deno.test("open model: Poisson arrivals are sent at the instants of their sequence, and even ones by their phase", async () => {
+  const even = open(10, 10_000) as OpenProfile;
+  for (const load of [{ ...even, arrivals: "poisson" }, { ...even, phase: 0.25 }] as const) {
+    const { clock, sent } = setUp(load, 5_000_000);
+    await clock.advance(10_000_000);
+    const next = arrivalSequence({ name: "example", load });
+    const planned: number[] = [];
+    for (let at = next(); at !== undefined; at = next()) planned.push(at);
+    assertEquals(sent.map(({ index }) => index), planned.map((_, n) => n));
+    // The virtual clock goes in whole microseconds.
+    sent.forEach(({ atUs }, n) => assertAlmostEquals(atUs, planned[n]!, 1));
+    assertEquals(sent.length, arrivalCount({ name: "example", load }));
+  }
 });
 
 Deno.test("open model: after a stop of the process every arrival that became due is sent, late", async () => {

@@ -154,6 +154,17 @@ Deno.test("loadRows() writes rates, users, times and limits as numbers for peopl
   );
 });
 
+Deno.test("loadRows() says which arrivals are Poisson's, and the phase of those that are moved", () => {
+  const stages = [{ durationMs: 10_000, from: 5, to: 5 }];
+  const load = { model: "open", stages, maxInFlight: 9, arrivals: "even", seed: 1 } as const;
+  const rows = Object.fromEntries(loadRows(concluded(runOf([
+    { name: "moved", load: { ...load, phase: 0.618 } },
+    { name: "drawn", load: { ...load, arrivals: "poisson", phase: 0 } },
+  ]))));
+  assertStringIncludes(rows["moved"]!, "open model, 5/s for 10 s; phase 61.8 %; at most 9");
+  assertStringIncludes(rows["drawn"]!, "open model, 5/s for 10 s; Poisson arrivals; at most 9");
+});
+
 Deno.test("renderText() writes limits as sentences where their columns have no room", () => {
   const summary = concluded(runOf([{ name: "issuance_acceptance_of_certificates" }]));
   summary.thresholds = [{
