@@ -62,7 +62,7 @@ function plannedTable(plan: Plan): string[] {
   });
 }
 
-/** `even`, `even, phase 61.8%`, `Poisson, seed 1`; users come when they have their answer. */
+/** `even`, `even, phase 41.4%`, `Poisson, seed 1`; users come when they have their answer. */
 function spacing({ load }: Pick<Scenario, "load">): string {
   if (load.model === "closed") return "users";
   if (load.arrivals === "poisson") return `Poisson, seed ${load.seed}`;

@@ -1,20 +1,20 @@
 /**
  * Phases of evenly spaced scenarios. Two of one rate that start together would send at the same instants and wait for each
  * other, so that each measures the others. Each open scenario of a plan is therefore moved by a share of its own
- * interarrival (of a second, where that is shorter), by its place among them: multiples of the golden ratio, modulo 1, which keep apart however many there are
- * (the first of them is not moved). They are the same whichever of the scenarios are run, and on every machine.
+ * interarrival (of a second, where that is shorter), by its place among them: multiples of the square root of 2, modulo 1,
+ * which keep apart however many there are (the first of them is not moved). They are the same whichever of the scenarios are
+ * run, and on every machine. The golden ratio would spread them as well, but rates are often multiples of each other: it had
+ * each handshake of one target of the shipped plan come 40 us after a list.
  */
 import type { Scenario } from "./plan.ts";
 import { highestLevel, totalArea } from "./profile.ts";
-
-const GOLDEN = 0.6180339887498949;
 
 /** Nobody waits longer than that for the first arrival, however seldom they come, nor beyond the end of a short load. */
 const LONGEST_S = 1;
 
 /** Phase of the open scenario number `at` of a plan, to a thousandth. */
 export function spreadPhase(at: number): number {
-  const turns = at * GOLDEN;
+  const turns = at * Math.SQRT2;
   return floored(turns - Math.floor(turns), 1e3);
 }
 

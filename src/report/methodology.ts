@@ -70,7 +70,7 @@ export function methodologyRows(summary: Summary): [string, string][] {
 }
 
 /**
- * How arrivals were spaced: `evenly spaced, phases of 0 % to 85.4 %`, `Poisson, seed 1`, and by name where scenarios differ.
+ * How arrivals were spaced: `evenly spaced, phases of 0 % to 82.8 %`, `Poisson, seed 1`, and by name where scenarios differ.
  */
 function arrivalRow(summary: Summary): [string, string][] {
   const open = scenariosOf(summary).filter(([, data]) => arrivalsOf(data) !== null);

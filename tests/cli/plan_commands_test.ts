@@ -49,7 +49,7 @@ Deno.test("check shows how each scenario's arrivals are spaced, beside how many 
     assertEquals(rows.slice(from, from + 5), [
       ["planned", "arrivals", "iterations", "requests"],
       ["a", "even", "60", "60"],
-      ["b", "even, phase 61.8%", "60", "60"],
+      ["b", "even, phase 41.4%", "60", "60"],
       ["c", "Poisson, seed 7", POISSON_COUNT, POISSON_COUNT],
       ["d", "users", "at most 66", "at most 66"],
     ]);

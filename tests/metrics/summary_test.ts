@@ -47,7 +47,7 @@ Deno.test("summarize() says kind, seed and phase of a scenario's arrivals, each 
   const stages = [{ durationMs: 10_000, from: 10, to: 10 }];
   const open = { model: "open", stages, maxInFlight: 100, seed: 9 } as const;
   const { even, poisson, closed } = summarize(runOf([
-    { name: "even", load: { ...open, arrivals: "even", phase: 0.618 } },
+    { name: "even", load: { ...open, arrivals: "even", phase: 0.414 } },
     { name: "poisson", load: { ...open, arrivals: "poisson", phase: 0 } },
     { name: "closed", load: { model: "closed", stages, thinkTimeMs: 0 } },
   ])).phases.api!;
@@ -55,7 +55,7 @@ Deno.test("summarize() says kind, seed and phase of a scenario's arrivals, each 
     const { arrivals, seed, phase } = scenario!.load;
     return [arrivals, seed, phase];
   });
-  assertEquals(told, [["even", null, 0.618], ["poisson", 9, null], [null, null, null]]);
+  assertEquals(told, [["even", null, 0.414], ["poisson", 9, null], [null, null, null]]);
 });
 
 Deno.test("summarize() gives milliseconds, and null for phases that were not", () => {

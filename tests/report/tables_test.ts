@@ -252,8 +252,8 @@ Deno.test("methodologyRows() says in a line how arrivals were spaced, by name wh
   assertEquals(row({}), "evenly spaced");
   assertEquals(row(old), "evenly spaced");
   assertEquals(
-    row({}, { phase: 0.618 }, { phase: 0.236 }),
-    "evenly spaced, phases of 0 % to 61.8 % of an interarrival",
+    row({}, { phase: 0.414 }, { phase: 0.242 }),
+    "evenly spaced, phases of 0 % to 41.4 % of an interarrival",
   );
   assertEquals(row({ phase: 0.25 }), "evenly spaced, a phase of 25 % of an interarrival");
   assertEquals(row(poisson(1), poisson(1), closed), "Poisson, seed 1");
