@@ -32,8 +32,8 @@ export interface Answer {
   readonly why: string;
   /** It was a limit of policy. */
   readonly limiter: boolean;
-  /** `time`: the search would have gone on. */
-  readonly ended: "found" | "time";
+  /** `time`, `interrupted`: the search would have gone on. */
+  readonly ended: "found" | "time" | "interrupted";
   /** The last longer level at the answer; null where there was no time for one. */
   readonly confirmed: Confirmation | null;
   /** Null where the server did not give out. */
@@ -63,6 +63,7 @@ export function answerSentences(answer: Answer, levelText: LevelText): string[] 
         }, before all was tried: allow more for a narrower answer.`,
       ]
       : []),
+    ...(answer.ended === "interrupted" ? ["It was interrupted before all was tried."] : []),
   ];
 }
 
@@ -163,7 +164,7 @@ export const answerSchema = z.object({
   who,
   why: z.string(),
   limiter: z.boolean(),
-  ended: z.enum(["found", "time"]),
+  ended: z.enum(["found", "time", "interrupted"]),
   confirmed: z.object({ level: amount, decision, by }).nullable(),
   recovery: z.object({ level: amount, after_ms: amount.nullable() }).nullable(),
   elapsed_ms: amount,

@@ -2,6 +2,7 @@
  * A plan's thresholds as shares: "p95 < 2 s" says that at most 5 % are slower than 2 s, "error_rate < 1%" that at most
  * 1 % fail. A share can be tested while a level runs; a percentile cannot.
  */
+import type { Plan } from "../plan/plan.ts";
 import type { Measure, Threshold } from "../plan/threshold.ts";
 
 export interface Limit {
@@ -46,15 +47,49 @@ export function limitOf(
     return { limit: { text: name, kind: "errors", allowed: limit.value } };
   }
   const allowed = shareBeyond(measure);
-  if (allowed === undefined) return { reason: "is no share of the requests" };
+  if (allowed === undefined) {
+    return { reason: "is no share of the requests that is told while a level runs" };
+  }
   return { limit: { text: name, kind: "latency", allowed, limitMs: limit.value } };
 }
 
 /** Of a duration's percentile; the maximum is the percentile that nothing lies beyond. */
 function shareBeyond(measure: Measure): number | undefined {
-  if (measure.kind !== "duration") return undefined;
+  if (measure.kind !== "duration" || measure.metric !== "response_time") return undefined;
   if (measure.stat === "max") return 0;
   if (measure.percentile === undefined) return undefined;
   // 1 - 0.95 is not 0.05.
   return Math.round((100 - measure.percentile) * 1e8) / 1e10;
+}
+
+/** A limit, and of what. */
+export interface PlacedLimit extends Limit {
+  /** The scenario's place in the plan; null: all of them together. */
+  readonly scenario: number | null;
+  /** The step's place in the scenario; null: its iterations. */
+  readonly step: number | null;
+}
+
+export interface PlanLimits {
+  readonly limits: readonly PlacedLimit[];
+  /** By which no level is judged: `create: rate > 49/s`, and why, as "sets no upper bound". */
+  readonly unjudged: readonly { readonly text: string; readonly reason: string }[];
+}
+
+/** Those of all scenarios, whether the level is theirs or not, and of the whole run. */
+export function limitsOf(
+  { scenarios, thresholds }: Pick<Plan, "scenarios" | "thresholds">,
+): PlanLimits {
+  const limits: PlacedLimit[] = [];
+  const unjudged: { text: string; reason: string }[] = [];
+  const place = (threshold: Threshold, name: string, scenario: number | null): void => {
+    const { limit, reason } = limitOf(threshold, name);
+    if (limit === undefined) unjudged.push({ text: `${name}: ${threshold.text}`, reason });
+    else limits.push({ ...limit, scenario, step: stepOf(threshold, scenario) });
+  };
+  const stepOf = ({ step }: Threshold, scenario: number | null): number | null =>
+    step === undefined || scenario === null ? null : scenarios[scenario]!.steps.indexOf(step);
+  scenarios.forEach(({ name, thresholds: own }, at) => own.forEach((one) => place(one, name, at)));
+  thresholds.forEach((one) => place(one, "the whole run", null));
+  return { limits, unjudged };
 }

@@ -65,8 +65,9 @@ const TIGHT = 0.8;
 /** Below the first level by so much nothing is searched. */
 const DEPTH = 64;
 
+/** The whole search, for who runs levels one after the other to the end; `Search` is for who may be interrupted. */
 export function* search(options: SearchOptions): Generator<LevelSpec, Answer, LevelResult> {
-  const book = new Book(options);
+  const book = new Search(options);
   for (let spec = book.next(); spec !== undefined; spec = book.next()) book.add(spec, yield spec);
   const recovery = book.recoverySpec();
   if (recovery !== undefined) book.add(recovery, yield recovery);
@@ -76,7 +77,7 @@ export function* search(options: SearchOptions): Generator<LevelSpec, Answer, Le
 type Wanted = Pick<LevelSpec, "level" | "purpose">;
 
 /** What was found until now, and what it asks for. */
-class Book {
+export class Search {
   readonly #from: number;
   readonly #to: number;
   readonly #precision: number;
@@ -398,7 +399,8 @@ class Book {
       kneeOf(this.#valid, { holds, broken }, this.#precision);
   }
 
-  answer(): Answer {
+  /** What is known by now. */
+  answer(isInterrupted = false): Answer {
     const { holds, broken } = this.#ends();
     const knee = this.#knee();
     const atLeast = holds !== undefined && broken === undefined;
@@ -411,7 +413,7 @@ class Book {
       who: culprit?.who ?? "none",
       why: culprit?.why ?? this.#whyNobody(),
       limiter: culprit?.limiter ?? false,
-      ended: this.#wanted() === undefined ? "found" : "time",
+      ended: isInterrupted ? "interrupted" : this.#wanted() === undefined ? "found" : "time",
       confirmed: this.#confirmation(knee),
       recovery: this.#recovery(),
       elapsedMs: this.#elapsedMs,

@@ -48,6 +48,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "print the JSON Schema of a plan, for editors",
     load: async () => (await import("./schema.ts")).schema,
   },
+  capacity: {
+    summary: "search the highest rate that a server holds, and who gave out above it",
+    load: async () => (await import("./capacity.ts")).capacity,
+  },
   fleet: {
     summary: "what a fleet of certificates will ask of a server, by shape of demand (--plan-only)",
     load: async () => (await import("./fleet.ts")).fleet,

@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import type { LostThread, WorkerFacts } from "../metrics/run.ts";
+import type { SliceBatch } from "../metrics/recording.ts";
 import type { ScenarioTotal } from "../metrics/totals.ts";
 import { mainServer, type Plan } from "../plan/plan.ts";
 import { createWakeupMemory, readStalls, type WakeupMemory } from "../pacing/wakeup.ts";
@@ -15,7 +16,7 @@ import type { Failure } from "../http/failure.ts";
 import { Collector } from "./collector.ts";
 import { busyShare, hostCpu } from "./host.ts";
 import { after, type Timer } from "../timer.ts";
-import type { FromWorker, Prepared } from "./messages.ts";
+import type { FromWorker, Prepared, ScenarioTick } from "./messages.ts";
 import { type ThreadLimits, WorkerPool } from "./worker_pool.ts";
 import { messageOf } from "../message_of.ts";
 import { aborted } from "./time_limit.ts";
@@ -38,6 +39,8 @@ export interface LoadOptions {
   readonly interrupt: Interrupt;
   /** Called once a second, and once at the end. */
   readonly onProgress: (state: RunState) => void;
+  /** Told of the closed seconds of a scenario (its place in the plan) of one worker, as they come. */
+  readonly onSlices?: (at: number, slices: SliceBatch) => void;
   readonly threadLimits?: Partial<ThreadLimits>;
 }
 
@@ -202,8 +205,16 @@ class Coordinator {
 
   #onMessage(worker: number, message: FromWorker): void {
     this.#collected.add(worker, message, nowUs());
+    if (message.kind === "tick") this.#tell(message.scenarios);
+    if (message.kind === "done") {
+      this.#tell(message.result.scenarios.map(({ at, recording: { slices } }) => ({ at, slices })));
+    }
     if (message.kind === "prepared") this.#allPrepared.tick(worker);
     if (message.kind === "done") this.#allEnded.tick(worker);
+  }
+
+  #tell(scenarios: readonly Pick<ScenarioTick, "at" | "slices">[]): void {
+    for (const { at, slices } of scenarios) this.#options.onSlices?.(at, slices);
   }
 
   /** What a lost worker had handed over stands for it; the others send no more, as the load is no longer the plan's. */

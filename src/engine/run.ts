@@ -31,6 +31,7 @@ export interface RunOptions {
   readonly shard?: Shard;
   readonly probe: boolean;
   readonly onProgress: (state: RunState) => void;
+  readonly onSlices?: LoadOptions["onSlices"];
   /** Of making things before the clock, and of undoing them. */
   readonly onSetup?: (state: SetupState) => void;
   /** Told of what could not be undone, however the run ended. */
@@ -122,7 +123,7 @@ async function attempt(options: RunOptions, runId: string, setups: Setups): Prom
   const host = hostFacts();
   const targets = await targetsOf(plan, options.stack.name === "embedded");
   const workers = workerCount(plan, host.cpuCount, machine);
-  const { onProgress, threadLimits } = options;
+  const { onProgress, onSlices, threadLimits } = options;
   const before = plan.serverMetrics && await readServerMetrics(plan, plan.serverMetrics);
   const outcome = await runLoad({
     plan,
@@ -132,6 +133,7 @@ async function attempt(options: RunOptions, runId: string, setups: Setups): Prom
     made,
     interrupt,
     onProgress,
+    ...(onSlices && { onSlices }),
     ...(threadLimits && { threadLimits }),
   });
   if (outcome.kind === "not_prepared") return notPrepared(plan, outcome);

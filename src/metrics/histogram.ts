@@ -41,6 +41,14 @@ export interface HistogramData extends ExactStats {
   readonly counts: Float64Array;
 }
 
+const INDEX = new Buckets(1, 2, 3);
+
+/** How many values are above `limitUs`, to a bucket's width: those of that very bucket are not. */
+export function countAbove({ indices, counts }: HistogramData, limitUs: number): number {
+  const last = INDEX.countsArrayIndex(Math.floor(limitUs));
+  return counts.reduce((sum, count, at) => indices[at]! > last ? sum + count : sum, 0);
+}
+
 /**
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "../assert.ts";
-import { limitOf } from "../../src/capacity/limits.ts";
+import { limitOf, limitsOf } from "../../src/capacity/limits.ts";
 import { parseThreshold } from "../../src/plan/threshold.ts";
+import { planOf } from "./plans.ts";
 
 function limited(text: string): ReturnType<typeof limitOf> {
   const parsed = parseThreshold(text, undefined);
@@ -35,4 +36,24 @@ Deno.test("thresholds that no level can be judged by are left out with their rea
     assertEquals(limit, undefined, text);
     assert(reason!.length > 10);
   }
+});
+
+Deno.test("a plan's limits are of all its scenarios, their steps and the whole run; the others are named", () => {
+  const plan = planOf({
+    list: { rate: "1/s", duration: "1s", thresholds: ["p95 < 1s", "rate > 1/s"] },
+    read: { rate: "1/s", duration: "1s", thresholds: ["request p99 < 1s", "lag p99 < 1s"] },
+  }, { thresholds: ["error_rate < 1%"] });
+  const { limits, unjudged } = limitsOf(plan);
+  assertEquals(limits.map(({ text, scenario, step }) => [text, scenario, step]), [
+    ["list: p95 < 1s", 0, null],
+    ["read: request p99 < 1s", 1, 0],
+    ["the whole run: error_rate < 1%", null, null],
+  ]);
+  assertEquals(unjudged, [
+    { text: "list: rate > 1/s", reason: "sets no upper bound" },
+    {
+      text: "read: lag p99 < 1s",
+      reason: "is no share of the requests that is told while a level runs",
+    },
+  ]);
 });

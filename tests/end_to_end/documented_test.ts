@@ -122,6 +122,14 @@ const OURS: Readonly<Record<string, Exercise>> = {
     },
   },
   "certload init mine": { check: passed },
+  "certload capacity loadtest --scenario list_certificates --require 40/s": {
+    more: '--only list_certificates --from 40/s --to 40/s --at-most 1m --out "$FOLDER/capacity"',
+    env: onLab,
+    check: ({ code, output }) => {
+      assert([0, 95, 99].includes(code), output);
+      assertStringIncludes(output, code === 0 ? "holds at least 40/s" : "40/s are required");
+    },
+  },
   "certload fleet loadtest --certificates 50000 --lifetime 47d --plan-only": {
     check: ({ code, output }) => {
       assertEquals(code, 0, output);

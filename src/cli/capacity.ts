@@ -1,0 +1,278 @@
+/** `certload capacity PLAN`: how much a server holds, and who gave out. */
+import { join } from "node:path";
+import { type Answer, perSecondText } from "../capacity/answer.ts";
+import { limitsOf } from "../capacity/limits.ts";
+import { planLevel, type Scale, scaleOf } from "../capacity/scale.ts";
+import { DEFAULTS } from "../capacity/search.ts";
+import { mask } from "../masking/mask.ts";
+import type { Summary } from "../metrics/summary_schema.ts";
+import type { OpenProfile, Plan } from "../plan/plan.ts";
+import { parseDuration, parseRate, parseShare } from "../plan/units.ts";
+import { capacityDocument, type CapacityReport } from "../report/capacity/document.ts";
+import { levelLine } from "../report/capacity/levels.ts";
+import { capacityText } from "../report/capacity/text.ts";
+import { jsonText } from "../report/json.ts";
+import { notUndoneLines } from "../report/setup.ts";
+import { exit, EXIT_CODES, verdictLine } from "../verdict/exit.ts";
+import { VERSION } from "../version.ts";
+import { textOptions, useColor } from "./color.ts";
+import { command, type Outcome } from "./command.ts";
+import { OUT_FLAG } from "./delivery.ts";
+import type { CommandLine } from "./flags.ts";
+import type { Io } from "./io.ts";
+import { type Destination, whyAllUnwritable, writeFile } from "./output_file.ts";
+import { PLAN_FLAGS } from "./plan_flags.ts";
+import { renderProbes } from "./probe_report.ts";
+import { progressPrinter } from "./progress.ts";
+import { type CapacityOutcome, searchCapacity } from "./search.ts";
+import { STACK_FLAGS, type StackedPlan, withStack } from "./stacked_plan.ts";
+
+const FLAGS = [
+  {
+    name: "scenario",
+    value: "NAME",
+    help: "raise its rate, the others stay at theirs (default: all, in their proportion)",
+  },
+  { name: "from", value: "RATE", help: "first level (default: an eighth of the plan's own rate)" },
+  { name: "to", value: "RATE", help: "go no higher" },
+  { name: "precision", value: "SHARE", help: "how narrow the answer is to be (default 3%)" },
+  { name: "at-most", value: "D", help: "all of it (default 10m)" },
+  { name: "require", value: "RATE", help: "exit with 99 where less is held, for example 100/s" },
+  { name: "arrivals", value: "KIND", help: "poisson (default) or even" },
+  ...PLAN_FLAGS,
+  ...STACK_FLAGS,
+  OUT_FLAG,
+  { name: "quiet", short: "q", help: "no progress, no answer on stdout" },
+  { name: "no-color", help: "no colour (also: NO_COLOR)" },
+];
+
+const SUMMARY =
+  `Searches the highest rate at which PLAN's thresholds hold, and says who gave out above it: the server,
+its limiter, or this generator. Levels are runs of the plan; each lasts until it is decided. Writes
+DIR/capacity.json and DIR/capacity.txt, and exits with 0, 94 (target not ready), 95 (nothing can be said
+of the server), 99 (less than --require), 104 (bad input), 105 (interrupted) or 107.`;
+
+export const capacity = command({
+  usage: "capacity PLAN [flags]",
+  summary: SUMMARY,
+  flags: FLAGS,
+  positionals: ["PLAN"],
+  async run(line, io): Promise<Outcome> {
+    const { asked, problems } = askedOf(line);
+    if (problems.length > 0) return problems;
+    return await withStack(line, io, (stacked, masked) => answer(stacked, asked, line, masked));
+  },
+});
+
+/** What the command line asks for; undefined where it leaves that open. */
+interface Asked {
+  readonly scenario: string | undefined;
+  readonly fromPerS: number | undefined;
+  readonly toPerS: number | undefined;
+  readonly precision: number;
+  readonly atMostMs: number;
+  readonly requiredPerS: number | undefined;
+  readonly arrivals: OpenProfile["arrivals"];
+}
+
+const PRECISION = { least: 0.005, most: 0.5 } as const;
+/** Below it no level is long enough to be decided. */
+const LEAST_MS = 60_000;
+
+function askedOf(line: CommandLine): { asked: Asked; problems: string[] } {
+  const problems: string[] = [];
+  const read = <T>(
+    flag: string,
+    parse: (text: string) => T | undefined,
+    wanted: string,
+  ): T | undefined => {
+    const text = line.value(flag);
+    const value = text === undefined ? undefined : parse(text);
+    if (text !== undefined && value === undefined) {
+      problems.push(`--${flag} ${text}: expected ${wanted}`);
+    }
+    return value;
+  };
+  const rate = (flag: string): number | undefined =>
+    read(flag, (text) => parseRate(text) || undefined, "a rate above 0, for example 100/s");
+  const asked = {
+    scenario: line.value("scenario"),
+    fromPerS: rate("from"),
+    toPerS: rate("to"),
+    requiredPerS: rate("require"),
+    precision: read("precision", precisionOf, "a share from 0.5% to 50%, for example 3%") ??
+      DEFAULTS.precision,
+    atMostMs: read("at-most", atMostOf, "a duration of at least 1m, for example 10m") ??
+      DEFAULTS.atMostMs,
+    arrivals: read("arrivals", arrivalsOf, "poisson or even") ?? "poisson",
+  };
+  if ((asked.fromPerS ?? 0) > (asked.toPerS ?? Infinity)) {
+    problems.push(`--from ${line.value("from")} is above --to ${line.value("to")}`);
+  }
+  if ((asked.requiredPerS ?? 0) > (asked.toPerS ?? Infinity)) {
+    problems.push(
+      `--require ${line.value("require")} is above --to ${line.value("to")}: it could not be found`,
+    );
+  }
+  return { asked, problems };
+}
+
+function precisionOf(text: string): number | undefined {
+  const share = parseShare(text);
+  return share !== undefined && share >= PRECISION.least && share <= PRECISION.most
+    ? share
+    : undefined;
+}
+
+function atMostOf(text: string): number | undefined {
+  const ms = parseDuration(text);
+  return ms !== undefined && ms >= LEAST_MS ? ms : undefined;
+}
+
+function arrivalsOf(text: string): Asked["arrivals"] | undefined {
+  return text === "even" || text === "poisson" ? text : undefined;
+}
+
+async function answer(
+  stacked: StackedPlan,
+  asked: Asked,
+  line: CommandLine,
+  io: Io,
+): Promise<Outcome> {
+  const { plan } = stacked;
+  const scaled = scaleOf(plan.scenarios, asked.scenario);
+  const limits = limitsOf(plan);
+  const problems = scaled.ok ? [] : [...scaled.problems];
+  if (limits.limits.length === 0) {
+    problems.push(
+      "the plan has no threshold by which a level could be judged: give a scenario one, for example `thresholds: [p95 < 2s, error_rate < 1%]`",
+    );
+  }
+  problems.push(...await whyAllUnwritable(FILES.map((name) => fileAt(line, name))));
+  if (!scaled.ok || problems.length > 0) return problems;
+  const { scale } = scaled;
+  const outcome = await searchCapacity({
+    plan,
+    scale,
+    arrivals: asked.arrivals,
+    search: {
+      from: asked.fromPerS ?? Math.min(planLevel(plan, scale) / 8, asked.toPerS ?? Infinity),
+      ...(asked.toPerS !== undefined && { to: asked.toPerS }),
+      precision: asked.precision,
+      atMostMs: asked.atMostMs,
+    },
+    stack: stacked.stack,
+    interrupt: io.interrupt,
+    ...progressOf(line, io),
+    onNote: (note) => io.err(`! ${note}\n`),
+  });
+  if (outcome.kind !== "answered") return unanswered(outcome, io);
+  const exit = exitOf(outcome.answer, asked.requiredPerS);
+  return await deliver(
+    {
+      version: VERSION,
+      startedAt: outcome.startedAt,
+      plan: { name: plan.name, ...plan.identity },
+      scenario: asked.scenario ?? null,
+      arrivals: asked.arrivals,
+      seed: seedOf(plan, scale),
+      limits,
+      requiredPerS: asked.requiredPerS ?? null,
+      methodology: outcome.methodology,
+      answer: outcome.answer,
+      exit,
+    },
+    line,
+    io,
+  );
+}
+
+type Progress = Pick<
+  Parameters<typeof searchCapacity>[0],
+  "onLevel" | "onProgress" | "onResult" | "onNotUndone"
+>;
+
+/** The level under way is shown as a run is; each that is over leaves a line. */
+function progressOf(line: CommandLine, io: Io): Progress {
+  const quiet = line.has("quiet");
+  const progress = progressPrinter(io, { quiet, color: useColor(line, io, io.errIsTerminal) });
+  return {
+    ...(io.errIsTerminal && { onProgress: progress.show }),
+    onResult: (result) => {
+      progress.end();
+      if (!quiet) io.err(`${levelLine(result)}\n`);
+    },
+    onNotUndone: (left) => {
+      progress.end();
+      for (const each of notUndoneLines(left)) io.err(`! ${each}\n`);
+    },
+  };
+}
+
+function unanswered(outcome: Exclude<CapacityOutcome, { kind: "answered" }>, io: Io): number {
+  if (outcome.kind === "not_ready") {
+    io.err(`Not ready: no load was sent\n${renderProbes(outcome.probes)}`);
+    return EXIT_CODES.not_ready;
+  }
+  io.err("Interrupted before the first level was over\n");
+  return EXIT_CODES.interrupted;
+}
+
+/** How a search ends: what was asked for decides, and without that whether anything can be said. */
+export function exitOf(answer: Answer, requiredPerS: number | undefined): Summary["exit"] {
+  const { knee, ended, who } = answer;
+  const held = `${answer.atLeast ? "at least " : ""}${perSecondText(knee)}`;
+  if (ended === "interrupted") return exit("interrupted", "the search was interrupted");
+  const wanted = requiredPerS === undefined ? undefined : perSecondText(requiredPerS);
+  if (knee >= (requiredPerS ?? 0) && knee > 0) {
+    return exit(
+      "passed",
+      wanted === undefined ? `it holds ${held}` : `${wanted} are required, and it holds ${held}`,
+    );
+  }
+  if (who === "generator" && (knee === 0 || answer.atLeast)) {
+    const reason = knee === 0
+      ? "the generator gave out at every level: nothing can be said of the server"
+      : `${wanted} are required; the generator gave out above ${
+        perSecondText(knee)
+      }, which the server holds`;
+    return exit("invalid", reason);
+  }
+  return exit(
+    "threshold",
+    knee === 0
+      ? "no level was found at which the limits hold"
+      : `${wanted} are required, and it holds ${held}`,
+  );
+}
+
+/** Of the first scenario whose rate is searched; all of a plan have the same. */
+function seedOf({ scenarios }: Plan, scale: Scale): number {
+  const load = scenarios.find((_, at) => typeof scale[at] === "number")?.load;
+  return load?.model === "open" ? load.seed : 0;
+}
+
+const FILES = ["capacity.json", "capacity.txt"] as const;
+
+function fileAt(line: CommandLine, name: typeof FILES[number]): Destination {
+  const directory = line.value("out") ?? "results";
+  return { path: join(directory, name), what: "the answer", flag: "--out" };
+}
+
+async function deliver(report: CapacityReport, line: CommandLine, io: Io): Promise<number> {
+  const texts = {
+    "capacity.json": `${jsonText(capacityDocument(report))}\n`,
+    "capacity.txt": capacityText(report),
+  };
+  const written = await Promise.all(
+    FILES.map((name) => writeFile(fileAt(line, name), mask(texts[name]))),
+  );
+  const problems = written.filter((problem) => problem !== undefined);
+  const taken = !line.has("quiet") && io.out(capacityText(report, textOptions(line, io)));
+  for (const problem of problems) io.err(`${problem}\n`);
+  const { exit: ended } = report;
+  if (!taken && ended.code !== EXIT_CODES.passed) io.err(verdictLine(ended));
+  return problems.length > 0 && ended.code === EXIT_CODES.passed
+    ? EXIT_CODES.bad_input
+    : ended.code;
+}

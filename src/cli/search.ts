@@ -1,0 +1,195 @@
+/**
+ * A search for capacity, driven: each level is a run of the plan at that level, watched second by second and ended as soon
+ * as it is decided. `capacity` and `fleet` ask in their own way, and look for the answer here.
+ */
+import type { Answer } from "../capacity/answer.ts";
+import { type Block, LevelDecision, rulesFor } from "../capacity/decision.ts";
+import type { LevelResult, LevelSpec } from "../capacity/level.ts";
+import { limitsOf, type PlacedLimit } from "../capacity/limits.ts";
+import { resultOf } from "../capacity/measured.ts";
+import { planAt, type Scale } from "../capacity/scale.ts";
+import { Search, type SearchOptions } from "../capacity/search.ts";
+import { LevelWatch } from "../capacity/watch.ts";
+import type { Interrupt } from "../engine/coordinator.ts";
+import type { ProbeResult } from "../engine/probe.ts";
+import { runPlan } from "../engine/run.ts";
+import { workerCount } from "../engine/sizing.ts";
+import type { NotUndone } from "../metrics/run.ts";
+import type { RunState } from "../metrics/run_state.ts";
+import { summarize } from "../metrics/summary.ts";
+import type { Summary } from "../metrics/summary_schema.ts";
+import type { OpenProfile, Plan } from "../plan/plan.ts";
+import { sleep } from "../timer.ts";
+import { conclude } from "../verdict/conclude.ts";
+import { VERSION } from "../version.ts";
+
+export interface CapacityOptions {
+  readonly plan: Plan;
+  readonly scale: Scale;
+  readonly arrivals: OpenProfile["arrivals"];
+  readonly search: SearchOptions;
+  readonly stack: { readonly name: string; readonly description: string };
+  readonly interrupt: Interrupt;
+  /** A level begins. */
+  readonly onLevel?: (spec: LevelSpec) => void;
+  readonly onProgress?: (state: RunState) => void;
+  readonly onResult?: (result: LevelResult) => void;
+  readonly onNotUndone: (left: readonly NotUndone[]) => void;
+  readonly onNote: (note: string) => void;
+}
+
+export type CapacityOutcome =
+  | {
+    readonly kind: "answered";
+    readonly answer: Answer;
+    /** Of the last level's run: where and against what it was measured. */
+    readonly methodology: Summary["methodology"];
+    readonly startedAt: string;
+  }
+  /** Nothing was sent: a scenario did not work once. */
+  | { readonly kind: "not_ready"; readonly probes: readonly ProbeResult[] }
+  /** Before the first level was over. */
+  | { readonly kind: "not_started" };
+
+/** What is under way at a level's end has so long to be answered: a server that is overloaded answers late. */
+const DRAIN_MS = 10_000;
+/** With nothing in flight any more. */
+const REST_MS = 1_000;
+/** A server that gave out and does not work once is asked again so often, after as long each time. */
+const TRIES = 6;
+const RETRY_MS = 5_000;
+
+type LevelOutcome =
+  | { readonly kind: "ran"; readonly result: LevelResult; readonly summary: Summary }
+  | Exclude<CapacityOutcome, { kind: "answered" }>;
+
+/** Rejects for faults of the tool alone. What was found until an interrupt is an answer too. */
+export async function searchCapacity(options: CapacityOptions): Promise<CapacityOutcome> {
+  const search = new Search(options.search);
+  const levels = new Levels(options);
+  const { soft } = options.interrupt;
+  let last: Summary | undefined;
+  let startedAt = "";
+  const run = async (spec: LevelSpec): Promise<LevelOutcome> => {
+    options.onLevel?.(spec);
+    const outcome = await levels.run(spec);
+    if (outcome.kind !== "ran" || soft.aborted) return outcome;
+    search.add(spec, outcome.result);
+    options.onResult?.(outcome.result);
+    last = outcome.summary;
+    startedAt ||= last.started_at;
+    return outcome;
+  };
+  const answered = (isInterrupted: boolean, since: Summary): CapacityOutcome => {
+    const answer = search.answer(isInterrupted);
+    return { kind: "answered", answer, methodology: since.methodology, startedAt };
+  };
+  for (let spec = search.next(); spec !== undefined; spec = search.next()) {
+    const outcome = await run(spec);
+    if (soft.aborted || outcome.kind !== "ran") {
+      if (last !== undefined) return answered(true, last);
+      return outcome.kind === "ran" ? { kind: "not_started" } : outcome;
+    }
+  }
+  const recovery = search.recoverySpec();
+  if (recovery !== undefined && !soft.aborted) await run(recovery);
+  if (last === undefined) return { kind: "not_started" };
+  return answered(soft.aborted, last);
+}
+
+/** Runs of the plan, one after the other. */
+class Levels {
+  readonly #options: CapacityOptions;
+  readonly #limits: readonly PlacedLimit[];
+  #ordinal = 0;
+  /** Requests were cut off at the last level's end: the server may still be at work on them. */
+  #wasCutOff = false;
+
+  constructor(options: CapacityOptions) {
+    this.#options = options;
+    this.#limits = limitsOf(options.plan).limits;
+  }
+
+  async run(spec: LevelSpec): Promise<LevelOutcome> {
+    const beganMs = performance.now();
+    const { interrupt } = this.#options;
+    if (spec.rest && this.#ordinal > 0) await sleep(REST_MS, interrupt.soft);
+    for (let tries = 1;; tries++) {
+      const outcome = await this.#attempt(spec, beganMs);
+      const mayRecover = outcome.kind === "not_ready" && this.#ordinal > 0 && tries < TRIES;
+      if (!mayRecover || interrupt.soft.aborted) return outcome;
+      await sleep(RETRY_MS, interrupt.soft);
+    }
+  }
+
+  async #attempt(spec: LevelSpec, beganMs: number): Promise<LevelOutcome> {
+    const { scale, interrupt, stack } = this.#options;
+    const plan = this.#planAt(spec);
+    const decision = new LevelDecision(this.#limits, rulesFor(spec));
+    const watch = new LevelWatch(plan, scale, this.#limits);
+    const blocks: Block[] = [];
+    const decided = new AbortController();
+    let inFlight = 0;
+    const look = (elapsedS: number): void => {
+      if (decided.signal.aborted) return;
+      for (const block of watch.blocks(elapsedS, inFlight)) {
+        blocks.push(block);
+        if (decision.add(block) !== undefined) return decided.abort();
+      }
+    };
+    const outcome = await runPlan({
+      plan,
+      version: VERSION,
+      stack,
+      interrupt: {
+        soft: AbortSignal.any([interrupt.soft, decided.signal]),
+        hard: interrupt.hard,
+      },
+      probe: this.#ordinal === 0 || this.#wasCutOff,
+      onSlices: (at, slices) => watch.add(at, slices),
+      onProgress: (state) => {
+        if (state.elapsedS <= state.plannedS) {
+          inFlight = inFlightOf(state, plan, scale);
+          look(state.elapsedS);
+        }
+        this.#options.onProgress?.(state);
+      },
+      onNotUndone: this.#options.onNotUndone,
+      onNote: this.#ordinal === 0 ? this.#options.onNote : () => {},
+    });
+    if (outcome.kind === "fault") throw new Error(outcome.message);
+    if (outcome.kind !== "ran") return outcome;
+    look(Infinity);
+    this.#ordinal++;
+    const summary = conclude(summarize(outcome.run), { plan });
+    this.#wasCutOff = summary.totals.interrupted > 0;
+    const measured = { spec, plan, scale, limits: this.#limits, blocks, summary };
+    const elapsedMs = performance.now() - beganMs;
+    const result = resultOf({ ...measured, decided: decision.conclude(), elapsedMs });
+    return { kind: "ran", result, summary };
+  }
+
+  #planAt(spec: LevelSpec): Plan {
+    const { plan, scale, arrivals } = this.#options;
+    const at = { plan, scale, spec, ordinal: this.#ordinal, arrivals, gracefulStopMs: DRAIN_MS };
+    const usual = planAt({ ...at, workers: plan.workers });
+    if (spec.workers === "usual") return usual;
+    return { ...usual, workers: otherWorkers(workerCount(usual, CORES), CORES) };
+  }
+}
+
+const CORES = navigator.hardwareConcurrency;
+
+/** More, where the host has more; else fewer, and of one another one. */
+function otherWorkers(usual: number, cores: number): number {
+  if (usual < cores) return cores;
+  return usual > 1 ? usual - 1 : 2;
+}
+
+/** Of what the level scales. */
+function inFlightOf({ scenarios }: RunState, plan: Plan, scale: Scale): number {
+  const scaled = new Set(
+    plan.scenarios.flatMap(({ name }, at) => typeof scale[at] === "number" ? [name] : []),
+  );
+  return scenarios.reduce((sum, each) => scaled.has(each.name) ? sum + each.inFlight : sum, 0);
+}

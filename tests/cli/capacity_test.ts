@@ -1,0 +1,95 @@
+import { Ajv2020 } from "ajv";
+import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import type { Answer } from "../../src/capacity/answer.ts";
+import { exitOf } from "../../src/cli/capacity.ts";
+import { capacityJsonSchema } from "../../src/report/capacity/document.ts";
+import { assertGolden } from "../report/golden.ts";
+import { certload, type Printed, withFolder } from "./in_process.ts";
+
+const ANSWER: Answer = {
+  knee: 100,
+  low: 98,
+  high: 102,
+  atLeast: false,
+  who: "server",
+  why: "6 % of 900 beyond",
+  limiter: false,
+  ended: "found",
+  confirmed: null,
+  recovery: null,
+  elapsedMs: 1000,
+  levels: [],
+  usl: { refused: "too few levels" },
+};
+
+function codeOf(answer: Partial<Answer>, requiredPerS?: number): number {
+  return exitOf({ ...ANSWER, ...answer }, requiredPerS).code;
+}
+
+Deno.test("what is held passes where nothing, or no more, is required", () => {
+  assertEquals([codeOf({}), codeOf({}, 100), codeOf({}, 101)], [0, 0, 99]);
+  assertEquals(codeOf({ knee: 0 }), 99);
+});
+
+Deno.test("where the generator gave out below what is required nothing is said of the server", () => {
+  const generator = { atLeast: true, high: null, who: "generator" } as const;
+  assertEquals([codeOf(generator), codeOf(generator, 90), codeOf(generator, 110)], [0, 0, 95]);
+  assertEquals(codeOf({ ...generator, knee: 0, atLeast: false }), 95);
+});
+
+Deno.test("an interrupted search has no verdict", () => {
+  assertEquals([codeOf({ ended: "interrupted" }), codeOf({ ended: "interrupted" }, 5)], [105, 105]);
+});
+
+const PLAN = `
+name: test
+target: { base_url: "http://127.0.0.1:1" }
+scenarios:
+  list: { flow: http_request, with: { path: / }, rate: 10/s, duration: 5s }
+  poll: { flow: http_request, with: { path: / }, users: 1, duration: 5s, thresholds: [avg < 1s] }
+`;
+
+async function search(plan: string, ...flags: string[]): Promise<Printed> {
+  let printed: Printed | undefined;
+  await withFolder({ "plan.yaml": plan }, async (folder) => {
+    printed = await certload(folder, "capacity", "{}/plan.yaml", "--out", "{}/results", ...flags);
+  });
+  return printed!;
+}
+
+Deno.test("every problem with the flags is told at once", async () => {
+  const { code, err } = await search(
+    PLAN,
+    ...["--from", "20/s", "--to", "10/s", "--precision", "60%", "--at-most", "10s"],
+    ...["--require", "0/s", "--arrivals", "sometimes"],
+  );
+  assertEquals(code, 104);
+  for (
+    const flag of ["--precision 60%", "--at-most 10s", "--require 0/s", "--arrivals sometimes"]
+  ) {
+    assertStringIncludes(err, flag);
+  }
+  assertStringIncludes(err, "--from 20/s is above --to 10/s");
+});
+
+Deno.test("a plan that no level can be made of, or judged by, is told before anything is sent", async () => {
+  const { code, err } = await search(PLAN);
+  assertEquals(code, 104);
+  assertStringIncludes(err, 'scenario "poll" has users');
+  assertStringIncludes(err, "no threshold by which a level could be judged");
+});
+
+Deno.test("a server that is not there is not ready", async () => {
+  const plan = PLAN.replace("duration: 5s }", "duration: 5s, thresholds: [p95 < 1s] }");
+  const { code, err } = await search(plan, "--scenario", "list");
+  assertEquals(code, 94);
+  assertMatch(err, /Not ready: no load was sent/);
+});
+
+Deno.test("docs/capacity.schema.json is the schema of what capacity writes", () => {
+  new Ajv2020({ strict: false }).compile(capacityJsonSchema());
+  assertGolden(
+    "../../../docs/capacity.schema.json",
+    JSON.stringify(capacityJsonSchema(), null, 2) + "\n",
+  );
+});
