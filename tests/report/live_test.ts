@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { liveView, sparkline } from "../../src/report/live.ts";
-import { clockTime, progressLine } from "../../src/report/progress.ts";
+import { clockTime, progressLine, timeOf } from "../../src/report/progress.ts";
 import { widthOf } from "../../src/report/width.ts";
 import { assertGolden } from "./golden.ts";
+import type { ScenarioState } from "../../src/metrics/run_state.ts";
+import type { ScenarioProgress } from "../../src/metrics/totals.ts";
 import { runState, scenarioState } from "./states.ts";
 
 // deno-lint-ignore no-control-regex -- colour is written in them
@@ -117,4 +119,134 @@ Deno.test("clockTime() counts hours only when there are any", () => {
     "59:59",
     "1:01:01",
   ]);
+});
+
+/** The heads of a screen of that width, as they are shown. */
+function headsAt(columns: number, name = "list"): string {
+  const lines = liveView(runState({ scenarios: [scenarioState(name)] }), {
+    columns,
+    rows: 40,
+    color: false,
+  });
+  return lines[2]!.trim().replaceAll(/ +/g, " ");
+}
+
+Deno.test("liveView() shows each column from its own width on, and not one column earlier", () => {
+  const narrow = "rate failed p50", middle = `${narrow} p95`, three = `${middle} p99`;
+  const wide = three.replace("rate", "rate in flight");
+  const spark = "p95, last minute";
+  assertEquals(
+    [49, 50, 59, 60, 69, 70, 75, 76, 99, 100].map((columns) => headsAt(columns)),
+    [narrow, middle, middle, three, three, three, three, `${three} ${spark}`]
+      .concat(`${three} ${spark}`, `${wide} ${spark}`),
+  );
+  assertEquals(headsAt(76, "a_name_that_takes_all_the_room"), `${three} p95 60 s`);
+});
+
+Deno.test("liveView() has a rate of its own form from 70 columns on: of how much, or by how many", () => {
+  const rowAt = (columns: number, parts: Partial<ScenarioState>): string =>
+    liveView(runState({ scenarios: [scenarioState("list", parts)] }), {
+      columns,
+      rows: 40,
+      color: false,
+    })[4]!.trim().replaceAll(/ +/g, " ");
+  assertStringIncludes(rowAt(69, {}), "list 50/s 2 ");
+  assertStringIncludes(rowAt(70, {}), "list 50 of 50/s 2 ");
+  const users = { targetRate: undefined, users: 100 };
+  assertStringIncludes(rowAt(70, users), "list 50/s 100 users 2 ");
+  // Where that is longer than its column, what comes is left, not what is due.
+  assertStringIncludes(rowAt(70, { ...users, users: 12_345_678 }), "list 50/s 2 ");
+  assertStringIncludes(rowAt(100, {}), "list 50 of 50/s 3 2 ");
+});
+
+Deno.test("liveView() of what just fits shows all of it, and one line less says that there is more", () => {
+  const scenarios = [1, 2, 3, 4, 5].map((n) => scenarioState(`s${n}`));
+  const shown = (rows: number): string[] =>
+    liveView(runState({ scenarios }), { columns: 80, rows, color: false });
+  const all = shown(100);
+  assertEquals(shown(all.length + 1), all);
+  const failures = (lines: readonly string[]): number =>
+    lines.filter((line) => line.startsWith("✗ s")).length;
+  const less = shown(all.length);
+  assertEquals(less.length, all.length - 1);
+  // Failures go first, down to two lines of them; then scenarios.
+  assertEquals([failures(all), failures(less), less.at(-1)], [
+    5,
+    3,
+    "  … and more: make the terminal higher",
+  ]);
+  assertEquals(less.filter((line) => /^ {2}s\d/.test(line)).length, 5);
+  const least = shown(all.length - 3);
+  assertEquals(failures(least), 1);
+  assertEquals(least.filter((line) => /^ {2}s\d/.test(line)).length, 3);
+});
+
+Deno.test("liveView() turns each light at its limit: lag, drops and CPU", () => {
+  const lightsOf = (parts: Partial<ScenarioProgress>, cpuShare?: number): string => {
+    const { progress } = scenarioState("list");
+    const scenarios = [scenarioState("list", { progress: { ...progress, ...parts } })];
+    const lines = liveView(runState({ scenarios, cpuShare }), {
+      columns: 100,
+      rows: 40,
+      color: false,
+    });
+    return lines.find((line) => line.includes("lag max"))!;
+  };
+  const lag = (ms: number): string => lightsOf({ maxLagUs: ms * 1000 })[0]!;
+  assertEquals([19.9, 20, 499.9, 500].map(lag), ["●", "▲", "▲", "✗"]);
+  const dropped = (count: number): string =>
+    /(.) dropped [\d,]+/.exec(lightsOf({ dropped: count, count: 19_900 - count }))![1]!;
+  assertEquals([0, 1, 99, 100].map(dropped), ["●", "▲", "▲", "✗"]);
+  const cpu = (share: number): string => /(.) generator CPU/.exec(lightsOf({}, share))![1]!;
+  assertEquals([0.79, 0.8, 0.94, 0.95].map(cpu), ["●", "▲", "▲", "✗"]);
+  assertEquals(lightsOf({}).includes("CPU"), false);
+});
+
+Deno.test("liveView() tells the newest failure of what has failed, and of nothing else", () => {
+  const { progress } = scenarioState("list");
+  const failuresOf = (parts: Partial<ScenarioProgress>): string[] =>
+    liveView(
+      runState({ scenarios: [scenarioState("list", { progress: { ...progress, ...parts } })] }),
+      { columns: 80, rows: 40, color: false },
+    ).filter((line) => line.startsWith("✗ list"));
+  assertEquals(failuresOf({}), ["✗ list: status_5xx, HTTP 503 from /x"]);
+  assertEquals(failuresOf({ failed: 0 }), []);
+  assertEquals(failuresOf({ newestFailure: undefined }), []);
+});
+
+Deno.test("liveView() fills its bar with the share of the time that has passed, and no more", () => {
+  const barOf = (elapsedS: number, plannedS: number): string =>
+    liveView(runState({ elapsedS, plannedS }), { columns: 40, rows: 40, color: false })[1]!;
+  const bar = (full: number): string => "━".repeat(full) + "─".repeat(40 - full);
+  assertEquals(
+    [barOf(0, 100), barOf(25, 100), barOf(100, 100), barOf(120, 100), barOf(0, 0)],
+    [0, 10, 40, 40, 40].map(bar),
+  );
+});
+
+Deno.test("sparkline() stands each bar for as many seconds, the newest whole, and takes their largest", () => {
+  assertEquals(sparkline([8, 0, 0, 0, 4], 3), "█ ▅");
+  assertEquals(sparkline([8, 1, 4], 3), "█▂▅");
+  assertEquals(sparkline([1, 8, 1, 4], 2), "█▅");
+});
+
+Deno.test("progressLine() tells drops where there are any, and no time where nothing came", () => {
+  const { progress } = scenarioState("a");
+  const lineOf = (parts: Partial<ScenarioProgress>): string =>
+    progressLine(
+      runState({ scenarios: [scenarioState("a", { progress: { ...progress, ...parts } })] }),
+    );
+  assertStringIncludes(lineOf({}), "3 in flight, 2 failed, p95 4.8 ms");
+  assertStringIncludes(lineOf({ dropped: 1 }), "2 failed, 1 dropped, p95 4.8 ms");
+  assertStringIncludes(lineOf({ count: 0 }), "2 failed, p95 -");
+  const idle = { targetRate: undefined, users: undefined };
+  const unknown = progressLine(runState({ scenarios: [scenarioState("a", idle)] }));
+  assertStringIncludes(unknown, "a 50/s of -, 3 in flight");
+  assertEquals(unknown.includes("waiting"), false);
+});
+
+Deno.test("timeOf() has the planned time as long as that has not passed", () => {
+  assertEquals(timeOf(runState({ elapsedS: 300 })), "5:00 of 5:00");
+  assertEquals(timeOf(runState({ elapsedS: 300.1 })), "5:00, waiting for the last answers");
+  assertEquals([-1, 3600].map(clockTime), ["0:00", "1:00:00"]);
 });
