@@ -183,6 +183,28 @@ Deno.test("faults that are none are refused with what is wrong, and change nothi
   });
 });
 
+Deno.test("what is no certificate to install is told with each field that is wrong, and faults with theirs", async () => {
+  await withLab({}, async ({ lab: { addresses: { control } } }) => {
+    const errorOf = async (method: string, path: string, body: string): Promise<string> => {
+      const response = await fetch(`${control}${path}`, { method, headers: JSON_TYPE, body });
+      assertEquals(response.status, 400);
+      return (await response.json()).error;
+    };
+    const install = "Cannot install a certificate on nginx";
+    const path = "/lab/targets/nginx/certificate";
+    assertMatch(
+      await errorOf("PUT", path, '{"key_pem":7}'),
+      new RegExp(`^${install}: certificate_pem: .*; key_pem: `),
+    );
+    assertMatch(
+      await errorOf("PUT", path, "{"),
+      new RegExp(`^${install} as the body is no JSON: `),
+    );
+    const faults = await errorOf("POST", "/lab/faults", '{"rules":[{"share":2}],"downs":[]}');
+    assertMatch(faults, /^Cannot set faults: rules\.0\.share: [^;]+; Unrecognized key: "downs"$/);
+  });
+});
+
 Deno.test("the control endpoint refuses what a page in a browser can send", async () => {
   await withLab({}, async ({ lab }) => {
     const { hostname, port } = new URL(lab.addresses.control);

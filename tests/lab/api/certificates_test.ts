@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertMatch } from "../../assert.ts";
-import { certificateRequest, type LabClient, withLab } from "../harness.ts";
+import {
+  ask,
+  certificateRequest,
+  certificateSigningRequest,
+  type LabClient,
+  withLab,
+} from "../harness.ts";
 
 const CERTIFICATES = "/api/v1/certificates";
 
@@ -248,5 +254,129 @@ Deno.test("a method that a path does not have is 405, and an unknown path 404", 
     const unknown = await fetch("/api/v1/none");
     assertEquals([unknown.status, await unknown.text()], [404, "404 page not found\n"]);
     assert(unknown.headers.get("content-type")?.startsWith("text/plain"));
+  });
+});
+
+/** With these fields, as a client may give them. */
+async function createAs(client: LabClient, fields: Record<string, unknown>): Promise<string> {
+  const { id } = (await ask(client, `POST ${CERTIFICATES}`, {
+    ...certificateRequest(crypto.randomUUID()),
+    ...fields,
+  })).body;
+  return id;
+}
+
+/** Issued by an agent's request. */
+async function createIssued(client: LabClient, name: string): Promise<string> {
+  const { id } = await create(client, name);
+  const { body: agent } = await ask(client, "POST /api/v1/agents", { name, hostname: "h" });
+  const csr_pem = await certificateSigningRequest(name);
+  await ask(client, `POST /api/v1/agents/${agent.id}/csr`, { csr_pem, certificate_id: id });
+  return id as string;
+}
+
+Deno.test("what is archived or expired is not renewed, and a renewal is forced by the body too", async () => {
+  await withLab({}, async (client) => {
+    const renew = (id: string, init: RequestInit = {}, query = ""): Promise<Response> =>
+      client.fetch(`${CERTIFICATES}/${id}/renew${query}`, { method: "POST", ...init });
+    for (
+      const [status, message] of [
+        ["Archived", "cannot renew archived certificate"],
+        ["Expired", "cannot renew expired certificate; reissue instead"],
+      ] as const
+    ) {
+      assertEquals(await failureOf(await renew(await createAs(client, { status }))), [
+        400,
+        message,
+      ]);
+    }
+    assertEquals(await failureOf(await renew("none")), [404, "Certificate not found"]);
+    const id = await createAs(client, { status: "RenewalInProgress" });
+    const refused = [409, "certificate renewal already in progress"] as const;
+    const json = { "content-type": "application/json" };
+    const text = { "content-type": "text/plain" };
+    for (const body of ["", "{}", '{"force":false}', '{"force":"true"}']) {
+      assertEquals(await failureOf(await renew(id, { headers: json, body })), [...refused], body);
+    }
+    const forced = '{"force":true}';
+    assertEquals(await failureOf(await renew(id, { headers: text, body: forced })), [...refused]);
+    assertEquals(await failureOf(await renew(id, {}, "?force=yes")), [...refused]);
+    for (
+      const done of [
+        await renew(id, {}, "?force=1"),
+        await renew(id, { headers: json, body: forced }),
+      ]
+    ) {
+      assertEquals([done.status, await done.json()], [202, { status: "renewal_triggered" }]);
+    }
+  });
+});
+
+Deno.test("what was issued is revoked once, for a reason that there is", async () => {
+  await withLab({}, async (client) => {
+    const id = await createIssued(client, "a.test");
+    const revoke = (id: string, body?: string, type = "application/json"): Promise<Response> =>
+      client.fetch(`${CERTIFICATES}/${id}/revoke`, {
+        method: "POST",
+        headers: { "content-type": type },
+        body: body ?? null,
+      });
+    assertEquals(await failureOf(await revoke(id, "{")), [400, "Invalid request body"]);
+    const bored = await revoke(id, '{"reason":"boredom"}');
+    assertEquals(await failureOf(bored), [400, "invalid revocation reason: boredom"]);
+    assertEquals(await failureOf(await revoke("none", "{}")), [404, "Certificate not found"]);
+    const done = await revoke(id, '{"reason":"superseded"}');
+    assertEquals([done.status, await done.json()], [200, { status: "revoked" }]);
+    const { status, revoked_at, revocation_reason } = (await ask(
+      client,
+      `GET ${CERTIFICATES}/${id}`,
+    )).body;
+    assertEquals([status, revocation_reason], ["Revoked", "superseded"]);
+    assert(Math.abs(Date.parse(revoked_at) - Date.now()) < 3_600_000);
+    assertEquals(await failureOf(await revoke(id, "{}")), [
+      400,
+      "certificate is already revoked",
+    ]);
+    const archived = await createAs(client, { status: "Archived" });
+    assertEquals(await failureOf(await revoke(archived, "{}")), [
+      400,
+      "cannot revoke archived certificate",
+    ]);
+  });
+});
+
+Deno.test("a revocation without a reason, or one that is no text or not told as JSON, is unspecified", async () => {
+  await withLab({}, async (client) => {
+    const reasons = [
+      ["{}", "application/json"],
+      ['{"reason":""}', "application/json"],
+      ['{"reason":7}', "application/json"],
+      ['{"reason":"superseded"}', "text/plain"],
+    ] as const;
+    for (const [n, [body, type]] of reasons.entries()) {
+      const id = await createIssued(client, `${n}.test`);
+      const path = `${CERTIFICATES}/${id}`;
+      const headers = { "content-type": type };
+      const done = await client.fetch(`${path}/revoke`, { method: "POST", headers, body });
+      await done.body?.cancel();
+      const { revocation_reason } = (await ask(client, `GET ${path}`)).body;
+      assertEquals([done.status, revocation_reason], [200, "unspecified"], body);
+    }
+  });
+});
+
+Deno.test("a change that is none, that names another's name, or that is of nothing is refused", async () => {
+  await withLab({}, async (client) => {
+    const { id } = await create(client, "a.test");
+    await create(client, "b.test");
+    const put = async (id: unknown, body: string): Promise<[number, string]> =>
+      await failureOf(await client.fetch(`${CERTIFICATES}/${id}`, { method: "PUT", body }));
+    assertEquals(await put(id, "{"), [400, "Invalid request body"]);
+    const name = "invalid hostname format: hostname has empty label";
+    assertEquals(await put(id, '{"common_name":"a..test"}'), [400, name]);
+    assertEquals(await put("none", "{}"), [404, "Certificate not found"]);
+    assertEquals(await put(id, '{"owner_id":"o-nobody"}'), [500, "Failed to update certificate"]);
+    const archived = await client.fetch(`${CERTIFICATES}/none`, { method: "DELETE" });
+    assertEquals(await failureOf(archived), [404, "Certificate not found"]);
   });
 });

@@ -51,3 +51,36 @@ Deno.test("a chunked body may be longer than what is set aside for it at first",
   const stream = `${`bb8\r\n${chunk}\r\n`.repeat(5)}0\r\n\r\n`;
   assertEquals(text(await readerOf(bytes(stream), [700]).chunked(20_000)), chunk.repeat(5));
 });
+
+Deno.test("each limit is reached by what is as long, and passed by an octet more", async () => {
+  const line = (extension: number): string => `1;${"x".repeat(extension)}\r\na\r\n0\r\n\r\n`;
+  assertEquals(text(await readerOf(bytes(line(1022)), [1024]).chunked(100)), "a");
+  await assertRejects(() => readerOf(bytes(line(1023)), [1025]).chunked(100), TooLarge);
+  assertEquals(text(await readerOf(bytes("4\r\nwiki\r\n0\r\n\r\n"), [10]).chunked(4)), "wiki");
+  await assertRejects(() => readerOf(bytes("4\r\nwiki\r\n0\r\n\r\n"), [10]).chunked(3), TooLarge);
+  const parts = "2\r\nwi\r\n2\r\nki\r\n0\r\n\r\n";
+  await assertRejects(() => readerOf(bytes(parts), [10]).chunked(3), TooLarge);
+  const trailers = (count: number): Reader =>
+    readerOf(bytes(`0\r\n${"t: 1\r\n".repeat(count)}\r\n`), [100]);
+  assertEquals(text(await trailers(63).chunked(100)), "");
+  await assertRejects(() => trailers(64).chunked(100), TooLarge);
+  const head = (length: number): Reader => readerOf(bytes(`${"x".repeat(length)}\r\n\r\n`), [4096]);
+  assertEquals((await head(32 * 1024 - 4).head())?.length, 32 * 1024 - 4);
+  await assertRejects(() => head(36 * 1024).head(), TooLarge);
+});
+
+Deno.test("the rest is all that comes until the end, and no more than its limit", async () => {
+  const reader = readerOf(bytes("HEAD\r\n\r\nthe rest"), [5]);
+  assertEquals(await reader.head(), "HEAD");
+  assertEquals(text(await reader.rest(8)), "the rest");
+  await assertRejects(() => readerOf(bytes("123456789"), [3]).rest(8), TooLarge);
+  assertEquals(text(await readerOf(bytes(""), [3]).rest(0)), "");
+});
+
+Deno.test("chunks and trailers that end before their time are no body", async () => {
+  for (
+    const cut of ["4", "4\r\nwiki", "4\r\nwiki\r\n", "0\r\n", "0\r\nt: 1\r\n", "123456789\r\n"]
+  ) {
+    assertEquals(await readerOf(bytes(cut), [3]).chunked(100), undefined, cut);
+  }
+});
