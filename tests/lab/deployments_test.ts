@@ -156,6 +156,17 @@ Deno.test("what is installed stays when faults are set and ended", async () => {
   });
 });
 
+Deno.test("an installation has on record what was shown before it, a fault's certificate too", async () => {
+  await withLab({}, async (client) => {
+    const { lab } = client;
+    await lab.setFaults({ certificates: { nginx: "expired" } });
+    const shown = await servedBy(lab.addresses.targets.nginx);
+    await (await install(client, "nginx", await pair())).body?.cancel();
+    const { deployments } = await (await fetch(`${lab.addresses.control}/lab/deployments`)).json();
+    assertEquals(deployments.at(-1).oldFingerprint, shown);
+  });
+});
+
 /** A connection that is kept, and asked over again. */
 async function kept(client: LabClient): Promise<{
   ask(): Promise<string | null>;

@@ -36,6 +36,16 @@ Deno.test("the first 500 deployments are kept, and of the others the first 500 t
   assertEquals(at.slice(500), Array.from({ length: 333 }, (_, i) => 501 + 3 * i));
 });
 
+Deno.test("deployments of one instant are in the order of their targets, whoever told them first", () => {
+  const targets = ["c", "a", "b"];
+  for (const told of [targets, targets.toReversed()]) {
+    const log = new DeploymentLog(START);
+    log.add(deploymentAt(START + 1, { target: "0" }));
+    for (const target of told) log.add(deploymentAt(START, { target }));
+    assertEquals(log.deployments().kept.map(({ target }) => target), ["a", "b", "c", "0"]);
+  }
+});
+
 Deno.test("what a deployment may hold is bounded, and what a target is called is shown safely", () => {
   const log = new DeploymentLog(START);
   const span = { state: "old", fromUs: START, toUs: START } as const;

@@ -42,6 +42,16 @@ Deno.test("decodeHdr() gives back what encodeHdr() took, with the exact figures 
   }));
 });
 
+Deno.test("decodeHdr() takes a header without a count for no values, and nothing shorter than a header", () => {
+  const text = encodeHdr(histogramOf([1, 2, 3]));
+  assertEquals(decodeHdr(tampered(text, () => {}, []), NOTHING).toData().indices.length, 0);
+  const bytes = Uint8Array.fromBase64(text);
+  const folded = deflateSync(inflateSync(bytes.subarray(8)).subarray(0, 39));
+  const cut = Uint8Array.of(...bytes.subarray(0, 8), ...folded);
+  new DataView(cut.buffer).setUint32(4, folded.length);
+  assertThrows(() => decodeHdr(cut.toBase64(), NOTHING), RangeError, "cut off in the header");
+});
+
 Deno.test("what was decoded can be added to, recorded in and encoded again", () => {
   fc.assert(fc.property(durations, durations, (a, b) => {
     const decoded = [a, b].map(histogramOf).map((h) => decodeHdr(encodeHdr(h), h.toData()));

@@ -50,6 +50,23 @@ Deno.test("differencesOf() remarks on whatever differs, and refuses where that d
   assertEquals(differencesOf(base, nearly), []);
 });
 
+Deno.test("differencesOf() remarks on another version of a server that a scenario alone asks, and refuses nothing", () => {
+  const run = concluded(runOf([{ name: "create" }]));
+  const create = run.phases.api!.create!;
+  const asking = (version: string): Summary => ({
+    ...run,
+    phases: {
+      api: {
+        create: { ...create, target: { ...create.target!, origin: "https://acme.test", version } },
+      },
+    },
+  });
+  assertEquals(differencesOf(asking("1.0"), asking("1.0")), []);
+  const differences = differencesOf(asking("1.0"), asking("1.1"));
+  assertEquals(differences.map((one) => [one.code, one.refusal]), [["target_version", false]]);
+  assertEquals(differences[0]!.message, 'target version of "create" differs: 1.0 and 1.1');
+});
+
 Deno.test("differencesOf() says what differs with both values, and which run has what the other has not", () => {
   const base = concluded(runOf([{ name: "create" }]));
   const { methodology: m } = base;
