@@ -27,3 +27,18 @@ export interface Clock {
 export function nowUs(): number {
   return (performance.timeOrigin + performance.now()) * 1000;
 }
+
+/**
+ * How far the machine's own clock, which people and daemons set, is ahead of `nowUs()` now: to some microseconds, read
+ * where its millisecond flips. Takes a millisecond.
+ */
+export function wallAheadUs(): number {
+  const before = Date.now();
+  let atMs = before;
+  let atUs = 0;
+  while (atMs === before) {
+    atMs = Date.now();
+    atUs = nowUs();
+  }
+  return atMs * 1000 - atUs;
+}

@@ -17,11 +17,21 @@ import { renderProbes } from "./probe_report.ts";
 import { progressPrinter } from "./progress.ts";
 import { notUndoneLines } from "../report/setup.ts";
 import { REPORT_FLAGS, reportOrders } from "./report_orders.ts";
+import {
+  lateText,
+  ownServers,
+  SHARD_FLAGS,
+  type ShardOptions,
+  shardOptions,
+  waitingLine,
+} from "./shard_flags.ts";
+import { shardName } from "../shard.ts";
 import { STACK_FLAGS, type StackedPlan, withStack } from "./stacked_plan.ts";
 
 const FLAGS = [
   ...PLAN_FLAGS,
   ...STACK_FLAGS,
+  ...SHARD_FLAGS,
   OUT_FLAG,
   ...REPORT_FLAGS,
   ...BASELINE_FLAGS,
@@ -33,7 +43,8 @@ const FLAGS = [
 const SUMMARY =
   `Sends the load that PLAN describes (a file, or a shipped plan's name), writes DIR/summary.json and
 DIR/summary.txt, prints the latter, and exits with 0 (passed), 93 (regression), 94 (target not ready),
-95 (run invalid), 99 (threshold failed), 104 (bad input), 105 (interrupted) or 107 (fault of certload).`;
+95 (run invalid), 99 (threshold failed), 104 (bad input), 105 (interrupted) or 107 (fault of certload).
+With --shard it sends one machine's part, and 0 says that its summary is there: certload merge judges.`;
 
 export const run = command({
   usage: "run PLAN [flags]",
@@ -41,19 +52,26 @@ export const run = command({
   flags: FLAGS,
   positionals: ["PLAN"],
   async run(line, io): Promise<Outcome> {
-    const { options, problems } = await optionsOf(line);
+    const { options, problems } = await optionsOf(line, io);
     if (problems.length > 0) return problems;
     return await withStack(line, io, (stacked, masked) => load(stacked, options, line, masked));
   },
 });
 
 /** What the command line wants of the run's end, found right before anything is started. */
-type RunOptions = DeliveryOptions & BaselineOptions;
+type RunOptions = DeliveryOptions & BaselineOptions & ShardOptions;
 
-async function optionsOf(line: CommandLine): Promise<{ options: RunOptions; problems: string[] }> {
+async function optionsOf(
+  line: CommandLine,
+  io: Io,
+): Promise<{ options: RunOptions; problems: string[] }> {
   const { options, problems } = await baselineOptions(line);
+  const { options: shard, problems: shardProblems } = shardOptions(line, io.env);
   const { orders: reports, problems: reportProblems } = reportOrders(line);
-  return { options: { ...options, reports }, problems: [...problems, ...reportProblems] };
+  return {
+    options: { ...options, ...shard, reports },
+    problems: [...problems, ...shardProblems, ...reportProblems],
+  };
 }
 
 async function load(
@@ -62,8 +80,13 @@ async function load(
   line: CommandLine,
   io: Io,
 ): Promise<Outcome> {
+  const { shard, by, startAtUs } = options;
+  if (shard && shard.count > 1 && stacked.stack.name !== "none") {
+    return [ownServers(stacked.stack.name)];
+  }
   const unwritable = await whyUndeliverable(line, options);
   if (unwritable.length > 0) return unwritable;
+  if (shard && by !== "--shard") io.err(`This is ${shardName(shard)}, by ${by}\n`);
   const quiet = line.has("quiet");
   const progress = progressPrinter(io, { quiet, color: useColor(line, io, io.errIsTerminal) });
   const outcome = await runPlan({
@@ -71,6 +94,9 @@ async function load(
     version: VERSION,
     stack: stacked.stack,
     interrupt: io.interrupt,
+    shard,
+    startAtUs,
+    onWaiting: (leftMs) => io.err(waitingLine(options, leftMs)),
     probe: !line.has("no-probe"),
     onProgress: progress.show,
     onSetup: progress.setup,
@@ -98,6 +124,10 @@ async function report(
   if (outcome.kind === "not_started") {
     io.err("Interrupted before any load was sent\n");
     return EXIT_CODES.interrupted;
+  }
+  if (outcome.kind === "late") {
+    io.err(lateText(options, outcome.lateUs));
+    return EXIT_CODES.not_ready;
   }
   if (outcome.kind === "fault") throw new Error(outcome.message);
   const summary = maskTexts(conclude(summarize(outcome.run), { plan, ...options }), mask);

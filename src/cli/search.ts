@@ -158,6 +158,8 @@ class Levels {
       onNote: this.#ordinal === 0 ? this.#options.onNote : () => {},
     });
     if (outcome.kind === "fault") throw new Error(outcome.message);
+    // A level has no instant that it could be late for.
+    if (outcome.kind === "late") return { kind: "not_started" };
     if (outcome.kind !== "ran") return outcome;
     look(Infinity);
     this.#ordinal++;

@@ -7,6 +7,8 @@ import { type ScenarioTotal, ScenarioTotals } from "../metrics/totals.ts";
 import type { Plan, Scenario } from "../plan/plan.ts";
 import { endMsOf, levelAt } from "../plan/profile.ts";
 import { causeUnderLoad } from "./diagnosis.ts";
+import { shareOfMachine } from "./sizing.ts";
+import { WHOLE, type WorkerShare } from "../worker_share.ts";
 import type { FromWorker, Prepared, Tick, WorkerResult } from "./messages.ts";
 
 export class Collector {
@@ -14,9 +16,11 @@ export class Collector {
   readonly #totals: readonly ScenarioTotals[];
   readonly #workers: readonly CollectedWorker[];
   readonly #causes = new Set<string>();
+  readonly #machine: WorkerShare;
 
-  constructor(plan: Plan, workers: number) {
+  constructor(plan: Plan, workers: number, machine: WorkerShare = WHOLE) {
     this.#plan = plan;
+    this.#machine = machine;
     this.#totals = plan.scenarios.map(({ steps }) => new ScenarioTotals(steps));
     this.#workers = Array.from({ length: workers }, () => new CollectedWorker(plan.scenarios));
   }
@@ -27,6 +31,7 @@ export class Collector {
     from.signUs = atUs;
     if (message.kind === "preparing") from.preparing = message.scenario;
     else if (message.kind === "prepared") from.prepared = message.scenarios;
+    else if (message.kind === "rehearsed") from.prepared = [...from.prepared, ...message.scenarios];
     else if (message.kind === "tick") this.#addTick(from, message);
     else if (message.kind === "done") this.#addResult(from, message.result);
   }
@@ -124,7 +129,9 @@ export class Collector {
       const { name, tier, load, startAfterMs } = scenario;
       const inFlight = this.#inFlight(at);
       const over = stopping || elapsedMs > endMsOf(scenario);
-      const level = over ? 0 : levelAt(load.stages, elapsedMs - startAfterMs);
+      const share = shareOfMachine(scenario, this.#machine);
+      const whole = over ? 0 : levelAt(load.stages, elapsedMs - startAfterMs);
+      const level = share === undefined ? 0 : whole / share.count;
       const state = elapsedMs < startAfterMs ? "waiting" : stateOf(over, inFlight);
       const progress = this.#totals[at]!.progress(Math.floor(elapsedMs / 1000));
       const wanted = load.model === "open" ? { targetRate: level } : { users: level };

@@ -15,7 +15,7 @@ import { planDurationMs } from "../plan/profile.ts";
 import type { Failure } from "../http/failure.ts";
 import { Collector } from "./collector.ts";
 import { busyShare, hostCpu } from "./host.ts";
-import { after, type Timer } from "../timer.ts";
+import { after, type Timer, timerClock } from "../timer.ts";
 import type { FromWorker, Prepared, ScenarioTick } from "./messages.ts";
 import { type ThreadLimits, WorkerPool } from "./worker_pool.ts";
 import { messageOf } from "../message_of.ts";
@@ -28,12 +28,22 @@ export interface Interrupt {
   readonly hard: AbortSignal;
 }
 
+/** When the load's clock starts: for machines that share a run, at one instant. */
+export interface StartAt {
+  /** On this process's clock. Asked anew after a wait, as the machine's own clock may be set meanwhile. */
+  readonly dueUs: () => number;
+  /** What is done while that is waited for; it ends by `untilUs`. */
+  readonly meanwhile: (untilUs: number) => Promise<void>;
+}
+
 export interface LoadOptions {
   readonly plan: Plan;
   readonly workers: number;
   /** This machine among those that share the run; absent: there is one. */
   readonly machine?: WorkerShare;
   readonly runId: string;
+  /** Absent: as soon as all is prepared. */
+  readonly startAt?: StartAt | undefined;
   /** By the scenario's place in the plan: what its setup made. */
   readonly made?: readonly unknown[];
   readonly interrupt: Interrupt;
@@ -70,11 +80,16 @@ export type LoadOutcome =
   | { readonly kind: "not_prepared"; readonly scenario: string; readonly failure: Failure }
   /** Interrupted before the clock started. */
   | { readonly kind: "not_started" }
+  /** Ready so long after the instant at which it was to start; nothing was sent as load. */
+  | { readonly kind: "late"; readonly lateUs: number }
   /** The tool itself failed. */
   | { readonly kind: "fault"; readonly message: string };
 
 /** From "start" to the first arrival, so that every worker has got it. */
 const LEAD_US = 50_000;
+
+/** After a wait all is rehearsed again: beside the rehearsal itself, that takes so long at most. */
+const REHEARSING_US = 2_000_000;
 
 export async function runLoad(options: LoadOptions): Promise<LoadOutcome> {
   const wakeup = createWakeupMemory(options.workers);
@@ -96,6 +111,7 @@ class Coordinator {
   readonly #plannedMs: number;
   readonly #collected: Collector;
   readonly #allPrepared: Rollcall;
+  readonly #allRehearsed: Rollcall;
   readonly #allEnded: Rollcall;
   readonly #anyLost = Promise.withResolvers<void>();
   readonly #lost: LostThread[] = [];
@@ -124,13 +140,14 @@ class Coordinator {
     this.#pool = pool;
     this.#wakeup = wakeup;
     this.#plannedMs = planDurationMs(options.plan);
-    this.#collected = new Collector(options.plan, pool.count);
+    this.#collected = new Collector(options.plan, pool.count, options.machine);
     this.#allPrepared = new Rollcall(pool.count);
+    this.#allRehearsed = new Rollcall(pool.count);
     this.#allEnded = new Rollcall(pool.count);
   }
 
   async run(): Promise<LoadOutcome> {
-    const { plan, machine = WHOLE, runId, made = [], interrupt } = this.#options;
+    const { plan, machine = WHOLE, runId, made = [] } = this.#options;
     this.#pool.startWorkers({
       onMessage: (worker, message) => this.#onMessage(worker, message),
       onLost: (thread, reason) => this.#onLost(thread, reason),
@@ -142,13 +159,38 @@ class Coordinator {
     });
     const watching = setInterval(() => this.#pool.watch(), 1000);
     try {
-      const { soft } = interrupt;
-      await Promise.race([this.#allPrepared.complete, this.#anyLost.promise, aborted(soft)]);
-      if (soft.aborted) return { kind: "not_started" };
-      return this.#whyNotPrepared() ?? await this.#load();
+      const { startAt } = this.#options;
+      const unready = await this.#until(this.#allPrepared) ??
+        (startAt && await this.#waitFor(startAt));
+      return unready ?? await this.#load(startAt?.dueUs() ?? nowUs() + LEAD_US);
     } finally {
       clearInterval(watching);
     }
+  }
+
+  /** Why there is no load, or undefined when all workers are so far. */
+  async #until(all: Rollcall): Promise<LoadOutcome | undefined> {
+    const { soft } = this.#options.interrupt;
+    await Promise.race([all.complete, this.#anyLost.promise, aborted(soft)]);
+    return soft.aborted ? { kind: "not_started" } : this.#whyNotPrepared();
+  }
+
+  /** All are ready, and stay so until the instant; undefined when it has come. */
+  async #waitFor({ dueUs, meanwhile }: StartAt): Promise<LoadOutcome | undefined> {
+    const { plan, interrupt: { soft } } = this.#options;
+    const rehearsalMs = Math.max(0, ...plan.scenarios.map(({ warmup }) => warmup.rehearsalMs));
+    const calmUs = (): number => dueUs() - REHEARSING_US - rehearsalMs * 1000;
+    if (nowUs() < calmUs()) {
+      await Promise.race([meanwhile(calmUs()), this.#anyLost.promise, aborted(soft)]);
+      await Promise.race([timerClock.sleepUntil(calmUs(), soft), this.#anyLost.promise]);
+      this.#pool.post(() => ({ kind: "rehearse" }));
+      const unready = await this.#until(this.#allRehearsed);
+      if (unready !== undefined) return unready;
+    }
+    const lateUs = nowUs() - dueUs();
+    if (lateUs > 0) return { kind: "late", lateUs };
+    await Promise.race([timerClock.sleepUntil(dueUs() - LEAD_US, soft), this.#anyLost.promise]);
+    return soft.aborted ? { kind: "not_started" } : this.#whyNotPrepared();
   }
 
   #whyNotPrepared(): LoadOutcome | undefined {
@@ -164,10 +206,10 @@ class Coordinator {
     return undefined;
   }
 
-  async #load(): Promise<LoadOutcome> {
+  async #load(originUs: number): Promise<LoadOutcome> {
     const cpuBefore = process.cpuUsage();
     const hostBefore = hostCpu();
-    const originUs = this.#originUs = nowUs() + LEAD_US;
+    this.#originUs = originUs;
     this.#loadEndUs = originUs + this.#plannedMs * 1000;
     this.#pool.post(() => ({ kind: "start", originUs }));
     const reporting = setInterval(() => this.#publish(), 1000);
@@ -210,6 +252,7 @@ class Coordinator {
       this.#tell(message.result.scenarios.map(({ at, recording: { slices } }) => ({ at, slices })));
     }
     if (message.kind === "prepared") this.#allPrepared.tick(worker);
+    if (message.kind === "rehearsed") this.#allRehearsed.tick(worker);
     if (message.kind === "done") this.#allEnded.tick(worker);
   }
 

@@ -20,6 +20,8 @@ export type ToWorker =
     /** By the scenario's place in the plan: what its setup made. */
     readonly made: readonly unknown[];
   }
+  /** Before the clock once more, after a wait; answered by `rehearsed`. */
+  | { readonly kind: "rehearse" }
   /** Start the clock at this instant. */
   | { readonly kind: "start"; readonly originUs: number }
   /** No new arrivals. */
@@ -74,6 +76,8 @@ export type FromWorker =
   /** The scenario whose flow is being made, prepared and warmed up. */
   | { readonly kind: "preparing"; readonly scenario: string }
   | { readonly kind: "prepared"; readonly scenarios: readonly Prepared[] }
+  /** What that came to beside what was told as prepared. */
+  | { readonly kind: "rehearsed"; readonly scenarios: readonly Prepared[] }
   | Tick
   | { readonly kind: "done"; readonly result: WorkerResult }
   /** An exception that nobody caught: the thread cannot go on. */

@@ -11,14 +11,22 @@ import { arrivalsBefore } from "../plan/arrival_sequence.ts";
 import { endMsOf } from "../plan/profile.ts";
 import { hostFacts } from "./host.ts";
 import { hostRemarks } from "./limits.ts";
-import { type Interrupt, type LoadOptions, type LoadOutcome, runLoad } from "./coordinator.ts";
+import {
+  type Interrupt,
+  type LoadOptions,
+  type LoadOutcome,
+  runLoad,
+  type StartAt,
+} from "./coordinator.ts";
 import type { ProbeResult } from "./probe.ts";
 import { probePlan } from "./probing.ts";
 import { readServerMetrics } from "./server_metrics.ts";
 import { shareOfMachine, workerCount } from "./sizing.ts";
 import { timerClock } from "../timer.ts";
 import { Setups } from "./setup.ts";
+import { ShardClocks } from "./shard_clocks.ts";
 import { targetsOf } from "./target.ts";
+import { nowUs, wallAheadUs } from "../clock.ts";
 import { type Shard, shareOfShard } from "../shard.ts";
 import { partOf, WHOLE, type WorkerShare } from "../worker_share.ts";
 
@@ -28,7 +36,13 @@ export interface RunOptions {
   readonly stack: { readonly name: string; readonly description: string };
   readonly interrupt: Interrupt;
   /** This machine's part of the plan; absent: the whole. */
-  readonly shard?: Shard;
+  readonly shard?: Shard | undefined;
+  /** When the load's clock starts, by the machine's own, in microseconds since the Unix epoch; absent: when all is ready. */
+  readonly startAtUs?: number | undefined;
+  /** Told when all is ready, with the time that is left. */
+  readonly onWaiting?: (leftMs: number) => void;
+  /** How far the machine's own clock is ahead of `nowUs()`; tests hand in one that is wrong. */
+  readonly wallAheadUs?: () => number;
   readonly probe: boolean;
   readonly onProgress: (state: RunState) => void;
   readonly onSlices?: LoadOptions["onSlices"];
@@ -46,6 +60,8 @@ export type RunOutcome =
   /** A probe or a preparation failed: no load was sent. */
   | { readonly kind: "not_ready"; readonly probes: readonly ProbeResult[] }
   | { readonly kind: "not_started" }
+  /** The instant to start at was over by so much when this machine was ready: no load was sent. */
+  | { readonly kind: "late"; readonly lateUs: number }
   | { readonly kind: "fault"; readonly message: string };
 
 /**
@@ -108,18 +124,23 @@ export async function runPlan(options: RunOptions): Promise<RunOutcome> {
 
 async function attempt(options: RunOptions, runId: string, setups: Setups): Promise<RunOutcome> {
   const { plan, interrupt } = options;
+  const late = lateness(options);
+  if (late !== undefined) return late;
   const notes = hostRemarks(plan);
   notes.forEach(options.onNote);
   const setUp = await setups.make();
   if (setUp.kind === "interrupted") return { kind: "not_started" };
   if (setUp.kind === "failed") return notReady(setUp.scenario, setUp.failure);
   const { made } = setUp;
+  const lateByNow = lateness(options);
+  if (lateByNow !== undefined) return lateByNow;
   const machine = machineOf(options);
   if (options.probe) {
     const probes = await probePlan({ plan, runId, machine, made, signal: interrupt.soft });
     if (interrupt.soft.aborted) return { kind: "not_started" };
     if (probes.some(({ failure }) => failure !== undefined)) return { kind: "not_ready", probes };
   }
+  const clocks = clocksOf(options);
   const host = hostFacts();
   const targets = await targetsOf(plan, options.stack.name === "embedded");
   const workers = workerCount(plan, host.cpuCount, machine);
@@ -130,6 +151,7 @@ async function attempt(options: RunOptions, runId: string, setups: Setups): Prom
     workers,
     machine,
     runId,
+    startAt: startOf(options, clocks),
     made,
     interrupt,
     onProgress,
@@ -138,11 +160,46 @@ async function attempt(options: RunOptions, runId: string, setups: Setups): Prom
   });
   if (outcome.kind === "not_prepared") return notPrepared(plan, outcome);
   if (outcome.kind !== "ran") return outcome;
-  const run = assemble(options, outcome, host, targets, [...plan.notes ?? [], ...notes]);
+  if (!outcome.interrupted) await clocks?.readAfter();
+  const shard = clocks?.facts(outcome.startedUs);
+  const measured = assemble(options, outcome, host, targets, [...plan.notes ?? [], ...notes]);
+  const run = { ...measured, shard };
   if (plan.serverMetrics === undefined || before === undefined) return { kind: "ran", run };
   const after = await readServerMetrics(plan, plan.serverMetrics);
   const serverMetrics = compareReadings(plan.serverMetrics.url, before, after);
   return { kind: "ran", run: { ...run, serverMetrics } };
+}
+
+/** Of machines that share a run: one alone has no other to agree with. */
+function clocksOf(
+  { plan, shard, startAtUs, wallAheadUs: ahead = wallAheadUs, interrupt }: RunOptions,
+): ShardClocks | undefined {
+  if (shard === undefined) return undefined;
+  const { soft: signal } = interrupt;
+  return new ShardClocks({ plan, shard, startAtUs, wallAheadUs: ahead, signal });
+}
+
+/** Asked at the beginning too: who is late by then is so later on, and need not make anything before. */
+function lateness(
+  { startAtUs, wallAheadUs: ahead = wallAheadUs }: RunOptions,
+): RunOutcome & { kind: "late" } | undefined {
+  const lateUs = startAtUs === undefined ? 0 : nowUs() + ahead() - startAtUs;
+  return lateUs > 0 ? { kind: "late", lateUs } : undefined;
+}
+
+function startOf(
+  { startAtUs, wallAheadUs: ahead = wallAheadUs, onWaiting }: RunOptions,
+  clocks: ShardClocks | undefined,
+): StartAt | undefined {
+  if (startAtUs === undefined) return undefined;
+  const dueUs = (): number => startAtUs - ahead();
+  return {
+    dueUs,
+    meanwhile: async (untilUs) => {
+      onWaiting?.((dueUs() - nowUs()) / 1000);
+      await clocks?.readBefore(untilUs);
+    },
+  };
 }
 
 function notPrepared(plan: Plan, outcome: LoadOutcome & { kind: "not_prepared" }): RunOutcome {

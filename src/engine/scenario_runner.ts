@@ -34,6 +34,11 @@ export class ScenarioRunner {
     this.#idPrefix = `${runId}-${at}-`;
   }
 
+  /** Its name. */
+  get scenario(): string {
+    return this.#options.scenario.name;
+  }
+
   /** Makes what the flow needs before any arrival; a failure means that no load can be sent. */
   async prepare(): Promise<Failure | undefined> {
     const { scenario, share } = this.#options;

@@ -51,12 +51,24 @@ export class LoadWorker {
       warmed.push(await this.#prepare(scenario, at, share));
     }
     if (warmed.some(({ failure }) => failure !== undefined)) return warmed;
-    const rehearsed = await Promise.all(this.#runners.map((runner) => runner.rehearse()));
-    collectGarbage();
+    const rehearsed = await this.rehearse();
     return warmed.map((result, n) => ({
       ...result,
-      warmupRequests: result.warmupRequests + (rehearsed[n]?.requests ?? 0),
+      warmupRequests: result.warmupRequests + (rehearsed[n]?.warmupRequests ?? 0),
       connections: result.connections + (rehearsed[n]?.connections ?? 0),
+    }));
+  }
+
+  /** All scenarios at once, as in the load; connections that were closed during a wait are opened again by that. */
+  async rehearse(): Promise<Prepared[]> {
+    const rehearsed = await Promise.all(
+      this.#runners.map(async (runner) => ({ runner, ...await runner.rehearse() })),
+    );
+    collectGarbage();
+    return rehearsed.map(({ runner, requests, connections }) => ({
+      scenario: runner.scenario,
+      warmupRequests: requests,
+      connections,
     }));
   }
 

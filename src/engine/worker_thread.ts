@@ -30,6 +30,10 @@ async function prepare(message: ToWorker & { kind: "prepare" }): Promise<void> {
   post({ kind: "prepared", scenarios });
 }
 
+async function rehearse(waiting: LoadWorker): Promise<void> {
+  post({ kind: "rehearsed", scenarios: await waiting.rehearse() });
+}
+
 async function start(running: LoadWorker, originUs: number): Promise<void> {
   const result = await running.run(originUs);
   clearInterval(ticking);
@@ -64,6 +68,7 @@ globalThis.addEventListener("unhandledrejection", (event) => {
 thread.on("message", (data) => {
   const message = data as ToWorker;
   if (message.kind === "prepare") prepare(message).catch(fault);
+  else if (message.kind === "rehearse" && worker) rehearse(worker).catch(fault);
   else if (message.kind === "start" && worker) start(worker, message.originUs).catch(fault);
   else if (message.kind === "stop") worker?.stop();
   else if (message.kind === "kill") worker?.kill();

@@ -1,5 +1,6 @@
 /** What the engine hands over at the end of a run, for `summarize` to make the summary of. */
 import type { Plan, Scenario } from "../plan/plan.ts";
+import type { Shard } from "../shard.ts";
 import type { HistogramData } from "./histogram.ts";
 import type { ServerMetricsSummary } from "./summary_schema.ts";
 import type { ScenarioTotal } from "./totals.ts";
@@ -22,11 +23,37 @@ export interface Run {
   readonly hostCpuShare?: number | undefined;
   readonly maxRssBytes: number;
   readonly scenarios: readonly ScenarioRun[];
+  /** This machine's part, where several share the run. */
+  readonly shard?: ShardFacts | undefined;
   /** What a set-up made and could not be undone. */
   readonly notUndone?: readonly NotUndone[];
   readonly serverMetrics?: ServerMetricsSummary | undefined;
   /** Remarks for whoever reads the figures, one sentence each. */
   readonly notes?: readonly string[];
+}
+
+/** One machine of those that share a run; instants by its own clock, in microseconds since the Unix epoch. */
+export interface ShardFacts extends Shard {
+  readonly startAtUs?: number;
+  readonly startedUs: number;
+  readonly host: { readonly name: string; readonly node?: string };
+  /** How far its clock is ahead of the target's, by that one's word. */
+  readonly target: {
+    readonly origin: string;
+    readonly before?: ClockOffset;
+    readonly after?: ClockOffset;
+    readonly note?: string;
+  };
+  readonly hostClock?: {
+    readonly source: string;
+    readonly offsetMs: number;
+    readonly boundMs: number;
+  };
+}
+
+export interface ClockOffset {
+  readonly offsetUs: number;
+  readonly boundUs: number;
 }
 
 /** Something that a scenario's set-up made at the server, and that is there still. */

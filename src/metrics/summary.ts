@@ -34,6 +34,7 @@ import type {
   SummaryWorker,
 } from "./summary_schema.ts";
 import { MAX_NOT_UNDONE, SCHEMA_VERSION } from "./summary_schema.ts";
+import { shardsOf } from "./shards.ts";
 import type { TimeSeries } from "./slices.ts";
 import type { ScenarioTotal } from "./totals.ts";
 import { scenariosOf } from "./scenarios.ts";
@@ -104,6 +105,7 @@ const LAB_VERSION = "certload-lab-";
 export function summarize(run: Run): Measured {
   const phases = phasesOf(run.scenarios);
   const durationS = seconds(run.endedUs - run.startedUs);
+  const totals = totalsOf(phases, durationS);
   return {
     schema_version: SCHEMA_VERSION,
     tool: { name: "certload", version: run.version },
@@ -112,7 +114,8 @@ export function summarize(run: Run): Measured {
       description: run.plan.description ?? null,
       ...run.plan.identity,
     },
-    started_at: new Date(run.startedUs / 1000).toISOString(),
+    // Of a shard by the machine's own clock, as all that is told of its instants.
+    started_at: new Date((run.shard?.startedUs ?? run.startedUs) / 1000).toISOString(),
     duration_s: durationS,
     interrupted: run.interrupted,
     methodology: methodologyOf(run),
@@ -128,11 +131,11 @@ export function summarize(run: Run): Measured {
       host_cpu_share: run.hostCpuShare === undefined ? null : rounded(run.hostCpuShare),
       max_rss_bytes: run.maxRssBytes,
     },
-    totals: totalsOf(phases, durationS),
+    totals,
     phases,
     connector_tier: connectorTier({ phases }),
     server_metrics: run.serverMetrics ?? null,
-    shards: null,
+    shards: shardsOf(run, totals),
     not_undone: {
       count: run.notUndone?.length ?? 0,
       things: (run.notUndone ?? []).slice(0, MAX_NOT_UNDONE).map((each) => ({ ...each })),

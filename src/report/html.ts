@@ -42,6 +42,7 @@ import { otherTargets, scenariosOf } from "../metrics/scenarios.ts";
 import {
   exitReason,
   isHeld,
+  judgedThresholds,
   LAB_WARNING,
   nameOfTier,
   peersOf,
@@ -69,7 +70,8 @@ const formats = [significant, formatCount, formatSeconds, formatMs, formatRate, 
  * assert(renderHtml(summary).startsWith("<!doctype html>"));
  * ```
  */
-export function renderHtml(summary: Summary): string {
+export function renderHtml(given: Summary): string {
+  const summary = { ...given, thresholds: [...judgedThresholds(given)] };
   const charts: Chart[] = [];
   const title = `${exitMark(summary).word}: ${summary.plan.name}`;
   const page = html`

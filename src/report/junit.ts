@@ -9,7 +9,14 @@ import type { Summary, ThresholdResult } from "../metrics/summary_schema.ts";
 import { changeText, figureName, figureValue, intervalText } from "./comparison.ts";
 import { isRelative } from "../verdict/relative.ts";
 import { harmless } from "../terminal.ts";
-import { inUnit, partOfRun, RESPONSE_TIME_NOTE, thresholdValue, whereOf } from "./words.ts";
+import {
+  inUnit,
+  judgedThresholds,
+  partOfRun,
+  RESPONSE_TIME_NOTE,
+  thresholdValue,
+  whereOf,
+} from "./words.ts";
 
 interface Case {
   readonly name: string;
@@ -39,7 +46,8 @@ interface Suite {
  * assertStringIncludes(renderJunit(summary), "<testsuites");
  * ```
  */
-export function renderJunit(summary: Summary): string {
+export function renderJunit(given: Summary): string {
+  const summary = { ...given, thresholds: [...judgedThresholds(given)] };
   const suites = [
     validitySuite(summary),
     ...thresholdSuites(summary),

@@ -65,6 +65,7 @@ import {
   failuresOf,
   findingGroups,
   inUnit,
+  judgedThresholds,
   LAB_WARNING,
   nameOfTier,
   otherFindings,
@@ -170,7 +171,8 @@ function validitySection(summary: Summary): string {
   return [`### Validity: ${validityWord(summary)}`, "", ...items].join("\n");
 }
 
-function thresholdTable({ thresholds }: Summary): string {
+function thresholdTable(summary: Summary): string {
+  const thresholds = judgedThresholds(summary);
   if (thresholds.length === 0) return "";
   return section(
     "### Thresholds",

@@ -54,6 +54,7 @@ export const COMPARISON_MARKS: Readonly<Record<Comparison["verdict"], WordedMark
 
 const EXIT_MARKS: Readonly<Record<ExitName, WordedMark>> = {
   passed: { ...GOOD, word: "PASSED" },
+  delivered: { ...GOOD, word: "DELIVERED" },
   threshold: { ...BAD, word: "FAILED" },
   regression: { ...BAD, word: "REGRESSED" },
   invalid: { ...BAD, word: "INVALID" },

@@ -20,6 +20,7 @@ import {
   failuresOf,
   findingGroups,
   isHeld,
+  judgedThresholds,
   LAB_WARNING,
   otherFindings,
   partOfRun,
@@ -51,7 +52,7 @@ export function renderText(summary: Summary, options: TextOptions = {}): string 
   // What fits on a first screen: the verdict, what broke, what is to be known of the figures.
   const sections = [
     verdictSection(summary, page),
-    thresholdSection("Thresholds", summary.thresholds.filter((one) => !isHeld(one)), page),
+    thresholdSection("Thresholds", judgedThresholds(summary).filter((one) => !isHeld(one)), page),
     validitySection(summary, page),
     ...(mattersFirst(summary.comparison) ? [comparisonSection(summary, page)] : []),
     ...tierSections(summary, page),
@@ -62,7 +63,7 @@ export function renderText(summary: Summary, options: TextOptions = {}): string 
     durationsSection(summary, page),
     exchangesSection(summary, page),
     ownSection(summary, page),
-    thresholdSection("Thresholds that held", summary.thresholds.filter(isHeld), page),
+    thresholdSection("Thresholds that held", judgedThresholds(summary).filter(isHeld), page),
     peerSection(summary, page),
     serverSection(summary, page),
     methodologySection(summary, page),

@@ -17,6 +17,7 @@ import {
 import { isRelative } from "../verdict/relative.ts";
 import { scenariosOf } from "../metrics/scenarios.ts";
 import { own } from "../metrics/own.ts";
+import type { Shard } from "../shard.ts";
 
 export const LAB_WARNING =
   "The target was the embedded lab: do not publish these figures as certctl's.";
@@ -37,6 +38,19 @@ export function validityWord({ interrupted, validity }: Summary): string {
   const { verdict, warnings } = validity;
   if (interrupted) return verdict === "valid" ? "not a whole run" : "not a whole run, and invalid";
   return verdict === "valid" && warnings.length > 0 ? "valid, with remarks" : verdict;
+}
+
+/** One machine's part of a run that several share; undefined of the whole, were it made of one part that came. */
+export function shardOf({ shards, exit }: Summary): Shard | undefined {
+  const [part, ...others] = shards?.parts ?? [];
+  if (shards === null || part === undefined || others.length > 0) return undefined;
+  const isPart = shards.count > 1 || exit.name === "delivered";
+  return isPart ? { index: part.index, count: shards.count } : undefined;
+}
+
+/** Those that were judged: a part is none of a run, so its own say nothing. */
+export function judgedThresholds(summary: Summary): readonly ThresholdResult[] {
+  return shardOf(summary) === undefined ? summary.thresholds : [];
 }
 
 /** What an interrupted run's figures are of; undefined of a whole one. */

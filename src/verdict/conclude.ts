@@ -1,8 +1,8 @@
 /** The last step of a run: thresholds, validity, comparison and exit are put to what was measured. Pure. */
-import type { Comparison, Measured, Summary } from "../metrics/summary_schema.ts";
+import type { Comparison, Measured, Summary, Validity } from "../metrics/summary_schema.ts";
 import type { Plan } from "../plan/plan.ts";
 import { compare, type CompareOptions } from "./compare.ts";
-import { exitOf } from "./exit.ts";
+import { exitOf, exitOfShard } from "./exit.ts";
 import { againstIntervals } from "./relative.ts";
 import { evaluateThresholds } from "./thresholds.ts";
 import { validityOf } from "./validity.ts";
@@ -35,11 +35,19 @@ interface ConcludeOptions extends CompareOptions {
 export function conclude(measured: Measured, options: ConcludeOptions): Summary {
   const { plan, baseline } = options;
   const values = evaluateThresholds(plan, measured, baseline);
-  const validity = validityOf(measured, values);
+  // Samples of a part are few: whether they are enough is the whole's question.
+  const validity = validityOf(measured, measured.shards === null ? values : []);
   const comparison: Comparison | null = baseline
     ? compare(baseline, { ...measured, validity }, options)
     : null;
   const thresholds = comparison ? againstIntervals(values, comparison) : values;
-  const judged = { ...measured, thresholds, validity, comparison, baseline: null };
-  return { ...judged, exit: exitOf(judged) };
+  const shards = withValidity(measured.shards, validity);
+  const judged = { ...measured, shards, thresholds, validity, comparison, baseline: null };
+  return { ...judged, exit: shards === null ? exitOf(judged) : exitOfShard(judged) };
+}
+
+/** What makes a shard's part unfit to tell is said with it: a merged run is as fit as the least fit of its parts. */
+function withValidity(shards: Measured["shards"], { reasons }: Validity): Measured["shards"] {
+  const codes = [...new Set(reasons.map(({ code }) => code))];
+  return shards && { ...shards, parts: shards.parts.map((part) => ({ ...part, validity: codes })) };
 }

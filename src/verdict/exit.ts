@@ -9,6 +9,8 @@ import { scenariosOf } from "../metrics/scenarios.ts";
 export const EXIT_CODES = {
   /** Every threshold held, and the run was fit to tell. */
   passed: 0,
+  /** One machine's part of a run is there; what the whole comes to is told by `certload merge`. */
+  delivered: 0,
   /** Slower, or failing more, than the baseline by more than is allowed. */
   regression: 93,
   /** The target, the stack or the host did not get ready; no load was sent. */
@@ -39,6 +41,21 @@ interface Exit {
 
 export function exit(name: ExitName, reason: string): Exit {
   return { code: EXIT_CODES[name], name, reason };
+}
+
+/**
+ * The exit of one machine of those that share a run: whether it brought its part, and nothing of what is in it. What a part
+ * comes to is not the run's, and an engine that starts a part again for its exit code would send its load twice.
+ */
+export function exitOfShard(
+  { interrupted, shards }: Pick<Summary, "interrupted" | "shards">,
+): Exit {
+  const count = shards?.count ?? 1;
+  const name = `Shard ${shards?.parts[0]?.index ?? 1} of ${count}`;
+  const rest = "certload merge judges the whole";
+  return interrupted
+    ? exit("interrupted", `${name} was ended before its time; ${rest}`)
+    : exit("delivered", `${name} has its part of the run; ${rest}`);
 }
 
 /** For stderr, where nothing else tells how it ended. */

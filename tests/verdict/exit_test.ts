@@ -159,6 +159,7 @@ Deno.test("exitOf() is 104 with the reasons when the baseline cannot be compared
 Deno.test("EXIT_CODES are k6's where it has one", () => {
   assertEquals(EXIT_CODES, {
     passed: 0,
+    delivered: 0,
     regression: 93,
     not_ready: 94,
     invalid: 95,
