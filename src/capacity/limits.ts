@@ -25,7 +25,7 @@ export type LimitOrReason =
  * import { assertEquals } from "@std/assert";
  * import { parseThreshold } from "../plan/threshold.ts";
  *
- * const parsed = parseThreshold("p95 < 2s");
+ * const parsed = parseThreshold("p95 < 2s", []);
  * if (!parsed.ok) throw new Error("not parsed");
  * const { limit } = limitOf(parsed.threshold, "create");
  * assertEquals(limit, { text: "create: p95 < 2s", kind: "latency", allowed: 0.05, limitMs: 2000 });
