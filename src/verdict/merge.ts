@@ -7,7 +7,12 @@ import { arrivalsOf, scenariosOf } from "../metrics/scenarios.ts";
 import { rounded } from "../metrics/stats.ts";
 import { totalsOf } from "../metrics/summary.ts";
 import { addPhases } from "../metrics/summary_sum.ts";
-import { MAX_NOT_UNDONE, type Measured, type Summary } from "../metrics/summary_schema.ts";
+import {
+  MAX_NOT_UNDONE,
+  type Measured,
+  type Summary,
+  type SummaryScenario,
+} from "../metrics/summary_schema.ts";
 import { exitOf } from "./exit.ts";
 import { reevaluate } from "./thresholds.ts";
 import { validityOf } from "./validity.ts";
@@ -52,10 +57,29 @@ function checkArrivals(first: Summary, other: Summary): void {
     const second = others.get(name);
     if (second === undefined || scenario.load.model !== second.load.model) continue;
     const [kind, another] = [arrivalsOf(scenario), arrivalsOf(second)];
-    if (kind === another) continue;
+    if (kind !== another) {
+      throw new MergeError(
+        `Cannot merge runs with other arrivals: those of "${name}" are ${kind} in one and ${another} in another. ` +
+          "Run the plan on all hosts with the same `arrivals`",
+      );
+    }
+    if (first.shards && other.shards) checkOneDraw(name, scenario, second);
+  }
+}
+
+/** The parts of one run share its arrivals, so they must have drawn the same. */
+function checkOneDraw(
+  name: string,
+  { load: a }: SummaryScenario,
+  { load: b }: SummaryScenario,
+): void {
+  for (const key of ["seed", "phase"] as const) {
+    if (a[key] === b[key]) continue;
     throw new MergeError(
-      `Cannot merge runs with other arrivals: those of "${name}" are ${kind} in one and ${another} in another. ` +
-        "Run the plan on all hosts with the same `arrivals`",
+      `Cannot merge shards with other arrivals: the ${key} of "${name}" is ${a[key]} in one and ${
+        b[key]
+      } in another. ` +
+        "Run the same plan on all machines",
     );
   }
 }

@@ -342,6 +342,17 @@ Deno.test("mergeSummaries() refuses hosts with other arrivals and says which, an
   assertEquals(spacing(poisson(1, 0), poisson(1, 1)), ["poisson", 1, null]);
   assertEquals(spacing(poisson(1, 0), poisson(2, 1)), ["poisson", null, null]);
   assertEquals(spacing(spaced({ phase: 0 }, 0), spaced({ phase: 0.5 }, 1)), ["even", null, null]);
+  const shard = (summary: Summary): Summary => ({
+    ...summary,
+    shards: { count: 2, start_at: null, parts: [] },
+  });
+  assertThrows(
+    () => mergeSummaries([shard(poisson(1, 0)), shard(poisson(2, 1))]),
+    MergeError,
+    'Cannot merge shards with other arrivals: the seed of "create" is 1 in one and 2 in another. ' +
+      "Run the same plan on all machines",
+  );
+  assertEquals(spacing(shard(poisson(1, 0)), shard(poisson(1, 1))), ["poisson", 1, null]);
   // A summary of before any other kind was even.
   assertEquals(spacing(spaced({ arrivals: null, phase: null }, 0), spaced({}, 1))[2], null);
 });
