@@ -3,6 +3,7 @@ import { type CommandResult, runCommand } from "../command.ts";
 import { type Container, describeState, parseContainers, readiness } from "./container.ts";
 import { sleep } from "../timer.ts";
 import { inspectCommand, listCommand, logsCommand, type Project, upCommand } from "./engine.ts";
+import { News } from "./news.ts";
 
 export interface BringUpOptions {
   readonly project: Project;
@@ -24,7 +25,6 @@ type BroughtUp =
   | { readonly ok: false; readonly reason: string };
 
 const POLL_MS = 500;
-const NEWS_EVERY_MS = 5_000;
 const LOG_LINES = 20;
 
 /** Never rejects; `up` has ended when this resolves. */
@@ -123,39 +123,4 @@ function explainCommand(argv: readonly string[], result: CommandResult): string 
 
 function indent(lines: readonly string[]): string[] {
   return lines.map((line) => `    ${line}`);
-}
-
-/** What has changed since when, and lines of progress about it. */
-class News {
-  readonly #progress: (line: string) => void;
-  #lastMs = performance.now();
-  #printedMs = -Infinity;
-  #states = "";
-
-  constructor(progress: (line: string) => void) {
-    this.#progress = progress;
-  }
-
-  idleMs(): number {
-    return performance.now() - this.#lastMs;
-  }
-
-  /** The compose tool printed a line; pulls and builds print very many. */
-  printed(line: string): void {
-    this.#lastMs = performance.now();
-    if (this.#lastMs - this.#printedMs < NEWS_EVERY_MS) return;
-    this.#printedMs = this.#lastMs;
-    this.#progress(`stack: ${line.trim()}`);
-  }
-
-  states(containers: readonly Container[], waiting: readonly Container[]): void {
-    const states = containers.map((each) => `${each.service} ${describeState(each)}`).join();
-    if (states === this.#states) return;
-    this.#states = states;
-    this.#lastMs = performance.now();
-    const names = waiting.map((each) => `${each.service} (${describeState(each)})`).join(", ");
-    const ready = containers.length - waiting.length;
-    const rest = names === "" ? "" : `, waiting for ${names}`;
-    this.#progress(`stack: ${ready} of ${containers.length} services ready${rest}`);
-  }
 }

@@ -1,4 +1,5 @@
 /** Some hundred cases of each target; `deno task fuzz` runs as many as one likes. */
+import process from "node:process";
 import fc from "fast-check";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { CHUNK } from "./order.ts";
@@ -33,16 +34,23 @@ function order(cases: number, forMs: number): {
   return { seeds, given: { index: 7, cases, seed: 40, untilMs, onCase: () => {}, onSeed } };
 }
 
-Deno.test("a case that takes longer than it may is what does not hold", async () => {
-  const slow = fuzzTarget({
-    kind: "test",
-    name: "slow",
-    input: fc.nat(),
-    holds: () => new Promise((resolve) => setTimeout(resolve, 20)),
-    mostMsPerCase: 5,
-  });
-  const { problem } = await runTarget(slow, order(1, 600_000).given);
-  assertMatch(problem ?? "", /it took \d+ ms/);
+/** A target of which each case does this. */
+function doing(holds: () => void | Promise<void>, mostMsPerCase: number): AnyTarget {
+  return fuzzTarget({ kind: "test", name: "slow", input: fc.nat(), holds, mostMsPerCase });
+}
+
+Deno.test("a case that takes more CPU than it may is what does not hold", async () => {
+  const works = (): void => {
+    const before = process.threadCpuUsage();
+    while (process.threadCpuUsage(before).user < 20_000);
+  };
+  const { problem } = await runTarget(doing(works, 5), order(1, 600_000).given);
+  assertMatch(problem ?? "", /it took \d+ ms of CPU/);
+});
+
+Deno.test("a case that waits takes no CPU, as one does on a host that others use", async () => {
+  const waits = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100));
+  assertEquals((await runTarget(doing(waits, 90), order(1, 600_000).given)).problem, undefined);
 });
 
 Deno.test("a target ends when its time is up, in the middle of what one seed makes", async () => {

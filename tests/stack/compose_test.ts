@@ -168,6 +168,58 @@ test("what the compose tool complains about is shown when it fails", async () =>
   assertEquals(await count(tools, "down"), 1);
 });
 
+/** An engine whose lists fail, and what `up` does meanwhile. */
+async function withoutLists(up: string): Promise<StandIn> {
+  const tools = await dockerV2();
+  const unlisted = 'case "$1" in ps) echo no daemon >&2; exit 3 ;; esac';
+  await tools.program(
+    "docker",
+    `if [ "$1" = compose ]; then shift; ${COMPOSE} else ${unlisted}\nfi`,
+  );
+  await Deno.writeTextFile(`${tools.folder}/up.sh`, up);
+  return tools;
+}
+
+test("containers that cannot be listed after a start that went well are told, with the command", async () => {
+  await using _ = await withoutLists("exit 0");
+  const text = message(await startAndStop({}));
+  assertMatch(text, /"docker ps .*" ended with exit code 3\n {4}no daemon/);
+});
+
+test("a start that failed is told, and not that its containers cannot be listed", async () => {
+  await using _ = await withoutLists("echo no space >&2; exit 18");
+  const text = message(await startAndStop({}));
+  assertMatch(text, /"docker compose .* up .*" ended with exit code 18\n {4}no space/);
+});
+
+test("what inspect says in no JSON is told as that", async () => {
+  await using tools = await dockerV2();
+  await tools.containers([BASE]);
+  await Deno.writeTextFile(`${tools.folder}/containers.json`, "Error: none");
+  const text = message(await startAndStop({}));
+  assertStringIncludes(text, '"docker inspect" gave no JSON: ');
+});
+
+test("a container that ended well after it was started is not waited for, and one that waits is", async () => {
+  await using tools = await dockerV2();
+  await tools.containers([BASE]);
+  await Deno.writeTextFile(`${tools.folder}/up.sh`, "echo up is done");
+  const { outcome, progress } = await startAndStop({});
+  assert(outcome.ok);
+  assert(progress.includes("stack: 1 of 1 services ready"), progress.join());
+});
+
+test("the last twenty lines of what failed are told, and no more", async () => {
+  await using tools = await dockerV2();
+  await Deno.writeTextFile(
+    `${tools.folder}/up.sh`,
+    "n=0; while [ $n -lt 30 ]; do n=$((n + 1)); echo line $n >&2; done; exit 1",
+  );
+  const lines = message(await startAndStop({})).split("\n").map((line) => line.trim());
+  const told = lines.filter((line) => line.startsWith("line "));
+  assertEquals([told.length, told[0], told.at(-1)], [20, "line 11", "line 30"]);
+});
+
 test("a stack without any news is given up", async () => {
   await using tools = await dockerV2();
   await tools.containers([inspected({ service: "slow", health: "starting" })]);

@@ -71,6 +71,28 @@ Deno.test("a folder that has just been made is not swept, as its owner may be ab
   });
 });
 
+Deno.test("a folder is left alone for a minute after its making, and swept after that", async () => {
+  await withTemp(async (temp) => {
+    const made = join(temp, "run-new");
+    await Deno.mkdir(made);
+    await Deno.writeTextFile(join(made, "owner.lock"), "");
+    const madeMs = (await Deno.stat(made)).mtime!.getTime();
+    await sweepRunFolders("run-", madeMs + 59_999);
+    assertEquals(await names(temp), ["run-new"]);
+    await sweepRunFolders("run-", madeMs + 60_000);
+    assertEquals(await names(temp), []);
+  });
+});
+
+Deno.test("a file of that name, and a folder without a lock, are not swept", async () => {
+  await withTemp(async (temp) => {
+    await Deno.writeTextFile(join(temp, "run-file"), "");
+    await Deno.mkdir(join(temp, "run-unlocked"));
+    await sweepRunFolders("run-", Date.now() + LATER_MS);
+    assertEquals(await names(temp), ["run-file", "run-unlocked"]);
+  });
+});
+
 Deno.test("a folder that has vanished is no failure at the end", async () => {
   await withTemp(async () => {
     const folder = await makeRunFolder("run-");
