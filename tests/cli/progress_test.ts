@@ -90,3 +90,68 @@ Deno.test("a terminal has one line of a set-up, drawn over itself no faster than
   end();
   assert(drawn[2]!.endsWith("\x1b[?25h"), "the cursor is shown again");
 });
+
+Deno.test("a terminal's line of a set-up is drawn a tenth of a second later, at the last thing, and when a count begins anew", () => {
+  const { io } = recordingIo();
+  let drawn = 0;
+  const terminal = { ...io, errIsTerminal: true, draw: () => void drawn++ };
+  const { setup, show } = progressPrinter(terminal, { quiet: false, color: false });
+  const draws = (state: SetupState): boolean => {
+    const before = drawn;
+    setup(state);
+    return drawn > before;
+  };
+  assertEquals(
+    [setUp(1, 0), setUp(2, 0.05), setUp(3, 0.125), setUp(4, 0.125), setUp(500, 0.2)].map(draws),
+    [true, false, true, false, true],
+  );
+  assertEquals(draws({ ...setUp(1, 0.01), kind: "undoing" }), true);
+  show(runState({ elapsedS: 1 }));
+  assertEquals(draws(setUp(2, 0.02)), false);
+});
+
+Deno.test("a set-up's lines begin anew with each scenario, kind and thing that is counted", () => {
+  const { io, printed } = recordingIo();
+  const { setup } = progressPrinter(io, { quiet: false, color: false });
+  const first = setUp(1, 1);
+  const states = [
+    first,
+    { ...first, done: 2 },
+    { ...first, scenario: "other" },
+    { ...first, scenario: "other", what: "agents registered" },
+    { ...first, scenario: "other", what: "agents registered", kind: "undoing" as const },
+    {
+      ...first,
+      scenario: "other",
+      what: "agents registered",
+      kind: "undoing" as const,
+      elapsedS: 10.4,
+    },
+    {
+      ...first,
+      scenario: "other",
+      what: "agents registered",
+      kind: "undoing" as const,
+      elapsedS: 10.5,
+    },
+  ];
+  const told = states.map((state) => {
+    const before = printed.err.length;
+    setup(state);
+    return printed.err.length > before;
+  });
+  assertEquals(told, [true, false, true, true, true, false, true]);
+});
+
+Deno.test("nothing is tidied up where nothing was drawn, and nothing twice", () => {
+  const { io } = recordingIo();
+  const drawn: string[] = [];
+  const terminal = { ...io, errIsTerminal: true, draw: (text: string) => void drawn.push(text) };
+  const { show, end } = progressPrinter(terminal, { quiet: false, color: false });
+  end();
+  assertEquals(drawn, []);
+  show(runState({ elapsedS: 1 }));
+  end();
+  end();
+  assertEquals(drawn.length, 2);
+});

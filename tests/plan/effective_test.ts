@@ -50,6 +50,28 @@ Deno.test("effectivePlan() is the plan in its own terms, defaults filled in", ()
   });
 });
 
+Deno.test("effectivePlan() says of what comes before the clock only what the plan's own warm-up does not", () => {
+  const of = (keys: string, flow = "list_certificates"): unknown[] => {
+    const plan = planOf(`
+target: { base_url: https://user.test:1 }
+warmup: { requests: 5 }
+scenarios:
+  only: { flow: ${flow}, rate: 1/s, duration: 1s${keys} }
+`);
+    const { only } = effectivePlan(plan, catalogue).scenarios as Record<string, object>;
+    const { probe, warmup } = only as { probe?: unknown; warmup?: unknown };
+    return [probe, warmup];
+  };
+  const [nothing, fewer] = [undefined, { requests: 1 }];
+  assertEquals(of(""), [nothing, nothing]);
+  assertEquals(of(", probe: true"), [nothing, nothing]);
+  assertEquals(of(", probe: false"), [false, nothing]);
+  assertEquals(of(", warmup: off"), [nothing, "off"]);
+  const [, own] = of(", warmup: { requests: 1 }");
+  assertEquals({ ...own as object, ...fewer }, own);
+  assertEquals(of(", probe: true", "create_certificate")[0], true);
+});
+
 Deno.test("effectiveYaml() shows no secret", () => {
   const text = effectiveYaml(planOf(PLAN), catalogue);
   assert(!text.includes("t0p-secret") && !text.includes("hidden"), text);

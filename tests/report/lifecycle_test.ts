@@ -14,6 +14,8 @@ import {
   deployCells,
   deployRemarks,
   deployRows,
+  hasDeployments,
+  hasJobs,
   isToldApart,
   jobCells,
   jobRemarks,
@@ -231,4 +233,19 @@ Deno.test("strips are bounded, whatever a summary holds", () => {
   const odd = { ...one, requested_at_s: 1e9, spans: [{ ...spans[0]!, from_s: -1e9, to_s: -1e9 }] };
   const markup = deploymentStrips({ ...nginx, deployments: [odd] }).text;
   assert(!/NaN|Infinity/.test(markup), markup);
+});
+
+Deno.test("one deployment makes a table of them, and so does one job, whatever became of it", () => {
+  const none = { ...nginx, deployment_verdicts: {}, observed: {}, counters: {} };
+  assertEquals([hasDeployments(none), hasJobs(none)], [false, false]);
+  assertEquals(hasDeployments({ ...none, deployment_verdicts: { never: 1 } }), true);
+  const { propagation } = nginx.observed;
+  assertEquals(hasDeployments({ ...none, observed: { propagation: propagation! } }), true);
+  assertEquals(hasDeployments({ ...none, observed: { other: propagation! } }), false);
+  assertEquals(hasJobs({ ...none, observed: { job_time: propagation! } }), true);
+  assertEquals(hasJobs({ ...none, observed: { propagation: propagation! } }), false);
+  for (const name of ["jobs_asked", "jobs_completed", "jobs_failed", "jobs_stuck"]) {
+    assertEquals(hasJobs({ ...none, counters: { [name]: 0 } }), true, name);
+  }
+  assertEquals(hasJobs({ ...none, counters: { jobs_running_ms: 1 } }), false);
 });
