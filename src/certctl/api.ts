@@ -74,7 +74,6 @@ export interface NewTarget {
   /** `NGINX`, `Apache`, `HAProxy`, `F5`, ... */
   readonly type: string;
   readonly agentId: string;
-  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 interface Call<T> {
@@ -169,12 +168,6 @@ export class CertctlApi {
     return this.#ask(sender, { step, method: "POST", path, statuses: [202] });
   }
 
-  /** Needs an issued version. */
-  revoke(sender: Sender, id: string, reason: string, step = "revoke"): Asked<void> {
-    const path = `/certificates/${encodeURIComponent(id)}/revoke`;
-    return this.#ask(sender, { step, method: "POST", path, body: { reason }, statuses: [200] });
-  }
-
   /** A soft archive: the row stays. */
   archiveCertificate(sender: Sender, id: string, step = "archive"): Asked<void> {
     const path = `/certificates/${encodeURIComponent(id)}`;
@@ -238,46 +231,15 @@ export class CertctlApi {
     return this.#ask(sender, { step, method: "GET", path, statuses: [200], read: readJob });
   }
 
-  /** Only a Pending or Running one. */
-  cancelJob(sender: Sender, id: string, step = "cancel_job"): Asked<void> {
-    const path = `/jobs/${encodeURIComponent(id)}/cancel`;
-    return this.#ask(sender, { step, method: "POST", path, statuses: [200] });
-  }
-
   createTarget(sender: Sender, target: NewTarget, step = "create_target"): Asked<TargetRow> {
+    const body = { name: target.name, type: target.type, agent_id: target.agentId };
+    const path = "/targets";
     return this.#ask(sender, {
       step,
       method: "POST",
-      path: "/targets",
-      body: targetBody(target),
-      statuses: [201],
-      read: readTarget,
-    });
-  }
-
-  target(sender: Sender, id: string, step = "target"): Asked<TargetRow> {
-    const path = `/targets/${encodeURIComponent(id)}`;
-    return this.#ask(sender, { step, method: "GET", path, statuses: [200], read: readTarget });
-  }
-
-  targets(sender: Sender, step = "targets"): Asked<Page<TargetRow>> {
-    const read = readPage(readTarget);
-    return this.#ask(sender, { step, method: "GET", path: "/targets", statuses: [200], read });
-  }
-
-  updateTarget(
-    sender: Sender,
-    id: string,
-    target: NewTarget,
-    step = "update_target",
-  ): Asked<TargetRow> {
-    const path = `/targets/${encodeURIComponent(id)}`;
-    return this.#ask(sender, {
-      step,
-      method: "PUT",
       path,
-      body: targetBody(target),
-      statuses: [200],
+      body,
+      statuses: [201],
       read: readTarget,
     });
   }
@@ -412,10 +374,6 @@ function queryText({ status, type, page, perPage }: JobQuery): string {
     if (value !== undefined) query.set(name, String(value));
   }
   return query.size === 0 ? "" : `?${query}`;
-}
-
-function targetBody({ name, type, agentId, config }: NewTarget): Record<string, unknown> {
-  return { name, type, agent_id: agentId, ...(config !== undefined && { config }) };
 }
 
 function criteriaBody(criteria: BulkCriteria): Record<string, unknown> {

@@ -6,12 +6,13 @@ import { formatCount } from "../metrics/format.ts";
 import { padEnd, widthOf } from "../report/width.ts";
 import { beforeTheClock } from "../plan/before_clock.ts";
 import { tableLines } from "../report/table.ts";
-import type { Plan, Scenario } from "../plan/plan.ts";
+import type { Plan, Scenario, StackName } from "../plan/plan.ts";
 import { formatShare } from "../plan/units.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { command, type Outcome } from "./command.ts";
 import { commandLines } from "./plan_commands.ts";
-import { namedPlan, PLAN_FLAGS, readPlan } from "./plan_flags.ts";
+import { PLAN_FLAGS } from "./plan_flags.ts";
+import { expectedPlan, STACK_FLAG } from "./stacked_plan.ts";
 
 const SUMMARY =
   "Validates PLAN (a file, or the name of a shipped plan) and prints the effective plan, secrets " +
@@ -20,11 +21,12 @@ const SUMMARY =
 export const check = command({
   usage: "check PLAN [flags]",
   summary: SUMMARY,
-  flags: PLAN_FLAGS,
+  flags: [...PLAN_FLAGS, STACK_FLAG],
   positionals: ["PLAN"],
   async run(line, io): Promise<Outcome> {
-    const plan = readPlan(await namedPlan(line), line, io);
+    const plan = await expectedPlan(line, io);
     if (plan === undefined) return EXIT_CODES.bad_input;
+    if (plan.stack !== "none") io.out(placeholders(plan.stack));
     io.out(effectiveYaml(plan, catalogue));
     io.out(`\n${plannedTable(plan).join("\n")}\n`);
     io.out(`\n${beforeTable(plan).join("\n")}\n`);
@@ -32,6 +34,11 @@ export const check = command({
     return EXIT_CODES.passed;
   },
 });
+
+/** A comment, as what follows is YAML. */
+function placeholders(stack: StackName): string {
+  return `# Addresses below stack.invalid stand for those that the ${stack} stack will tell.\n`;
+}
 
 /** What each scenario sends before the clock starts, one thing a line. */
 function beforeTable({ scenarios }: Plan): string[] {

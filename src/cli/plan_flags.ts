@@ -1,9 +1,9 @@
 /** The flags by which a command says which plan it means, and how it is to be changed. */
 import { catalogue } from "../flows/catalogue.ts";
 import { hide } from "../masking/mask.ts";
-import { loadPlan } from "../plan/load_plan.ts";
+import { type LoadedPlan, loadPlan } from "../plan/load_plan.ts";
 import type { PlanOverrides } from "../plan/overrides.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, StackName } from "../plan/plan.ts";
 import { renderProblems } from "../plan/problem.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import { reasonOf } from "./host_error.ts";
@@ -76,19 +76,30 @@ export function readPlan(
     io.err(`${found.message}\n`);
     return undefined;
   }
-  const loaded = loadPlan({
-    text: found.text,
-    source: found.source,
-    env,
-    catalogue,
-    overrides: planOverrides(line, fleet),
-    readFile,
-  });
-  hide(loaded.ok ? loaded.plan.secrets : loaded.secrets);
+  const loaded = load(found, line, env, fleet);
   if (!loaded.ok) {
     io.err(renderProblems(loaded.problems, loaded.more));
     return undefined;
   }
   if (loaded.warnings.length > 0) io.err(renderProblems(loaded.warnings));
   return loaded.plan;
+}
+
+/** The stack that the plan asks for in an environment, whatever else is wrong with it. */
+export function stackOf(found: PlanSource, line: CommandLine, env: Io["env"]): StackName {
+  if (!found.ok) return "none";
+  const loaded = load(found, line, env);
+  return (loaded.ok ? loaded.plan.stack : loaded.stack) ?? "none";
+}
+
+function load(
+  { text, source }: PlanSource & { ok: true },
+  line: CommandLine,
+  env: Io["env"],
+  fleet?: PlanOverrides["fleet"],
+): LoadedPlan {
+  const overrides = planOverrides(line, fleet);
+  const loaded = loadPlan({ text, source, env, catalogue, overrides, readFile });
+  hide(loaded.ok ? loaded.plan.secrets : loaded.secrets);
+  return loaded;
 }

@@ -7,17 +7,19 @@ import { exit, EXIT_CODES, verdictLine } from "../verdict/exit.ts";
 import type { Outcome } from "./command.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
-import { namedPlan, readPlan } from "./plan_flags.ts";
+import { namedPlan, readPlan, stackOf } from "./plan_flags.ts";
 import { ALLOW_COMMANDS, whyNotAllowed } from "./plan_commands.ts";
 import type { PlanSource } from "./plan_source.ts";
 
+export const STACK_FLAG: FlagSpec = {
+  name: "stack",
+  value: "NAME",
+  help:
+    "servers to start for the run: none, embedded (the lab), compose; default: what the plan says",
+};
+
 export const STACK_FLAGS: readonly FlagSpec[] = [
-  {
-    name: "stack",
-    value: "NAME",
-    help:
-      "servers to start for the run: none, embedded (the lab), compose; default: what the plan says",
-  },
+  STACK_FLAG,
   {
     name: "compose-command",
     value: "C",
@@ -78,15 +80,25 @@ const TO_COME: Readonly<Record<StackName, Readonly<Record<string, string>>>> = {
   },
 };
 
+/** Which one the plan asks for; what it says may be a variable's, so those of all stacks are there. */
+function stackFor(found: PlanSource, line: CommandLine, io: Io): StackName {
+  return stackOf(found, line, { ...TO_COME.embedded, ...TO_COME.compose, ...io.env });
+}
+
+/** The plan as its stack will make it, as far as that is known before one is started; undefined as from `readPlan`. */
+export async function expectedPlan(line: CommandLine, io: Io): Promise<Plan | undefined> {
+  const found = await namedPlan(line);
+  return readPlan(found, line, io, { ...io.env, ...TO_COME[stackFor(found, line, io)] });
+}
+
 /** Reads the plan, starts its stack, reads the plan again in the stack's environment, and hands it to `use`. */
 export async function withStack(line: CommandLine, io: Io, use: Use): Promise<Outcome> {
   const found = await namedPlan(line);
-  const read = (environment: StackReady["environment"]): Plan | undefined =>
-    readPlan(found, line, { ...io, err: () => {} }, { ...environment, ...io.env });
-  const name = read({ ...TO_COME.embedded, ...TO_COME.compose })?.stack ?? "none";
+  const name = stackFor(found, line, io);
   const stack = await stackNamed(name, line);
   if (stack === undefined) return await useEnvironment({}, NO_STACK, { found, line }, io, use);
-  const expected = read(TO_COME[name]);
+  const silent = { ...io, err: () => {} };
+  const expected = readPlan(found, line, silent, { ...TO_COME[name], ...io.env });
   if (expected === undefined) {
     return await useEnvironment(TO_COME[name], NO_STACK, { found, line }, io, use);
   }

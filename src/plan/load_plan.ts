@@ -13,7 +13,7 @@ import { check } from "./issue.ts";
 import { leaveOut, withoutAddress, withoutNeeded } from "./left_out.ts";
 import { override, type PlanOverrides } from "./overrides.ts";
 import { withPhases } from "./phases.ts";
-import type { Plan, ServerMetrics, Target, TlsOptions } from "./plan.ts";
+import type { Plan, ServerMetrics, StackName, Target, TlsOptions } from "./plan.ts";
 import { type Problem, problemAt, sortProblems, withoutSecrets } from "./problem.ts";
 import {
   checkScenario,
@@ -22,7 +22,7 @@ import {
   type ScenarioParts,
   warmupOf,
 } from "./scenario.ts";
-import { type PlanConfig, planSchema } from "./schema.ts";
+import { type PlanConfig, planSchema, STACKS } from "./schema.ts";
 import { select, selectionProblems } from "./select.ts";
 import { sizeProblems } from "./size.ts";
 import type { Threshold } from "./threshold.ts";
@@ -53,6 +53,8 @@ export type LoadedPlan =
     readonly more: number;
     /** As `Plan.secrets`, as far as the plan could be read. */
     readonly secrets: readonly string[];
+    /** As `Plan.stack`; undefined where that is what is wrong. */
+    readonly stack: StackName | undefined;
   };
 
 /** Nobody reads a thousand problems; the first ones bring most of the others with them. */
@@ -98,7 +100,7 @@ const MOST_PROBLEMS = 50;
 export function loadPlan(input: PlanSource): LoadedPlan {
   const { text, source, env, overrides = {} } = input;
   const document = parseDocument(text, source);
-  if (!document.ok) return refused(document.problems);
+  if (!document.ok) return refused(document.problems, { secrets: [], stack: undefined });
   const overridden = override(document.root, overrides);
   const { root, problems: unset, secrets, defaulted } = interpolate(overridden.root, env);
   const config = check(planSchema, root, []);
@@ -108,7 +110,7 @@ export function loadPlan(input: PlanSource): LoadedPlan {
     ...unset,
     ...[...(config.ok ? [] : config.problems), ...parts.problems].filter(isNotUnset(unset)),
   ];
-  const given = [...secrets, ...findSecrets(toData(root))];
+  const given = { secrets: [...secrets, ...findSecrets(toData(root))], stack: stackOf(root) };
   if (problems.length > 0 || !config.ok) return refused(problems, given);
   const whole = planOf(config.value, parts, input);
   const needed = leaveOut(whole, withoutNeeded(config.value.scenarios, env), "needs");
@@ -129,12 +131,15 @@ export function loadPlan(input: PlanSource): LoadedPlan {
     plan,
     warnings: [
       ...notes,
-      ...firstOf(sortProblems(planWarnings(plan, root, input.catalogue)), given),
+      ...firstOf(sortProblems(planWarnings(plan, root, input.catalogue)), given.secrets),
     ],
   };
 }
 
-function refused(problems: readonly Problem[], secrets: readonly string[] = []): LoadedPlan {
+/** What could be read of a plan that is refused. */
+type Given = Pick<LoadedPlan & { ok: false }, "secrets" | "stack">;
+
+function refused(problems: readonly Problem[], { secrets, stack }: Given): LoadedPlan {
   const sorted = sortProblems(problems);
   const all = [...secrets, ...problems.flatMap(({ secrets = [] }) => secrets)];
   return {
@@ -142,7 +147,14 @@ function refused(problems: readonly Problem[], secrets: readonly string[] = []):
     problems: firstOf(sorted, all),
     more: Math.max(0, sorted.length - MOST_PROBLEMS),
     secrets: all,
+    stack,
   };
+}
+
+function stackOf(root: PlanNode): StackName | undefined {
+  const node = childOf(root, "stack");
+  if (node === undefined) return "none";
+  return STACKS.find((name) => isText(node) && node.content === name);
 }
 
 function firstOf(problems: readonly Problem[], secrets: readonly string[]): Problem[] {

@@ -14,7 +14,7 @@ const TIERS = ["api", "connector", "acme", "lifecycle"] as const;
 const PROTOCOLS = ["http/1.1", "h2", "auto"] as const;
 const CLIENTS = ["own", "undici"] as const;
 const ARRIVALS = ["even", "poisson"] as const;
-const STACKS = ["none", "embedded", "compose"] as const;
+export const STACKS = ["none", "embedded", "compose"] as const;
 
 const longerThanNothing = durationAboveZero();
 const aboveZero = rateAboveZero();

@@ -92,13 +92,6 @@ const CASES: Readonly<Record<string, Case>> = {
     status: 202,
     answer: { status: "renewal_triggered" },
   },
-  revoke: {
-    ask: (api, sender) => api.revoke(sender, "cert-1", "superseded"),
-    request: "POST /api/v1/certificates/cert-1/revoke",
-    sent: { reason: "superseded" },
-    status: 200,
-    answer: { status: "revoked" },
-  },
   archiveCertificate: {
     ask: (api, sender) => api.archiveCertificate(sender, "cert-1"),
     request: "DELETE /api/v1/certificates/cert-1",
@@ -162,51 +155,12 @@ const CASES: Readonly<Record<string, Case>> = {
     answer: { ...JOB, status: "Failed", last_error: "no luck" },
     value: { ...JOB_READ, status: "Failed", lastError: "no luck" },
   },
-  cancelJob: {
-    ask: (api, sender) => api.cancelJob(sender, "job-1"),
-    request: "POST /api/v1/jobs/job-1/cancel",
-    status: 200,
-    answer: { status: "job_cancelled" },
-  },
   createTarget: {
     ask: (api, sender) =>
       api.createTarget(sender, { name: "nginx", type: "NGINX", agentId: "agent-1" }),
     request: "POST /api/v1/targets",
     sent: { name: "nginx", type: "NGINX", agent_id: "agent-1" },
     status: 201,
-    answer: TARGET,
-    value: TARGET_READ,
-  },
-  target: {
-    ask: (api, sender) => api.target(sender, "tgt-1"),
-    request: "GET /api/v1/targets/tgt-1",
-    status: 200,
-    answer: TARGET,
-    value: TARGET_READ,
-  },
-  targets: {
-    ask: (api, sender) => api.targets(sender),
-    request: "GET /api/v1/targets",
-    status: 200,
-    answer: { data: [TARGET], total: 1 },
-    value: { items: [TARGET_READ], total: 1 },
-  },
-  updateTarget: {
-    ask: (api, sender) =>
-      api.updateTarget(sender, "tgt-1", {
-        name: "nginx",
-        type: "NGINX",
-        agentId: "agent-1",
-        config: { reload_command: "true" },
-      }),
-    request: "PUT /api/v1/targets/tgt-1",
-    sent: {
-      name: "nginx",
-      type: "NGINX",
-      agent_id: "agent-1",
-      config: { reload_command: "true" },
-    },
-    status: 200,
     answer: TARGET,
     value: TARGET_READ,
   },
