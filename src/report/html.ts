@@ -3,24 +3,14 @@
  * ask nobody for anything. The verdict comes first; it can be read on a phone, in the dark, and on paper, and without
  * its script everything but the charts is there.
  */
-import uplotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
-import uplotScript from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
-import style from "./html/page.css" with { type: "text" };
-import script from "./html/page.js" with { type: "text" };
 import type { Summary, SummaryScenario, ThresholdResult } from "../metrics/summary_schema.ts";
 import { comparedText, countsText } from "./comparison.ts";
 import { hasDeployments, hasJobs } from "./lifecycle.ts";
-import {
-  formatCount,
-  formatMs,
-  formatPercent,
-  formatRate,
-  formatSeconds,
-  significant,
-} from "../metrics/format.ts";
+import { formatCount, formatMs, formatPercent, formatSeconds } from "../metrics/format.ts";
 import { type Chart, chartsOf, gaugeCharts, overviewCharts } from "./html/charts.ts";
-import { breakable, facts, html, jsonForScript, type Markup, raw } from "./html/markup.ts";
+import { breakable, facts, html, type Markup, raw } from "./html/markup.ts";
 import { deploymentPart, jobPart } from "./html/lifecycle.ts";
+import { chartGrid, contentsOf, folded, htmlPage, idOf, link, section } from "./html/page.ts";
 import { phaseBar } from "./html/phases.ts";
 import {
   comparisonTable,
@@ -36,7 +26,6 @@ import {
 } from "./html/tables.ts";
 import { validityPart } from "./html/validity.ts";
 import { COMPARISON_MARKS, differenceMark, exitMark } from "./marks.ts";
-import { clockTime } from "./progress.ts";
 import { metricsOfTier, tellsAnything } from "./server_metrics.ts";
 import { otherTargets, scenariosOf } from "../metrics/scenarios.ts";
 import {
@@ -54,10 +43,6 @@ import {
   validityWord,
 } from "./words.ts";
 
-/** The charts' numbers are written as all others are, by the same functions. */
-const formats = [significant, formatCount, formatSeconds, formatMs, formatRate, clockTime]
-  .map((format) => `${format}\n`).join("");
-
 /**
  * A summary as one HTML page that needs no network: charts and styles are in it. Whatever a server said is escaped.
  *
@@ -73,23 +58,7 @@ const formats = [significant, formatCount, formatSeconds, formatMs, formatRate, 
 export function renderHtml(given: Summary): string {
   const summary = { ...given, thresholds: [...judgedThresholds(given)] };
   const charts: Chart[] = [];
-  const title = `${exitMark(summary).word}: ${summary.plan.name}`;
-  const page = html`
-    <!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
-        <meta name="color-scheme" content="light dark">
-        <meta name="generator" content="certload ${summary.tool.version}">
-        <title>${title}</title>
-        <link rel="icon" href="data:,">
-        <style>${raw(uplotStyle)}${raw(style)}</style>
-      </head>
-      <body>
-        <main>
+  const body = html`
     ${head(summary)}
     ${contents(summary)}
     ${overview(summary, charts)}
@@ -108,16 +77,13 @@ export function renderHtml(given: Summary): string {
     )}
     ${serverSection(summary)}
     ${section("Methodology", methodologyTable(summary))}
-        </main>
-        <footer>certload ${summary.tool
-          .version}. Charts by uPlot (MIT licence, Leon Sorokin).</footer>
-        <script type="application/json" id="charts">${raw(jsonForScript(charts))}</script>
-        <script>${raw(uplotScript)}</script>
-        <script>${raw(formats)}${raw(script)}</script>
-      </body>
-    </html>
   `;
-  return `${page.text.trim()}\n`;
+  return htmlPage({
+    title: `${exitMark(summary).word}: ${summary.plan.name}`,
+    version: summary.tool.version,
+    body,
+    charts,
+  });
 }
 
 /** Where what is, to go to at once. */
@@ -128,29 +94,16 @@ function contents(summary: Summary): Markup {
       Object.keys(scenarios).map((name) => html`<li>${link(name, scenarioId(summary, name))}</li>`)
     }</ul></li>`
   );
-  const item = (title: string, id = idOf(title)): Markup => html`<li>${link(title, id)}</li>`;
-  return html`
-    <nav aria-label="Contents">
-      <ul>${[
-        thresholds.length > 0 && item("Thresholds"),
-        item("Validity"),
-        tiers,
-        comparison && item("Comparison"),
-        item("On the wire"),
-        peersOf(summary).length > 0 && item("Certificates served"),
-        item("Methodology"),
-      ]}</ul>
-    </nav>
-  `;
-}
-
-function link(text: string, id: string): Markup {
-  return html`<a href="#${id}">${breakable(text)}</a>`;
-}
-
-/** Of a section, by its title. */
-function idOf(title: string): string {
-  return title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+  const item = (title: string): Markup => html`<li>${link(title, idOf(title))}</li>`;
+  return contentsOf([
+    thresholds.length > 0 && item("Thresholds"),
+    item("Validity"),
+    ...tiers,
+    comparison && item("Comparison"),
+    item("On the wire"),
+    peersOf(summary).length > 0 && item("Certificates served"),
+    item("Methodology"),
+  ]);
 }
 
 /** By number: names may hold what no address can. */
@@ -175,10 +128,6 @@ function thresholds(summary: Summary): Markup {
 function overview(summary: Summary, charts: Chart[]): Markup {
   const mine = overviewCharts(summary);
   return mine.length === 0 ? html`` : section("Overview", chartGrid("overview", mine, charts));
-}
-
-function folded(title: string, body: Markup): Markup {
-  return html`<details><summary>${title}</summary>${body}</details>`;
 }
 
 function head(summary: Summary): Markup {
@@ -325,28 +274,4 @@ function briefOf({ count, failed, response_time_ms: stats }: SummaryScenario): s
     failed > 0 ? `${formatCount(failed)} failed` : "",
     stats ? `p50 ${formatMs(stats.p50)}, p95 ${formatMs(stats.p95)}` : "",
   ].filter(Boolean).join(", ");
-}
-
-/** Places for the charts, which are numbered through the page. */
-function chartGrid(group: string, mine: readonly Chart[], all: Chart[]): Markup {
-  if (mine.length === 0) return html`<p class="note">Nothing finished.</p>`;
-  const places = mine.map((chart) => {
-    all.push(chart);
-    return html`
-      <figure class="chart">
-        <figcaption>${chart.title}${chart.note
-          ? html`
-            <small>${chart.note}</small>
-          `
-          : ""}</figcaption>
-        <div data-chart="${all.length - 1}" data-group="${group}"></div>
-      </figure>
-    `;
-  });
-  return html`<div class="charts">${places}</div>`;
-}
-
-function section(title: string, body: Markup | false, id = idOf(title)): Markup {
-  if (body === false) return html``;
-  return html`<section id="${id}"><h2>${title}</h2>${body}</section>`;
 }
