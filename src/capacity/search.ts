@@ -11,7 +11,7 @@ import { type Ends, endsOf, type Standing, standingsOf } from "./bracket.ts";
 import { SURE } from "./decision.ts";
 import { type Bracket, type Knee, kneeOf } from "./knee.ts";
 import type { LevelResult, LevelSpec, Purpose } from "./level.ts";
-import { uslOf, type UslPoint } from "./usl.ts";
+import { isAtRest, uslOf, type UslPoint } from "./usl.ts";
 
 export interface SearchOptions {
   /** The first level. */
@@ -452,11 +452,10 @@ export class Search {
 
   /** Levels whose queue was at rest: of another one neither number nor rate is the server's. */
   #uslPoints(): UslPoint[] {
-    return this.#valid
-      .filter(({ by, purpose, errorRate }) =>
-        by !== "backlog" && by !== "dropped" && purpose !== "recover" && errorRate <= 0.05
-      )
-      .map(({ inFlight, achievedPerS }) => ({ inFlight, perS: achievedPerS }));
+    return this.#valid.filter(isAtRest).map(({ inFlight, achievedPerS }) => ({
+      inFlight,
+      perS: achievedPerS,
+    }));
   }
 }
 

@@ -5,12 +5,19 @@
  */
 import { randomOf } from "../random.ts";
 import { formatPercent, significant } from "../metrics/format.ts";
+import type { LevelResult } from "./level.ts";
 
 export interface UslPoint {
   /** N, on average. */
   readonly inFlight: number;
   /** X. */
   readonly perS: number;
+}
+
+/** Whether the law may be asked about a level: its queue was at rest, so that what was in flight belongs to its rate. */
+export function isAtRest({ by, purpose, errorRate, who }: LevelResult): boolean {
+  return by !== "backlog" && by !== "dropped" && purpose !== "recover" &&
+    errorRate <= MAX_ERRORS && who !== "generator";
 }
 
 export interface Coefficients {
@@ -42,6 +49,8 @@ const MIN_LEVELS = 6;
 /** Greatest by least number in flight: less shows no bend. */
 const MIN_REACH = 4;
 const MIN_R_SQUARED = 0.9;
+/** Failures are answers of another kind. */
+const MAX_ERRORS = 0.05;
 const RESAMPLES = 500;
 /** Resamples that may be without a fit before the intervals say nothing. */
 const MAX_UNFIT = 0.2;

@@ -9,9 +9,11 @@ import type { Summary } from "../metrics/summary_schema.ts";
 import type { OpenProfile, Plan } from "../plan/plan.ts";
 import { parseDuration, parseRate, parseShare } from "../plan/units.ts";
 import { capacityDocument, type CapacityReport } from "../report/capacity/document.ts";
+import { capacityHtml } from "../report/capacity/html.ts";
 import { levelLine } from "../report/capacity/levels.ts";
 import { capacityText } from "../report/capacity/text.ts";
 import { jsonText } from "../report/json.ts";
+import { maskTexts } from "../report/mask.ts";
 import { notUndoneLines } from "../report/setup.ts";
 import { exit, EXIT_CODES, verdictLine } from "../verdict/exit.ts";
 import { VERSION } from "../version.ts";
@@ -49,7 +51,7 @@ const FLAGS = [
 const SUMMARY =
   `Searches the highest rate at which PLAN's thresholds hold, and says who gave out above it: the server,
 its limiter, or this generator. Levels are runs of the plan; each lasts until it is decided. Writes
-DIR/capacity.json and DIR/capacity.txt, and exits with 0, 94 (target not ready), 95 (nothing can be said
+capacity.json, .txt and .html to DIR, and exits with 0, 94 (target not ready), 95 (nothing can be said
 of the server), 99 (less than --require), 104 (bad input), 105 (interrupted) or 107.`;
 
 export const capacity = command({
@@ -252,7 +254,7 @@ function seedOf({ scenarios }: Plan, scale: Scale): number {
   return load?.model === "open" ? load.seed : 0;
 }
 
-const FILES = ["capacity.json", "capacity.txt"] as const;
+const FILES = ["capacity.json", "capacity.txt", "capacity.html"] as const;
 
 function fileAt(line: CommandLine, name: typeof FILES[number]): Destination {
   const directory = line.value("out") ?? "results";
@@ -261,11 +263,12 @@ function fileAt(line: CommandLine, name: typeof FILES[number]): Destination {
 
 async function deliver(report: CapacityReport, line: CommandLine, io: Io): Promise<number> {
   const texts = {
-    "capacity.json": `${jsonText(capacityDocument(report))}\n`,
-    "capacity.txt": capacityText(report),
+    "capacity.json": `${jsonText(maskTexts(capacityDocument(report), mask))}\n`,
+    "capacity.txt": mask(capacityText(report)),
+    "capacity.html": mask(capacityHtml(report)),
   };
   const written = await Promise.all(
-    FILES.map((name) => writeFile(fileAt(line, name), mask(texts[name]))),
+    FILES.map((name) => writeFile(fileAt(line, name), texts[name])),
   );
   const problems = written.filter((problem) => problem !== undefined);
   const taken = !line.has("quiet") && io.out(capacityText(report, textOptions(line, io)));

@@ -23,7 +23,7 @@ export const GOOD: Mark = { sign: "✓", icon: "✅", tone: "good" };
 export const WARN: Mark = { sign: "!", icon: "⚠️", tone: "warn" };
 /** Of what makes a run invalid, or not comparable, too. */
 export const BAD: Mark = { sign: "✗", icon: "❌", tone: "bad" };
-const UNSURE: Mark = { sign: "?", icon: "?", tone: "warn" };
+export const UNSURE: Mark = { sign: "?", icon: "?", tone: "warn" };
 const SAME: Mark = { sign: "=", icon: "=", tone: "faint" };
 const SKIPPED: Mark = { sign: "-", icon: "➖", tone: "faint" };
 

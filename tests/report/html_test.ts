@@ -18,6 +18,7 @@ import { scenariosOf } from "../../src/metrics/scenarios.ts";
 import { runOf, workerFacts } from "../metrics/runs.ts";
 import { testWith } from "../programs.ts";
 import { withBrowser } from "./chromium.ts";
+import { AXE, BROWSER, DRAWN } from "./pages.ts";
 import {
   concluded,
   failedRun,
@@ -180,8 +181,6 @@ Deno.test("renderHtml() leaves open what has a picture of deployments or of jobs
   assertEquals(folded.filter(([, isOpen]) => !isOpen), []);
 });
 
-const BROWSER: [string, ...string[]] = ["chromium", "chromium-browser", "google-chrome"];
-
 testWith(BROWSER)(
   "a report in a browser draws all its charts, complains of nothing, asks for nothing",
   async () => {
@@ -252,19 +251,6 @@ const UNFOLD = `new Promise((done) => {
   document.querySelectorAll("details").forEach((one) => { one.open = true; });
   requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)));
 })`;
-
-/** Each finding with the elements that it is of. */
-const AXE = `axe.run().then(({ violations }) =>
-  violations.map(({ id, nodes }) => id + ": " + nodes.slice(0, 3).map(({ html }) => html).join(" ")))`;
-
-/** Places for charts, canvases in them, and those in which something was drawn. */
-const DRAWN = `[
-  document.querySelectorAll("[data-chart]").length,
-  document.querySelectorAll("canvas").length,
-  Array.from(document.querySelectorAll("canvas")).filter((canvas) =>
-    canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
-      .data.some((byte) => byte > 0)).length,
-]`;
 
 const CUT_OFF = `Array.from(document.querySelectorAll(".scroll"))
   .filter((place) => place.scrollWidth > place.clientWidth + 1).length`;

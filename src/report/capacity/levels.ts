@@ -1,8 +1,14 @@
 /** The levels of a search as a table, and one of them as a line of progress. */
 import type { LevelResult, Purpose } from "../../capacity/level.ts";
-import { formatMs, formatPercent, formatRate, formatSeconds } from "../../metrics/format.ts";
-import { significant } from "../../metrics/format.ts";
-import { fitted, type Table, tableLines } from "../table.ts";
+import {
+  formatMs,
+  formatPercent,
+  formatRate,
+  formatSeconds,
+  significant,
+} from "../../metrics/format.ts";
+import { BAD, GOOD, type Mark, UNSURE, WARN } from "../marks.ts";
+import type { Table } from "../table.ts";
 
 /** What a level is called by its purpose. */
 const PURPOSE_NAMES: Readonly<Record<Purpose, string>> = {
@@ -14,15 +20,27 @@ const PURPOSE_NAMES: Readonly<Record<Purpose, string>> = {
   generator: "other workers",
 };
 
-/** How a level came out, in a word. */
-export function outcomeOf({ decision, who, purpose }: LevelResult): string {
+/** How a level came out, in a word, and who gave out. */
+export function outcomeOf({ decision, who, purpose, limiter }: LevelResult): string {
   if (purpose === "recover") return decision === "holds" ? "recovered" : "not recovered";
   if (who === "generator") return "generator";
-  return decision === "broken" ? "broken" : decision === "holds" ? "holds" : "undecided";
+  if (decision !== "broken") return decision;
+  return limiter ? "broken: limiter" : "broken: server";
 }
 
-const COLUMNS: readonly (readonly [string, (level: LevelResult) => string])[] = [
-  ["level", ({ level }) => `${significant(level, 4)}/s`],
+export function outcomeMark({ decision, who }: Pick<LevelResult, "decision" | "who">): Mark {
+  if (who === "generator") return WARN;
+  if (decision === "undecided") return UNSURE;
+  return decision === "holds" ? GOOD : BAD;
+}
+
+/** `137/s`, `1,234/s`: to the four digits to which levels are chosen. */
+export function levelName(level: number): string {
+  return level >= 999.5 ? formatRate(level) : `${significant(level, 4)}/s`;
+}
+
+const COLUMNS: readonly (readonly [head: string, cell: (level: LevelResult) => string])[] = [
+  ["level", ({ level }) => levelName(level)],
   ["offered", ({ offeredPerS }) => formatRate(offeredPerS)],
   ["achieved", ({ achievedPerS }) => formatRate(achievedPerS)],
   ["p50", ({ p50Ms }) => formatMs(p50Ms)],
@@ -31,13 +49,14 @@ const COLUMNS: readonly (readonly [string, (level: LevelResult) => string])[] = 
   ["in flight", ({ inFlight }) => significant(inFlight, 2)],
   ["errors", ({ errorRate }) => formatPercent(errorRate)],
   ["took", ({ durationMs }) => formatSeconds(durationMs / 1000)],
-  ["why", ({ purpose }) => PURPOSE_NAMES[purpose]],
+  ["for", ({ purpose }) => PURPOSE_NAMES[purpose]],
   ["came out", outcomeOf],
 ];
 
 /** The first of these goes first where a terminal is too narrow. */
-const DROP = ["offered", "took", "why", "p50", "in flight", "errors", "p99"];
+export const LEVEL_DROP = ["took", "for", "offered", "p50", "in flight", "errors", "p99"];
 
+/** In the order in which they were run. */
 export function levelsTable(levels: readonly LevelResult[]): Table {
   return {
     head: COLUMNS.map(([head]) => head),
@@ -45,16 +64,13 @@ export function levelsTable(levels: readonly LevelResult[]): Table {
   };
 }
 
-/** In the order in which they were run. */
-export function levelsLines(levels: readonly LevelResult[], width: number): string[] {
-  return tableLines(fitted(levelsTable(levels), { width, drop: DROP }));
+/** `137/s holds after 20 s: 0.2 % of 2,700 beyond "create: error_rate < 1%", of which 1 % may be` */
+export function levelLine(level: LevelResult): string {
+  const after = formatSeconds(level.durationMs / 1000);
+  return `${levelName(level.level)} ${outcomeOf(level)} after ${after}: ${whyOf(level)}`;
 }
 
-/** `  137/s  holds after 20 s: 0.2 % of 2,700 beyond "create: error_rate < 1%", of which 1 % may be` */
-export function levelLine(level: LevelResult): string {
-  const { durationMs, reason, who, why } = level;
-  const said = who === "none" ? reason : why;
-  return `${significant(level.level, 4)}/s ${outcomeOf(level)} after ${
-    formatSeconds(durationMs / 1000)
-  }: ${said}`;
+/** Why it came out so; of whom somebody was at fault, why it was that one. */
+export function whyOf({ reason, who, why }: LevelResult): string {
+  return who === "none" ? reason : why;
 }

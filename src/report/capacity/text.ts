@@ -1,83 +1,89 @@
 /** A search for capacity on a terminal or in capacity.txt: the answer first, then what it rests on. */
 import { answerSentences, perSecondText } from "../../capacity/answer.ts";
-import type { Refusal, Usl } from "../../capacity/usl.ts";
-import { formatPercent, formatRate, significant } from "../../metrics/format.ts";
+import { oneLine } from "../style.ts";
 import { block, item, type Page, pageOf, type TextOptions, title } from "../text/page.ts";
+import { tableSection } from "../text/tables.ts";
+import { padEnd, shortened, wrap } from "../width.ts";
+import { LAB_WARNING } from "../words.ts";
 import type { CapacityReport } from "./document.ts";
-import { levelsLines } from "./levels.ts";
+import { LEVEL_DROP, levelsTable } from "./levels.ts";
+import { pictureLines, rungsOf } from "./picture.ts";
+import { headMark, LAW_NOTE, lawRows, limitRows, methodRows, searchedText } from "./words.ts";
 
 export function capacityText(report: CapacityReport, options?: TextOptions): string {
   const page = pageOf(options);
-  const parts = [headLines(report, page), answerLines(report, page), levelLines(report, page)];
-  return [...parts, limitLines(report, page), scalabilityLines(report.answer.usl, page)]
-    .filter((part) => part.length > 0)
-    .map((part) => `${part.join("\n")}\n`).join("\n");
+  const sections = [
+    answerSection(report, page),
+    levelSection(report, page),
+    pictureSection(report, page),
+    limitSection(report, page),
+    lawSection(report, page),
+    methodSection(report, page),
+    exitLine(report, page),
+  ];
+  return sections.filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n")).join("\n\n") + "\n";
 }
 
-function headLines(report: CapacityReport, page: Page): string[] {
-  const { methodology: { target, stack, hardware, os }, plan, startedAt } = report;
-  const what = report.scenario === null ? "the whole mix" : `scenario ${report.scenario}`;
-  const version = target.version === null ? "" : ` (${target.version})`;
-  const server = stack.name === "none" ? "" : `, ${stack.description}`;
-  const host = `${hardware.cpu_model}, ${hardware.cpu_count} CPUs, ${os.name} ${os.kernel}`;
-  const spacing = report.arrivals === "even"
-    ? "evenly spaced arrivals"
-    : `Poisson arrivals from seed ${report.seed} on`;
+function answerSection(report: CapacityReport, page: Page): string[] {
+  const { style, width } = page;
+  const { word, tone } = headMark(report);
+  const searched = shortened(oneLine(searchedText(report)), width - word.length - 2);
+  const [first = "", ...more] = answerSentences(report.answer, perSecondText);
   return [
-    ...title("certload capacity", `${plan.name}, ${what}`, page),
-    ...block(`${target.base_url}${version}${server}`, page, { first: 2 }),
-    ...block(`from ${host}, ${startedAt.slice(0, 19)}Z, ${spacing}`, page, { first: 2 }),
+    `${style[tone](style.strong(word))}  ${style.strong(searched)}`,
+    ...block(first, page, { paint: style.strong }),
+    ...more.flatMap((sentence) => block(sentence, page)),
+    ...(report.methodology.target.lab ? block(LAB_WARNING, page, { paint: style.warn }) : []),
   ];
 }
 
-function answerLines({ answer, exit, requiredPerS }: CapacityReport, page: Page): string[] {
-  const [first = "", ...more] = answerSentences(answer, perSecondText);
-  const { strong } = page.style;
-  const required = requiredPerS === null ? [] : [`${exit.reason}.`];
+function levelSection({ answer: { levels } }: CapacityReport, page: Page): string[] {
+  if (levels.length === 0) return [];
+  const note = "in the order in which they were run; response times of what was answered";
+  return tableSection(["Levels", note], levelsTable(levels), LEVEL_DROP, page);
+}
+
+function pictureSection({ answer: { levels } }: CapacityReport, page: Page): string[] {
+  // One bar is no picture.
+  if (rungsOf(levels).length < 2) return [];
   return [
-    ...block(first, page, { paint: strong }),
-    ...[...more, ...required].flatMap((sentence) => block(sentence, page)),
+    ...title("Picture", "by level: p99, and achieved (█) of offered (░)", page),
+    ...pictureLines(levels, page.width, page.style),
   ];
 }
 
-function levelLines({ answer: { levels } }: CapacityReport, page: Page): string[] {
-  const lines = levelsLines(levels, page.width - 2);
+function limitSection(report: CapacityReport, page: Page): string[] {
   return [
-    ...title("Levels", "in the order in which they were run; rates per second", page),
-    ...lines.map((line) => `  ${line}`),
+    ...title("Limits", "the share of the requests that may lie beyond", page),
+    ...limitRows(report).flatMap(([text, allowed]) => item("-", `${text}: ${allowed}`, page)),
   ];
 }
 
-function limitLines({ limits: { limits, unjudged } }: CapacityReport, page: Page): string[] {
-  return [
-    ...title("Limits", "a level holds while no more than this lies beyond", page),
-    ...limits.flatMap(({ text, allowed }) => item("-", `${text}: ${formatPercent(allowed)}`, page)),
-    ...unjudged.flatMap(({ text, reason }) =>
-      item("-", `${text}: not judged, as it ${reason}`, page)
-    ),
-  ];
-}
-
-function scalabilityLines(usl: Usl | Refusal, page: Page): string[] {
+function lawSection({ answer: { usl } }: CapacityReport, page: Page): string[] {
   const name = "Scalability law";
   if ("refused" in usl) return title(name, `not fitted: ${usl.refused}`, page);
-  const { lambda, sigma, kappa, intervals, rSquared, peak } = usl;
-  const between = (of: keyof typeof intervals): string =>
-    `${significant(intervals[of].low)} to ${significant(intervals[of].high)}`;
-  return [
-    ...title(
-      name,
-      "X(N) = λN / (1 + σ(N - 1) + κN(N - 1)), N in flight; with 95 % intervals",
-      page,
-    ),
-    ...item("-", `λ ${significant(lambda)}/s of a single one (${between("lambda")})`, page),
-    ...item("-", `σ ${significant(sigma)} (${between("sigma")}): what waits for its turn`, page),
-    ...item("-", `κ ${significant(kappa)} (${between("kappa")}): what waits for the others`, page),
-    ...(peak === null ? [] : item(
-      "-",
-      `the most is ${formatRate(peak.perS)} with ${significant(peak.inFlight)} in flight`,
-      page,
-    )),
-    ...item("-", `R² ${significant(rSquared)}`, page),
-  ];
+  return [...title(name, LAW_NOTE, page), ...rowLines(lawRows(usl), 4, page)];
+}
+
+function methodSection(report: CapacityReport, page: Page): string[] {
+  return [page.style.strong("Methodology"), ...rowLines(methodRows(report), 10, page)];
+}
+
+/** Names in a column, and texts beside them. */
+function rowLines(
+  rows: readonly (readonly [name: string, text: string])[],
+  names: number,
+  { width }: Page,
+): string[] {
+  return rows.flatMap(([name, text]) =>
+    wrap(oneLine(text), width - names - 4).map((line, i) =>
+      `  ${padEnd(i === 0 ? name : "", names)}  ${line}`
+    )
+  );
+}
+
+function exitLine(report: CapacityReport, page: Page): string[] {
+  const { exit: { code, reason } } = report;
+  return block(`exit ${code}: ${reason}`, page, { paint: page.style[headMark(report).tone] });
 }

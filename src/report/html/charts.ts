@@ -17,7 +17,7 @@ import { offeredBy } from "./offered.ts";
 /** Colours of the lines of several scenarios. */
 const SCENARIO_COLORS = ["s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8"] as const;
 
-interface Line {
+export interface Line {
   readonly label: string;
   /** Which of the page's colours. */
   readonly color:
@@ -34,23 +34,27 @@ interface Line {
   readonly values: readonly (number | null)[];
   readonly fill?: boolean;
   readonly dashed?: boolean;
+  /** Each value is marked; `alone`: and nothing goes from one to the next; `hollow`: nor are the marks filled. */
+  readonly points?: "joined" | "alone" | "hollow";
 }
 
 export interface Chart {
   readonly title: string;
   readonly note?: string;
   /** `time`: seconds since the run's start. `percentile`: -log10(1 - share), so that each nine takes the same room. */
-  readonly x: "time" | "percentile";
+  readonly x: "time" | "percentile" | "per_s" | "count";
   readonly xs: readonly number[];
-  readonly unit: "ms" | "per_s" | "count";
+  readonly unit: "ms" | "per_s" | "count" | "share";
   readonly log: boolean;
   /** Where the last slice begins, if the run ended within it: it is as wide as what was left. */
   readonly partial?: number;
+  /** A place along x, and the interval in which it lies. */
+  readonly mark?: { readonly at: number; readonly from: number; readonly to: number };
   readonly lines: readonly Line[];
 }
 
 /** Spread of the values, largest to median, from which a logarithmic scale says more. */
-const LOG_FROM = 15;
+export const LOG_FROM = 15;
 
 /** The curve ends at the percentile beyond which there is a single value. */
 const MAX_NINES = 6;

@@ -1,6 +1,6 @@
 /*
  * Draws the page's charts with uPlot: anew when colours or widths change, and for paper in its own size. Numbers are
- * written by formatMs, formatRate and clockTime, which the page has from the program itself.
+ * written by formatMs, formatRate, clockTime and their like, which the page has from the program itself.
  */
 (() => {
   "use strict";
@@ -26,8 +26,15 @@
       n >= min && n <= max + 1e-9 && (n !== MEDIAN || plot.width > NARROW)
     );
 
-  const formatX = (chart) => (chart.x === "time" ? clockTime : formatNines);
-  const UNITS = { ms: formatMs, per_s: formatRate, count: formatCount };
+  const X_UNITS = {
+    time: clockTime,
+    percentile: formatNines,
+    per_s: formatRate,
+    count: significant,
+  };
+  const formatX = (chart) => X_UNITS[chart.x];
+  const X_LABELS = { time: "at", percentile: "percentile", per_s: "level", count: "in flight" };
+  const UNITS = { ms: formatMs, per_s: formatRate, count: formatCount, share: formatPercent };
   const formatY = (chart) => UNITS[chart.unit];
 
   const axes = (chart) => {
@@ -42,9 +49,10 @@
       size: 32,
       space: 56,
       values: (_, splits) => splits.map(formatX(chart)),
-      ...(chart.x === "percentile"
-        ? { splits: ninesSplits }
-        : { incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600] }),
+      ...(chart.x === "percentile" ? { splits: ninesSplits } : {}),
+      ...(chart.x === "time"
+        ? { incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600] }
+        : {}),
     };
     const y = {
       ...common,
@@ -54,9 +62,10 @@
     return [x, y];
   };
 
+  const LEAST_TOP = { ms: 0.01, share: 0.01 };
   const yRange = (chart) => (_, min, max) => {
     if (chart.log) return uPlot.rangeLog(Math.max(min ?? 0.001, 0.001), max ?? 1, 10, false);
-    return [0, Math.max((max ?? 0) * 1.08, chart.unit === "ms" ? 0.01 : 1)];
+    return [0, Math.max((max ?? 0) * 1.08, LEAST_TOP[chart.unit] ?? 1)];
   };
 
   /* Values between gaps make no line: they are drawn as points. */
@@ -67,38 +76,69 @@
     );
   };
 
+  const pointsOf = ({ points, color }) => {
+    if (points === undefined) return { show: false, filter: lonely };
+    return { show: true, size: 7, width: 1.5, fill: colour(points === "hollow" ? "card" : color) };
+  };
+  const NO_LINE = { alone: true, hollow: true };
+
   const lineOf = (chart) => (line) => ({
     label: line.label,
     stroke: colour(line.color),
     width: line.color === "max" ? 1 : 1.75,
     dash: line.dashed ? [5, 4] : undefined,
     fill: line.fill ? colour(line.color) + "26" : undefined,
-    points: { show: false, filter: lonely },
+    points: pointsOf(line),
+    ...(NO_LINE[line.points] ? { paths: () => null } : {}),
     value: (_, value) => formatY(chart)(value),
     spanGaps: false,
   });
 
-  /* The last slice where the run ended within it. */
-  const shadePartial = ({ ctx, bbox, valToPos }, { partial }) => {
-    if (partial === undefined) return;
-    const from = valToPos(partial, "x", true);
+  const shade = ({ ctx, bbox }, from, to) => {
     ctx.save();
     ctx.fillStyle = colour("line");
     ctx.globalAlpha = 0.6;
-    ctx.fillRect(from, bbox.top, bbox.left + bbox.width - from, bbox.height);
+    ctx.fillRect(from, bbox.top, Math.max(1, to - from), bbox.height);
     ctx.restore();
+  };
+
+  /* The last slice where the run ended within it. */
+  const shadePartial = (plot, { partial }) => {
+    if (partial === undefined) return;
+    shade(plot, plot.valToPos(partial, "x", true), plot.bbox.left + plot.bbox.width);
+  };
+
+  const drawMark = (plot, { mark }) => {
+    if (mark === undefined) return;
+    const [from, at, to] = [mark.from, mark.at, mark.to].map((x) => plot.valToPos(x, "x", true));
+    shade(plot, from, to);
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.strokeStyle = colour("ink");
+    ctx.lineWidth = devicePixelRatio;
+    ctx.beginPath();
+    ctx.moveTo(at, bbox.top);
+    ctx.lineTo(at, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.restore();
+  };
+
+  /* Marks at the ends of what is not over time are not to be cut in two. */
+  const xRange = (chart) => {
+    if (chart.x === "time" || chart.x === "percentile") return {};
+    return { range: (_plot, _min, max) => [0, max === null ? 1 : max * 1.04] };
   };
 
   const optionsOf = (chart, place, { width, height = HEIGHT }) => ({
     width,
     height,
     scales: {
-      x: { time: false },
+      x: { time: false, ...xRange(chart) },
       y: { distr: chart.log ? 3 : 1, range: yRange(chart) },
     },
     series: [
       {
-        label: chart.x === "time" ? "at" : "percentile",
+        label: X_LABELS[chart.x],
         value: (_, x) => (x === null ? "-" : formatX(chart)(x)),
       },
       ...chart.lines.map(lineOf(chart)),
@@ -107,13 +147,13 @@
     cursor: {
       y: false,
       points: { size: 6 },
-      ...(chart.x === "time" ? { sync: { key: place.dataset.group } } : {}),
+      ...(chart.x === "time" || chart.x === "per_s" ? { sync: { key: place.dataset.group } } : {}),
     },
     legend: { live: true },
     /* Values are shown in the legend while there is a place that they are of. */
     hooks: {
       ready: [(plot) => plot.root.classList.add("idle")],
-      drawAxes: [(plot) => shadePartial(plot, chart)],
+      drawAxes: [(plot) => shadePartial(plot, chart), (plot) => drawMark(plot, chart)],
       setCursor: [(plot) => plot.root.classList.toggle("idle", plot.cursor.idx == null)],
     },
   });
