@@ -84,5 +84,10 @@ function keptOf(deployments: readonly Deployment[]): Deployment[] {
 }
 
 function byRequest(a: Deployment, b: Deployment): number {
-  return a.requestedUs - b.requestedUs || (a.target < b.target ? -1 : a.target > b.target ? 1 : 0);
+  return a.requestedUs - b.requestedUs || compareTexts(a.target, b.target) ||
+    compareTexts(JSON.stringify(a), JSON.stringify(b));
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -49,7 +49,7 @@ export class GaugeSeries {
   }
 }
 
-function addGaugeSlices(a: GaugeSlice, b: GaugeSlice): GaugeSlice {
+export function addGaugeSlices(a: GaugeSlice, b: GaugeSlice): GaugeSlice {
   const later = a.lastUs > b.lastUs || (a.lastUs === b.lastUs && a.last > b.last) ? a : b;
   return { ...later, max: Math.max(a.max, b.max) };
 }

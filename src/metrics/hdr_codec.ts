@@ -3,11 +3,17 @@
  * cookie and a length, then zlib data of a 40-byte header and the counts, where a negative number is a run of empty
  * buckets. Two things of the library's are mended here. Its header has 1 where the format has a normalizing index
  * offset of 0, and an integer where it has a double: HdrHistogram_c then iterates one bucket off. And it reads whatever
- * a header claims, without bound.
+ * a header claims, without bound: reading is done here.
  */
 import { deflateSync, inflateSync } from "node:zlib";
-import encoding from "hdr-histogram-js/dist/JsHistogram.encoding.js";
-import { BUCKET_LIMIT, type ExactStats, Histogram } from "./histogram.ts";
+import "hdr-histogram-js/dist/JsHistogram.encoding.js";
+import {
+  BUCKET_LIMIT,
+  bucketsBelow,
+  type ExactStats,
+  Histogram,
+  type HistogramData,
+} from "./histogram.ts";
 import { messageOf } from "../message_of.ts";
 
 const COOKIE = 0x1c849303;
@@ -15,6 +21,8 @@ const COMPRESSED_COOKIE = 0x1c849304;
 const HEADER_BYTES = 40;
 /** What a decoded histogram may unfold to: at most nine bytes for each bucket. */
 const MAX_BYTES = HEADER_BYTES + 9 * BUCKET_LIMIT;
+/** Most unfold to less: to set 16 KiB aside for each takes three times as long as to unfold it. */
+const CHUNK_BYTES = 1024;
 
 export function encodeHdr({ hdr }: Histogram): string {
   // Compressed in a hurry, as it is unfolded again at once.
@@ -37,45 +45,59 @@ export function encodeHdr({ hdr }: Histogram): string {
  * @throws {RangeError} when the text is something else, with what it is.
  */
 export function decodeHdr(text: string, exact: ExactStats): Histogram {
-  const bytes = decompress(text);
-  checkHeader(bytes);
-  const length = viewOf(bytes).getUint32(4);
-  const used = usedBuckets(bytes.subarray(HEADER_BYTES, HEADER_BYTES + length));
-  const hdr = encoding.doDecode(bytes, 64);
-  expect(used <= hdr.countsArrayLength, "has more buckets than its header says");
-  // Of the last bucket only the upper end is known.
-  hdr.maxValue = Math.min(hdr.maxValue, Math.floor(exact.maxUs));
-  return new Histogram(hdr, exact);
+  return Histogram.from(decodeBuckets(text, exact));
 }
 
-function checkHeader(bytes: Uint8Array): void {
-  const view = viewOf(bytes);
-  expect(bytes.length >= HEADER_BYTES, "is cut off in the header");
+/**
+ * The same as plain data, in a tenth of the time: the summaries of a thousand machines hold some millions of them.
+ * @throws {RangeError} as `decodeHdr` does.
+ */
+export function decodeBuckets(text: string, { sumUs, minUs, maxUs }: ExactStats): HistogramData {
+  const bytes = decompress(text);
+  const header = viewOf(bytes);
+  checkHeader(header);
+  const buckets = bucketsOf(bytes.subarray(HEADER_BYTES, HEADER_BYTES + header.getUint32(4)));
+  const room = bucketsBelow(Number(header.getBigInt64(24)));
+  expect(buckets.used <= room, "has more buckets than its header says");
+  const { count, indices, counts } = buckets;
+  return { count, sumUs, minUs: count === 0 ? 0 : minUs, maxUs, indices, counts };
+}
+
+function checkHeader(view: DataView): void {
+  expect(view.byteLength >= HEADER_BYTES, "is cut off in the header");
   expect((view.getUint32(0) & ~0xf0) === COOKIE, "is not in V2 encoding");
   expect(view.getUint32(12) === 3, `has ${view.getUint32(12)} significant digits, not 3`);
   expect(view.getBigInt64(16) === 1n, "has a lowest value other than 1");
   const highest = view.getBigInt64(24);
   expect(highest >= 2n && highest <= 2n ** 53n, "has a highest value that no duration has");
-  expect(HEADER_BYTES + view.getUint32(4) <= bytes.length, "is cut off in the counts");
+  expect(HEADER_BYTES + view.getUint32(4) <= view.byteLength, "is cut off in the counts");
 }
 
-/** How many buckets the counts reach over: the library would follow a run of empty ones to whatever its length is. */
-function usedBuckets(counts: Uint8Array): number {
-  let used = 0;
-  for (let at = 0; at < counts.length;) {
+/** Numbers of seven bits a byte, least first and zigzag: a count, or as a negative one a run of empty buckets. */
+function bucketsOf(
+  bytes: Uint8Array,
+): Pick<HistogramData, "count" | "indices" | "counts"> & { readonly used: number } {
+  const [indices, counts] = [new Uint32Array(bytes.length), new Float64Array(bytes.length)];
+  let [used, kept, sum] = [0, 0, 0];
+  for (let at = 0; at < bytes.length;) {
     let [value, scale, byte] = [0, 1, 0x80];
     for (; byte >= 0x80; scale *= 0x80) {
-      byte = counts[at++] ?? Infinity;
+      byte = bytes[at++] ?? Infinity;
       value += (byte & 0x7f) * scale;
       expect(
         byte < 0x100 && value < 2 ** 54 && scale < 2 ** 63,
         "has a count that is cut off or beyond 2^53",
       );
     }
+    if (value % 2 === 0 && value > 0) {
+      indices[kept] = used;
+      counts[kept++] = value / 2;
+      sum += value / 2;
+    }
     used += value % 2 === 0 ? 1 : (value + 1) / 2;
   }
   expect(used <= BUCKET_LIMIT, "has more buckets than there can be");
-  return used;
+  return { used, count: sum, indices: indices.slice(0, kept), counts: counts.slice(0, kept) };
 }
 
 function decompress(text: string): Uint8Array {
@@ -89,7 +111,8 @@ function decompress(text: string): Uint8Array {
   const view = viewOf(bytes);
   expect((view.getUint32(0) & ~0xf0) === COMPRESSED_COOKIE, "is not V2 compressed");
   try {
-    return inflateSync(bytes.subarray(8, 8 + view.getUint32(4)), { maxOutputLength: MAX_BYTES });
+    const body = bytes.subarray(8, 8 + view.getUint32(4));
+    return inflateSync(body, { maxOutputLength: MAX_BYTES, chunkSize: CHUNK_BYTES });
   } catch (error) {
     const reason = messageOf(error);
     throw new RangeError(`Cannot read a histogram as its data is damaged: ${reason}`);

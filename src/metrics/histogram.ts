@@ -183,3 +183,8 @@ const layout = new Buckets(1, 2, 3);
 export function bucketHigh(index: number): number {
   return layout.highestEquivalentValue(layout.valueFromIndex(index));
 }
+
+/** How many buckets a histogram has for which `highest` is the highest value. */
+export function bucketsBelow(highest: number): number {
+  return 1024 * Math.max(2, 1 + Math.floor(layout.countsArrayIndex(highest) / 1024));
+}

@@ -50,13 +50,6 @@ export class SliceSeries {
   }
 }
 
-/** In slices of the wider of the two widths. */
-export function addTimeSeries(a: TimeSeries, b: TimeSeries): TimeSeries {
-  const sum = new SliceSeries(MAX_SLICES, Math.max(a.widthS, b.widthS));
-  for (const slice of [...a.slices, ...b.slices]) sum.add(slice);
-  return sum.timeSeries();
-}
-
 /** Two slices as one; it starts where the first does. */
 export function addSlices(a: Slice, b: Slice): Slice {
   return {

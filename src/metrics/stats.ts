@@ -1,5 +1,5 @@
 /** From histograms in microseconds to the summary's figures in milliseconds, and back. */
-import { decodeHdr, encodeHdr } from "./hdr_codec.ts";
+import { decodeBuckets, encodeHdr } from "./hdr_codec.ts";
 import { Histogram, type HistogramData } from "./histogram.ts";
 import type { Stats, SummaryHistogram } from "./summary_schema.ts";
 
@@ -51,9 +51,13 @@ export function packed(data: HistogramData | undefined): SummaryHistogram | null
 
 /** @throws {RangeError} when the encoded buckets are damaged, or do not hold what is said beside them. */
 export function unpacked(histogram: SummaryHistogram | null | undefined): Histogram {
-  if (!histogram) return new Histogram();
+  return histogram ? Histogram.from(unpackedData(histogram)) : new Histogram();
+}
+
+/** The same as plain data. */
+export function unpackedData(histogram: SummaryHistogram): HistogramData {
   const { count, sum_us: sumUs, min_us: minUs, max_us: maxUs } = histogram;
-  const decoded = decodeHdr(histogram.hdr, { sumUs, minUs, maxUs });
+  const decoded = decodeBuckets(histogram.hdr, { sumUs, minUs, maxUs });
   if (decoded.count === count) return decoded;
   throw new RangeError(
     `Cannot read a histogram as its buckets hold ${decoded.count} values: ${count} are said`,

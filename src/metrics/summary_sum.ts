@@ -1,63 +1,293 @@
 /**
- * Adding up the scenarios of several summaries: each is read back as what was recorded, so that runs add up as the
- * threads of one run do. Counts and histograms are exact; statistics come from the sums.
+ * Adding up the scenarios of several summaries, one after the other: each is read back as what was recorded, so that
+ * runs add up as the threads of one run do. Counts and histograms are exact, statistics come from the sums, and the
+ * order in which summaries are added is of no account. What is kept of each is small; histograms, slices and
+ * deployments go into the sum at once.
  */
-import { perDuration } from "../plan/durations.ts";
+import { type Duration, perDuration } from "../plan/durations.ts";
 import type { Deployment } from "../deployment.ts";
-import { shiftedBy } from "./deployments.ts";
-import type { GaugeSlice } from "./gauges.ts";
-import { addScenarios, EMPTY_SERIES } from "./merge.ts";
-import type { PeerTally, SeriesRecording, Slice } from "./recording.ts";
-import { addTimeSeries, type TimeSeries } from "./slices.ts";
-import { rounded, unpacked } from "./stats.ts";
+import { CourseSum } from "./course_sum.ts";
+import { addDeployments, type Deployments, NO_DEPLOYMENTS, shiftedBy } from "./deployments.ts";
+import { addGaugeSlices, type Gauges, type GaugeSlice, gaugeWidthS } from "./gauges.ts";
+import type { HistogramData } from "./histogram.ts";
+import { HistogramSum } from "./histogram_sum.ts";
+import { addScenarios, emptyCounts } from "./merge.ts";
+import { own } from "./own.ts";
+import type { PeerTally, ScenarioCounts, SeriesRecording, Slice } from "./recording.ts";
+import type { TimeSeries } from "./slices.ts";
+import { TimeGrid } from "./time_grid.ts";
+import { rounded, unpackedData } from "./stats.ts";
 import { figuresOf } from "./summary.ts";
 import type {
   Measured,
   SummaryDeployment,
   SummaryGaugeSlice,
+  SummaryHistogram,
   SummaryPeer,
   SummaryScenario,
   SummarySeries,
   SummarySlice,
 } from "./summary_schema.ts";
-import type { ScenarioTotal } from "./totals.ts";
-import { own } from "./own.ts";
 
 type Phases = Measured["phases"];
 
-/** The slices of `b` are `shiftS` seconds later than they say. */
-export function addPhases(a: Phases, b: Phases, shiftS: number): Phases {
-  return union(a, b, (x, y) => union(x, y, (one, other) => addRuns(one, other, shiftS)));
+/** What is kept of a summary's scenarios until all are there: counts and names, nothing that grows with the load. */
+export interface LightPhases {
+  readonly phases: Phases;
+  /** When the summary's run began, on the grid of time that all share. */
+  readonly originUs: number;
 }
 
-/** Keys of both; what both have is added. */
-function union<T>(
-  a: Readonly<Record<string, T>>,
-  b: Readonly<Record<string, T>>,
-  add: (a: T, b: T) => T,
-): Record<string, T> {
-  const sum = { ...a };
-  for (const [key, value] of Object.entries(b)) {
-    const there = sum[key];
-    sum[key] = there === undefined ? value : add(there, value);
+export class PhasesSum {
+  readonly #sums = new Map<string, ScenarioSum>();
+
+  /**
+   * Adds what is large. Nothing is added of a summary in which anything is damaged.
+   * @param originUs When its run began, on the grid of time that all share.
+   * @throws {RangeError} for a histogram that is damaged.
+   */
+  add(phases: Phases, originUs: number): LightPhases {
+    const read = entriesOf(phases).map(([tier, name, scenario]) =>
+      [tier, name, scenario, readScenario(scenario)] as const
+    );
+    const light: Phases = {};
+    for (const [tier, name, scenario, large] of read) {
+      this.#sumOf(tier, name).add(large, originUs);
+      (light[tier] ??= {})[name] = lightOf(scenario);
+    }
+    return { phases: light, originUs };
   }
-  return sum;
+
+  /**
+   * The whole. What is told of a scenario and cannot be added is told as the first of `lights` does. The sum is empty
+   * then: a scenario's histograms are let go as soon as they are in the summary.
+   */
+  phases(lights: readonly LightPhases[]): Phases {
+    const originUs = Math.min(...lights.map((light) => light.originUs));
+    const whole: Phases = {};
+    const places = lights.flatMap(({ phases }) => entriesOf(phases));
+    for (const [key, those] of Map.groupBy(places, ([tier, name]) => keyOf(tier, name))) {
+      const [tier, name] = those[0]!;
+      const sum = this.#sumOf(tier, name);
+      (whole[tier] ??= {})[name] = sum.scenario(those.map(([, , one]) => one), originUs);
+      this.#sums.delete(key);
+    }
+    return whole;
+  }
+
+  #sumOf(tier: string, name: string): ScenarioSum {
+    const key = keyOf(tier, name);
+    const there = this.#sums.get(key) ?? new ScenarioSum();
+    this.#sums.set(key, there);
+    return there;
+  }
 }
 
-/** Of one scenario. */
-function addRuns(a: SummaryScenario, b: SummaryScenario, shiftS: number): SummaryScenario {
-  const steps = Object.keys({ ...a.steps, ...b.steps });
-  const [one, other] = [totalOf(a, steps, 0), totalOf(b, steps, shiftS)];
-  const total: ScenarioTotal = {
-    ...addScenarios(one, other),
-    timeSeries: addTimeSeries(one.timeSeries, other.timeSeries),
-    stepTimeSeries: one.stepTimeSeries.map((x, i) => addTimeSeries(x, other.stepTimeSeries[i]!)),
-  };
-  const ratePerS = (step: string | null): number => {
-    const those = [a, b].map((run) => step === null ? run : own(run.steps, step));
-    return rounded(those.reduce((sum, series) => sum + (series?.rate_per_s ?? 0), 0));
-  };
+function keyOf(tier: string, name: string): string {
+  return JSON.stringify([tier, name]);
+}
+
+function entriesOf(phases: Phases): [tier: string, name: string, scenario: SummaryScenario][] {
+  return Object.entries(phases).flatMap(([tier, scenarios]) =>
+    Object.entries(scenarios).map(([name, scenario]): [string, string, SummaryScenario] => [
+      tier,
+      name,
+      scenario,
+    ])
+  );
+}
+
+/** What is large of a scenario, unpacked. */
+interface LargeScenario {
+  readonly series: LargeSeries;
+  readonly steps: readonly (readonly [string, LargeSeries])[];
+  readonly observed: readonly (readonly [string, HistogramData])[];
+  readonly gauges: Readonly<Record<string, readonly SummaryGaugeSlice[]>>;
+  readonly deployments: Deployments;
+}
+
+interface LargeSeries {
+  readonly durations: readonly (readonly [Duration, HistogramData])[];
+  readonly course: TimeSeries;
+}
+
+function readScenario(scenario: SummaryScenario): LargeScenario {
+  const unpack = unpacker();
   return {
+    series: readSeries(scenario, unpack),
+    steps: Object.entries(scenario.steps).map(([name, step]) =>
+      [name, readSeries(step, unpack)] as const
+    ),
+    observed: Object.entries(scenario.observed).map(([name, { histogram }]) =>
+      [name, unpack(histogram)] as const
+    ),
+    gauges: scenario.gauges,
+    deployments: {
+      kept: scenario.deployments.map(deploymentOf),
+      verdicts: scenario.deployment_verdicts,
+    },
+  };
+}
+
+type Unpack = (histogram: SummaryHistogram) => HistogramData;
+
+/** A scenario of one step has every histogram twice, as its own and as the step's: each is unpacked once. */
+function unpacker(): Unpack {
+  const known = new Map<string, HistogramData>();
+  return (histogram) => {
+    const there = known.get(histogram.hdr);
+    if (there !== undefined && isOf(histogram, there)) return there;
+    const data = unpackedData(histogram);
+    known.set(histogram.hdr, data);
+    return data;
+  };
+}
+
+function isOf(histogram: SummaryHistogram, data: HistogramData): boolean {
+  return histogram.count === data.count && histogram.sum_us === data.sumUs &&
+    histogram.min_us === data.minUs && histogram.max_us === data.maxUs;
+}
+
+function readSeries({ histograms, course }: SummarySeries, unpack: Unpack): LargeSeries {
+  return {
+    durations: (Object.entries(histograms) as [Duration, SummaryHistogram | null][])
+      .flatMap(([name, histogram]) => histogram ? [[name, unpack(histogram)] as const] : []),
+    course: {
+      widthS: course.width_s,
+      slices: course.slices.map((slice) => sliceOf(slice, unpack)),
+    },
+  };
+}
+
+const NOTHING: HistogramData = new HistogramSum().data();
+
+function sliceOf(slice: SummarySlice, unpack: Unpack): Slice {
+  return {
+    second: slice.at_s,
+    count: slice.count,
+    failed: slice.failed,
+    dropped: slice.dropped,
+    maxLagUs: slice.max_lag_ms * 1000,
+    responseTime: slice.response_time ? unpack(slice.response_time) : NOTHING,
+  };
+}
+
+/** Of one series: a scenario's iterations, or a step. */
+class SeriesSum {
+  readonly #durations = new SumsByName<Duration>();
+  readonly #course = new CourseSum();
+
+  add({ durations, course }: LargeSeries, originUs: number): void {
+    for (const [name, data] of durations) this.#durations.add(name, data);
+    this.#course.add(course, originUs / 1e6);
+  }
+
+  durations(): SeriesRecording["durations"] {
+    return this.#durations.data();
+  }
+
+  timeSeries(originUs: number): TimeSeries {
+    return this.#course.timeSeries(originUs / 1e6);
+  }
+}
+
+class SumsByName<Name extends string> {
+  readonly #sums = new Map<Name, HistogramSum>();
+
+  add(name: Name, data: HistogramData): void {
+    const there = this.#sums.get(name) ?? new HistogramSum();
+    this.#sums.set(name, there.add(data));
+  }
+
+  /** In the order of the names, which is that of no file. */
+  data(): Record<Name, HistogramData> {
+    const sorted = Array.from(this.#sums).sort(([a], [b]) => a < b ? -1 : 1);
+    return Object.fromEntries(sorted.map(([name, sum]) => [name, sum.data()])) as Record<
+      Name,
+      HistogramData
+    >;
+  }
+}
+
+class ScenarioSum {
+  readonly #series = new SeriesSum();
+  readonly #steps = new Map<string, SeriesSum>();
+  readonly #observed = new SumsByName<string>();
+  readonly #gauges = new GaugeSum();
+  #deployments: Deployments = NO_DEPLOYMENTS;
+
+  add(large: LargeScenario, originUs: number): void {
+    this.#series.add(large.series, originUs);
+    for (const [name, series] of large.steps) this.#stepOf(name).add(series, originUs);
+    for (const [name, data] of large.observed) this.#observed.add(name, data);
+    this.#gauges.add(large.gauges, originUs);
+    const { kept, verdicts } = large.deployments;
+    const moved = kept.map((each) => shiftedBy(each, originUs));
+    this.#deployments = addDeployments(this.#deployments, { kept: moved, verdicts });
+  }
+
+  scenario(lights: readonly SummaryScenario[], originUs: number): SummaryScenario {
+    const steps = [...new Set(lights.flatMap((light) => Object.keys(light.steps)))];
+    const counted = lights.map((light) => countsOf(light, steps))
+      .reduce(addScenarios, emptyCounts(steps.length));
+    const { kept, verdicts } = this.#deployments;
+    const whole = {
+      ...counted,
+      iterations: { ...counted.iterations, durations: this.#series.durations() },
+      steps: counted.steps.map((step, i) => (
+        { ...step, durations: this.#stepOf(steps[i]!).durations() }
+      )),
+      customMetrics: this.#observed.data(),
+      gauges: this.#gauges.gauges(originUs),
+      deployments: { kept: kept.map((each) => shiftedBy(each, -originUs)), verdicts },
+      timeSeries: this.#series.timeSeries(originUs),
+      stepTimeSeries: steps.map((name) => this.#stepOf(name).timeSeries(originUs)),
+    };
+    const ratePerS = (step: string | null): number => {
+      const those = lights.map((light) => step === null ? light : own(light.steps, step));
+      return rounded(those.reduce((sum, series) => sum + (series?.rate_per_s ?? 0), 0));
+    };
+    return { ...together(lights), ...figuresOf(whole, steps, ratePerS) };
+  }
+
+  #stepOf(name: string): SeriesSum {
+    const there = this.#steps.get(name) ?? new SeriesSum();
+    this.#steps.set(name, there);
+    return there;
+  }
+}
+
+class GaugeSum {
+  readonly #grids = new Map<string, TimeGrid<GaugeSlice>>();
+
+  add(gauges: LargeScenario["gauges"], originUs: number): void {
+    for (const [name, slices] of Object.entries(gauges)) {
+      const grid = this.#grids.get(name) ?? new TimeGrid<GaugeSlice>(addGaugeSlices);
+      this.#grids.set(name, grid);
+      const widthS = gaugeWidthS(slices.at(-1)?.at_s ?? 0);
+      grid.add(
+        originUs / 1e6,
+        widthS,
+        slices.map((slice) => [slice.at_s, gaugeSliceOf(slice, originUs)] as const),
+      );
+    }
+  }
+
+  gauges(originUs: number): Gauges {
+    const sorted = Array.from(this.#grids).sort(([a], [b]) => a < b ? -1 : 1);
+    return Object.fromEntries(sorted.map(([name, grid]) => [
+      name,
+      grid.slices(originUs / 1e6).slices.map(([second, slice]) => (
+        { ...slice, second, lastUs: slice.lastUs - originUs }
+      )),
+    ]));
+  }
+}
+
+/** What is told of a scenario beside its figures. */
+function together(lights: readonly SummaryScenario[]): SummaryScenario {
+  const [first, ...others] = lights;
+  return others.reduce((a, b) => ({
     ...a,
     load: {
       ...a.load,
@@ -73,43 +303,43 @@ function addRuns(a: SummaryScenario, b: SummaryScenario, shiftS: number): Summar
       rate_per_s: rounded(a.offered.rate_per_s + b.offered.rate_per_s),
     },
     duration_s: Math.max(a.duration_s, b.duration_s),
-    ...figuresOf(total, steps, ratePerS),
+  }), first!);
+}
+
+const NO_HISTOGRAMS = perDuration(() => null);
+
+/** Without what is in the sum. */
+function lightOf(scenario: SummaryScenario): SummaryScenario {
+  return {
+    ...lightSeries(scenario),
+    steps: Object.fromEntries(
+      Object.entries(scenario.steps).map(([name, step]) => [name, lightSeries(step)]),
+    ),
+    observed: {},
+    gauges: {},
+    deployments: [],
+    deployment_verdicts: {},
   };
 }
 
-function totalOf(
-  scenario: SummaryScenario,
-  steps: readonly string[],
-  shiftS: number,
-): ScenarioTotal {
-  const series = steps.map((name) => own(scenario.steps, name));
+function lightSeries<Series extends SummarySeries>(series: Series): Series {
+  return { ...series, histograms: NO_HISTOGRAMS, course: { width_s: 1, slices: [] } };
+}
+
+function countsOf(scenario: SummaryScenario, steps: readonly string[]): ScenarioCounts {
   return {
-    iterations: recordingOf(scenario),
-    steps: series.map((step) => step ? recordingOf(step) : EMPTY_SERIES),
+    ...emptyCounts(0),
+    iterations: countedOf(scenario),
+    steps: steps.map((name) => countedOf(own(scenario.steps, name))),
     dropped: scenario.dropped,
-    customMetrics: Object.fromEntries(
-      Object.entries(scenario.observed).map((
-        [name, { histogram }],
-      ) => [name, unpacked(histogram).toData()]),
-    ),
     counters: scenario.counters,
-    gauges: Object.fromEntries(
-      Object.entries(scenario.gauges).map((
-        [name, slices],
-      ) => [name, slices.map((slice) => gaugeSliceOf(slice, shiftS))]),
-    ),
-    deployments: {
-      kept: scenario.deployments.map((each) => shiftedBy(deploymentOf(each), shiftS * 1e6)),
-      verdicts: scenario.deployment_verdicts,
-    },
     peers: scenario.tls_peers.map(peerOf),
     otherPeerExchanges: scenario.other_peer_exchanges,
-    timeSeries: timeSeriesOf(scenario, shiftS),
-    stepTimeSeries: series.map((step) => timeSeriesOf(step, shiftS)),
   };
 }
 
-function recordingOf(series: SummarySeries): SeriesRecording {
+function countedOf(series: SummarySeries | undefined): SeriesRecording {
+  if (series === undefined) return emptyCounts(0).iterations;
   return {
     count: series.count,
     failed: series.failed,
@@ -121,31 +351,15 @@ function recordingOf(series: SummarySeries): SeriesRecording {
     newConnections: series.connections.new,
     reusedConnections: series.connections.reused,
     protocols: series.protocols,
-    durations: perDuration((name) => unpacked(series.histograms[name]).toData()),
-  };
-}
-
-function timeSeriesOf(series: SummarySeries | undefined, shiftS: number): TimeSeries {
-  const { width_s, slices } = series?.course ?? { width_s: 1, slices: [] };
-  return { widthS: width_s, slices: slices.map((slice) => sliceOf(slice, shiftS)) };
-}
-
-function sliceOf(slice: SummarySlice, shiftS: number): Slice {
-  return {
-    second: slice.at_s + shiftS,
-    count: slice.count,
-    failed: slice.failed,
-    dropped: slice.dropped,
-    maxLagUs: slice.max_lag_ms * 1000,
-    responseTime: unpacked(slice.response_time).toData(),
+    durations: {},
   };
 }
 
 function gaugeSliceOf(
   { at_s, max, last, last_at_s }: SummaryGaugeSlice,
-  shiftS: number,
+  originUs: number,
 ): GaugeSlice {
-  return { second: at_s + shiftS, max, last, lastUs: usOf(last_at_s + shiftS) };
+  return { second: at_s, max, last, lastUs: usOf(last_at_s) + originUs };
 }
 
 function deploymentOf(deployment: SummaryDeployment): Deployment {

@@ -1,4 +1,4 @@
-import { addPhases } from "../../src/metrics/summary_sum.ts";
+import { PhasesSum } from "../../src/metrics/summary_sum.ts";
 import { summarize } from "../../src/metrics/summary.ts";
 import type {
   Measured,
@@ -13,6 +13,15 @@ import { runOf } from "./runs.ts";
 type Scenario = Measured["phases"][string][string];
 
 const one = summarize(runOf([{ name: "a", fresh: peerOf("x") }])).phases.api!.a!;
+function addPhases(
+  a: Measured["phases"],
+  b: Measured["phases"],
+  laterS: number,
+): Measured["phases"] {
+  const sum = new PhasesSum();
+  return sum.phases([sum.add(a, 0), sum.add(b, laterS * 1e6)]);
+}
+
 const sum = (a: Partial<Scenario>, b: Partial<Scenario>, shiftS = 0): Scenario =>
   addPhases({ api: { a: { ...one, ...a } } }, { api: { a: { ...one, ...b } } }, shiftS).api!.a!;
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { assert, assertEquals } from "../assert.ts";
 import { Histogram } from "../../src/metrics/histogram.ts";
 import { ScenarioRecorder } from "../../src/metrics/recorder.ts";
-import { addSlices, addTimeSeries, MAX_SLICES, SliceSeries } from "../../src/metrics/slices.ts";
+import { addSlices, MAX_SLICES, SliceSeries } from "../../src/metrics/slices.ts";
 import { ScenarioTotals } from "../../src/metrics/totals.ts";
 import type { SeriesRecording, Slice } from "../../src/metrics/recording.ts";
 import { exchangeOf, peerOf } from "./exchanges.ts";
@@ -238,20 +238,5 @@ Deno.test("addSlices() adds every count, and has the worse lag of the two", () =
   for (const [x, y] of [[5, 9], [9, 5]] as const) {
     const { count, failed, dropped, maxLagUs, responseTime } = addSlices(of(3, x), of(4, y));
     assertEquals([count, failed, dropped, maxLagUs, responseTime.count], [7, 14, 21, 9, 7]);
-  }
-});
-
-Deno.test("addTimeSeries() has all slices of both, in the wider of the two widths", () => {
-  const sum = (a: number, b: number) =>
-    addTimeSeries({ widthS: a, slices: [sliceOf(0, 1), sliceOf(4, 2)] }, {
-      widthS: b,
-      slices: [sliceOf(4, 4), sliceOf(8, 8)],
-    });
-  for (const [a, b] of [[1, 4], [4, 1]] as const) {
-    const { widthS, slices } = sum(a, b);
-    assertEquals([widthS, slices.map(({ second, count }) => [second, count])], [
-      4,
-      [[0, 1], [4, 6], [8, 8]],
-    ]);
   }
 });

@@ -224,7 +224,11 @@ Deno.test("mergeSummaries() takes runs for shards of one that began while the fi
   const whole = Math.floor(first.duration_s);
   const begun = { ...first, duration_s: whole };
   assertEquals(mergeSummaries([begun, late(whole)]).started_at, first.started_at);
-  assertThrows(() => mergeSummaries([begun, late(whole + 0.001)]), MergeError, "one ended before");
+  assertThrows(
+    () => mergeSummaries([begun, late(whole + 0.001)]),
+    MergeError,
+    "were not under way together",
+  );
 });
 
 Deno.test("mergeSummaries() moves who was lost in a shard that started later, and is interrupted by any", () => {
@@ -247,7 +251,8 @@ Deno.test("mergeSummaries() notes each run that was added, with its workers and 
   const noteOn = (workers: number): string => {
     const worker = b!.generator.workers[0]!;
     const generator = { ...b!.generator, workers: new Array(workers).fill(worker) };
-    return mergeSummaries([a!, { ...b!, generator }]).methodology.notes.at(-1)!;
+    const earlier = { ...a!, started_at: "2026-05-02T11:59:59.000Z" };
+    return mergeSummaries([earlier, { ...b!, generator }]).methodology.notes.at(-1)!;
   };
   const host = "on Example CPU @ 3.0 GHz, 4 CPUs, linux 6.1.0";
   const began = "2026-05-02T12:00:00.000Z";
@@ -332,8 +337,8 @@ Deno.test("mergeSummaries() refuses hosts with other arrivals and says which, an
   assertThrows(
     () => mergeSummaries([run({ index: 0, count: 2 }), poisson(1, 1)]),
     MergeError,
-    'Cannot merge runs with other arrivals: those of "create" are even in one and poisson in another. ' +
-      "Run the plan on all hosts with the same `arrivals`",
+    'Cannot merge "run 2" with "run 1" as the arrivals of "create" are poisson in one and even in the other: ' +
+      "run the plan on all machines with the same `arrivals`",
   );
   const spacing = (...those: [Summary, Summary]): unknown[] => {
     const { arrivals, seed, phase } = mergeSummaries(those).phases.api!.create!.load;
