@@ -1,5 +1,7 @@
 /** The end of a run: its summary goes wherever it was asked for, and where one way is barred, the other ways. */
 import { join } from "node:path";
+import { formatBytes } from "../metrics/format.ts";
+import { logTextOf, WITHOUT_COURSE } from "../metrics/summary_log.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
 import { renderJson } from "../report/json.ts";
 import { renderText } from "../report/text.ts";
@@ -22,6 +24,11 @@ export const OUT_FLAG: FlagSpec = {
   help: "where summary.json and summary.txt go (default results)",
 };
 
+export const TO_LOG_FLAG: FlagSpec = {
+  name: "to-log",
+  help: "print summary.json, packed, at the end of stdout too: `merge --logs` finds it in a log",
+};
+
 /** What is to come of a summary, but for its own two files. */
 export interface DeliveryOptions {
   readonly reports: readonly ReportOrder[];
@@ -29,6 +36,8 @@ export interface DeliveryOptions {
   readonly saveTo?: string;
   /** It is kept in spite of all objections. */
   readonly force?: boolean;
+  /** Printed, packed, at the end of stdout too: whoever keeps that as a log has the summary. */
+  readonly toLog?: boolean;
 }
 
 /** Every place that could not be written to, found before anything is sent. */
@@ -59,9 +68,10 @@ export async function deliver(
   const written = saved && problems.length === 0;
   const ended = written ? summary : undelivered(summary);
   const { taken, problem } = printSummary(ended, line, io, unwritten);
-  if (problem !== undefined) problems.push(problem);
+  const unlogged = options.toLog === true ? printToLog(summary, io) : undefined;
+  problems.push(...[problem, unlogged].filter((each) => each !== undefined));
   for (const each of problems) io.err(`${each}\n`);
-  const last = problem === undefined ? ended : undelivered(summary);
+  const last = problem === undefined && unlogged === undefined ? ended : undelivered(summary);
   const { code } = last.exit;
   if (!taken && code !== EXIT_CODES.passed) io.err(verdictLine(last.exit));
   return code;
@@ -112,5 +122,25 @@ function printSummary(
     if (!(error instanceof OutputError)) throw error;
     if (unwritten) io.err(renderText(summary));
     return { taken: false, problem: error.message };
+  }
+}
+
+/** The last thing on stdout; gives what went wrong. */
+function printToLog(summary: Summary, io: Io): string | undefined {
+  const { parts: [part], count } = summary.shards ?? { parts: [], count: 1 };
+  const log = logTextOf(summary, { index: part?.index ?? 1, count });
+  if ("tooLong" in log) {
+    return `Cannot print the summary for the log as it takes ${
+      formatBytes(log.tooLong)
+    } there, and logs are cut at 10 MiB: bring the one that is in --out DIR`;
+  }
+  if (!log.isWhole) io.err(`! The summary's copy in the log: ${WITHOUT_COURSE}\n`);
+  try {
+    // It was masked before it was packed, and what was packed must stay as it is.
+    io.reveal(log.text);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    return error.message;
   }
 }

@@ -34,7 +34,7 @@ interface LineSpec {
 export function parseLine(args: readonly string[], spec: LineSpec): ParsedLine {
   const problems: string[] = [];
   const valued = spec.flags.filter(({ value }) => value !== undefined);
-  const parsed = parseArgs(args, {
+  const parsed = parseArgs(withDashes(args, valued), {
     boolean: spec.flags.filter(({ value }) => value === undefined).map(({ name }) => name),
     string: [...valued.map(({ name }) => name), "_"],
     collect: valued.map(({ name }) => name),
@@ -67,6 +67,18 @@ export function parseLine(args: readonly string[], spec: LineSpec): ParsedLine {
       values: (name) => valuesOf(parsed[name]),
     },
   };
+}
+
+/** A `-` behind a flag with a value is that value, standard input; the parser takes it for the next flag. */
+function withDashes(args: readonly string[], valued: readonly FlagSpec[]): string[] {
+  const takesDash = (arg: string | undefined): boolean =>
+    valued.some(({ name }) => arg === `--${name}`);
+  const end = args.includes("--") ? args.indexOf("--") : args.length;
+  return args.flatMap((arg, at) => {
+    if (at >= end) return [arg];
+    if (arg === "-" && takesDash(args[at - 1])) return [];
+    return args[at + 1] === "-" && at + 1 < end && takesDash(arg) ? [`${arg}=-`] : [arg];
+  });
 }
 
 function valuesOf(given: unknown): string[] {

@@ -1,43 +1,162 @@
-/** `certload merge A B ...`: the summaries of shards as the one of their run. */
+/** `certload merge A B ...`: the summaries of machines that shared a run as the one of their run. */
 import type { Summary } from "../metrics/summary_schema.ts";
-import { MergeError, mergeSummaries } from "../verdict/merge.ts";
+import { parseDuration } from "../plan/units.ts";
+import { timerClock } from "../timer.ts";
+import { Merge, MergeError } from "../verdict/merge.ts";
+import { BASELINE_FLAGS, type BaselineOptions, baselineOptions } from "./baseline_flags.ts";
 import { command, type Outcome } from "./command.ts";
 import { deliver, OUT_FLAG, whyUndeliverable } from "./delivery.ts";
+import type { CommandLine } from "./flags.ts";
+import { reasonOf } from "./host_error.ts";
+import type { Io } from "./io.ts";
+import { isFolder, summariesIn, takeFile, takeLog, type Taken } from "./merge_sources.ts";
+import { takeAsTheyCome } from "./merge_wait.ts";
 import { REPORT_FLAGS, reportOrders } from "./report_orders.ts";
-import { openSummaries } from "./summary_file.ts";
 
 const FLAGS = [
+  {
+    name: "logs",
+    value: "FILE",
+    many: true as const,
+    help: "a log with what \`run --to-log\` printed, of any number of shards; - is standard input",
+  },
+  {
+    name: "wait",
+    value: "TIME",
+    help: "watch the folder until all shards are there, or none has come for so long (90s)",
+  },
   OUT_FLAG,
   ...REPORT_FLAGS,
+  ...BASELINE_FLAGS,
   { name: "quiet", short: "q", help: "no summary on stdout" },
   { name: "no-color", help: "no colour (also: NO_COLOR)" },
 ];
 
 const SUMMARY =
-  `Adds up the summary.json of runs that loaded one target together from several hosts: counts and
-histograms exactly, so that every percentile is that of all requests. Thresholds and validity are
-judged anew, and the exit code is that of the whole.`;
+  `Adds up the summaries of machines that loaded one target together: files, folders (of their
+folders' summary.json) or logs. Counts and histograms are added exactly, so that every percentile is
+that of all requests. Thresholds and validity are judged anew, and the exit code is that of the whole:
+a shard that is missing, was unfit or began more than a second off makes it invalid (95).`;
 
 export const merge = command({
-  usage: "merge SUMMARY SUMMARY... [flags]",
+  usage: "merge SUMMARY|DIR ... [flags]",
   summary: SUMMARY,
   flags: FLAGS,
-  positionals: ["SUMMARY", "SUMMARY", "[...]"],
+  positionals: ["[SUMMARY or DIR]", "[...]"],
   async run(line, io): Promise<Outcome> {
-    const { summaries, problems } = await openSummaries(line.positionals);
+    const sources = await sourcesOf(line);
+    const { options, problems } = await baselineOptions(line);
     const { orders: reports, problems: reportProblems } = reportOrders(line);
-    problems.push(...reportProblems, ...await whyUndeliverable(line, { reports }));
-    const merged = problems.length === 0 ? mergeAll(summaries, problems) : undefined;
-    return merged ? await deliver(merged, line, { reports }, io) : problems;
+    problems.push(...sources.problems, ...reportProblems);
+    problems.push(...await whyUndeliverable(line, { ...options, reports }));
+    if (problems.length > 0) return problems;
+    const merged = await mergeAll(sources, options, io);
+    return "problems" in merged
+      ? merged.problems
+      : await deliver(merged.summary, line, { ...options, reports }, io);
   },
 });
 
-function mergeAll(summaries: readonly Summary[], problems: string[]): Summary | undefined {
-  try {
-    return mergeSummaries(summaries);
-  } catch (error) {
-    if (!(error instanceof MergeError)) throw error;
-    problems.push(error.message);
-    return undefined;
+interface Sources {
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
+  readonly logs: readonly string[];
+  readonly waitMs: number | undefined;
+  readonly problems: string[];
+}
+
+async function sourcesOf(line: CommandLine): Promise<Sources> {
+  const problems: string[] = [];
+  const logs = line.values("logs");
+  const text = line.value("wait");
+  const waitMs = text === undefined ? undefined : parseDuration(text);
+  if (text !== undefined && waitMs === undefined) {
+    problems.push(`--wait needs a time such as 90s: got "${text}"`);
   }
+  const areFolders = await Promise.all(line.positionals.map(isFolder));
+  // One that is waited for may not be there yet.
+  const isFolderAt = (at: number): boolean => areFolders[at] === true || waitMs !== undefined;
+  const folders = line.positionals.filter((_, at) => isFolderAt(at));
+  const files = line.positionals.filter((_, at) => !isFolderAt(at));
+  if (line.positionals.length + logs.length === 0) {
+    problems.push("missing SUMMARY, DIR or --logs FILE: where the summaries are");
+  }
+  if (waitMs !== undefined && (folders.length !== 1 || logs.length > 0)) {
+    problems.push("--wait watches one folder: name that, and nothing beside it");
+  }
+  return { files, folders, logs, waitMs, problems };
+}
+
+async function mergeAll(
+  sources: Sources,
+  options: BaselineOptions,
+  io: Io,
+): Promise<{ readonly summary: Summary } | { readonly problems: string[] }> {
+  const merge = new Merge();
+  const problems: string[] = [];
+  /** What came and is as if it had not: of shards, those are missing then. */
+  const unread: string[] = [];
+  const onTaken = (taken: Taken): void => {
+    if (taken.kind === "refused") problems.push(taken.problem);
+    if (taken.kind === "unreadable") unread.push(taken.problem);
+  };
+  for (const path of sources.files) {
+    const taken = await takeFile(merge, path);
+    if (taken.kind !== "added") problems.push(taken.problem);
+  }
+  for (const folder of sources.folders) {
+    if (sources.waitMs === undefined) await takeFolder(merge, folder, onTaken);
+    else await waitFor(merge, folder, sources.waitMs, io, onTaken);
+  }
+  for (const path of sources.logs) await takeLog(merge, path, onTaken);
+  if (merge.added === 0 && problems.length + unread.length === 0) problems.push(nothing(sources));
+  if (merge.count === undefined) problems.push(...unread.splice(0));
+  if (problems.length > 0) return { problems };
+  for (const problem of unread) io.err(`! ${problem}\n`);
+  try {
+    return { summary: merge.finish(options) };
+  } catch (error) {
+    if (error instanceof MergeError) return { problems: [error.message] };
+    throw error;
+  }
+}
+
+function nothing({ folders, logs, waitMs }: Sources): string {
+  const [folder] = folders;
+  if (folder === undefined) {
+    return `No summary in ${logs.join(", ")}: \`run --to-log\` prints one at the end of a log`;
+  }
+  const within = waitMs === undefined ? "" : ` within ${waitMs / 1000} s`;
+  return `No summary in "${folder}"${within}: it is looked for in its folders, as DIR/*/summary.json`;
+}
+
+async function takeFolder(
+  merge: Merge,
+  folder: string,
+  onTaken: (taken: Taken) => void,
+): Promise<void> {
+  try {
+    for (const path of await summariesIn(folder)) onTaken(await takeFile(merge, path));
+  } catch (error) {
+    const problem = `Cannot read the folder "${folder}": ${reasonOf(error)}`;
+    onTaken({ kind: "unreadable", problem });
+  }
+}
+
+async function waitFor(
+  merge: Merge,
+  folder: string,
+  patienceMs: number,
+  io: Io,
+  onTaken: (taken: Taken) => void,
+): Promise<void> {
+  await takeAsTheyCome({
+    folder,
+    merge,
+    patienceMs,
+    clock: timerClock,
+    signal: io.interrupt.soft,
+    onTaken,
+    tell: (text) => io.err(`${text}\n`),
+  });
 }

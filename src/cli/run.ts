@@ -9,7 +9,13 @@ import { VERSION } from "../version.ts";
 import { command, type Outcome } from "./command.ts";
 import { BASELINE_FLAGS, type BaselineOptions, baselineOptions } from "./baseline_flags.ts";
 import { useColor } from "./color.ts";
-import { deliver, type DeliveryOptions, OUT_FLAG, whyUndeliverable } from "./delivery.ts";
+import {
+  deliver,
+  type DeliveryOptions,
+  OUT_FLAG,
+  TO_LOG_FLAG,
+  whyUndeliverable,
+} from "./delivery.ts";
 import type { CommandLine } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { PLAN_FLAGS } from "./plan_flags.ts";
@@ -33,6 +39,7 @@ const FLAGS = [
   ...STACK_FLAGS,
   ...SHARD_FLAGS,
   OUT_FLAG,
+  TO_LOG_FLAG,
   ...REPORT_FLAGS,
   ...BASELINE_FLAGS,
   { name: "no-probe", help: "send load without trying every scenario once before" },
@@ -68,8 +75,9 @@ async function optionsOf(
   const { options, problems } = await baselineOptions(line);
   const { options: shard, problems: shardProblems } = shardOptions(line, io.env);
   const { orders: reports, problems: reportProblems } = reportOrders(line);
+  const toLog = line.has("to-log");
   return {
-    options: { ...options, ...shard, reports },
+    options: { ...options, ...shard, reports, toLog },
     problems: [...problems, ...shardProblems, ...reportProblems],
   };
 }

@@ -10,9 +10,25 @@ type OpenedSummary =
   | { readonly ok: false; readonly problem: string };
 
 export async function openSummary(path: string): Promise<OpenedSummary> {
+  const read = await readSummaryText(path);
+  if (!read.ok) return read;
+  try {
+    return { ok: true, summary: maskTexts(readSummary(read.text, path), mask) };
+  } catch (error) {
+    if (error instanceof SummaryError) return { ok: false, problem: error.message };
+    throw error;
+  }
+}
+
+type ReadText =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly problem: string };
+
+/** What a file says that may be a summary. */
+export async function readSummaryText(path: string): Promise<ReadText> {
   try {
     checkSize((await Deno.stat(path)).size, path);
-    return { ok: true, summary: maskTexts(readSummary(await Deno.readTextFile(path), path), mask) };
+    return { ok: true, text: await Deno.readTextFile(path) };
   } catch (error) {
     if (error instanceof SummaryError) return { ok: false, problem: error.message };
     return { ok: false, problem: `Cannot read "${path}": ${reasonOf(error)}` };

@@ -44,7 +44,7 @@ export function validityWord({ interrupted, validity }: Summary): string {
 export function shardOf({ shards, exit }: Summary): Shard | undefined {
   const [part, ...others] = shards?.parts ?? [];
   if (shards === null || part === undefined || others.length > 0) return undefined;
-  const isPart = shards.count > 1 || exit.name === "delivered";
+  const isPart = exit.name === "delivered" || exit.name === "interrupted" && shards.count > 1;
   return isPart ? { index: part.index, count: shards.count } : undefined;
 }
 

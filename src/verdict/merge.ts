@@ -1,19 +1,20 @@
 /**
- * Several runs of one plan, shared out over generators, as the one run that they are: counts and histograms are added,
- * so that every percentile is exactly that of all requests together; thresholds, validity and exit are judged anew.
+ * Several runs of one plan, shared out over machines, as the one run that they are: counts and histograms are added, so
+ * that every percentile is exactly that of all requests together; thresholds, validity and exit are judged anew.
+ * Summaries are added one by one, and what is large of each is let go at once: a thousand of them take the room of one.
  */
+import { createHash } from "node:crypto";
 import { connectorTier } from "../metrics/connector_tier.ts";
 import { arrivalsOf, scenariosOf } from "../metrics/scenarios.ts";
 import { rounded } from "../metrics/stats.ts";
 import { totalsOf } from "../metrics/summary.ts";
-import { addPhases } from "../metrics/summary_sum.ts";
-import {
-  MAX_NOT_UNDONE,
-  type Measured,
-  type Summary,
-  type SummaryScenario,
-} from "../metrics/summary_schema.ts";
+import { PhasesSum } from "../metrics/summary_sum.ts";
+import { MAX_NOT_UNDONE, type Measured, type Summary } from "../metrics/summary_schema.ts";
+import { type Shard, shardName } from "../shard.ts";
+import { compare, type CompareOptions } from "./compare.ts";
 import { exitOf } from "./exit.ts";
+import { againstIntervals } from "./relative.ts";
+import { instantUs, startUsOf } from "./shards.ts";
 import { reevaluate } from "./thresholds.ts";
 import { validityOf } from "./validity.ts";
 
@@ -22,71 +23,228 @@ export class MergeError extends Error {
   override readonly name = "MergeError";
 }
 
-/** @throws {MergeError} when the runs are not shards of one. */
-export function mergeSummaries(summaries: readonly Summary[]): Summary {
-  const [first, ...others] = summaries.toSorted((a, b) => startOf(a) - startOf(b));
-  if (!first || others.length === 0) throw new MergeError("Cannot merge fewer than two runs");
-  for (const other of others) checkTogether(first, other);
-  const measured = others.reduce<Measured>(addRuns, measuredOf(first));
-  const thresholds = reevaluate(first.thresholds, measured);
-  const validity = validityOf(measured, thresholds);
-  const judged = { ...measured, thresholds, validity, comparison: null, baseline: null };
-  return { ...judged, exit: exitOf(judged) };
+interface MergeOptions extends CompareOptions {
+  /** What the whole is compared with, and what `p95 < baseline * 1.1` is relative to. */
+  readonly baseline?: Summary | undefined;
 }
 
-function checkTogether(first: Summary, other: Summary): void {
-  checkArrivals(first, other);
-  if (first.plan.sha256 !== other.plan.sha256) {
-    throw new MergeError(
-      `Cannot merge runs of different plans: sha256 ${first.plan.sha256.slice(0, 12)} and ${
-        other.plan.sha256.slice(0, 12)
-      }`,
-    );
-  }
-  if (startOf(other) > startOf(first) + first.duration_s) {
-    throw new MergeError(
-      `Cannot merge runs that were not under way together: one ended before the other began, at ${other.started_at}`,
-    );
-  }
+/** @throws {MergeError} when the runs are not those of one. */
+export function mergeSummaries(
+  summaries: readonly Summary[],
+  options: MergeOptions = {},
+): Summary {
+  const merge = new Merge();
+  summaries.forEach((summary, at) => merge.add(summary, `run ${at + 1}`));
+  return merge.finish(options);
 }
 
-/** Apart from the plan's hash, which cannot say what differs. */
-function checkArrivals(first: Summary, other: Summary): void {
-  const others = new Map(scenariosOf(other));
-  for (const [name, scenario] of scenariosOf(first)) {
-    const second = others.get(name);
-    if (second === undefined || scenario.load.model !== second.load.model) continue;
-    const [kind, another] = [arrivalsOf(scenario), arrivalsOf(second)];
-    if (kind !== another) {
+type Shards = NonNullable<Measured["shards"]>;
+
+/** What is kept of a summary until all are there. */
+interface Kept {
+  /** How messages call it. */
+  readonly name: string;
+  /** Without what is in the sum. */
+  readonly measured: Measured;
+  readonly thresholds: Summary["thresholds"];
+  /** When it began, on the grid of time that all share. */
+  readonly originUs: number;
+  /** No two runs have the same. */
+  readonly identity: string;
+}
+
+export class Merge {
+  readonly #sum = new PhasesSum();
+  readonly #kept: Kept[] = [];
+  readonly #byIdentity = new Map<string, string>();
+  /** Who brought which part. */
+  readonly #byShard = new Map<number, string>();
+
+  /** How many machines share the run; undefined while nothing is here, and of runs that know of no others. */
+  get count(): number | undefined {
+    return this.#kept[0]?.measured.shards?.count;
+  }
+
+  /** Summaries so far. */
+  get added(): number {
+    return this.#kept.length;
+  }
+
+  /** Numbers of the machines whose parts are not here. */
+  missing(): number[] {
+    return Array.from({ length: this.count ?? 0 }, (_, i) => i + 1)
+      .filter((index) => !this.#byShard.has(index));
+  }
+
+  /**
+   * Nothing is added of what does not belong here.
+   * @param name How messages call it: its file.
+   * @throws {MergeError} when it is no part of the same run, or is here already.
+   * @throws {RangeError} when one of its histograms is damaged.
+   */
+  add(summary: Summary, name: string): void {
+    const [first] = this.#kept;
+    if (first !== undefined) checkSame(first, summary, name);
+    const identity = identityOf(summary);
+    this.#checkNew(summary, name, identity);
+    const originUs = startUsOf(summary) - anchorUs(summary.shards);
+    const { phases } = this.#sum.add(summary.phases, originUs);
+    const measured = { ...measuredOf(summary), phases };
+    this.#kept.push({ name, measured, thresholds: summary.thresholds, originUs, identity });
+    this.#byIdentity.set(identity, name);
+    for (const { index } of summary.shards?.parts ?? []) this.#byShard.set(index, name);
+  }
+
+  /**
+   * The whole; once.
+   * @throws {MergeError} when there are too few, or they were not under way together.
+   */
+  finish({ baseline, ...options }: MergeOptions = {}): Summary {
+    const kept = this.#kept.toSorted(byStart);
+    if (kept.length < 2 && this.count === undefined) {
+      throw new MergeError("Cannot merge fewer than two runs");
+    }
+    if (this.count === undefined) checkTogether(kept);
+    const measured = wholeOf(
+      kept,
+      this.#sum.phases(
+        kept.map(({ measured: { phases }, originUs }) => ({ phases, originUs })),
+      ),
+    );
+    const values = reevaluate(kept[0]!.thresholds, measured, baseline);
+    const validity = validityOf(measured, values, { isWhole: true });
+    const comparison = baseline ? compare(baseline, { ...measured, validity }, options) : null;
+    const thresholds = comparison ? againstIntervals(values, comparison) : values;
+    const judged = { ...measured, thresholds, validity, comparison, baseline: null };
+    return { ...judged, exit: exitOf(judged) };
+  }
+
+  #checkNew({ shards }: Summary, name: string, identity: string): void {
+    for (const { index } of shards?.parts ?? []) {
+      const before = this.#byShard.get(index);
+      if (before === undefined) continue;
+      const shard = shardName({ index, count: shards!.count });
       throw new MergeError(
-        `Cannot merge runs with other arrivals: those of "${name}" are ${kind} in one and ${another} in another. ` +
-          "Run the plan on all hosts with the same `arrivals`",
+        `Cannot merge "${name}" as ${shard} is there already, from "${before}": leave one of them out`,
       );
     }
-    if (first.shards && other.shards) checkOneDraw(name, scenario, second);
+    const same = this.#byIdentity.get(identity);
+    if (same !== undefined) {
+      throw new MergeError(
+        `Cannot merge "${name}" as it is the same run as "${same}": its load would count twice. Leave one of them out`,
+      );
+    }
   }
 }
 
-/** The parts of one run share its arrivals, so they must have drawn the same. */
-function checkOneDraw(
-  name: string,
-  { load: a }: SummaryScenario,
-  { load: b }: SummaryScenario,
-): void {
-  for (const key of ["seed", "phase"] as const) {
-    if (a[key] === b[key]) continue;
-    throw new MergeError(
-      `Cannot merge shards with other arrivals: the ${key} of "${name}" is ${a[key]} in one and ${
-        b[key]
-      } in another. ` +
-        "Run the same plan on all machines",
+/** A shard is known by its number; of other runs no two are alike in every figure, to the byte of memory. */
+function identityOf(summary: Summary): string {
+  const indices = summary.shards?.parts.map(({ index }) => index) ?? [];
+  if (indices.length > 0) return JSON.stringify(indices);
+  return createHash("sha256").update(JSON.stringify(measuredOf(summary))).digest("hex");
+}
+
+/** A machine's number decides between those that began at one instant, and what differs between the others. */
+function byStart(a: Kept, b: Kept): number {
+  const indexOf = ({ measured }: Kept): number => measured.shards?.parts[0]?.index ?? 0;
+  return a.originUs - b.originUs || indexOf(a) - indexOf(b) || (a.identity < b.identity ? -1 : 1);
+}
+
+/** Where the grid of time begins, in microseconds since the Unix epoch: with the start of the load, as it was planned. */
+function anchorUs(shards: Measured["shards"]): number {
+  return shards?.start_at == null ? 0 : instantUs(shards.start_at);
+}
+
+function checkSame(first: Kept, summary: Summary, name: string): void {
+  const refuse = (what: string, advice: string): never => {
+    throw new MergeError(`Cannot merge "${name}" with "${first.name}" as ${what}: ${advice}`);
+  };
+  const [a, b] = [first.measured, summary];
+  checkShards(a.shards, b.shards, refuse);
+  checkArrivals(a, b, refuse);
+  if (a.plan.sha256 === b.plan.sha256) return;
+  refuse(
+    `they are of different plans (sha256 ${b.plan.sha256.slice(0, 12)} and ${
+      a.plan.sha256.slice(0, 12)
+    })`,
+    "run one plan on all machines, with the same --set",
+  );
+}
+
+type Refuse = (what: string, advice: string) => never;
+
+function checkShards(a: Measured["shards"], b: Measured["shards"], refuse: Refuse): void {
+  if (a === null && b === null) return;
+  if (a === null || b === null) {
+    const text = (shards: Measured["shards"]): string =>
+      shards === null ? "a whole run" : partsText(shards);
+    refuse(`one is ${text(b)}, the other ${text(a)}`, "merge the parts of one run");
+  } else if (a.count !== b.count) {
+    refuse(
+      `one is ${partsText(b)}, the other ${partsText(a)}`,
+      "all parts of a run are of one number of machines",
+    );
+  } else if (startOfShards(a) !== startOfShards(b)) {
+    refuse(
+      `they are of different runs: one was to start ${startText(b)}, the other ${startText(a)}`,
+      "merge the parts of one run",
     );
   }
 }
 
-/** Seconds since the epoch. */
-function startOf({ started_at }: Measured): number {
-  return Date.parse(started_at) / 1000;
+function startOfShards({ start_at }: Shards): number | undefined {
+  return start_at === null ? undefined : instantUs(start_at);
+}
+
+function startText({ start_at }: Shards): string {
+  return start_at === null ? "at once" : `at ${start_at}`;
+}
+
+/** `shard 3 of 8`, `7 of 8 shards` */
+function partsText({ count, parts }: Shards): string {
+  const [only, ...others] = parts;
+  if (only === undefined || others.length > 0) return `${parts.length} of ${count} shards`;
+  const shard: Shard = { index: only.index, count };
+  return shardName(shard);
+}
+
+/** Apart from the plan's hash, which cannot say what differs, and which does not know seeds and phases. */
+function checkArrivals(a: Measured, b: Measured, refuse: Refuse): void {
+  const others = new Map(scenariosOf(a));
+  for (const [name, scenario] of scenariosOf(b)) {
+    const other = others.get(name);
+    if (other === undefined || scenario.load.model !== other.load.model) continue;
+    const [kind, another] = [arrivalsOf(scenario), arrivalsOf(other)];
+    if (kind !== another) {
+      refuse(
+        `the arrivals of "${name}" are ${kind} in one and ${another} in the other`,
+        "run the plan on all machines with the same `arrivals`",
+      );
+    }
+    if (b.shards === null) continue;
+    for (const key of ["seed", "phase"] as const) {
+      const [own, its] = [scenario.load[key], other.load[key]];
+      if (own === its) continue;
+      refuse(
+        `they drew other arrivals: the ${key} of "${name}" is ${own} in one and ${its} in the other`,
+        "run the same plan on all machines",
+      );
+    }
+  }
+}
+
+/** Of runs that know of no others. */
+function checkTogether(kept: readonly Kept[]): void {
+  const [first, ...others] = kept;
+  const apart = others.find(({ originUs }) =>
+    originUs > first!.originUs + first!.measured.duration_s * 1e6
+  );
+  if (apart === undefined) return;
+  throw new MergeError(
+    `Cannot merge runs that were not under way together: "${
+      first!.name
+    }" ended before "${apart.name}" began, at ${apart.measured.started_at}`,
+  );
 }
 
 /** Without the verdicts, which are not those of the whole. */
@@ -96,50 +254,100 @@ function measuredOf(summary: Summary): Measured {
   return measured;
 }
 
-/** `b` started with `a` or after it; its slices are moved by as much. */
-function addRuns(a: Measured, b: Measured): Measured {
-  const shiftS = Math.round(startOf(b) - startOf(a));
-  const phases = addPhases(a.phases, b.phases, shiftS);
-  const workers = [...a.generator.workers, ...b.generator.workers];
-  const duration_s = Math.max(a.duration_s, shiftS + b.duration_s);
+/** In the order of their starts. */
+function wholeOf(kept: readonly Kept[], phases: Measured["phases"]): Measured {
+  const runs = kept.map(({ measured }) => measured);
+  const [first, ...others] = runs;
+  const startUs = Math.min(...kept.map(({ originUs }) => originUs));
+  const endUs = kept.map(({ originUs, measured }) => originUs + measured.duration_s * 1e6);
+  const duration_s = rounded((Math.max(...endUs) - startUs) / 1e6);
+  const things = runs.flatMap(({ not_undone }) => not_undone.things);
   return {
-    ...a,
+    ...first!,
+    started_at: isoOf(startUs + anchorUs(first!.shards)),
     duration_s,
-    interrupted: a.interrupted || b.interrupted,
-    methodology: { ...a.methodology, notes: [...a.methodology.notes, noteOn(b)] },
-    generator: {
-      workers: workers.map((worker, index) => ({ ...worker, index })),
-      lost: [
-        ...a.generator.lost,
-        ...b.generator.lost.map(({ worker, at_s, reason }) => ({
-          worker: worker === null ? null : worker + a.generator.workers.length,
-          at_s: at_s + shiftS,
-          reason,
-        })),
-      ],
-      cpu_s: rounded(a.generator.cpu_s + b.generator.cpu_s),
-      cpu_cores: rounded(a.generator.cpu_cores + b.generator.cpu_cores),
-      host_cpu_share: highest(a.generator.host_cpu_share, b.generator.host_cpu_share),
-      max_rss_bytes: a.generator.max_rss_bytes + b.generator.max_rss_bytes,
-    },
+    interrupted: runs.some(({ interrupted }) => interrupted),
+    methodology: { ...first!.methodology, notes: notesOf(first!, others) },
+    generator: generatorOf(kept, startUs),
     totals: totalsOf(phases, duration_s),
     phases,
     connector_tier: connectorTier({ phases }),
-    server_metrics: a.server_metrics,
+    server_metrics: runs.find(({ server_metrics }) => server_metrics !== null)?.server_metrics ??
+      null,
+    shards: first!.shards && {
+      ...first!.shards,
+      parts: runs.flatMap(({ shards }) => shards?.parts ?? [])
+        .toSorted((a, b) => a.index - b.index),
+    },
     not_undone: {
-      count: a.not_undone.count + b.not_undone.count,
-      things: [...a.not_undone.things, ...b.not_undone.things].slice(0, MAX_NOT_UNDONE),
+      count: runs.reduce((sum, { not_undone }) => sum + not_undone.count, 0),
+      things: things.slice(0, MAX_NOT_UNDONE),
     },
   };
 }
 
-/** Of the hosts that tell. */
-function highest(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? a ?? b : Math.max(a, b);
+/** To the millisecond. */
+function isoOf(us: number): string {
+  return new Date(us / 1000).toISOString();
 }
 
-function noteOn({ methodology: { hardware, os }, started_at, generator }: Measured): string {
-  const count = generator.workers.length;
-  return `merged with a run from ${started_at} by ${count} worker${count === 1 ? "" : "s"} on ` +
-    `${hardware.cpu_model}, ${hardware.cpu_count} CPUs, ${os.name} ${os.kernel}`;
+function generatorOf(kept: readonly Kept[], startUs: number): Measured["generator"] {
+  const all = kept.map(({ measured }) => measured.generator);
+  const sum = (of: (one: Measured["generator"]) => number): number =>
+    all.reduce((total, one) => total + of(one), 0);
+  const busy = all.map(({ host_cpu_share }) => host_cpu_share).filter((share) => share !== null);
+  const whole: Measured["generator"] = {
+    workers: [],
+    lost: [],
+    cpu_s: rounded(sum(({ cpu_s }) => cpu_s)),
+    cpu_cores: rounded(sum(({ cpu_cores }) => cpu_cores)),
+    /** Of the machines that tell, the busiest. */
+    host_cpu_share: busy.length === 0 ? null : Math.max(...busy),
+    max_rss_bytes: sum(({ max_rss_bytes }) => max_rss_bytes),
+  };
+  for (const { measured: { generator }, originUs } of kept) {
+    const later = (originUs - startUs) / 1e6;
+    const before = whole.workers.length;
+    for (const worker of generator.workers) {
+      const stalls = worker.stalls.map((stall) => (
+        { ...stall, at_s: rounded(stall.at_s + later) }
+      ));
+      whole.workers.push({ ...worker, index: whole.workers.length, stalls });
+    }
+    for (const { worker, at_s, reason } of generator.lost) {
+      const number = worker === null ? null : worker + before;
+      whole.lost.push({ worker: number, at_s: rounded(at_s + later), reason });
+    }
+  }
+  return whole;
+}
+
+/** What is kept of remarks that many machines make. */
+const MAX_NOTES = 100;
+
+/** Remarks of all, each once; of what was added the kinds of machines, or without shards, each run. */
+function notesOf(first: Measured, others: readonly Measured[]): string[] {
+  const added = first.shards === null ? others.map(noteOnRun) : machineNotes([first, ...others]);
+  const told = [first, ...others].flatMap(({ methodology }) => methodology.notes);
+  return [...new Set([...told, ...added])].slice(0, MAX_NOTES);
+}
+
+function noteOnRun(run: Measured): string {
+  const count = run.generator.workers.length;
+  return `merged with a run from ${run.started_at} by ${count} worker${count === 1 ? "" : "s"} on ${
+    machineText(run)
+  }`;
+}
+
+/** Only where they are not alike: the reports say what the first is. */
+function machineNotes(runs: readonly Measured[]): string[] {
+  const kinds = Map.groupBy(runs, machineText);
+  return kinds.size < 2 ? [] : Array.from(
+    kinds,
+    ([text, those]) => `${those.length} of ${runs.length} machines: ${text}`,
+  );
+}
+
+function machineText({ methodology: { hardware, os } }: Measured): string {
+  return `${hardware.cpu_model}, ${hardware.cpu_count} CPUs, ${os.name} ${os.kernel}`;
 }

@@ -42,18 +42,31 @@ export function evaluateThresholds(
 export function reevaluate(
   results: readonly ThresholdResult[],
   measured: Measured,
+  baseline?: Measured,
 ): ThresholdResult[] {
   return results.map((result) => {
-    const { scenario, step, quantity, comparison, limit, baseline_factor } = result;
-    const series = scenario === null
-      ? wholeRun(measured)
-      : seriesOf(measured, scenario, step ?? undefined);
-    const { value, samples } = series && quantity ? measureOf(series, quantity) : NOT_MEASURED;
-    // What is merged has no baseline at hand.
-    const verdict = baseline_factor !== null
-      ? "skipped"
-      : verdictOf(value, comparison, limit ?? undefined);
-    return { ...result, value: value === undefined ? null : rounded(value, 6), samples, verdict };
+    const { scenario, step, quantity, comparison, baseline_factor: factor } = result;
+    const find: Find = (run) =>
+      scenario === null ? wholeRun(run) : seriesOf(run, scenario, step ?? undefined);
+    const measure = (run: Measured | undefined): Measurement => {
+      const series = run && find(run);
+      return series && quantity ? measureOf(series, quantity) : NOT_MEASURED;
+    };
+    const { value, samples } = measure(measured);
+    const base = factor === null ? undefined : measure(baseline).value;
+    const limit = factor === null
+      ? result.limit ?? undefined
+      : base === undefined
+      ? undefined
+      : base * factor;
+    const verdict = factor !== null && !baseline ? "skipped" : verdictOf(value, comparison, limit);
+    return {
+      ...result,
+      limit: limit === undefined ? null : rounded(limit, 6),
+      value: value === undefined ? null : rounded(value, 6),
+      samples,
+      verdict,
+    };
   });
 }
 

@@ -11,15 +11,26 @@ const NAMES_SHOWN = 6;
 
 type Told = Found & Pick<Finding, "cause" | "advice"> & { readonly code: FindingCode };
 
+interface ValidityOptions {
+  /** It is all that there is of the run: what machines that share it did not send is missing. */
+  readonly isWhole?: boolean;
+}
+
 /** Thresholds tell which percentiles somebody relies on; without them no sample size is doubted. */
 export function validityOf(
   measured: Measured,
   thresholds: readonly ThresholdResult[] = [],
+  { isWhole = false }: ValidityOptions = {},
 ): Validity {
   const codes = Object.keys(RULES) as FindingCode[];
   const found = codes.flatMap((code) => {
     const { cause, advice, find } = RULES[code];
-    return find({ measured, thresholds }).map((one): Told => ({ cause, advice, ...one, code }));
+    return find({ measured, thresholds, isWhole }).map((one): Told => ({
+      cause,
+      advice,
+      ...one,
+      code,
+    }));
   });
   const told = underSaturatedHost(found, isTryOut(measured));
   const reasons = together(told.filter(({ invalid }) => invalid));

@@ -11,6 +11,7 @@ import type {
   SummaryWorker,
   ThresholdResult,
 } from "../metrics/summary_schema.ts";
+import { clockFindings, missingFindings, spreadFindings, unfitFindings } from "./shard_findings.ts";
 import { jobsOverLimit, littlesLawOfJobs, stuckJobs } from "./job_findings.ts";
 import { whereOf } from "./thresholds.ts";
 import { scenariosOf } from "../metrics/scenarios.ts";
@@ -67,6 +68,8 @@ interface JudgedRun {
   readonly measured: Measured;
   /** They tell which percentiles somebody relies on; without them no sample size is doubted. */
   readonly thresholds: readonly ThresholdResult[];
+  /** It is all that there is of the run, and no machine's part of one. */
+  readonly isWhole: boolean;
 }
 
 /** What a rule has found of one scenario, worker or threshold, or of the host. */
@@ -98,6 +101,34 @@ interface Rule {
 
 /** In the order in which they are told. */
 export const RULES = {
+  /** What a machine that is not here was to send, nobody sent, and nobody knows what it would have met. */
+  shard_missing: {
+    cause: "run",
+    advice:
+      "Look at that machine's log for its exit code: 94 was too late or did not reach the target, and sent nothing. Run again with all machines",
+    find: ({ measured, isWhole }) => isWhole ? missingFindings(measured) : [],
+  },
+
+  /** Judged by each machine of itself, with its own cores and its own lag. */
+  shard_unfit: {
+    cause: "generator",
+    advice: "Give that machine more cores, or share the load among more machines",
+    find: ({ measured, isWhole }) => isWhole ? unfitFindings(measured, isOfGenerator) : [],
+  },
+
+  start_spread: {
+    cause: "run",
+    advice: "Set the machines' clocks, by NTP or PTP, or start them by one that does",
+    find: ({ measured, isWhole }) => isWhole ? spreadFindings(measured) : [],
+  },
+
+  shard_clock: {
+    cause: "run",
+    advice:
+      "The clock is read from the target's Date header: ask a target that sends one, or look at the host's own in the table of shards",
+    find: ({ measured, isWhole }) => isWhole ? clockFindings(measured) : [],
+  },
+
   /** A thread that did not come to its end: the load ended there, and its last figures are missing. */
   generator_lost: {
     cause: "generator",
@@ -140,9 +171,10 @@ export const RULES = {
     cause: "run",
     advice:
       "The times hold the wait for a core: move the server, or whatever else ran here, to another host, or lower the rate",
-    find: ({ measured }) => {
+    find: (run) => {
+      const { measured } = run;
       const { host_cpu_share: busy } = measured.generator;
-      if (busy === null || busy < HOST_CPU_LIMIT) return [];
+      if (isShared(run) || busy === null || busy < HOST_CPU_LIMIT) return [];
       const own = ownHostShare(measured);
       return [{
         invalid: false,
@@ -159,9 +191,10 @@ export const RULES = {
   generator_cpu: {
     cause: "generator",
     advice: "Lower the rate, give more workers (and cores for them), or share the load out",
-    find: ({ measured: { generator } }) => {
+    find: (run) => {
+      const { generator } = run.measured;
       const busiest = generator.workers.toSorted((a, b) => b.cpu_share - a.cpu_share)[0];
-      if (!busiest || busiest.cpu_share < CPU_WARNING) return [];
+      if (isShared(run) || !busiest || busiest.cpu_share < CPU_WARNING) return [];
       return [{
         invalid: busiest.cpu_share >= CPU_LIMIT,
         subject: `worker ${busiest.index}`,
@@ -177,8 +210,9 @@ export const RULES = {
     cause: "generator",
     advice:
       "Look for what stopped it: a suspended machine, SIGSTOP, swapping, or other work on its cores",
-    find: ({ measured: { generator, duration_s } }) =>
-      generator.workers.flatMap((worker) => {
+    find: (run) => {
+      const { generator, duration_s } = run.measured;
+      return isShared(run) ? [] : generator.workers.flatMap((worker) => {
         const total = worker.stalls.reduce((sum, stall) => sum + stall.duration_ms, 0);
         const longest = worker.stalls.toSorted((a, b) => b.duration_ms - a.duration_ms)[0];
         const worstMs = longestStandstillMs(worker);
@@ -196,7 +230,8 @@ export const RULES = {
             formatMs(worstMs)
           }${when}${times}`,
         }];
-      }),
+      });
+    },
   },
 
   generator_lag: {
@@ -434,11 +469,25 @@ function generatorFault(name: string, run: JudgedRun): string | undefined {
   const saturated = RULES.host_cpu.find(run).some(({ cause }) => cause === "generator");
   if (saturated) return "this host had no CPU left";
   const behind = [
+    ...RULES.shard_unfit.find(run),
     ...RULES.generator_cpu.find(run),
     ...RULES.generator_stalled.find(run),
     ...RULES.generator_lag.find(run).filter(({ scenarios }) => scenarios?.includes(name)),
   ].some(({ invalid }) => invalid);
   return behind ? "the generator did not keep pace" : undefined;
+}
+
+/** Several machines made the run: each has judged itself, and knows of its own cores what no sum tells. */
+function isShared({ measured, isWhole }: JudgedRun): boolean {
+  return isWhole && measured.shards !== null;
+}
+
+/** Of a code: told of the machine, or of the run; what the server did is judged over all machines together. */
+function isOfGenerator(code: string): boolean {
+  const rule: Rule | undefined = Object.hasOwn(RULES, code)
+    ? RULES[code as FindingCode]
+    : undefined;
+  return rule?.cause !== "server";
 }
 
 /** How much of the host's CPU was the generator's, 0..1. */

@@ -78,3 +78,18 @@ Deno.test("helpText() lists every flag with its placeholder", () => {
     assertStringIncludes(help, each);
   }
 });
+
+Deno.test("a dash behind a flag with a value is its value, and elsewhere what it was", () => {
+  const flags = [
+    { name: "logs", value: "FILE", many: true as const, help: "" },
+    { name: "quiet", short: "q", help: "" },
+  ];
+  const parsed = (...args: string[]): unknown => {
+    const result = parseLine(args, { flags, positionals: ["[FILE]", "[...]"] });
+    return result.ok ? [result.line.values("logs"), result.line.positionals] : result.problems;
+  };
+  assertEquals(parsed("--logs", "-", "a", "--logs", "b"), [["-", "b"], ["a"]]);
+  assertEquals(parsed("--logs=-"), [["-"], []]);
+  assertEquals(parsed("--quiet", "-"), [[], ["-"]]);
+  assertEquals(parsed("--", "--logs", "-"), [[], ["--logs", "-"]]);
+});

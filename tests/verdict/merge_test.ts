@@ -354,8 +354,8 @@ Deno.test("mergeSummaries() refuses hosts with other arrivals and says which, an
   assertThrows(
     () => mergeSummaries([shard(poisson(1, 0)), shard(poisson(2, 1))]),
     MergeError,
-    'Cannot merge shards with other arrivals: the seed of "create" is 1 in one and 2 in another. ' +
-      "Run the same plan on all machines",
+    'they drew other arrivals: the seed of "create" is 2 in one and 1 in the other: ' +
+      "run the same plan on all machines",
   );
   assertEquals(spacing(shard(poisson(1, 0)), shard(poisson(1, 1))), ["poisson", 1, null]);
   // A summary of before any other kind was even.

@@ -1,0 +1,82 @@
+/** Where the summaries of a run's machines come from: files, folders, logs. One is read, added and let go, then the next. */
+import { join } from "node:path";
+import { damaged, readSummary, SummaryError } from "../metrics/read_summary.ts";
+import { SummaryLog } from "../metrics/summary_log.ts";
+import { mask } from "../masking/mask.ts";
+import { maskTexts } from "../report/mask.ts";
+import { type Merge, MergeError } from "../verdict/merge.ts";
+import { messageOf } from "../message_of.ts";
+import { reasonOf } from "./host_error.ts";
+import { readSummaryText } from "./summary_file.ts";
+
+/** What became of one text. */
+export type Taken =
+  | { readonly kind: "added" }
+  /** It cannot be read: as if it had not come. */
+  | { readonly kind: "unreadable"; readonly problem: string }
+  /** It is no part of this run, or is here already: nothing can be merged with it. */
+  | { readonly kind: "refused"; readonly problem: string };
+
+/** Adds a summary's text. */
+export function take(merge: Merge, text: string, name: string): Taken {
+  try {
+    const summary = maskTexts(readSummary(text, name, { histograms: "unchecked" }), mask);
+    merge.add(summary, name);
+    return { kind: "added" };
+  } catch (error) {
+    const problem = messageOf(error);
+    if (error instanceof MergeError) return { kind: "refused", problem };
+    if (error instanceof SummaryError) return { kind: "unreadable", problem };
+    if (error instanceof RangeError) {
+      return { kind: "unreadable", problem: damaged(name, problem).message };
+    }
+    throw error;
+  }
+}
+
+export async function takeFile(merge: Merge, path: string): Promise<Taken> {
+  const read = await readSummaryText(path);
+  return read.ok ? take(merge, read.text, path) : { kind: "unreadable", problem: read.problem };
+}
+
+export async function isFolder(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
+}
+
+/** Of a folder that has a folder for each machine, with a `summary.json` in it: their paths, by name. */
+export async function summariesIn(folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const entry of Deno.readDir(folder)) {
+    const path = join(folder, entry.name, "summary.json");
+    if (!entry.isFile && await isFile(path)) paths.push(path);
+  }
+  return paths.sort();
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((found) => found.isFile, () => false);
+}
+
+/** Adds all that is found in a log (`-`: standard input), and tells each problem with it. */
+export async function takeLog(
+  merge: Merge,
+  path: string,
+  onTaken: (taken: Taken) => void,
+): Promise<void> {
+  const name = path === "-" ? "the log" : path;
+  const log = new SummaryLog();
+  const takeAll = (found: ReturnType<SummaryLog["push"]>): void => {
+    for (const { shard: { index, count }, text } of found) {
+      onTaken(take(merge, text, `${name}: shard ${index} of ${count}`));
+    }
+  };
+  try {
+    const octets = path === "-" ? Deno.stdin.readable : (await Deno.open(path)).readable;
+    for await (const piece of octets) takeAll(log.push(piece));
+  } catch (error) {
+    onTaken({ kind: "unreadable", problem: `Cannot read "${path}": ${reasonOf(error)}` });
+  }
+  const { found, problems } = log.end();
+  takeAll([...found]);
+  for (const problem of problems) onTaken({ kind: "unreadable", problem });
+}
