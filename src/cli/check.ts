@@ -10,26 +10,38 @@ import type { Plan, Scenario, StackName } from "../plan/plan.ts";
 import { formatShare } from "../plan/units.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { command, type Outcome } from "./command.ts";
+import type { CommandLine, FlagSpec } from "./flags.ts";
 import { commandLines } from "./plan_commands.ts";
 import { PLAN_FLAGS } from "./plan_flags.ts";
+import { shardLines } from "./shard_parts.ts";
 import { expectedPlan, STACK_FLAG } from "./stacked_plan.ts";
+import { MOST_SHARDS } from "../shard.ts";
 
 const SUMMARY =
   "Validates PLAN (a file, or the name of a shipped plan) and prints the effective plan, secrets " +
   "masked,\nhow many requests it will make, and what will be sent before the clock. Nothing is sent now.";
 
+const SHARDS_FLAG: FlagSpec = {
+  name: "shards",
+  value: "N",
+  help: "what each of N machines gets of the plan, and needs (run --shard I/N)",
+};
+
 export const check = command({
   usage: "check PLAN [flags]",
   summary: SUMMARY,
-  flags: [...PLAN_FLAGS, STACK_FLAG],
+  flags: [...PLAN_FLAGS, STACK_FLAG, SHARDS_FLAG],
   positionals: ["PLAN"],
   async run(line, io): Promise<Outcome> {
+    const shards = shardCount(line);
+    if (typeof shards === "string") return [shards];
     const plan = await expectedPlan(line, io);
     if (plan === undefined) return EXIT_CODES.bad_input;
     if (plan.stack !== "none") io.out(placeholders(plan.stack));
     io.out(effectiveYaml(plan, catalogue));
     io.out(`\n${plannedTable(plan).join("\n")}\n`);
     io.out(`\n${beforeTable(plan).join("\n")}\n`);
+    if (shards !== undefined) io.out(`\n${shardLines(plan, shards).join("\n")}\n`);
     io.out(commandLines(plan).map((each) => `${each}\n`).join(""));
     return EXIT_CODES.passed;
   },
@@ -38,6 +50,17 @@ export const check = command({
 /** A comment, as what follows is YAML. */
 function placeholders(stack: StackName): string {
   return `# Addresses below stack.invalid stand for those that the ${stack} stack will tell.\n`;
+}
+
+/** How many machines are to share the plan; a text is the problem with it. */
+function shardCount(line: CommandLine): number | string | undefined {
+  const text = line.value("shards");
+  if (text === undefined) return undefined;
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= MOST_SHARDS) return count;
+  return `--shards needs a number of machines from 1 to ${MOST_SHARDS}: got ${
+    JSON.stringify(text)
+  }`;
 }
 
 /** What each scenario sends before the clock starts, one thing a line. */

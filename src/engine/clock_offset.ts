@@ -87,7 +87,7 @@ export class OffsetBounds {
 
   /** Undefined before there was an answer, and of answers that are not of one clock. */
   get offset(): Offset | undefined {
-    const lateUs = this.isKept ? SECOND_US : 2 * this.contradictionUs;
+    const lateUs = this.isKept ? SECOND_US : LATE_US + 2 * this.contradictionUs;
     const widthUs = this.#highUs - (this.#sureLowUs - lateUs);
     if (this.#answers === 0 || widthUs < 0) return undefined;
     return { offsetUs: this.#highUs - widthUs / 2, boundUs: widthUs / 2 };

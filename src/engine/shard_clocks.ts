@@ -51,7 +51,7 @@ export class ShardClocks {
 
   async readAfter(): Promise<void> {
     if (this.#isAlone) return;
-    this.#after = await this.#read(nowUs() + AFTER_US);
+    this.#after = await this.#read(nowUs() + AFTER_US, this.#before);
   }
 
   /** @param startedUs When the load's clock started, by the process's. */
@@ -74,27 +74,35 @@ export class ShardClocks {
     };
   }
 
-  async #read(untilUs: number): Promise<ClockReading> {
+  async #read(untilUs: number, before?: ClockReading): Promise<ClockReading> {
     const { plan, wallAheadUs, signal } = this.#options;
     const url = new URL(mainServer(plan));
     const asked = plan.scenarios.find(({ origin }) => origin === url.origin);
     const tls = asked === undefined ? plan.target.tls : await tlsOf(plan, asked);
     const client = unmeasuredClient({ tls, maxBodyBytes: 65_536 });
+    // Instants of exchanges are of the process's clock.
+    const aheadUs = wallAheadUs();
     try {
-      const { offset, note } = await readTargetClock({
+      const reading = await readTargetClock({
         client,
         url,
         clock: timerClock,
         untilUs,
         signal,
+        before: before && moved(before, -aheadUs),
       });
-      // Instants of exchanges are of the process's clock.
-      const own = offset && { ...offset, offsetUs: offset.offsetUs + wallAheadUs() };
-      return { ...(own && { offset: own }), ...(note !== undefined && { note }) };
+      return moved(reading, aheadUs);
     } finally {
       client.close();
     }
   }
+}
+
+function moved(reading: ClockReading, byUs: number): ClockReading {
+  const { offset } = reading;
+  return offset === undefined
+    ? reading
+    : { ...reading, offset: { ...offset, offsetUs: offset.offsetUs + byUs } };
 }
 
 function noteOn(before: ClockReading, after: ClockReading): string | undefined {

@@ -1,7 +1,7 @@
 /**
  * The offset of this machine's clock to the target's, asked of the target alone by a dozen `HEAD` requests that carry no
- * token. It takes some six seconds, as questions wait for flips of the target's second, and twice as long where a server
- * keeps its header for a second.
+ * token. It takes some ten seconds, as questions wait for flips of the target's second; three where it was about the same
+ * before; and twenty-five where a server keeps its header for a second.
  */
 import type { Clock } from "../clock.ts";
 import type { Exchange, HttpClient } from "../http/http.ts";
@@ -18,6 +18,8 @@ import {
 export interface ClockReading {
   readonly offset?: Offset;
   readonly note?: string;
+  /** The server keeps its headers for a while. */
+  readonly isKept?: true;
 }
 
 export interface TargetClockOptions {
@@ -28,6 +30,8 @@ export interface TargetClockOptions {
   /** No question is sent after this instant; what is known by then is what is known. */
   readonly untilUs: number;
   readonly signal: AbortSignal;
+  /** What it was before, and what is known of the server by that. */
+  readonly before?: ClockReading | undefined;
 }
 
 /** How questions are asked. */
@@ -38,11 +42,23 @@ interface Pace {
   readonly fineUs: number;
   /** From one answer to the next question, at least. */
   readonly apartUs: number;
+  /** Whether headers are put to the test. */
+  readonly doubts: boolean;
 }
 
-const QUICK: Pace = { most: 16, atOnce: 3, fineUs: 1_000, apartUs: 0 };
+const QUICK: Pace = { most: 16, atOnce: 3, fineUs: 2_500, apartUs: 0, doubts: true };
+/** Of a server that has been put to the test. */
+const AGAIN: Pace = { ...QUICK, doubts: false };
+/** How far the clocks may have gone apart meanwhile, without that it takes longer. */
+const APART_SINCE_US = 10_000;
 /** Of a server that keeps its header: each question finds it forgotten. */
-const PATIENT: Pace = { most: 11, atOnce: 1, fineUs: 4_000, apartUs: FORGOTTEN_US };
+const PATIENT: Pace = {
+  most: 11,
+  atOnce: 1,
+  fineUs: 4_000,
+  apartUs: FORGOTTEN_US,
+  doubts: true,
+};
 
 /** All that are ever asked, with the counter-questions. */
 export const MOST_QUESTIONS = QUICK.most + PATIENT.most + 6;
@@ -51,20 +67,27 @@ const TIMEOUT_MS = 2_000;
 
 /** Never rejects. */
 export async function readTargetClock(options: TargetClockOptions): Promise<ClockReading> {
+  const { before } = options;
+  if (before?.isKept) return { ...readingOf(await ask(options, PATIENT)), isKept: true };
+  const known = before?.note === undefined ? before?.offset : undefined;
+  const again = known && await ask(options, AGAIN, known);
+  if (again?.isAsBefore) return readingOf(again);
   const quick = await ask(options, QUICK);
-  const patient = quick.bounds.isKept ? await ask(options, PATIENT) : quick;
-  return patient.bounds.answers > 0
-    ? readingOf(patient)
-    : readingOf({ ...quick, problem: patient.problem });
+  if (!quick.bounds.isKept) return readingOf(quick);
+  const patient = await ask(options, PATIENT);
+  const told = patient.bounds.answers > 0 ? patient : { ...quick, problem: patient.problem };
+  return { ...readingOf(told), isKept: true };
 }
 
 interface Asked {
   readonly bounds: OffsetBounds;
   /** Why no more could be asked. */
   readonly problem?: string | undefined;
+  /** The flip was where it was expected. */
+  readonly isAsBefore?: boolean;
 }
 
-async function ask(options: TargetClockOptions, pace: Pace): Promise<Asked> {
+async function ask(options: TargetClockOptions, pace: Pace, known?: Offset): Promise<Asked> {
   const { clock, untilUs, signal } = options;
   const bounds = new OffsetBounds(pace.fineUs);
   let nextUs = clock.nowUs() + pace.apartUs;
@@ -76,13 +99,20 @@ async function ask(options: TargetClockOptions, pace: Pace): Promise<Asked> {
     if (signal.aborted) return undefined;
     const answer = await askDate(options);
     if (typeof answer === "string") return answer;
-    bounds.add(answer, answer.sentUs >= lastUs + FORGOTTEN_US);
+    bounds.add(answer, !pace.doubts || answer.sentUs >= lastUs + FORGOTTEN_US);
     lastUs = answer.receivedUs;
     nextUs = lastUs + pace.apartUs;
     return answer.second;
   };
   let told = await askAt(nextUs);
   if (told === undefined) return { bounds, problem: "there was no time to read it" };
+  if (known !== undefined) {
+    const [beforeUs, afterUs] = aroundFlip(known, nextUs);
+    const old = await askAt(beforeUs);
+    told = await askAt(afterUs);
+    const isAsBefore = typeof old === "number" && told === old + 1;
+    if (!isAsBefore) return { bounds };
+  }
   while (typeof told === "number" && !bounds.isFine && bounds.answers < pace.most) {
     const { second, sendUs } = bounds.questions(nextUs, pace.atOnce);
     for (const atUs of sendUs) {
@@ -92,11 +122,25 @@ async function ask(options: TargetClockOptions, pace: Pace): Promise<Asked> {
     }
   }
   for (const side of ["before", "well before", "after"] as const) {
-    if (typeof told !== "number" || bounds.contradictionUs > 0) break;
+    if (typeof told !== "number" || !pace.doubts || bounds.contradictionUs > 0) break;
     if (side === "well before" && bounds.isSure) continue;
     told = await askAt(bounds.counterQuestionUs(side, lastUs + FORGOTTEN_US));
   }
-  return { bounds, ...(typeof told === "string" && { problem: told }) };
+  return {
+    bounds,
+    ...(typeof told === "string" && { problem: told }),
+    isAsBefore: known !== undefined,
+  };
+}
+
+/** Right before the next flip, and right after it. */
+function aroundFlip({ offsetUs, boundUs }: Offset, nowUs: number): [number, number] {
+  const [lowUs, highUs] = [
+    offsetUs - boundUs - APART_SINCE_US,
+    offsetUs + boundUs + APART_SINCE_US,
+  ];
+  const secondUs = Math.ceil((nowUs - lowUs) / 1e6) * 1e6;
+  return [secondUs + lowUs, secondUs + highUs];
 }
 
 function readingOf({ bounds: { offset, isKept }, problem }: Asked): ClockReading {
