@@ -80,7 +80,7 @@ export function whoGaveOut(facts: LevelFacts): Blame {
   const doubt = limiter ? undefined : generatorsPart(facts);
   const why = [serversFault(facts), ...(facts.serverNotes ?? [])].join("; ");
   if (doubt === undefined) return { who: "server", why, sure: true, limiter };
-  return { who: "server", why: `${why}; in doubt, as ${doubt}`, sure: false, limiter };
+  return { who: "server", why: `${why}; in doubt: ${doubt}`, sure: false, limiter };
 }
 
 /** What leaves no doubt. */

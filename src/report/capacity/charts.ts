@@ -56,14 +56,14 @@ function timeChart(levels: readonly LevelResult[], axis: Axis, report: CapacityR
   const limits = latencyLimits(report);
   const near = limits.filter((limit) => limit <= LIMIT_REACH * largest);
   const far = limits.filter((limit) => !near.includes(limit));
-  const curve = (
+  const marks = (
     label: "p50" | "p95" | "p99",
     of: (level: LevelResult) => number | null,
   ): Line => ({
     label,
     color: label,
     values: valuesOf(levels, of),
-    points: "joined",
+    points: "filled",
   });
   return {
     title: "Response time",
@@ -75,9 +75,9 @@ function timeChart(levels: readonly LevelResult[], axis: Axis, report: CapacityR
     unit: "ms",
     log: largest > LOG_FROM * Math.min(...values),
     lines: [
-      curve("p99", ({ p99Ms }) => p99Ms),
-      curve("p95", ({ p95Ms }) => p95Ms),
-      curve("p50", ({ p50Ms }) => p50Ms),
+      marks("p99", ({ p99Ms }) => p99Ms),
+      marks("p95", ({ p95Ms }) => p95Ms),
+      marks("p50", ({ p50Ms }) => p50Ms),
       ...near.map((limit): Line => ({
         label: `limit ${formatMs(limit)}`,
         color: "bad",
@@ -104,7 +104,7 @@ function outcomeOf({ who, decision }: LevelResult): Outcome {
 }
 
 const OUTCOMES: Readonly<Record<Outcome, Pick<Line, "color" | "points">>> = {
-  held: { color: "rate", points: "alone" },
+  held: { color: "rate", points: "filled" },
   broken: { color: "bad", points: "hollow" },
   undecided: { color: "other", points: "hollow" },
   "the generator gave out": { color: "lag", points: "hollow" },

@@ -28,8 +28,8 @@ export function outcomeOf({ decision, who, purpose, limiter }: LevelResult): str
   return limiter ? "broken: limiter" : "broken: server";
 }
 
-export function outcomeMark({ decision, who }: Pick<LevelResult, "decision" | "who">): Mark {
-  if (who === "generator") return WARN;
+export function outcomeMark({ decision, who, purpose }: LevelResult): Mark {
+  if (who === "generator" && purpose !== "recover") return WARN;
   if (decision === "undecided") return UNSURE;
   return decision === "holds" ? GOOD : BAD;
 }

@@ -34,8 +34,8 @@ export interface Line {
   readonly values: readonly (number | null)[];
   readonly fill?: boolean;
   readonly dashed?: boolean;
-  /** Each value is marked; `alone`: and nothing goes from one to the next; `hollow`: nor are the marks filled. */
-  readonly points?: "joined" | "alone" | "hollow";
+  /** Values of their own: each is marked, and nothing goes from one to the next. */
+  readonly points?: "filled" | "hollow";
 }
 
 export interface Chart {

@@ -80,7 +80,6 @@
     if (points === undefined) return { show: false, filter: lonely };
     return { show: true, size: 7, width: 1.5, fill: colour(points === "hollow" ? "card" : color) };
   };
-  const NO_LINE = { alone: true, hollow: true };
 
   const lineOf = (chart) => (line) => ({
     label: line.label,
@@ -89,7 +88,7 @@
     dash: line.dashed ? [5, 4] : undefined,
     fill: line.fill ? colour(line.color) + "26" : undefined,
     points: pointsOf(line),
-    ...(NO_LINE[line.points] ? { paths: () => null } : {}),
+    ...(line.points === undefined ? {} : { paths: () => null }),
     value: (_, value) => formatY(chart)(value),
     spanGaps: false,
   });

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "../../assert.ts";
 import { pictureLines, rungsOf } from "../../../src/report/capacity/picture.ts";
+import { outcomeMark, outcomeOf } from "../../../src/report/capacity/levels.ts";
 import { styleOf } from "../../../src/report/style.ts";
 import { atLeastReport, capacityReport, emptyReport, level } from "./reports.ts";
 
@@ -40,4 +41,9 @@ Deno.test("what came after an overload is no rung, and neither is nothing a pict
 Deno.test("a level at which the generator gave out says nothing of the server", () => {
   const rungs = rungsOf(atLeastReport().answer.levels);
   assertEquals(rungs.map(({ mark }) => mark.sign), ["✓", "✓", "!"]);
+});
+
+Deno.test("a recovery is told by what the server did, however late the generator was", () => {
+  const late = level(50, "recover", { who: "generator" });
+  assertEquals([outcomeMark(late).sign, outcomeOf(late)], ["✓", "recovered"]);
 });
