@@ -44,6 +44,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "add up the summaries of a run that was shared out over hosts",
     load: async () => (await import("./merge.ts")).merge,
   },
+  shards: {
+    summary: "print what runs a plan on several machines: kubernetes, ssh, slurm",
+    load: async () => (await import("./shards.ts")).shards,
+  },
   schema: {
     summary: "print the JSON Schema of a plan, for editors",
     load: async () => (await import("./schema.ts")).schema,

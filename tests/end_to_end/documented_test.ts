@@ -45,6 +45,13 @@ function passed({ code, output }: Outcome): void {
   assertEquals(code, 0, output);
 }
 
+function prints(part: string): (outcome: Outcome) => void {
+  return (outcome) => {
+    passed(outcome);
+    assertStringIncludes(outcome.output, part);
+  };
+}
+
 /** The command line is right, and what is missing is told. */
 function wantsContainers({ code, output }: Outcome): void {
   assertEquals(code, 94, output);
@@ -136,6 +143,15 @@ const OURS: Readonly<Record<string, Exercise>> = {
       assertStringIncludes(output, "= 1,596 a day = 0.0185/s");
     },
   },
+  "certload shards kubernetes loadtest --count 8 --start-in 3m --target https://certctl.example:8443 >job.yaml":
+    { more: "&& cat job.yaml", check: prints("completions: 8") },
+  "certload shards ssh load-1,load-2,ops@load-3:2222 loadtest --target https://certctl.example:8443 >run.sh":
+    {
+      more: "--executable /opt/certload && cat run.sh",
+      check: prints("::: load-1 load-2 ssh://ops@load-3:2222"),
+    },
+  "certload shards slurm loadtest --count 8 --target https://certctl.example:8443 --executable /shared/certload >run.sbatch":
+    { more: "&& cat run.sbatch", check: prints("#SBATCH --ntasks=8") },
   "certload run mine/scenarios/loadtest.yaml --stack compose --compose-file mine/compose/docker-compose.yml":
     { check: wantsContainers },
   "certload run loadtest --save-baseline baseline.json": {
@@ -168,7 +184,7 @@ const OURS: Readonly<Record<string, Exercise>> = {
 const TASKS = /^(?:DENORT_BIN=\S+ )?deno (?:task (?:test|compile|docs|ok)\b|test -A tests\/)/;
 
 /** Other people's programs, and what wants a network: of these only the shell's grammar is looked at. */
-const OTHERS = /^(sha256sum|chmod|export|docker|for|done|deno install --frozen|LEGO_)/;
+const OTHERS = /^(sha256sum|sh run\.sh|chmod|export|docker|for|done|deno install --frozen|LEGO_)/;
 
 interface Page {
   readonly name: string;

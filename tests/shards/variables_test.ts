@@ -1,0 +1,75 @@
+import { parseDocument } from "../../src/plan/document.ts";
+import type { PlanNode } from "../../src/plan/tree.ts";
+import {
+  literalSecrets,
+  standIn,
+  variablesOf,
+  withoutSecretDefaults,
+  withStandIns,
+} from "../../src/shards/variables.ts";
+import { assert, assertEquals } from "../assert.ts";
+
+function rootOf(text: string): PlanNode {
+  const document = parseDocument(text, "plan.yaml");
+  assert(document.ok);
+  return document.root;
+}
+
+Deno.test("variables that are set are handed on, secret ones by name alone", () => {
+  const root = rootOf(
+    'target: { base_url: "${CERTCTL_BASE}", token: "${CERTCTL_TOKEN}" }\nname: ${WHO:-me} $${NOT_ONE}',
+  );
+  const env = { CERTCTL_BASE: "https://ca", CERTCTL_TOKEN: "s3cret-value", OTHER: "x" };
+  assertEquals(variablesOf(root, env), [
+    { name: "CERTCTL_BASE", isSecret: false, value: "https://ca", isNeeded: false },
+    { name: "CERTCTL_TOKEN", isSecret: true, isNeeded: true },
+  ]);
+});
+
+Deno.test("a secret is needed where it is set or has no default", () => {
+  const root = rootOf("a: ${A_TOKEN}\nb: ${B_TOKEN:-}\nc: ${C_TOKEN:-example}\nd: ${D_TOKEN:-}");
+  const needed = variablesOf(root, { D_TOKEN: "x" }).filter(({ isNeeded }) => isNeeded);
+  assertEquals(needed.map(({ name }) => name), ["A_TOKEN", "D_TOKEN"]);
+});
+
+Deno.test("a variable with a password in its value is a secret, whatever its name", () => {
+  const [variable] = variablesOf(rootOf("a: ${BASE}"), { BASE: "https://u:pa55@ca" });
+  assertEquals(variable, { name: "BASE", isSecret: true, isNeeded: true });
+});
+
+Deno.test("of a default that is not used, no variable is wanted", () => {
+  const root = rootOf("a: ${A:-${B_TOKEN}}");
+  assertEquals(variablesOf(root, { A: "x" }).map(({ name }) => name), ["A"]);
+  assertEquals(variablesOf(root, {}).map(({ name }) => name), ["B_TOKEN"]);
+});
+
+Deno.test("a plan is read although its secrets are elsewhere", () => {
+  const env = withStandIns(rootOf("a: ${A_TOKEN}\nb: ${B_TOKEN:-}\nc: ${C}"), { D: "x" });
+  assertEquals(env, { D: "x", A_TOKEN: standIn("A_TOKEN") });
+});
+
+Deno.test("a secret in the plan itself is told with its place", () => {
+  const root = rootOf(`
+target:
+  token: abcdef123
+  headers: { Authorization: "Bearer \${T_TOKEN}", X-Api-Key: "k\${T_TOKEN}", Cookie: "s=\${S_TOKEN}" }
+other: https://user:pa55word@ca.example/
+fallback: \${F_TOKEN:-s3cr3t} \${G_TOKEN:-}
+`);
+  assertEquals(literalSecrets(root), [
+    "target.token (line 3)",
+    "target.headers.X-Api-Key (line 4)",
+    "other (line 5)",
+    "fallback (line 6)",
+  ]);
+});
+
+Deno.test("defaults of secrets are taken out of the text, and nothing else", () => {
+  const taken = [
+    ["token: ${A_TOKEN:-x{y}z} # ${B:-c}", "token: ${A_TOKEN} # ${B:-c}"],
+    ["${A:-${B_TOKEN:-c}}", "${A:-${B_TOKEN}}"],
+    ["$${A_TOKEN:-x} ${A_TOKEN:-} ${A_TOKEN}", "$${A_TOKEN:-x} ${A_TOKEN:-} ${A_TOKEN}"],
+    ["${A_TOKEN:-never closed", "${A_TOKEN:-never closed"],
+  ];
+  for (const [text, wanted] of taken) assertEquals(withoutSecretDefaults(text!), wanted);
+});
