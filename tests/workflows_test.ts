@@ -61,6 +61,27 @@ Deno.test("a tag makes a release with checksums", async () => {
   assert(steps(release).some((step) => step.run?.includes("sha256sum --check SHA256SUMS")));
 });
 
+Deno.test("a release has images, tried as they are to run, and checksums of them, before it is published", async () => {
+  const runs = steps(await workflow("release")).map(({ run = "" }) => run);
+  const image = runs.findIndex((run) => run.includes("--file Containerfile"));
+  for (
+    const part of ["docker run --rm --read-only --network none", ">>SHA256SUMS", "docker save"]
+  ) {
+    assertStringIncludes(runs[image] ?? "", part);
+  }
+  assert(image < runs.findIndex((run) => run.includes("gh release create")));
+});
+
+Deno.test("the image has no shell in its way: it runs as another than root, and nothing is run to build it", async () => {
+  const text = await Deno.readTextFile(new URL("../Containerfile", import.meta.url));
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  const words = new Map(lines.map((line) => [line.split(" ")[0]!, line.replace(/^\S+ /, "")]));
+  assertEquals(words.has("RUN"), false);
+  assertEquals(words.get("USER"), "65532:65532");
+  // The form without a shell.
+  assertEquals(JSON.parse(words.get("ENTRYPOINT") ?? ""), ["/usr/local/bin/certload"]);
+});
+
 Deno.test("every task that a workflow calls is there", async () => {
   const known = await tasks();
   for (const name of ["ci", "loadtest", "release"]) {
