@@ -35,20 +35,11 @@ const capacitySchema = z.object({
   scenario: z.string().nullable().describe("That was searched; null: the whole mix"),
   arrivals: z.enum(["even", "poisson"]),
   seed: z.number().describe("Of the first level's arrivals; each later level has the next"),
-  target: z.object({
-    base_url: z.string(),
-    version: z.string().nullable(),
-    identity: z.string().nullable(),
-    lab: z.boolean().describe("The embedded lab: its speed says nothing of certctl's"),
-  }),
+  target: z.object({ base_url: z.string(), version: z.string().nullable() }),
   stack: z.object({ name: z.string(), description: z.string() }),
   host: z.object({ cpu_model: z.string(), cpu_count: z.number(), os: z.string() }),
-  limits: z.array(z.object({
-    text: z.string(),
-    kind: z.enum(["latency", "errors"]),
-    allowed: z.number().describe("Share that may lie beyond, 0..1"),
-    limit_ms: z.number().nullable().describe("Slower than this lies beyond; null: failed does"),
-  })).describe("The plan's thresholds as the share that may lie beyond"),
+  limits: z.array(z.object({ text: z.string(), allowed: z.number() }))
+    .describe("The plan's thresholds as the share that may lie beyond"),
   unjudged: z.array(z.object({ text: z.string(), reason: z.string() }))
     .describe("Thresholds by which no level was judged"),
   required_per_s: z.number().nullable(),
@@ -80,12 +71,7 @@ export function capacityDocument(report: CapacityReport): CapacityDocument {
       cpu_count: hardware.cpu_count,
       os: `${os.name} ${os.kernel}`,
     },
-    limits: limits.limits.map(({ text, kind, allowed, limitMs }) => ({
-      text,
-      kind,
-      allowed,
-      limit_ms: limitMs ?? null,
-    })),
+    limits: limits.limits.map(({ text, allowed }) => ({ text, allowed })),
     unjudged: limits.unjudged,
     required_per_s: report.requiredPerS,
     answer: answerJson(report.answer),
