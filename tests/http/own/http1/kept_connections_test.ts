@@ -1,6 +1,7 @@
 import { assertEquals } from "../../../assert.ts";
 import { createClient } from "../../../../src/http/client.ts";
 import type { HttpClient } from "../../../../src/http/http.ts";
+import { serve } from "../../scripted_server.ts";
 
 interface Setting {
   readonly client: HttpClient;
@@ -57,6 +58,33 @@ Deno.test("where the server has closed it, the next request under that name has 
     assertEquals(next === closed, false);
     assertEquals(await ask("a"), next);
   });
+});
+
+Deno.test("where the server closed it while nobody asked, what must not be sent twice has a new one too", async () => {
+  const gone = Promise.withResolvers<void>();
+  const server = serve(async (peer) => {
+    for (let request = 0; await peer.request() !== undefined; request++) {
+      await peer.send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+      if (peer.index > 0 || request > 0) continue;
+      await peer.end();
+      gone.resolve();
+    }
+  });
+  const client = await createClient({
+    tls: { insecureSkipVerify: false },
+    protocol: "http/1.1",
+    maxBodyBytes: 1024,
+  });
+  const post = { method: "POST", url: server.url, headers: {}, body: new Uint8Array(2) };
+  const options = { timeoutMs: 10_000, connection: "a" };
+  assertEquals((await client.send(post, options)).failure, undefined);
+  await gone.promise;
+  const next = await client.send(post, options);
+  assertEquals([next.failure, next.reused, next.status], [undefined, false, 200]);
+  const again = await client.send(post, options);
+  assertEquals([again.failure, again.reused, server.connections], [undefined, true, 2]);
+  client.close();
+  await server.close();
 });
 
 Deno.test("two at a time under one name take two connections, of which one is kept", async () => {
