@@ -175,6 +175,7 @@ export class Http1Pool implements Pool, ConnectionOwner {
       const dial = this.#dialer(this.#origin, { timeoutMs }, (result) => {
         this.#dials.delete(dial);
         if ("stream" in result) this.adopt(result);
+        else this.#serveWaiting();
         resolve("stream" in result);
       });
       this.#dials.set(dial, undefined);
