@@ -49,7 +49,6 @@ function decoded(before: View): View | undefined {
     done = index + escape.length;
     place(done);
   }
-  if (done === 0) return undefined;
   pieces.push(before.text.slice(done));
   const text = pieces.join("");
   if (text === before.text) return undefined;

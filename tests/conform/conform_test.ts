@@ -252,3 +252,12 @@ Deno.test("a server without renewal information is not asked for any", async () 
     assertMatch(reason!, /renewalInfo|renewal information/);
   }
 });
+
+Deno.test("a server without key changes fails the cases about them, with what its directory lacks", async () => {
+  const results = await examineFake({ directory: () => ({ keyChange: undefined }) });
+  for (const id of ["key-change", "key-change-in-use", "key-change-inner-url"]) {
+    const [outcome, reason] = resultOf(results, id);
+    assertEquals(outcome, "fail", id);
+    assertMatch(reason!, /keyChange/);
+  }
+});

@@ -156,6 +156,13 @@ Deno.test("a bulk revocation is done when it answers: its counts are compared wi
     assertEquals(first.counts["revocations_done"], 6);
     assertEquals(first.stepNames(), ["bulk_revoke", "certificate", "certificate", "certificate"]);
     assertEquals(first.observed.map(({ name }) => name), ["revocation_time"]);
+    // The time of one: that of the whole by how many there were.
+    const { startedUs, endedUs } = first.steps[0]!.exchange;
+    assertEquals(first.observed[0]!.durationUs, (endedUs - startedUs) / 6);
+    // The first, the last, and one between them.
+    const [ids] = up.made as string[][];
+    const read = first.steps.slice(1).map(({ exchange }) => exchange.request.url.pathname);
+    assertEquals(read.map((path) => ids!.indexOf(path.split("/").at(-1)!)), [0, 3, 5]);
     const again = up.iteration(0);
     const failure = await flow.run(again);
     assertMatch(
@@ -165,6 +172,28 @@ Deno.test("a bulk revocation is done when it answers: its counts are compared wi
     assertEquals(await statuses(client, up), { Revoked: 6, Active: 6 });
   }, given);
 });
+
+for (
+  const [lookAt, batch, read] of [[0, 3, []], [1, 3, [0]], [5, 2, [0, 1]], [4, 7, [
+    0,
+    2,
+    4,
+    6,
+  ]]] as const
+) {
+  Deno.test(`of ${batch} revoked certificates ${lookAt} are looked at, or as many as there are`, async () => {
+    const options = { batch, look_at: lookAt };
+    await withBatches(bulkRevoke, options, { scheduler: FAST }, async (up) => {
+      const iteration = up.iteration();
+      assertEquals(await (await up.flow()).run(iteration), undefined);
+      const [ids] = up.made as string[][];
+      const asked = iteration.steps.slice(1).map(({ exchange }) =>
+        ids!.indexOf(exchange.request.url.pathname.split("/").at(-1)!)
+      );
+      assertEquals(asked, [...read]);
+    }, { token: DEFAULT_ADMIN_TOKEN });
+  });
+}
 
 Deno.test("a bulk revocation with a plain token is refused, and the message says which token it wants", async () => {
   await withBatches(bulkRevoke, { batch: 2 }, { scheduler: FAST }, async (up) => {

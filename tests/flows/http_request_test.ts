@@ -65,6 +65,14 @@ Deno.test("the plan's headers replace the built-in ones, in whatever case they a
   assertEquals(other?.request.headers, headers);
 });
 
+Deno.test("a text is sent as it is, and said to be no JSON; without a body nothing is said", async () => {
+  const [text] = await sent({ method: "POST", path: "/x", body: "n-{index}" });
+  assertEquals(new TextDecoder().decode(text?.request.body), "n-0");
+  assertEquals(text?.request.headers["content-type"], undefined);
+  const [none] = await sent({ path: "/x" });
+  assertEquals([none?.request.body, none?.request.headers["content-type"]], [undefined, undefined]);
+});
+
 Deno.test("placeholders in path and headers are filled", async () => {
   const [, second] = await sent({ path: "/things/{index}", headers: { "x-id": "{id}" } }, 2);
   assertEquals(second?.request.url.pathname, "/things/1");

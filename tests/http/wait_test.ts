@@ -118,3 +118,12 @@ Deno.test("a pause ends at once when the run is stopped, as interrupted", async 
   });
   assertEquals(observed, [2_000_000]);
 });
+
+Deno.test("a Retry-After of a part of a second is told as the whole second that it needs", async () => {
+  const soon = new Date(1500).toUTCString(); // to the second: 1 s of the clock's time
+  const { message } = await polls({ timeoutMs: 500 }, [soon]);
+  assertEquals(/Retry-After asked for (\d+) s/.exec(message)?.[1], "1");
+  const { message: whole } = await polls({ intervalMs: 300, timeoutMs: 1400 }, [undefined, soon]);
+  // 700 ms are left of it, which is a second for whoever reads it.
+  assertEquals(/Retry-After asked for (\d+) s/.exec(whole)?.[1], "1");
+});

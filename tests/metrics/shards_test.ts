@@ -121,3 +121,12 @@ Deno.test("every report says in its first lines that it is a part, and judges no
   assert(!html.includes('id="thresholds"') && !html.includes("p95 &lt; 1ms"));
   assert(!renderJunit(summary).includes("p95"));
 });
+
+Deno.test("one arrival that was late has a lag, and users who are never late have none", () => {
+  const lagOf = (made: Partial<MadeScenario>): number | null | undefined =>
+    summaryOf(made).shards?.parts[0]?.lag_p99_ms;
+  assertEquals(lagOf({ ratePerS: 1, durationS: 1, lagUs: () => 7_000 }), 7);
+  const users = [{ durationMs: 1_000, from: 2, to: 2 }];
+  const load = { model: "closed", stages: users, thinkTimeMs: 0 } as const;
+  assertEquals(lagOf({ load, lagUs: () => 7_000 }), null);
+});

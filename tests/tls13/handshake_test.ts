@@ -12,7 +12,10 @@ import { issue, type Issued } from "../http/certificates.ts";
 
 const PROTOCOL = "acme-tls/1";
 
-function identityOf({ certificate, keyPem }: Issued, protocol = PROTOCOL) {
+function identityOf(
+  { certificate, keyPem }: Issued,
+  protocol = PROTOCOL,
+): Parameters<typeof serverFlight>[1] {
   return {
     certificate: new Uint8Array(certificate.rawData),
     sign: (data: Uint8Array) => Promise.resolve(new Uint8Array(sign("sha256", data, keyPem))),

@@ -7,8 +7,8 @@ import { acmeRevoke } from "../../src/flows/acme_revoke.ts";
 import type { FlowDefinition } from "../../src/flows/flow.ts";
 import type { Failure } from "../../src/http/failure.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
-import { type FakeOptions, problem, type SignedRequest, withFakeAcme } from "./fake_acme.ts";
-import { createFlow, fetchClient, TestIteration } from "./harness.ts";
+import { type FakeOptions, problem, type SignedRequest, withFakeAcme } from "../acme/fake_acme.ts";
+import { createFlow, fetchClient, TestIteration } from "../acme/harness.ts";
 
 interface Outcome {
   readonly prepared: Failure | undefined;
