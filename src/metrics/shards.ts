@@ -1,4 +1,5 @@
 /** What one machine did of a run that several share, as its summary tells it. */
+import type { Shard } from "../shard.ts";
 import { isoOfUs } from "../start_at.ts";
 import { Histogram } from "./histogram.ts";
 import type { ClockOffset, Run, ShardFacts } from "./run.ts";
@@ -14,6 +15,13 @@ export function shardsOf(run: Run, { requests }: Measured["totals"]): Measured["
     start_at: shard.startAtUs === undefined ? null : isoOfUs(shard.startAtUs),
     parts: [partOf(run, shard, requests)],
   };
+}
+
+/** One machine's part of a run that several share; undefined of the whole. */
+export function partOfWhole({ shards }: Pick<Measured, "shards">): Shard | undefined {
+  const [part, ...others] = shards?.parts ?? [];
+  if (shards === null || part === undefined || others.length > 0) return undefined;
+  return shards.count === 1 ? undefined : { index: part.index, count: shards.count };
 }
 
 function partOf(run: Run, shard: ShardFacts, requests: number): ShardPart {

@@ -3,6 +3,7 @@
  * the methodology is what the run captured.
  */
 import type { Summary } from "../metrics/summary_schema.ts";
+import { partOfWhole } from "../metrics/shards.ts";
 import { isBroken } from "./thresholds.ts";
 
 /** What speaks against keeping a run as a baseline, one sentence each; none where it is fit. */
@@ -11,6 +12,7 @@ export function objectionsTo(summary: Summary): string[] {
   const failed = thresholds.filter((one) => isBroken(one) || one.verdict === "regressed").length;
   const broken = failed === 1 ? "a threshold" : `${failed} thresholds`;
   return [
+    ...(partOfWhole(summary) ? ["The run is one machine's part of several: merge them first"] : []),
     ...(interrupted ? ["The run was interrupted"] : []),
     ...validity.reasons.map(({ message }) => `The run is invalid: ${message}`),
     ...(failed > 0 ? [`The run did not pass: ${broken} broken`] : []),

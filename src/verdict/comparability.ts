@@ -5,6 +5,8 @@ import type {
   Summary,
   SummaryScenario,
 } from "../metrics/summary_schema.ts";
+import { partOfWhole } from "../metrics/shards.ts";
+import { shardName } from "../shard.ts";
 import { arrivalsOf, otherTargets, scenariosOf } from "../metrics/scenarios.ts";
 
 /** A run, as far as this looks at it; the new one need not have an exit yet. */
@@ -21,8 +23,16 @@ export function differencesOf(base: ComparableRun, next: ComparableRun): RunDiff
   ];
 }
 
-function fitness({ interrupted, validity }: ComparableRun, name: string): RunDifference[] {
+function fitness(run: ComparableRun, name: string): RunDifference[] {
+  const { interrupted, validity } = run;
+  const part = partOfWhole(run);
   return [
+    ...when(
+      part !== undefined,
+      "shard",
+      `the ${name} run is one machine's part, ${part && shardName(part)}: merge all of them first`,
+      true,
+    ),
     ...when(interrupted, "interrupted", `the ${name} run was interrupted`, true),
     ...when(
       validity.verdict === "invalid",

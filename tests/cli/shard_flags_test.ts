@@ -128,3 +128,23 @@ Deno.test("a plain run in a Slurm job is the whole run", () =>
       assert(count() >= 10, `${count()}`);
     })
   ));
+
+Deno.test("a shard that is interrupted delivers what it has by then, and exits with 105", () =>
+  withCounter((url) =>
+    withFolder({ "plan.yaml": plan(url).replace("1s", "60s") }, async (folder) => {
+      const soft = new AbortController();
+      const interrupt = { soft: soft.signal, hard: new AbortController().signal };
+      const args = ["--shard", "1/1", "--no-probe", "--out", "{}/out"];
+      let lines = "";
+      const err = (text: string): void => {
+        lines += text;
+        // Ten seconds into the load.
+        if (/ of 1:00 /.test(text)) soft.abort();
+      };
+      const { code } = await certloadIn({ interrupt, err }, folder, "run", "{}/plan.yaml", ...args);
+      const summary = JSON.parse(await Deno.readTextFile(`${folder}/out/summary.json`));
+      assertEquals([code, summary.exit.code, summary.interrupted], [105, 105, true], lines);
+      assertMatch(summary.exit.reason, /^Shard 1 of 1 was ended before its time; certload merge/);
+      assert(summary.totals.offered > 0 && summary.totals.offered < 600);
+    })
+  ));

@@ -129,6 +129,22 @@ const OURS: Readonly<Record<string, Exercise>> = {
     },
   },
   "certload init mine": { check: passed },
+  "certload check loadtest --shards 8": {
+    check: ({ code, output }) => {
+      assertEquals(code, 0, output);
+      assertStringIncludes(output, "1 to 8 of 8: 1 worker");
+    },
+  },
+  // Machines that begin together are a test of their own; this instant is over.
+  "certload run loadtest --shard 3/8 --start-at 2026-11-28T04:30:00Z": {
+    more: SHORT,
+    replace: () => ({ "2026-11-28": "2025-11-28" }),
+    env: onLab,
+    check: ({ code, output }) => {
+      assertEquals(code, 94, output);
+      assertStringIncludes(output, "Shard 3 of 8 was ready");
+    },
+  },
   "certload capacity loadtest --scenario list_certificates --require 40/s": {
     more: '--only list_certificates --from 40/s --to 40/s --at-most 1m --out "$FOLDER/capacity"',
     env: onLab,

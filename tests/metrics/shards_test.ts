@@ -7,6 +7,8 @@ import { renderJson } from "../../src/report/json.ts";
 import { renderJunit } from "../../src/report/junit.ts";
 import { renderMarkdown } from "../../src/report/markdown.ts";
 import { renderText } from "../../src/report/text.ts";
+import { objectionsTo } from "../../src/verdict/baseline.ts";
+import { differencesOf } from "../../src/verdict/comparability.ts";
 import { conclude } from "../../src/verdict/conclude.ts";
 import { assert, assertEquals } from "../assert.ts";
 import {
@@ -129,4 +131,18 @@ Deno.test("one arrival that was late has a lag, and users who are never late hav
   const users = [{ durationMs: 1_000, from: 2, to: 2 }];
   const load = { model: "closed", stages: users, thinkTimeMs: 0 } as const;
   assertEquals(lagOf({ load, lagUs: () => 7_000 }), null);
+});
+
+Deno.test("a part is neither compared nor kept as a baseline", () => {
+  const summary = summaryOf();
+  const [first] = differencesOf(summary, summary);
+  assertEquals([first?.code, first?.refusal], ["shard", true]);
+  assertEquals(
+    first?.message,
+    "the base run is one machine's part, shard 3 of 8: merge all of them first",
+  );
+  assertEquals(
+    objectionsTo(summary)[0],
+    "The run is one machine's part of several: merge them first",
+  );
 });
