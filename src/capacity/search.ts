@@ -401,6 +401,10 @@ export class Search {
 
   /** What is known by now. */
   answer(isInterrupted = false): Answer {
+    const ended = isInterrupted ? "interrupted" : this.#wanted() === undefined ? "found" : "time";
+    // There was no time to try it with other workers: it stands as it is, doubt and all.
+    if (this.#doubted) this.#settle(this.#doubted);
+    this.#doubted = undefined;
     const { holds, broken } = this.#ends();
     const knee = this.#knee();
     const atLeast = holds !== undefined && broken === undefined;
@@ -413,7 +417,7 @@ export class Search {
       who: culprit?.who ?? "none",
       why: culprit?.why ?? this.#whyNobody(),
       limiter: culprit?.limiter ?? false,
-      ended: isInterrupted ? "interrupted" : this.#wanted() === undefined ? "found" : "time",
+      ended,
       confirmed: this.#confirmation(knee),
       recovery: this.#recovery(),
       elapsedMs: this.#elapsedMs,
@@ -432,9 +436,9 @@ export class Search {
   }
 
   #whyNobody(): string {
-    return this.#ends().holds === undefined
-      ? "no level was run to its end"
-      : "the search was to go no higher";
+    const { holds } = this.#ends();
+    if (holds === undefined) return "no level was run to its end";
+    return holds >= this.#to ? "the search was to go no higher" : "no higher level was tried";
   }
 
   #confirmation(knee: Knee | undefined): Confirmation | null {

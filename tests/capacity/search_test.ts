@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "../assert.ts";
 import type { Answer } from "../../src/capacity/answer.ts";
 import type { LevelResult, LevelSpec } from "../../src/capacity/level.ts";
 import type { Limit } from "../../src/capacity/limits.ts";
-import { search, type SearchOptions } from "../../src/capacity/search.ts";
+import { Search, search, type SearchOptions } from "../../src/capacity/search.ts";
 import { randomOf } from "../../src/random.ts";
 import { caseOf, KINDS, namesTheRightOne, searchCase } from "./cases.ts";
 import { BucketServer, QueueServer, type SimulatedServer, Simulation } from "./simulation.ts";
@@ -157,4 +157,40 @@ Deno.test("factors of a mix are searched as rates are", () => {
     return { ...result, level: spec.level };
   });
   assertAlmostEquals(answer.knee * 50 / 137, 1, 0.03);
+});
+
+/** Told of each level what came of it, and then ended. */
+function cutShort(results: readonly Partial<LevelResult>[], options: SearchOptions): Answer {
+  const cut = new Search(options);
+  const simulation = new Simulation(
+    new BucketServer(1000, 500, 0, () => 0.5),
+    STRONG,
+    LIMITS,
+    randomOf(1),
+  );
+  for (const result of results) {
+    const spec = cut.next()!;
+    cut.add(spec, { ...simulation.run(spec), ...result });
+  }
+  return cut.answer(true);
+}
+
+Deno.test("a level that was in doubt when the search was ended stands, and is not forgotten", () => {
+  const broken = {
+    decision: "broken",
+    who: "server",
+    sure: false,
+    why: "slow; in doubt: late",
+  } as const;
+  const answer = cutShort([{}, {}, broken], { from: 100 });
+  assertEquals([answer.knee >= 200, answer.atLeast, answer.who], [true, false, "server"]);
+  assertEquals([answer.high !== null && answer.high < 450, answer.why], [true, broken.why]);
+  const wall = { who: "generator", sure: true, why: "late" } as const;
+  const least = cutShort([{}, {}, wall], { from: 100 });
+  assertEquals([least.knee, least.atLeast, least.who, least.why], [200, true, "generator", "late"]);
+});
+
+Deno.test("a search that was ended while all held does not say that it was to go no higher", () => {
+  assertEquals(cutShort([{}, {}], { from: 100 }).why, "no higher level was tried");
+  assertEquals(cutShort([{}, {}], { from: 100, to: 200 }).why, "the search was to go no higher");
 });
