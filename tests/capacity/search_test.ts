@@ -184,7 +184,7 @@ Deno.test("a level that was in doubt when the search was ended stands, and is no
   } as const;
   const answer = cutShort([{}, {}, broken], { from: 100 });
   assertEquals([answer.knee >= 200, answer.atLeast, answer.who], [true, false, "server"]);
-  assertEquals([answer.high !== null && answer.high < 450, answer.why], [true, broken.why]);
+  assertEquals([answer.high !== null, answer.why], [true, broken.why]);
   const wall = { who: "generator", sure: true, why: "late" } as const;
   const least = cutShort([{}, {}, wall], { from: 100 });
   assertEquals([least.knee, least.atLeast, least.who, least.why], [200, true, "generator", "late"]);
