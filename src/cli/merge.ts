@@ -1,6 +1,8 @@
 /** `certload merge A B ...`: the summaries of machines that shared a run as the one of their run. */
+import { mask } from "../masking/mask.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
 import { parseDuration } from "../plan/units.ts";
+import { maskTexts } from "../report/mask.ts";
 import { timerClock } from "../timer.ts";
 import { Merge, MergeError } from "../verdict/merge.ts";
 import { BASELINE_FLAGS, type BaselineOptions, baselineOptions } from "./baseline_flags.ts";
@@ -114,7 +116,7 @@ async function mergeAll(
   if (problems.length > 0) return { problems };
   for (const problem of unread) io.err(`! ${problem}\n`);
   try {
-    return { summary: merge.finish(options) };
+    return { summary: maskTexts(merge.finish(options), mask) };
   } catch (error) {
     if (error instanceof MergeError) return { problems: [error.message] };
     throw error;

@@ -2,8 +2,6 @@
 import { join } from "node:path";
 import { damaged, readSummary, SummaryError } from "../metrics/read_summary.ts";
 import { SummaryLog } from "../metrics/summary_log.ts";
-import { mask } from "../masking/mask.ts";
-import { maskTexts } from "../report/mask.ts";
 import { type Merge, MergeError } from "../verdict/merge.ts";
 import { messageOf } from "../message_of.ts";
 import { reasonOf } from "./host_error.ts";
@@ -20,8 +18,7 @@ export type Taken =
 /** Adds a summary's text. */
 export function take(merge: Merge, text: string, name: string): Taken {
   try {
-    const summary = maskTexts(readSummary(text, name, { histograms: "unchecked" }), mask);
-    merge.add(summary, name);
+    merge.add(readSummary(text, name, { histograms: "unchecked" }), name);
     return { kind: "added" };
   } catch (error) {
     const problem = messageOf(error);

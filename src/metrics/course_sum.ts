@@ -4,7 +4,6 @@ import type { Slice } from "./recording.ts";
 import type { TimeSeries } from "./slices.ts";
 import { TimeGrid } from "./time_grid.ts";
 
-/** Parts that were not added up yet are slices; only one of several has a sum of its own. */
 class SliceSum {
   count = 0;
   failed = 0;
@@ -12,22 +11,27 @@ class SliceSum {
   maxLagUs = 0;
   readonly responseTime = new HistogramSum();
 
-  add({ count, failed, dropped, maxLagUs, responseTime }: Slice | SliceSum): this {
-    this.count += count;
-    this.failed += failed;
-    this.dropped += dropped;
-    this.maxLagUs = Math.max(this.maxLagUs, maxLagUs);
-    this.responseTime.add(
-      responseTime instanceof HistogramSum ? responseTime.data() : responseTime,
-    );
+  add(slice: Omit<Slice, "second">): this {
+    this.count += slice.count;
+    this.failed += slice.failed;
+    this.dropped += slice.dropped;
+    this.maxLagUs = Math.max(this.maxLagUs, slice.maxLagUs);
+    this.responseTime.add(slice.responseTime);
     return this;
+  }
+
+  slice(): Omit<Slice, "second"> {
+    const { count, failed, dropped, maxLagUs, responseTime } = this;
+    return { count, failed, dropped, maxLagUs, responseTime: responseTime.data() };
   }
 }
 
 export class CourseSum {
-  readonly #grid = new TimeGrid<Slice | SliceSum>((into, other) =>
-    (into instanceof SliceSum ? into : new SliceSum().add(into)).add(other)
-  );
+  readonly #grid = new TimeGrid<Omit<Slice, "second">, SliceSum>({
+    empty: () => new SliceSum(),
+    add: (sum, slice) => sum.add(slice),
+    join: (sum, other) => sum.add(other.slice()),
+  });
 
   /** @param originS Where on the grid of time the seconds of these slices are counted from. */
   add({ widthS, slices }: TimeSeries, originS: number): void {
@@ -37,16 +41,6 @@ export class CourseSum {
   /** @param originS The least with which any course of the run was added. */
   timeSeries(originS: number): TimeSeries {
     const { widthS, slices } = this.#grid.slices(originS);
-    return {
-      widthS,
-      slices: slices.map(([second, { count, failed, dropped, maxLagUs, responseTime }]) => ({
-        second,
-        count,
-        failed,
-        dropped,
-        maxLagUs,
-        responseTime: responseTime instanceof HistogramSum ? responseTime.data() : responseTime,
-      })),
-    };
+    return { widthS, slices: slices.map(([second, sum]) => ({ second, ...sum.slice() })) };
   }
 }

@@ -11,9 +11,28 @@ const PAGE = 128;
 /** Of a microsecond: what the exact sums are counted in, so that no order of adding rounds otherwise than another. */
 const PART = 2 ** -24;
 
+/** While a sum is of no more values, no bucket has more, and 32 bits hold each. */
+const MOST_IN_32_BITS = 2 ** 32 - 1;
+
+type Page = Uint32Array | Float64Array;
+
+/** Pages lie side by side in pieces of memory: one for each would cost as much again for keeping it. */
+const SLAB = 512 * PAGE;
+let slab = new Uint32Array();
+let free = 0;
+
+function newPage(): Uint32Array {
+  if (free === slab.length) {
+    slab = new Uint32Array(SLAB);
+    free = 0;
+  }
+  return slab.subarray(free, free += PAGE);
+}
+
 export class HistogramSum {
-  /** By the index of the bucket; counts are whole, so that doubles add up exactly. */
-  readonly #pages: (Float64Array | undefined)[] = [];
+  /** By the index of the bucket. */
+  #pages: (Page | undefined)[] = [];
+  #isWide = false;
   #count = 0;
   #wholeUs = 0;
   #parts = 0;
@@ -22,9 +41,10 @@ export class HistogramSum {
 
   add({ count, sumUs, minUs, maxUs, indices, counts }: HistogramData): this {
     if (count === 0) return this;
+    if (!this.#isWide && this.#count + count > MOST_IN_32_BITS) this.#widen();
     for (let i = 0; i < indices.length; i++) {
       const index = indices[i]!;
-      const page = this.#pages[index >>> 7] ??= new Float64Array(PAGE);
+      const page = this.#pages[index >>> 7] ??= this.#isWide ? new Float64Array(PAGE) : newPage();
       page[index & 127]! += counts[i]!;
     }
     this.#count += count;
@@ -36,15 +56,22 @@ export class HistogramSum {
     return this;
   }
 
+  /** Doubles add up exactly, too, as counts are whole. */
+  #widen(): void {
+    this.#isWide = true;
+    this.#pages = this.#pages.map((page) => page && Float64Array.from(page));
+  }
+
   data(): HistogramData {
     const [indices, counts]: [number[], number[]] = [[], []];
-    this.#pages.forEach((page, at) =>
-      page?.forEach((count, i) => {
-        if (count === 0) return;
+    this.#pages.forEach((page, at) => {
+      if (page === undefined) return;
+      for (let i = 0; i < PAGE; i++) {
+        if (page[i] === 0) continue;
         indices.push(at * PAGE + i);
-        counts.push(count);
-      })
-    );
+        counts.push(page[i]!);
+      }
+    });
     return {
       count: this.#count,
       sumUs: this.#wholeUs + this.#parts * PART,

@@ -41,8 +41,8 @@ export function readSummary(
   checkSize(text.length, name);
   const value = parse(text, name);
   checkOrigin(value, name);
-  const crowd = crowdedPlace(value, []);
-  if (crowd !== undefined) throw new SummaryError(`Cannot read "${name}" as ${crowd}`);
+  const crowded = crowdedPlace(value);
+  if (crowded !== undefined) throw new SummaryError(`Cannot read "${name}" as ${crowded}`);
   const result = summarySchema.safeParse(value);
   if (!result.success) throw damaged(name, problems(result.error));
   const damage = histograms === "checked" ? damagedHistogram(result.data, []) : undefined;
@@ -67,35 +67,48 @@ export function checkSize(bytes: number, name: string): void {
 }
 
 /** An array or object with more entries than any summary has: not to be gone through by the schema. */
-function crowdedPlace(value: unknown, path: readonly string[]): string | undefined {
-  if (value === null || typeof value !== "object") return undefined;
-  const size = Array.isArray(value) ? value.length : Object.keys(value).length;
-  if (size > MAX_ENTRIES) {
-    return `${path.join(".") || "the whole"} has ${
-      formatCount(size)
+function crowdedPlace(value: unknown): string | undefined {
+  const found = value !== null && typeof value === "object" ? crowd(value) : undefined;
+  return found &&
+    `${found.path.join(".") || "the whole"} has ${
+      formatCount(found.size)
     } entries: no summary has more than ${formatCount(MAX_ENTRIES)} in one place`;
-  }
-  for (const [key, part] of Object.entries(value)) {
-    const found = crowdedPlace(part, [...path, key]);
-    if (found !== undefined) return found;
+}
+
+/** Its place is put together on the way back from it: nearly every summary has none. */
+function crowd(value: object): { readonly size: number; readonly path: string[] } | undefined {
+  const keys = Object.keys(value);
+  if (keys.length > MAX_ENTRIES) return { size: keys.length, path: [] };
+  for (const key of keys) {
+    const part = (value as Record<string, unknown>)[key];
+    if (part === null || typeof part !== "object") continue;
+    const found = crowd(part);
+    if (found !== undefined) return { ...found, path: [key, ...found.path] };
   }
   return undefined;
 }
 
 /** Told before it is parsed: each level costs memory and stack out of proportion to its one character. */
 function isTooDeep(text: string): boolean {
-  let [depth, quoted] = [0, false];
+  let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const character = text.charCodeAt(at);
-    if (quoted) {
-      if (character === 0x5c) at++;
-      else if (character === 0x22) quoted = false;
-    } else if (character === 0x22) quoted = true;
+    if (character === 0x22) at = endOfString(text, at);
     else if (character === 0x7b || character === 0x5b) {
       if (++depth > MAX_DEPTH) return true;
     } else if (character === 0x7d || character === 0x5d) depth--;
   }
   return false;
+}
+
+/** Where the string ends that begins at `from`; most of a summary is strings without an escape. */
+function endOfString(text: string, from: number): number {
+  for (let at = text.indexOf('"', from + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(at - 1 - escapes) === 0x5c) escapes++;
+    if (escapes % 2 === 0) return at;
+  }
+  return text.length;
 }
 
 /** Where a histogram's buckets cannot be had, and why: found on reading, not in the middle of a report. */

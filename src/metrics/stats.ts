@@ -1,5 +1,5 @@
 /** From histograms in microseconds to the summary's figures in milliseconds, and back. */
-import { decodeBuckets, encodeHdr } from "./hdr_codec.ts";
+import { type BucketRoom, decodeBuckets, encodeHdr } from "./hdr_codec.ts";
 import { Histogram, type HistogramData } from "./histogram.ts";
 import type { Stats, SummaryHistogram } from "./summary_schema.ts";
 
@@ -54,10 +54,10 @@ export function unpacked(histogram: SummaryHistogram | null | undefined): Histog
   return histogram ? Histogram.from(unpackedData(histogram)) : new Histogram();
 }
 
-/** The same as plain data. */
-export function unpackedData(histogram: SummaryHistogram): HistogramData {
+/** The same as plain data, its buckets in `room` where one is given. */
+export function unpackedData(histogram: SummaryHistogram, room?: BucketRoom): HistogramData {
   const { count, sum_us: sumUs, min_us: minUs, max_us: maxUs } = histogram;
-  const decoded = decodeBuckets(histogram.hdr, { sumUs, minUs, maxUs });
+  const decoded = decodeBuckets(histogram.hdr, { sumUs, minUs, maxUs }, room);
   if (decoded.count === count) return decoded;
   throw new RangeError(
     `Cannot read a histogram as its buckets hold ${decoded.count} values: ${count} are said`,

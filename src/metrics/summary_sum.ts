@@ -10,6 +10,7 @@ import { CourseSum } from "./course_sum.ts";
 import { addDeployments, type Deployments, NO_DEPLOYMENTS, shiftedBy } from "./deployments.ts";
 import { addGaugeSlices, type Gauges, type GaugeSlice, gaugeWidthS } from "./gauges.ts";
 import type { HistogramData } from "./histogram.ts";
+import { BucketRoom } from "./hdr_codec.ts";
 import { HistogramSum } from "./histogram_sum.ts";
 import { addScenarios, emptyCounts } from "./merge.ts";
 import { own } from "./own.ts";
@@ -39,6 +40,8 @@ export interface LightPhases {
 }
 
 export class PhasesSum {
+  /** For the histograms of one summary, until they are in the sum. */
+  readonly #room = new BucketRoom();
   readonly #sums = new Map<string, ScenarioSum>();
 
   /**
@@ -47,8 +50,9 @@ export class PhasesSum {
    * @throws {RangeError} for a histogram that is damaged.
    */
   add(phases: Phases, originUs: number): LightPhases {
+    this.#room.clear();
     const read = entriesOf(phases).map(([tier, name, scenario]) =>
-      [tier, name, scenario, readScenario(scenario)] as const
+      [tier, name, scenario, readScenario(scenario, this.#room)] as const
     );
     const light: Phases = {};
     for (const [tier, name, scenario, large] of read) {
@@ -111,8 +115,8 @@ interface LargeSeries {
   readonly course: TimeSeries;
 }
 
-function readScenario(scenario: SummaryScenario): LargeScenario {
-  const unpack = unpacker();
+function readScenario(scenario: SummaryScenario, room: BucketRoom): LargeScenario {
+  const unpack = unpacker(room);
   return {
     series: readSeries(scenario, unpack),
     steps: Object.entries(scenario.steps).map(([name, step]) =>
@@ -132,12 +136,12 @@ function readScenario(scenario: SummaryScenario): LargeScenario {
 type Unpack = (histogram: SummaryHistogram) => HistogramData;
 
 /** A scenario of one step has every histogram twice, as its own and as the step's: each is unpacked once. */
-function unpacker(): Unpack {
+function unpacker(room: BucketRoom): Unpack {
   const known = new Map<string, HistogramData>();
   return (histogram) => {
     const there = known.get(histogram.hdr);
     if (there !== undefined && isOf(histogram, there)) return there;
-    const data = unpackedData(histogram);
+    const data = unpackedData(histogram, room);
     known.set(histogram.hdr, data);
     return data;
   };
@@ -257,12 +261,18 @@ class ScenarioSum {
   }
 }
 
+type SumOfGauges = GaugeSlice | undefined;
+
+const addGauge = (sum: SumOfGauges, slice: SumOfGauges): SumOfGauges =>
+  sum && slice ? addGaugeSlices(sum, slice) : sum ?? slice;
+const GAUGES = { empty: (): SumOfGauges => undefined, add: addGauge, join: addGauge };
+
 class GaugeSum {
-  readonly #grids = new Map<string, TimeGrid<GaugeSlice>>();
+  readonly #grids = new Map<string, TimeGrid<SumOfGauges, SumOfGauges>>();
 
   add(gauges: LargeScenario["gauges"], originUs: number): void {
     for (const [name, slices] of Object.entries(gauges)) {
-      const grid = this.#grids.get(name) ?? new TimeGrid<GaugeSlice>(addGaugeSlices);
+      const grid = this.#grids.get(name) ?? new TimeGrid(GAUGES);
       this.#grids.set(name, grid);
       const widthS = gaugeWidthS(slices.at(-1)?.at_s ?? 0);
       grid.add(
@@ -277,9 +287,9 @@ class GaugeSum {
     const sorted = Array.from(this.#grids).sort(([a], [b]) => a < b ? -1 : 1);
     return Object.fromEntries(sorted.map(([name, grid]) => [
       name,
-      grid.slices(originUs / 1e6).slices.map(([second, slice]) => (
-        { ...slice, second, lastUs: slice.lastUs - originUs }
-      )),
+      grid.slices(originUs / 1e6).slices.flatMap(([second, slice]) =>
+        slice === undefined ? [] : [{ ...slice, second, lastUs: slice.lastUs - originUs }]
+      ),
     ]));
   }
 }

@@ -5,32 +5,41 @@
  */
 import { MAX_SLICES } from "./slices.ts";
 
-export class TimeGrid<Cell> {
-  readonly #join: (into: Cell, other: Cell) => Cell;
+/** How slices become the sum of those in one place; sums may be changed in place. */
+interface Adding<Slice, Sum> {
+  readonly empty: () => Sum;
+  readonly add: (sum: Sum, slice: Slice) => Sum;
+  readonly join: (sum: Sum, other: Sum) => Sum;
+}
+
+export class TimeGrid<Slice, Sum> {
+  readonly #adding: Adding<Slice, Sum>;
   #widthS = 1;
   /** Of those that were put here. */
   #narrowestS = Infinity;
   /** By the second of the grid in which they start. */
-  #cells = new Map<number, Cell>();
+  #sums = new Map<number, Sum>();
   #first = Infinity;
   #last = -Infinity;
 
-  constructor(join: (into: Cell, other: Cell) => Cell) {
-    this.#join = join;
+  constructor(adding: Adding<Slice, Sum>) {
+    this.#adding = adding;
   }
 
   /**
    * @param originS Where on the grid the seconds of these slices are counted from.
    * @param widthS How wide they are: a power of two.
    */
-  add(originS: number, widthS: number, slices: Iterable<readonly [second: number, Cell]>): void {
+  add(originS: number, widthS: number, slices: Iterable<readonly [second: number, Slice]>): void {
     const moved = inWholeSlices(originS, widthS);
-    for (const [second, cell] of slices) {
+    for (const [second, slice] of slices) {
       this.#narrowestS = Math.min(this.#narrowestS, widthS);
       this.#first = Math.min(this.#first, moved);
       this.#last = Math.max(this.#last, moved + second);
       while (this.#widthS < widthS || this.#isTooNarrow()) this.#widen();
-      this.#put(moved + second, cell);
+      const start = this.#onGrid(moved + second);
+      const sum = this.#sums.get(start) ?? this.#adding.empty();
+      this.#sums.set(start, this.#adding.add(sum, slice));
     }
   }
 
@@ -38,16 +47,13 @@ export class TimeGrid<Cell> {
    * Ascending, seconds counted from the whole's start.
    * @param originS The least with which slices were added, here or to another grid of the run.
    */
-  slices(originS: number): { readonly widthS: number; readonly slices: [number, Cell][] } {
-    if (this.#cells.size === 0) return { widthS: 1, slices: [] };
+  slices(originS: number): { readonly widthS: number; readonly slices: [number, Sum][] } {
+    if (this.#sums.size === 0) return { widthS: 1, slices: [] };
     const start = inWholeSlices(originS, this.#narrowestS);
     this.#first = Math.min(this.#first, start);
     while (this.#isTooNarrow()) this.#widen();
     const from = this.#onGrid(start);
-    const slices = Array.from(this.#cells, ([second, cell]): [number, Cell] => [
-      second - from,
-      cell,
-    ]);
+    const slices = Array.from(this.#sums, ([second, sum]): [number, Sum] => [second - from, sum]);
     return { widthS: this.#widthS, slices: slices.sort(([a], [b]) => a - b) };
   }
 
@@ -56,16 +62,14 @@ export class TimeGrid<Cell> {
   }
 
   #widen(): void {
-    const before = this.#cells;
+    const before = this.#sums;
     this.#widthS *= 2;
-    this.#cells = new Map();
-    for (const [second, cell] of before) this.#put(second, cell);
-  }
-
-  #put(second: number, cell: Cell): void {
-    const start = this.#onGrid(second);
-    const there = this.#cells.get(start);
-    this.#cells.set(start, there === undefined ? cell : this.#join(there, cell));
+    this.#sums = new Map();
+    for (const [second, sum] of before) {
+      const start = this.#onGrid(second);
+      const there = this.#sums.get(start);
+      this.#sums.set(start, there === undefined ? sum : this.#adding.join(there, sum));
+    }
   }
 
   #onGrid(second: number): number {

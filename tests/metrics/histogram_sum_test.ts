@@ -46,3 +46,11 @@ Deno.test("HistogramSum is the same in any order, to the last bit of the sum of 
 Deno.test("HistogramSum of nothing is empty", () => {
   assertEquals(new HistogramSum().data(), new Histogram().toData());
 });
+
+Deno.test("HistogramSum is exact beyond 32 bits", () => {
+  const one = { sumUs: 3, minUs: 3, maxUs: 3, indices: Uint32Array.of(3) };
+  const of = (count: number): HistogramData => ({ ...one, count, counts: Float64Array.of(count) });
+  const sum = new HistogramSum();
+  for (const count of [7, 2 ** 32 - 8, 1, 2 ** 40]) sum.add(of(count));
+  assertEquals(sum.data().counts, Float64Array.of(2 ** 40 + 2 ** 32));
+});

@@ -10,6 +10,9 @@ interface Course {
   readonly places: readonly number[];
 }
 
+const add = (a: number, b: number): number => a + b;
+const COUNTS = { empty: () => 0, add, join: add };
+
 const courses = fc.array(
   fc.record({
     originS: fc.oneof(
@@ -24,7 +27,7 @@ const courses = fc.array(
 );
 
 function gridOf(some: readonly Course[]): { widthS: number; slices: [number, number][] } {
-  const grid = new TimeGrid<number>((a, b) => a + b);
+  const grid = new TimeGrid(COUNTS);
   for (const { originS, widthS, places } of some) {
     grid.add(originS, widthS, places.map((place) => [place * widthS, 1] as const));
   }
@@ -59,7 +62,7 @@ Deno.test("TimeGrid puts each slice within half of one of where it was, and one 
     const marked = some.map((course) => (
       { ...course, places: course === one ? [place] : [] }
     ));
-    const grid = new TimeGrid<number>((a, b) => a + b);
+    const grid = new TimeGrid(COUNTS);
     for (const { originS, widthS, places } of marked) {
       grid.add(originS, widthS, places.map((each) => [each * widthS, 1] as const));
     }
@@ -76,7 +79,7 @@ Deno.test("TimeGrid of machines that began at once has the slices of one run, ho
     const nothing = { count: 0, indices: new Uint32Array(), counts: new Float64Array() };
     const empty = { ...nothing, sumUs: 0, minUs: 0, maxUs: 0 };
     const series = new SliceSeries();
-    const grid = new TimeGrid<number>((a, b) => a + b);
+    const grid = new TimeGrid(COUNTS);
     for (const second of seconds) {
       series.add({ second, count: 1, failed: 0, dropped: 0, maxLagUs: 0, responseTime: empty });
       grid.add(0, 1, [[second, 1]]);
