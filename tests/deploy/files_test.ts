@@ -50,6 +50,23 @@ Deno.test("each file gets its part, keys for their owner alone, and nothing else
   });
 });
 
+Deno.test({
+  name: "a file has its mode whatever the umask of this process takes away",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      const paths = { cert: join(folder, "cert"), key: join(folder, "key") };
+      const before = Deno.umask(0o077);
+      try {
+        await new FileInstaller(options(paths), "t").install(await bundle(), NEVER);
+      } finally {
+        Deno.umask(before);
+      }
+      const modes = Object.values(paths).map((path) => Deno.statSync(path).mode! & 0o777);
+      assertEquals(modes, [0o644, 0o600]);
+    }),
+});
+
 Deno.test("former files come back as they were, and what was not there goes", async () => {
   await inFolder(async (folder) => {
     const [key, fullchain] = [join(folder, "key"), join(folder, "fullchain")];

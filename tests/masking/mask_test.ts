@@ -123,6 +123,13 @@ Deno.test("a text without secrets is left as it is, escapes and all", () => {
   }));
 });
 
+Deno.test("what stands for no character is left as it is, and what stands for the last one is decoded", () => {
+  const none = "&#1114112; &#x110000; \\u{110000} %ff%C3 &unknown; \\q";
+  assertEquals(maskOf(["s3cret-secret"])(none), none);
+  const last = "a\u{10ffff}secret";
+  assertEquals(maskOf([last])("a&#x10ffff;secret a\\u{10ffff}secret"), "*** ***");
+});
+
 Deno.test("secrets that overlap, touch or hold each other are one", () => {
   assertEquals(maskOf(["token", "token-long", "ab"])("token-long, token, ab"), "***, ***, ab");
   assertEquals(maskOf(["abcd", "cdef", "ghij"])("-abcdefghij-"), "-***-");

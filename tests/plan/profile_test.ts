@@ -1,4 +1,4 @@
-import { durationMsOf, levelAt, nextAbove } from "../../src/plan/profile.ts";
+import { durationMsOf, levelAt, mostOfUsers, nextAbove } from "../../src/plan/profile.ts";
 import { assertAlmostEquals, assertEquals } from "../assert.ts";
 
 const UP_AND_DOWN = [
@@ -31,4 +31,15 @@ Deno.test("user 4 is not due again once the ramp down has passed 4", () => {
 
 Deno.test("a user above the highest level never takes part", () => {
   assertEquals(nextAbove(UP_AND_DOWN, 10, 0), undefined);
+});
+
+Deno.test("users start at most one iteration more than the thinking leaves time for, on a ramp at most those of its area and one", () => {
+  const most = (durationMs: number, from: number, to: number): number =>
+    mostOfUsers({ stages: [{ durationMs, from, to }], thinkTimeMs: 100 });
+  assertEquals([most(1000, 10, 10), most(1000, 0, 10), most(1000, 10, 0)], [110, 70, 70]);
+  // Never more than if all were there all the time.
+  assertEquals([most(1000, 9, 10), most(1000, 0, 1)], [110, 11]);
+  assertEquals(most(1050, 3, 3), Math.ceil(3 * 10.5 + 3));
+  const stages = [{ durationMs: 1000, from: 0, to: 10 }, { durationMs: 1000, from: 10, to: 10 }];
+  assertEquals(mostOfUsers({ stages, thinkTimeMs: 100 }), 180);
 });

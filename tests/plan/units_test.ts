@@ -120,3 +120,8 @@ Deno.test("a quantity of a hundred thousand digits is refused in a moment", () =
   });
   assertLess(tookMs, 2_000);
 });
+
+Deno.test("a duration is a hundred years at most", () => {
+  assertEquals(parseDuration("36500d"), 36_500 * 86_400_000);
+  assertEquals(parseDuration("36500d1ms"), undefined);
+});
