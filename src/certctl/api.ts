@@ -39,7 +39,6 @@ export interface Answer<T> {
 type Asked<T> = Promise<Answer<T> | Failure>;
 
 export interface NewCertificate {
-  readonly id?: string;
   readonly name: string;
   readonly commonName: string;
   readonly sans: readonly string[];
@@ -47,7 +46,7 @@ export interface NewCertificate {
   readonly teamId: string;
   readonly issuerId: string;
   readonly renewalPolicyId: string;
-  readonly environment?: string;
+  readonly environment: string;
   /** RFC 3339; without one the server's renewal check takes the certificate for one of the year 1. */
   readonly expiresAt: string;
 }
@@ -107,7 +106,7 @@ const API = "/api/v1";
  * const created = await api.createCertificate(unmeasured({ client, timeoutMs: 5_000, signal }), {
  *   name: "web-1", commonName: "web-1.example.com", sans: ["web-1.example.com"],
  *   ownerId: "o-alice", teamId: "t-platform", issuerId: "iss-local", renewalPolicyId: "rp-standard",
- *   expiresAt: "2030-01-01T00:00:00Z",
+ *   environment: "production", expiresAt: "2030-01-01T00:00:00Z",
  * });
  * assertEquals("value" in created && created.value, { id: "cert-1", status: "Pending" });
  *
@@ -133,9 +132,8 @@ export class CertctlApi {
     certificate: NewCertificate,
     step = "create",
   ): Asked<ManagedCertificate> {
-    const { id, name, commonName, sans, environment } = certificate;
+    const { name, commonName, sans, environment } = certificate;
     const body = {
-      ...(id !== undefined && { id }),
       name,
       common_name: commonName,
       sans,
@@ -143,7 +141,7 @@ export class CertctlApi {
       team_id: certificate.teamId,
       issuer_id: certificate.issuerId,
       renewal_policy_id: certificate.renewalPolicyId,
-      ...(environment !== undefined && { environment }),
+      environment,
       expires_at: certificate.expiresAt,
     };
     const path = "/certificates";

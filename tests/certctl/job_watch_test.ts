@@ -93,7 +93,7 @@ interface Scene {
   watch(ids: readonly string[]): Promise<Failure | undefined>;
 }
 
-function scene(): Scene {
+function scene(waitsAs?: "AwaitingCSR"): Scene {
   const clock = new VirtualClock();
   const server = new Jobs(clock);
   const told = new Told();
@@ -106,6 +106,7 @@ function scene(): Scene {
       madeUs: 0,
       pollMs: 1000,
       timeoutMs: 60_000,
+      ...(waitsAs && { waitsAs }),
     });
   return { clock, server, told, watch };
 }
@@ -173,6 +174,23 @@ Deno.test("jobs that others have left Running for ever are in nobody's flight", 
   assertEquals(told.inFlight, [0, 5, 0, 0]);
   // Five of them for a second.
   assertEquals(told.counts["jobs_running_ms"], 5000);
+});
+
+Deno.test("jobs that wait for a request are open from the first, and those that others have left waiting are not", async () => {
+  const { clock, server, told, watch } = scene("AwaitingCSR");
+  server.add(7, "AwaitingCSR", "left-since-yesterday");
+  server.add(3, "Pending", "of-others");
+  const ids = server.add(5, "AwaitingCSR");
+  const watching = watch(ids);
+  await clock.advance(2_500_000);
+  server.set(ids, "Completed");
+  await clock.advance(2_000_000);
+  assertEquals(await watching, undefined);
+  assert(
+    server.asked.includes("progress AwaitingCSR") && !server.asked.includes("progress Pending"),
+  );
+  // Five of them at the looks of three seconds.
+  assertEquals([told.counts["jobs_open_ms"], told.counts["jobs_running_ms"]], [15_000, 0]);
 });
 
 Deno.test("a server that answers now and then with an error is asked again; one that does not answer at all is the failure", async () => {

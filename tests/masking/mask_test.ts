@@ -130,6 +130,18 @@ Deno.test("what stands for no character is left as it is, and what stands for th
   assertEquals(maskOf([last])("a&#x10ffff;secret a\\u{10ffff}secret"), "*** ***");
 });
 
+Deno.test("a secret that was percent-encoded four times is found, and the looking ends there", () => {
+  const secret = "s3cret%secret";
+  const encoded = (times: number): string =>
+    Array.from({ length: times }).reduce((text: string) => encodeURIComponent(text), secret);
+  assertEquals(
+    [0, 1, 2, 3, 4].map((times) => maskOf([secret])(`-${encoded(times)}-`)),
+    Array(5).fill("-***-"),
+  );
+  assertEquals(maskOf(["s3cret-secret"])("%25252525733cret-secret"), "%25252525733cret-secret");
+  assertEquals(maskOf(["s3cret-secret"])("%252525733cret-secret"), "***");
+});
+
 Deno.test("secrets that overlap, touch or hold each other are one", () => {
   assertEquals(maskOf(["token", "token-long", "ab"])("token-long, token, ab"), "***, ***, ab");
   assertEquals(maskOf(["abcd", "cdef", "ghij"])("-abcdefghij-"), "-***-");
