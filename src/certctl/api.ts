@@ -160,6 +160,17 @@ export class CertctlApi {
     return this.#ask(sender, { step, method: "GET", path, statuses: [200], read: readCertificate });
   }
 
+  /** The oldest first, with the number of all. */
+  certificates(
+    sender: Sender,
+    perPage = 50,
+    step = "certificates",
+  ): Asked<Page<ManagedCertificate>> {
+    const path = `/certificates?per_page=${perPage}`;
+    const read = readPage(readCertificate);
+    return this.#ask(sender, { step, method: "GET", path, statuses: [200], read });
+  }
+
   /** Makes an Issuance or Renewal job, whose id it does not tell. 409 while another one is in progress. */
   renew(sender: Sender, id: string, step = "renew"): Asked<void> {
     const path = `/certificates/${encodeURIComponent(id)}/renew`;

@@ -86,6 +86,13 @@ const CASES: Readonly<Record<string, Case>> = {
     answer: { id: "cert/1", status: "Active", environment: "e" },
     value: { id: "cert/1", status: "Active", environment: "e" },
   },
+  certificates: {
+    ask: (api, sender) => api.certificates(sender, 1),
+    request: "GET /api/v1/certificates?per_page=1",
+    status: 200,
+    answer: { data: [{ id: "cert-1", status: "Active" }], total: 50_000 },
+    value: { items: [{ id: "cert-1", status: "Active" }], total: 50_000 },
+  },
   renew: {
     ask: (api, sender) => api.renew(sender, "cert-1"),
     request: "POST /api/v1/certificates/cert-1/renew",
