@@ -119,14 +119,14 @@ function askedOf(line: CommandLine): { asked: Asked; problems: string[] } {
   return { asked, problems };
 }
 
-function precisionOf(text: string): number | undefined {
+export function precisionOf(text: string): number | undefined {
   const share = parseShare(text);
   return share !== undefined && share >= PRECISION.least && share <= PRECISION.most
     ? share
     : undefined;
 }
 
-function atMostOf(text: string): number | undefined {
+export function atMostOf(text: string): number | undefined {
   const ms = parseDuration(text);
   return ms !== undefined && ms >= LEAST_MS ? ms : undefined;
 }
@@ -195,7 +195,7 @@ type Progress = Pick<
 >;
 
 /** The level under way is shown as a run is; each that is over leaves a line. */
-function progressOf(line: CommandLine, io: Io): Progress {
+export function progressOf(line: CommandLine, io: Io): Progress {
   const quiet = line.has("quiet");
   const progress = progressPrinter(io, { quiet, color: useColor(line, io, io.errIsTerminal) });
   return {
@@ -211,7 +211,10 @@ function progressOf(line: CommandLine, io: Io): Progress {
   };
 }
 
-function unanswered(outcome: Exclude<CapacityOutcome, { kind: "answered" }>, io: Io): number {
+export function unanswered(
+  outcome: Exclude<CapacityOutcome, { kind: "answered" }>,
+  io: Io,
+): number {
   if (outcome.kind === "not_ready") {
     io.err(`Not ready: no load was sent\n${renderProbes(outcome.probes)}`);
     return EXIT_CODES.not_ready;

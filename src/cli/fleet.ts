@@ -1,17 +1,40 @@
-/** `certload fleet PLAN --plan-only`: what a fleet of certificates asks of its server. */
-import { demandsOf } from "../fleet/demand.ts";
+/** `certload fleet PLAN`: what a fleet of certificates asks of its server, and whether that is held. */
+import { join } from "node:path";
+import { limitsOf } from "../capacity/limits.ts";
+import { planLevel } from "../capacity/scale.ts";
+import { demandsOf, type Work } from "../fleet/demand.ts";
 import { fleetDocument, type FleetReport } from "../fleet/document.ts";
 import { fleetOf } from "../fleet/fleet.ts";
-import { mixOf } from "../fleet/mix.ts";
+import { answerOf, type Enough, type FleetAnswer } from "../fleet/headroom.ts";
+import { FLOW_OF_WORK, mixOf, WORK_IN_WORDS } from "../fleet/mix.ts";
+import {
+  heldOf,
+  type MixSearch,
+  needOf,
+  nextSearch,
+  type Searched,
+  searchesOf,
+} from "../fleet/searches.ts";
 import { fleetText } from "../fleet/text.ts";
+import { mask } from "../masking/mask.ts";
+import type { Summary } from "../metrics/summary_schema.ts";
 import type { FleetConfig } from "../plan/fleet.ts";
 import { PROFILE_NAMES } from "../plan/lifetime_profiles.ts";
-import type { Plan } from "../plan/plan.ts";
+import { mainServer, type Plan } from "../plan/plan.ts";
 import { jsonText } from "../report/json.ts";
-import { EXIT_CODES } from "../verdict/exit.ts";
+import { exit, EXIT_CODES, verdictLine } from "../verdict/exit.ts";
+import { VERSION } from "../version.ts";
+import { atMostOf, precisionOf, progressOf, unanswered } from "./capacity.ts";
+import { textOptions } from "./color.ts";
 import { command, type Outcome } from "./command.ts";
+import { OUT_FLAG } from "./delivery.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
+import { INVENTORY_FLAGS, inventoryProblems, withInventory } from "./inventory.ts";
+import type { Io } from "./io.ts";
+import { type Destination, whyAllUnwritable, writeFile } from "./output_file.ts";
 import { namedPlan, PLAN_FLAGS, readPlan } from "./plan_flags.ts";
+import { type CapacityOutcome, searchCapacity } from "./search.ts";
+import { STACK_FLAGS, type StackedPlan, withStack } from "./stacked_plan.ts";
 
 /** Each a key of the plan's `fleet`, in place of what that says. */
 const FLEET_FLAGS: readonly FlagSpec[] = [
@@ -42,37 +65,51 @@ const FLEET_FLAGS: readonly FlagSpec[] = [
 ];
 
 const SUMMARY =
-  "Prints what a fleet of certificates will ask of a server, by shape of demand: steady, a daily tick, one\n" +
-  "cron minute, a cohort, mass revocation, after an outage, polling. Each as rates, as a mix of PLAN's\n" +
-  "scenarios, with its arithmetic and sources. The fleet is PLAN's `fleet:` section, or the flags.\n" +
-  "It works out demand alone: --plan-only is its one mode, and nothing is sent.";
+  `Whether a server holds a fleet of certificates, and by how much. What the fleet asks for by shape of
+demand (steady, a daily tick, one cron minute, a cohort, mass revocation, after an outage, polling), with
+arithmetic and sources; how much of each mix of PLAN's scenarios the server holds, by a search as of
+\`capacity\`; and the sentence. The fleet is PLAN's \`fleet:\` section, or the flags. --plan-only stops before
+anything is sent. Writes DIR/fleet.json and DIR/fleet.txt, and exits with 0, 94 (target not ready),
+95 (nothing was decided), 99 (a demand is not held), 104 (bad input), 105 (interrupted) or 107.`;
 
 export const fleet = command({
-  usage: "fleet PLAN --plan-only [flags]",
+  usage: "fleet PLAN [flags]",
   summary: SUMMARY,
   flags: [
     { name: "plan-only", help: "the demand alone, without a server" },
     ...FLEET_FLAGS,
-    { name: "json", help: "as JSON; `certload schema fleet` has its schema" },
+    ...INVENTORY_FLAGS,
+    { name: "precision", value: "SHARE", help: "how narrow each search is to be (default 10%)" },
+    { name: "at-most", value: "D", help: "all searches together (default 8m)" },
+    { name: "json", help: "JSON on stdout; `certload schema fleet` has its schema" },
     ...PLAN_FLAGS,
+    ...STACK_FLAGS,
+    OUT_FLAG,
+    { name: "quiet", short: "q", help: "no progress, no answer on stdout" },
+    { name: "no-color", help: "no colour (also: NO_COLOR)" },
   ],
   positionals: ["PLAN"],
   async run(line, io): Promise<Outcome> {
-    if (!line.has("plan-only")) {
-      return ["it works out demand alone, and measures nothing: say so with --plan-only"];
-    }
-    const plan = readPlan(await namedPlan(line), line, io, io.env, fleetFlags(line));
-    if (plan === undefined) return EXIT_CODES.bad_input;
-    if (plan.fleet === undefined) {
-      return [
-        "the plan has no `fleet:` section: give --certificates N and --lifetime D, for example 47d",
-      ];
-    }
-    const report = reportOf(plan, plan.fleet);
-    io.out(line.has("json") ? `${jsonText(fleetDocument(report))}\n` : fleetText(report));
-    return EXIT_CODES.passed;
+    if (line.has("plan-only")) return await demandOnly(line, io);
+    const { asked, problems } = askedOf(line);
+    if (problems.length > 0) return problems;
+    const use = (stacked: StackedPlan, masked: Io): Promise<Outcome> =>
+      answer(stacked, asked, line, masked);
+    return await withStack(line, io, use, fleetFlags(line));
   },
 });
+
+async function demandOnly(line: CommandLine, io: Io): Promise<Outcome> {
+  const plan = readPlan(await namedPlan(line), line, io, io.env, fleetFlags(line));
+  if (plan === undefined) return EXIT_CODES.bad_input;
+  if (plan.fleet === undefined) return [NO_FLEET];
+  const report = reportOf(plan, plan.fleet);
+  io.out(line.has("json") ? jsonOf(report) : fleetText(report, textOptions(line, io)));
+  return EXIT_CODES.passed;
+}
+
+const NO_FLEET =
+  "the plan has no `fleet:` section: give --certificates N and --lifetime D, for example 47d";
 
 function reportOf({ name, scenarios }: Plan, config: FleetConfig): FleetReport {
   const fleet = fleetOf(config);
@@ -81,6 +118,193 @@ function reportOf({ name, scenarios }: Plan, config: FleetConfig): FleetReport {
     mix: mixOf(demand.rates, scenarios),
   }));
   return { plan: name, fleet, demands };
+}
+
+interface Asked {
+  readonly precision: number;
+  readonly atMostMs: number;
+}
+
+const DEFAULTS: Asked = { precision: 0.1, atMostMs: 480_000 };
+
+function askedOf(line: CommandLine): { asked: Asked; problems: string[] } {
+  const problems = inventoryProblems(line);
+  const read = (flag: string, parse: (text: string) => number | undefined, wanted: string) => {
+    const text = line.value(flag);
+    if (text === undefined) return undefined;
+    const value = parse(text);
+    if (value === undefined) problems.push(`--${flag} ${text}: expected ${wanted}`);
+    return value;
+  };
+  const precision = read("precision", precisionOf, "a share from 0.5% to 50%, for example 10%") ??
+    DEFAULTS.precision;
+  const atMostMs = read("at-most", atMostOf, "a duration of at least 1m, for example 8m") ??
+    DEFAULTS.atMostMs;
+  return { asked: { precision, atMostMs }, problems };
+}
+
+async function answer(
+  stacked: StackedPlan,
+  asked: Asked,
+  line: CommandLine,
+  io: Io,
+): Promise<Outcome> {
+  const { plan } = stacked;
+  if (plan.fleet === undefined) return [NO_FLEET];
+  const report = reportOf(plan, plan.fleet);
+  const needs = report.demands.map(({ demand, mix }) => needOf(demand, mix));
+  const searches = searchesOf(needs, plan);
+  const problems = [
+    ...whyUnaskable(searches),
+    ...whyUnjudged(searches),
+    ...await whyAllUnwritable(FILES.map((name) => fileAt(line, name))),
+  ];
+  if (problems.length > 0) return problems;
+  return await withInventory(stacked, line, io, async (inventory) => {
+    const outcome = await search(searches, stacked, asked, line, io);
+    if (outcome.kind !== "answered") return unanswered(outcome, io);
+    const { searched, methodology, startedAt, interrupted } = outcome;
+    const { fleet } = report;
+    const demands = report.demands.map(({ demand }) => demand);
+    const held = heldOf(searches, searched);
+    const answer = answerOf({ server: serverName(stacked), fleet, demands, needs, held });
+    return await deliver(
+      {
+        ...report,
+        measured: {
+          version: VERSION,
+          startedAt,
+          identity: plan.identity,
+          methodology,
+          arrivals: "poisson",
+          limits: limitsOf(plan),
+          inventory,
+          searched,
+          answer,
+          exit: exitOf(answer, interrupted),
+        },
+      },
+      line,
+      io,
+    );
+  });
+}
+
+function whyUnaskable(searches: readonly MixSearch[]): string[] {
+  if (searches.length > 0) return [];
+  const flows = Object.entries(FLOW_OF_WORK).map(([work, flow]) =>
+    `${flow} (${WORK_IN_WORDS[work as Work]})`
+  );
+  return [
+    `no scenario of the plan asks for anything that a fleet does: give it one with the flow ${
+      flows.join(", ")
+    }, or ask for the demand alone with --plan-only`,
+  ];
+}
+
+function whyUnjudged(searches: readonly MixSearch[]): string[] {
+  const isUnlimited = searches.some(({ plan }) => limitsOf(plan).limits.length === 0);
+  return isUnlimited
+    ? [
+      "the plan has no threshold by which a level could be judged: give each scenario one, for example `thresholds: [p95 < 2s, error_rate < 1%]`",
+    ]
+    : [];
+}
+
+function serverName({ plan, stack }: StackedPlan): string {
+  return stack.name === "none" ? mainServer(plan) : `The ${stack.description}`;
+}
+
+type FleetOutcome =
+  | {
+    readonly kind: "answered";
+    readonly searched: readonly Searched[];
+    readonly methodology: Summary["methodology"];
+    readonly startedAt: string;
+    readonly interrupted: boolean;
+  }
+  | Exclude<CapacityOutcome, { kind: "answered" }>;
+
+/** One mix after the other, as far as there is time. */
+async function search(
+  searches: readonly MixSearch[],
+  { stack }: StackedPlan,
+  { precision, atMostMs }: Asked,
+  line: CommandLine,
+  io: Io,
+): Promise<FleetOutcome> {
+  const endsMs = performance.now() + atMostMs;
+  const searched: Searched[] = [];
+  let first: Extract<CapacityOutcome, { kind: "answered" }> | undefined;
+  for (;;) {
+    const next = nextSearch(searches, searched, endsMs - performance.now());
+    if (next === undefined || io.interrupt.soft.aborted) break;
+    const { search, atMostMs } = next;
+    const { plan, scale, needs } = search;
+    if (!line.has("quiet")) {
+      io.err(`Searching the mix of ${needs.map(({ title }) => title).join(", ")}\n`);
+    }
+    const from = Math.max(needs[0]!.perS, planLevel(plan, scale) / 8);
+    const outcome = await searchCapacity({
+      plan,
+      scale,
+      stack,
+      arrivals: "poisson",
+      search: { from, precision, atMostMs },
+      interrupt: io.interrupt,
+      ...progressOf(line, io),
+      onNote: (note) => io.err(`! ${note}\n`),
+    });
+    if (outcome.kind !== "answered") {
+      if (first === undefined) return outcome;
+      break;
+    }
+    first ??= outcome;
+    searched.push({ search, answer: outcome.answer });
+  }
+  if (first === undefined) return { kind: "not_started" };
+  const { methodology, startedAt } = first;
+  const interrupted = io.interrupt.soft.aborted;
+  return { kind: "answered", searched, methodology, startedAt, interrupted };
+}
+
+/** What is not held is told before what is not known, and an interrupt before both. */
+export function exitOf(answer: FleetAnswer, interrupted: boolean): Summary["exit"] {
+  const { enough, rows, sentence } = answer;
+  const of = (wanted: Enough): string =>
+    rows.filter((row) => row.enough === wanted).map(({ title }) => `"${title}"`).join(", ");
+  if (interrupted) return exit("interrupted", "the search was interrupted");
+  if (enough === "no") return exit("threshold", `not held: ${of("no")}`);
+  if (enough === "unknown") return exit("invalid", `nothing was decided for ${of("unknown")}`);
+  return exit("passed", sentence);
+}
+
+const FILES = ["fleet.json", "fleet.txt"] as const;
+
+function fileAt(line: CommandLine, name: typeof FILES[number]): Destination {
+  const directory = line.value("out") ?? "results";
+  return { path: join(directory, name), what: "the answer", flag: "--out" };
+}
+
+function jsonOf(report: FleetReport): string {
+  return `${jsonText(fleetDocument(report))}\n`;
+}
+
+async function deliver(report: FleetReport, line: CommandLine, io: Io): Promise<number> {
+  const texts = { "fleet.json": jsonOf(report), "fleet.txt": fleetText(report) };
+  const written = await Promise.all(
+    FILES.map((name) => writeFile(fileAt(line, name), mask(texts[name]))),
+  );
+  const problems = written.filter((problem) => problem !== undefined);
+  const shown = (): string =>
+    line.has("json") ? texts["fleet.json"] : fleetText(report, textOptions(line, io));
+  const taken = !line.has("quiet") && io.out(shown());
+  for (const problem of problems) io.err(`${problem}\n`);
+  const ended = report.measured!.exit;
+  if (!taken && ended.code !== EXIT_CODES.passed) io.err(verdictLine(ended));
+  return problems.length > 0 && ended.code === EXIT_CODES.passed
+    ? EXIT_CODES.bad_input
+    : ended.code;
 }
 
 /** By the plan's keys. */

@@ -1,4 +1,5 @@
 /** A command's work with the servers that it asked for: started before, ended after, whatever happens in between. */
+import type { PlanOverrides } from "../plan/overrides.ts";
 import type { Plan, StackName } from "../plan/plan.ts";
 import { embeddedStack } from "../stack/embedded.ts";
 import type { Stack, StackEnvironment, StackReady } from "../stack/stack.ts";
@@ -91,22 +92,32 @@ export async function expectedPlan(line: CommandLine, io: Io): Promise<Plan | un
   return readPlan(found, line, io, { ...io.env, ...TO_COME[stackFor(found, line, io)] });
 }
 
-/** Reads the plan, starts its stack, reads the plan again in the stack's environment, and hands it to `use`. */
-export async function withStack(line: CommandLine, io: Io, use: Use): Promise<Outcome> {
+/**
+ * Reads the plan, starts its stack, reads the plan again in the stack's environment, and hands it to `use`. `fleet` is in
+ * place of the plan's section.
+ */
+export async function withStack(
+  line: CommandLine,
+  io: Io,
+  use: Use,
+  fleet?: PlanOverrides["fleet"],
+): Promise<Outcome> {
   const found = await namedPlan(line);
   const name = stackFor(found, line, io);
   const stack = await stackNamed(name, line);
-  if (stack === undefined) return await useEnvironment({}, NO_STACK, { found, line }, io, use);
+  if (stack === undefined) {
+    return await useEnvironment({}, NO_STACK, { found, line, fleet }, io, use);
+  }
   const silent = { ...io, err: () => {} };
-  const expected = readPlan(found, line, silent, { ...TO_COME[name], ...io.env });
+  const expected = readPlan(found, line, silent, { ...TO_COME[name], ...io.env }, fleet);
   if (expected === undefined) {
-    return await useEnvironment(TO_COME[name], NO_STACK, { found, line }, io, use);
+    return await useEnvironment(TO_COME[name], NO_STACK, { found, line, fleet }, io, use);
   }
   const refused = whyNotAllowed(expected, line);
   if (refused) return refused;
   let code: Outcome = EXIT_CODES.passed;
   try {
-    code = await useStack(stack, { found, line }, io, use);
+    code = await useStack(stack, { found, line, fleet }, io, use);
   } finally {
     const leftOver = await stack.stop();
     if (leftOver !== undefined) {
@@ -126,6 +137,7 @@ export async function withStack(line: CommandLine, io: Io, use: Use): Promise<Ou
 interface Named {
   readonly found: PlanSource;
   readonly line: CommandLine;
+  readonly fleet: PlanOverrides["fleet"];
 }
 
 const NO_STACK = { name: "none", description: "a server that was running" };
@@ -134,11 +146,11 @@ const NO_STACK = { name: "none", description: "a server that was running" };
 async function useEnvironment(
   environment: StackReady["environment"],
   stack: StackedPlan["stack"],
-  { found, line }: Named,
+  { found, line, fleet }: Named,
   io: Io,
   use: Use,
 ): Promise<Outcome> {
-  const plan = readPlan(found, line, io, { ...io.env, ...environment });
+  const plan = readPlan(found, line, io, { ...io.env, ...environment }, fleet);
   if (plan === undefined) return EXIT_CODES.bad_input;
   const refused = whyNotAllowed(plan, line);
   if (refused) return refused;

@@ -3,10 +3,16 @@
  * there is not is `null`. Adding keys is compatible; anything else raises `SCHEMA_VERSION`.
  */
 import { z } from "zod";
+import { answerJson, answerSchema } from "../capacity/answer.ts";
+import type { PlanLimits } from "../capacity/limits.ts";
+import type { Inventory } from "../inventory.ts";
+import type { Summary } from "../metrics/summary_schema.ts";
+import { inventoryJson, inventorySchema } from "../report/inventory.ts";
 import { type Demand, SHAPES, totalPerS, WORKS } from "./demand.ts";
 import type { Fleet } from "./fleet.ts";
 import type { FleetAnswer } from "./headroom.ts";
 import type { Mix } from "./mix.ts";
+import type { Searched } from "./searches.ts";
 
 const SCHEMA_VERSION = 1;
 
@@ -39,22 +45,45 @@ const demandSchema = z.strictObject({
     .describe("What no scenario of the plan stands for"),
 });
 
-const enough = z.enum(["yes", "no", "unknown"]);
+const enough = z.enum(["yes", "no", "unknown", "left_out"]);
 
-const answerSchema = z.strictObject({
-  enough,
+const fleetAnswerSchema = z.strictObject({
+  enough: enough.exclude(["left_out"]),
   sentence: z.string(),
   replace_all_s: z.number().nullable(),
   replace_all_at_most: z.boolean(),
   rows: z.array(z.strictObject({
     shape: z.enum(SHAPES),
-    needed_per_s: perS,
-    held_per_s: perS.nullable(),
-    headroom: z.number().nullable(),
-    at_least: z.boolean(),
-    enough,
-    who: z.enum(["server", "generator", "none", "signer"]),
+    needed_per_s: perS.describe("Arrivals of all work, but for what is left out"),
+    left_out: z.array(z.enum(WORKS)).describe("What no scenario of the plan asks for"),
+    held_per_s: perS.nullable().describe("By the lower end of the interval; null: not measured"),
+    headroom: z.number().nullable().describe("Held by needed"),
+    at_least: z.boolean().describe("It may hold more"),
+    enough: enough.describe("left_out: no scenario of the plan asks for any of it"),
+    who: z.enum(["server", "generator", "none", "signer"]).describe("Gave out above that"),
     why: z.string(),
+    replace_all_s: z.number().nullable(),
+  })),
+});
+
+const measuredSchema = z.strictObject({
+  tool: z.strictObject({ name: z.literal("certload"), version: z.string() }),
+  started_at: z.string(),
+  source: z.string().describe("Of the plan"),
+  sha256: z.string(),
+  target: z.object({ base_url: z.string(), version: z.string().nullable() }),
+  stack: z.strictObject({ name: z.string(), description: z.string() }),
+  host: z.strictObject({ cpu_model: z.string(), cpu_count: z.number(), os: z.string() }),
+  arrivals: z.enum(["even", "poisson"]),
+  limits: z.array(z.strictObject({ text: z.string(), allowed: z.number() }))
+    .describe("The plan's thresholds as the share that may lie beyond"),
+  unjudged: z.array(z.strictObject({ text: z.string(), reason: z.string() }))
+    .describe("Thresholds by which no level was judged"),
+  inventory: inventorySchema.nullable(),
+  searches: z.array(z.strictObject({
+    shapes: z.array(z.enum(SHAPES)).describe("Of which this is the mix"),
+    mix: z.array(z.strictObject({ scenario: z.string(), share: z.number().min(0).max(1) })),
+    answer: answerSchema.describe("Levels are arrivals per second of the whole mix"),
   })),
 });
 
@@ -79,7 +108,9 @@ export const fleetDocumentSchema = z.strictObject({
     signer_per_s: z.number().nullable().describe("Certificates that the signer can sign"),
   }),
   demand: z.array(demandSchema),
-  answer: answerSchema.nullable().describe("null: nothing was measured (--plan-only)"),
+  answer: fleetAnswerSchema.nullable().describe("null: nothing was measured (--plan-only)"),
+  measured: measuredSchema.nullable().describe("What the answer rests on"),
+  exit: z.strictObject({ code: z.number(), name: z.string(), reason: z.string() }).nullable(),
 });
 
 export type FleetDocument = z.output<typeof fleetDocumentSchema>;
@@ -88,16 +119,30 @@ export function fleetJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(fleetDocumentSchema, { io: "input", reused: "ref" });
 }
 
+/** How a fleet's demand was measured. */
+export interface Measurement {
+  readonly version: string;
+  readonly startedAt: string;
+  readonly identity: { readonly source: string; readonly sha256: string };
+  readonly methodology: Summary["methodology"];
+  readonly arrivals: "even" | "poisson";
+  readonly limits: PlanLimits;
+  readonly inventory: Inventory | null;
+  readonly searched: readonly Searched[];
+  readonly answer: FleetAnswer;
+  readonly exit: Summary["exit"];
+}
+
 export interface FleetReport {
   /** The plan's name. */
   readonly plan: string;
   readonly fleet: Fleet;
   readonly demands: readonly { readonly demand: Demand; readonly mix: Mix }[];
-  /** Absent: nothing was measured. */
-  readonly answer?: FleetAnswer;
+  /** Absent: nothing was. */
+  readonly measured?: Measurement;
 }
 
-export function fleetDocument({ plan, fleet, demands, answer }: FleetReport): FleetDocument {
+export function fleetDocument({ plan, fleet, demands, measured }: FleetReport): FleetDocument {
   return {
     schema_version: SCHEMA_VERSION,
     plan,
@@ -119,7 +164,9 @@ export function fleetDocument({ plan, fleet, demands, answer }: FleetReport): Fl
       signer_per_s: fleet.signerPerS,
     },
     demand: demands.map(demandDocument),
-    answer: answer === undefined ? null : answerDocument(answer),
+    answer: measured === undefined ? null : answerDocument(measured.answer),
+    measured: measured === undefined ? null : measuredDocument(measured, demands),
+    exit: measured?.exit ?? null,
   };
 }
 
@@ -154,12 +201,47 @@ function answerDocument(answer: FleetAnswer): FleetDocument["answer"] {
     rows: answer.rows.map((row) => ({
       shape: row.shape,
       needed_per_s: row.neededPerS,
+      left_out: [...row.leftOut],
       held_per_s: row.heldPerS,
       headroom: row.headroom,
       at_least: row.atLeast,
       enough: row.enough,
       who: row.who,
       why: row.why,
+      replace_all_s: row.replaceAllS,
+    })),
+  };
+}
+
+function measuredDocument(
+  measured: Measurement,
+  demands: FleetReport["demands"],
+): FleetDocument["measured"] {
+  const { version, startedAt, identity, methodology, limits, inventory, searched } = measured;
+  const { hardware, os, target, stack } = methodology;
+  const scenarios = demands[0]?.mix.entries ?? [];
+  return {
+    tool: { name: "certload", version },
+    started_at: startedAt,
+    source: identity.source,
+    sha256: identity.sha256,
+    target: { base_url: target.base_url, version: target.version },
+    stack: { name: stack.name, description: stack.description },
+    host: {
+      cpu_model: hardware.cpu_model,
+      cpu_count: hardware.cpu_count,
+      os: `${os.name} ${os.kernel}`,
+    },
+    arrivals: measured.arrivals,
+    limits: limits.limits.map(({ text, allowed }) => ({ text, allowed })),
+    unjudged: limits.unjudged.map(({ text, reason }) => ({ text, reason })),
+    inventory: inventory && inventoryJson(inventory),
+    searches: searched.map(({ search, answer }) => ({
+      shapes: search.needs.map(({ shape }) => shape),
+      mix: search.shares.flatMap((share, at) =>
+        share > 0 ? [{ scenario: scenarios[at]!.scenario, share }] : []
+      ),
+      answer: answerJson(answer),
     })),
   };
 }

@@ -4,14 +4,16 @@
  */
 import { formatCount, formatRate, formatSeconds } from "../metrics/format.ts";
 import { formatDuration } from "../plan/units.ts";
-import { type Demand, type Shape, totalPerS } from "./demand.ts";
+import { type Demand, type Shape, totalPerS, type Work, WORKS } from "./demand.ts";
 import type { Fleet } from "./fleet.ts";
+import { WORK_IN_WORDS } from "./mix.ts";
+import type { Need } from "./searches.ts";
 
 /** What the search for a shape's mix found: the mix times `factor` was held. */
 export interface Held {
   readonly shape: Shape;
   readonly factor: number;
-  /** Its interval. */
+  /** Its interval; `high` is infinite where nothing broke. */
   readonly low: number;
   readonly high: number;
   /** The generator gave out first, or the search's end was reached: it may hold more. */
@@ -21,14 +23,16 @@ export interface Held {
   readonly why: string;
 }
 
-/** `unknown`: not measured, or the generator gave out below what is needed. */
-export type Enough = "yes" | "no" | "unknown";
+/** `unknown`: not measured, or the generator gave out below what is needed; `left_out`: no scenario asks for any of it. */
+export type Enough = "yes" | "no" | "unknown" | "left_out";
 
 export interface HeadroomRow {
   readonly shape: Shape;
   readonly title: string;
-  /** Arrivals per second of all the fleet's work together. */
+  /** Arrivals per second of all the fleet's work together, but for what is left out. */
   readonly neededPerS: number;
+  /** What no scenario of the plan asks for. */
+  readonly leftOut: readonly Work[];
   /** null: not measured. */
   readonly heldPerS: number | null;
   /** How many times what is needed was held, by the lower end of the interval. */
@@ -37,10 +41,12 @@ export interface HeadroomRow {
   readonly enough: Enough;
   readonly who: Held["who"] | "signer";
   readonly why: string;
+  /** Seconds until every certificate is another one, at as many renewals as were held; null: not known, or none. */
+  readonly replaceAllS: number | null;
 }
 
 export interface FleetAnswer {
-  readonly enough: Enough;
+  readonly enough: "yes" | "no" | "unknown";
   readonly rows: readonly HeadroomRow[];
   /** The row with the least headroom. */
   readonly tightest: HeadroomRow | null;
@@ -51,30 +57,31 @@ export interface FleetAnswer {
   readonly sentence: string;
 }
 
-export function answerOf(
-  { server, fleet, demands, held }: {
-    /** Its name or address, for the sentence. */
-    readonly server: string;
-    readonly fleet: Fleet;
-    readonly demands: readonly Demand[];
-    readonly held: readonly Held[];
-  },
-): FleetAnswer {
+interface Measured {
+  /** Its name or address, for the sentence. */
+  readonly server: string;
+  readonly fleet: Fleet;
+  readonly demands: readonly Demand[];
+  /** Of each demand. */
+  readonly needs: readonly Need[];
+  readonly held: readonly Held[];
+}
+
+export function answerOf({ server, fleet, demands, needs, held }: Measured): FleetAnswer {
   const bounded = held.map((each) => withinSigner(each, fleet, demands));
-  const rows = demands.map((demand) =>
-    rowOf(demand, bounded.find(({ shape }) => shape === demand.shape))
-  );
+  const rows = demands.map((demand) => {
+    const isOf = ({ shape }: { readonly shape: Shape }): boolean => shape === demand.shape;
+    return rowOf(fleet, demand, needs.find(isOf), bounded.find(isOf));
+  });
   const measured = rows.filter(({ headroom }) => headroom !== null);
-  const tightest = measured.toSorted((a, b) => a.headroom! - b.headroom!)[0] ?? null;
-  const enough = enoughOf(rows);
-  const best = bestRenewal(demands, bounded);
-  const replace = best && fleet.certificates / best.perS;
+  const quickest = rows.filter(({ replaceAllS }) => replaceAllS !== null)
+    .toSorted((a, b) => a.replaceAllS! - b.replaceAllS!)[0];
   const answer = {
-    enough,
+    enough: enoughOf(rows),
     rows,
-    tightest,
-    replaceAllS: replace ?? null,
-    replaceAllAtMost: best?.atLeast ?? false,
+    tightest: measured.toSorted((a, b) => a.headroom! - b.headroom!)[0] ?? null,
+    replaceAllS: quickest?.replaceAllS ?? null,
+    replaceAllAtMost: quickest?.atLeast ?? false,
   };
   return { ...answer, sentence: sentenceOf(server, fleet, answer) };
 }
@@ -99,80 +106,111 @@ function withinSigner(held: Held, { signerPerS }: Fleet, demands: readonly Deman
   };
 }
 
-function rowOf(demand: Demand, held: Bounded | undefined): HeadroomRow {
+function rowOf(
+  { certificates }: Fleet,
+  demand: Demand,
+  need: Need | undefined,
+  held: Bounded | undefined,
+): HeadroomRow {
   const { shape, title } = demand;
-  const neededPerS = totalPerS(demand);
+  const leftOut = need?.leftOut ?? [];
+  const neededPerS = need === undefined || need.perS === 0 ? totalPerS(demand) : need.perS;
+  const row = { shape, title, neededPerS, leftOut };
   if (held === undefined) {
-    const none = { heldPerS: null, headroom: null, atLeast: false, who: "none" } as const;
-    return { shape, title, neededPerS, ...none, enough: "unknown", why: "not measured" };
+    const isLeftOut = need?.perS === 0;
+    return {
+      ...row,
+      heldPerS: null,
+      headroom: null,
+      atLeast: false,
+      who: "none",
+      enough: isLeftOut ? "left_out" : "unknown",
+      why: isLeftOut ? "no scenario of the plan asks for it" : "not measured",
+      replaceAllS: null,
+    };
   }
   const { factor, low, atLeast, who, why } = held;
   const headroom = Math.min(factor, low);
   const enough = headroom >= 1 ? "yes" : atLeast || held.high >= 1 ? "unknown" : "no";
+  // What is renewed is looked at once, and zombies' attempts are not; where no scenario asks for certificates none is.
+  const renewedPerS = leftOut.includes("issue") ? 0 : headroom * demand.rates.handshake;
   return {
-    shape,
-    title,
-    neededPerS,
+    ...row,
     heldPerS: headroom * neededPerS,
     headroom,
     atLeast,
     enough,
     who,
     why,
+    replaceAllS: renewedPerS > 0 ? certificates / renewedPerS : null,
   };
 }
 
 /** One that is too much is an answer; one that is not known leaves it open. */
-function enoughOf(rows: readonly HeadroomRow[]): Enough {
-  if (rows.some(({ enough }) => enough === "no")) return "no";
-  return rows.length > 0 && rows.every(({ enough }) => enough === "yes") ? "yes" : "unknown";
-}
-
-function bestRenewal(
-  demands: readonly Demand[],
-  held: readonly Bounded[],
-): { perS: number; atLeast: boolean } | undefined {
-  return held.map(({ shape, factor, atLeast }) => ({
-    perS: factor * (demands.find((each) => each.shape === shape)?.rates.handshake ?? 0),
-    atLeast,
-  })).filter(({ perS }) => perS > 0).sort((a, b) => b.perS - a.perS)[0];
+function enoughOf(rows: readonly HeadroomRow[]): FleetAnswer["enough"] {
+  const asked = rows.filter(({ enough }) => enough !== "left_out");
+  if (asked.some(({ enough }) => enough === "no")) return "no";
+  return asked.length > 0 && asked.every(({ enough }) => enough === "yes") ? "yes" : "unknown";
 }
 
 function sentenceOf(server: string, fleet: Fleet, answer: Omit<FleetAnswer, "sentence">): string {
-  const { certificates, lifetimeMs } = fleet;
+  return [
+    mainSentence(server, fleet, answer),
+    ...(answer.tightest === null ? [] : [tightestSentence(answer.tightest)]),
+    ...(answer.enough === "no" ? [] : replaceSentence(answer)),
+    ...leftOutSentence(answer.rows),
+  ].join(" ");
+}
+
+function mainSentence(
+  server: string,
+  { certificates, lifetimeMs }: Fleet,
+  { enough, rows, tightest }: Omit<FleetAnswer, "sentence">,
+): string {
   const what = `${formatCount(certificates)} certificates of ${formatDuration(lifetimeMs)}`;
-  const { tightest, enough, rows } = answer;
   if (tightest === null) {
-    return `Whether ${server} holds ${what} is not known: nothing was measured.`;
+    return `${server}: whether it holds ${what} is not known, as nothing was measured.`;
   }
-  const least = `"${tightest.title}" needs ${formatRate(tightest.neededPerS)}, and ${
-    tightest.atLeast ? "at least " : ""
-  }${formatRate(tightest.heldPerS)} was held, ${times(tightest)}`;
-  const blame = tightest.who === "none" ? "" : ` (${tightest.who}: ${tightest.why})`;
+  const asked = rows.filter((row) => row.enough !== "left_out");
+  const of = (wanted: Enough): readonly HeadroomRow[] =>
+    asked.filter((row) => row.enough === wanted);
+  const shapes = asked.length === rows.length
+    ? "shapes of demand"
+    : "shapes of demand that the plan can ask for";
   if (enough === "no") {
-    const failed = rows.filter((row) => row.enough === "no").length;
-    return `${server} does not hold ${what} in ${failed} of ${rows.length} shapes of demand: ${least}${blame}.`;
+    return `${server} does not hold ${what}: not in ${
+      of("no").length
+    } of ${asked.length} ${shapes}.`;
   }
   if (enough === "unknown") {
-    const open = rows.filter((row) => row.enough === "unknown").map(({ title }) => `"${title}"`);
-    return `Whether ${server} holds ${what} is not known: nothing was decided for ${
-      open.join(", ")
-    }; of what was measured, ${least}${blame}.`;
+    const open = of("unknown").map(({ title }) => `"${title}"`).join(", ");
+    return `${server}: whether it holds ${what} is not known, as nothing was decided for ${open}.`;
   }
-  return `${server} holds ${what} in all ${rows.length} shapes of demand; the tightest: ${least}${blame}. ${
-    replaceSentence(answer)
-  }`.trimEnd();
+  const all = asked.length === 1 ? `the one of the ${shapes}` : `all ${asked.length} ${shapes}`;
+  return `${server} holds ${what} in ${all}.`;
+}
+
+function tightestSentence(row: HeadroomRow): string {
+  const { title, neededPerS, heldPerS, headroom, who, why } = row;
+  const atLeast = row.atLeast ? "at least " : "";
+  const times = `${Number(headroom!.toPrecision(2))} times that`;
+  const blame = who === "none" ? "" : `; above that the ${who} gives out: ${why}`;
+  return `The tightest, "${title}", needs ${formatRate(neededPerS)}, and ${atLeast}${
+    formatRate(heldPerS)
+  } was held, ${times}${blame}.`;
 }
 
 function replaceSentence(
   { replaceAllS: seconds, replaceAllAtMost }: Omit<FleetAnswer, "sentence">,
-): string {
-  if (seconds === null) return "";
-  return `All of them can be replaced in ${replaceAllAtMost ? "at most " : ""}${
-    formatSeconds(seconds)
-  }.`;
+): string[] {
+  if (seconds === null) return [];
+  const atMost = replaceAllAtMost ? "at most " : "";
+  return [`All of them can be replaced in ${atMost}${formatSeconds(seconds)}.`];
 }
 
-function times({ headroom }: HeadroomRow): string {
-  return `${Number(headroom!.toPrecision(2))} times that`;
+function leftOutSentence(rows: readonly HeadroomRow[]): string[] {
+  const works = WORKS.filter((work) => rows.some(({ leftOut }) => leftOut.includes(work)));
+  if (works.length === 0) return [];
+  const names = works.map((work) => WORK_IN_WORDS[work]).join(", ");
+  return [`Left out of all this, as no scenario of the plan asks for it: ${names}.`];
 }

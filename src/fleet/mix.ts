@@ -22,6 +22,23 @@ export const FLOW_OF_WORK: Readonly<Record<Work, string>> = {
   handshake: "tls_handshake",
 };
 
+/** As heads of columns. */
+export const NAME_OF_WORK: Readonly<Record<Work, string>> = {
+  issue: "issue",
+  revoke: "revoke",
+  renewal_info: "ARI",
+  agent_poll: "agents",
+  handshake: "handshakes",
+};
+
+export const WORK_IN_WORDS: Readonly<Record<Work, string>> = {
+  issue: "certificates",
+  revoke: "revocations",
+  renewal_info: "renewal information",
+  agent_poll: "polling of agents",
+  handshake: "handshakes",
+};
+
 export interface MixEntry {
   readonly scenario: string;
   readonly flow: string;
@@ -48,7 +65,8 @@ export function mixOf(rates: Rates, scenarios: readonly Scenario[]): Mix {
   };
 }
 
-function workOf(flow: string): Work | null {
+/** null: the flow stands for no part of a fleet's demand. */
+export function workOf(flow: string): Work | null {
   return Object.hasOwn(WORK_OF_FLOW, flow) ? WORK_OF_FLOW[flow]! : null;
 }
 

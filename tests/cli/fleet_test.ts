@@ -2,7 +2,9 @@ import { Ajv2020 } from "ajv";
 import { type FleetDocument, fleetJsonSchema } from "../../src/fleet/document.ts";
 import { assertGolden } from "../report/golden.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { certload } from "./in_process.ts";
+import { exitOf } from "../../src/cli/fleet.ts";
+import type { Enough, FleetAnswer, HeadroomRow } from "../../src/fleet/headroom.ts";
+import { certload, type Printed, withFolder } from "./in_process.ts";
 
 const FLEET = ["--certificates", "50000", "--lifetime", "47d"];
 
@@ -44,12 +46,85 @@ Deno.test("docs/fleet.schema.json is the schema of what fleet prints", () => {
   );
 });
 
-Deno.test("without --plan-only it says that it measures nothing, as its help does", async () => {
-  const { code, out, err } = await certload("", "fleet", "loadtest", ...FLEET);
-  assertEquals([code, out], [104, ""]);
-  assertStringIncludes(err, "--plan-only");
-  assertStringIncludes((await certload("", "fleet", "--help")).out, "--plan-only is its one mode");
+const PLAN = `
+name: test
+target: { base_url: "http://127.0.0.1:1" }
+scenarios:
+  create: { flow: create_certificate, rate: 5/s, duration: 1s, thresholds: [p95 < 1s] }
+  list: { flow: list_certificates, rate: 5/s, duration: 1s }
+`;
+
+/** Of a plan in a file, with results beside it. */
+async function measure(plan: string, ...flags: string[]): Promise<Printed> {
+  let printed: Printed | undefined;
+  await withFolder({ "plan.yaml": plan }, async (folder) => {
+    printed = await certload(folder, "fleet", "{}/plan.yaml", "--out", "{}/results", ...flags);
+  });
+  return printed!;
+}
+
+Deno.test("every problem with the flags of a search is told at once", async () => {
+  const { code, err } = await measure(
+    PLAN,
+    ...[...FLEET, "--at-most", "10s", "--precision", "60%", "--inventory", "0"],
+  );
+  assertEquals(code, 104);
+  for (const flag of ["--at-most 10s", "--precision 60%", "--inventory 0"]) {
+    assertStringIncludes(err, flag);
+  }
+  assertStringIncludes(
+    (await measure(PLAN, ...FLEET, "--keep-inventory")).err,
+    "--keep-inventory needs --inventory N",
+  );
 });
+
+Deno.test("a plan that can ask for nothing of a fleet's, or has no limit, is told before anything is sent", async () => {
+  const list = PLAN.split("\n").filter((line) => !line.includes("create")).join("\n");
+  const { code, err } = await measure(list, ...FLEET, "--inventory", "10");
+  assertEquals(code, 104);
+  assertStringIncludes(err, "create_certificate (certificates), acme_revoke (revocations)");
+  const unlimited = await measure(PLAN.replace(", thresholds: [p95 < 1s]", ""), ...FLEET);
+  assertEquals(unlimited.code, 104);
+  assertStringIncludes(unlimited.err, "no threshold by which a level could be judged");
+});
+
+Deno.test("an inventory wants a scenario that says whose its certificates are", async () => {
+  const handshake =
+    `flow: tls_handshake, with: { target_type: nginx, url: "https://127.0.0.1:1/" }`;
+  const plan = PLAN.replace("flow: create_certificate", handshake);
+  const { code, err } = await measure(plan, ...FLEET, "--inventory", "10");
+  assertEquals(code, 104);
+  assertStringIncludes(err, "it needs one with the flow create_certificate");
+});
+
+Deno.test("a server that is not there is not ready, with an inventory and without", async () => {
+  const plain = await measure(PLAN, ...FLEET);
+  assertEquals(plain.code, 94);
+  assertMatch(plain.err, /Not ready: no load was sent/);
+  const rows = await measure(PLAN, ...FLEET, "--inventory", "10");
+  assertEquals(rows.code, 94);
+  assertMatch(rows.err, /connect_refused: Counting the certificates that there are: /);
+});
+
+Deno.test("what is not held is 99, what is not known 95, and an interrupt comes before both", () => {
+  const codeOf = (enough: readonly Enough[], interrupted = false): number => {
+    const rows = enough.map((each) => ({ title: "steady", enough: each })) as HeadroomRow[];
+    const all = enough.includes("no") ? "no" : enough.includes("unknown") ? "unknown" : "yes";
+    return exitOf({ ...NOTHING, rows, enough: all }, interrupted).code;
+  };
+  assertEquals([codeOf(["yes"]), codeOf(["yes", "left_out"])], [0, 0]);
+  assertEquals([codeOf(["unknown", "no"]), codeOf(["yes", "unknown"])], [99, 95]);
+  assertEquals(codeOf(["no"], true), 105);
+});
+
+const NOTHING: FleetAnswer = {
+  enough: "yes",
+  rows: [],
+  tightest: null,
+  replaceAllS: null,
+  replaceAllAtMost: false,
+  sentence: "",
+};
 
 Deno.test("without a fleet it says what to give; all that is wrong with one is told at once, by its flag", async () => {
   const none = await certload("", "fleet", "loadtest", "--plan-only");
@@ -76,7 +151,7 @@ Deno.test("the plan's fleet section stands where no flag says otherwise", async 
   assertEquals([code, err], [0, ""]);
   assertMatch(
     out,
-    /^1,000 certificates of 47d \(profile 47d\), .*; no renewal information; 1,000 agents\n/,
+    /^1,000 certificates of 47d \(profile 47d\), .*; no renewal information; 1,000\sagents\n/,
   );
   assertStringIncludes(out, "1,000 agents: a heartbeat every 1m, a look for work every 30s: 50/s");
   assertStringIncludes(out, "again for 10d, less than the 31d8h between renewals");

@@ -1,46 +1,148 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import type { Answer } from "../../src/capacity/answer.ts";
 import { demandsOf } from "../../src/fleet/demand.ts";
 import { fleetDocument, fleetDocumentSchema, type FleetReport } from "../../src/fleet/document.ts";
 import { answerOf } from "../../src/fleet/headroom.ts";
 import { mixOf } from "../../src/fleet/mix.ts";
+import { heldOf, needOf, searchesOf } from "../../src/fleet/searches.ts";
 import { fleetText } from "../../src/fleet/text.ts";
-import { fleetFrom } from "./fleets.ts";
+import type { Summary } from "../../src/metrics/summary_schema.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import { widthOf } from "../../src/report/width.ts";
+import { exit } from "../../src/verdict/exit.ts";
+import { fleetFrom, open } from "./fleets.ts";
 
-/** As whoever measures makes it. */
-function measured(): FleetReport {
-  const fleet = fleetFrom({ lifetime: "47d", agents: 10 });
-  const demands = demandsOf(fleet);
-  const held = demands.filter(({ shape }) => shape !== "polling").map(({ shape }) => ({
-    shape,
-    factor: 4,
-    low: 3.9,
-    high: 4.1,
-    atLeast: shape === "steady",
-    who: shape === "steady" ? "generator" as const : "server" as const,
-    why: "p95 was 2.1 s",
+const LEVEL = {
+  level: 100,
+  purpose: "confirm",
+  offeredPerS: 100,
+  achievedPerS: 99,
+  p50Ms: 2,
+  p95Ms: 20,
+  p99Ms: 40,
+  inFlight: 2.5,
+  errorRate: 0,
+  durationMs: 20_000,
+  elapsedMs: 22_000,
+  decision: "holds",
+  by: "test",
+  reason: "0 % of 2,000 beyond",
+  who: "none",
+  why: "",
+  sure: true,
+  limiter: false,
+  limits: [],
+  calmAfterMs: null,
+  steadyPerS: 99,
+} as const;
+
+const ANSWER: Answer = {
+  knee: 213,
+  low: 212,
+  high: 214,
+  atLeast: false,
+  who: "server",
+  why: "p95 was 2.1 s",
+  limiter: false,
+  ended: "found",
+  confirmed: null,
+  recovery: null,
+  elapsedMs: 60_000,
+  levels: [LEVEL],
+  usl: { refused: "too few levels" },
+};
+
+const METHODOLOGY = {
+  hardware: { cpu_model: "AMD EPYC", cpu_count: 2 },
+  os: { name: "linux", kernel: "6.1" },
+  target: { base_url: "https://ca.test", version: null, lab: false },
+  stack: { name: "none", description: "a server that was running" },
+} as unknown as Summary["methodology"];
+
+/** As the command makes it, of a plan that cannot ask for renewal information. */
+function measured(answerOfSearch: Answer = ANSWER): FleetReport {
+  const fleet = fleetFrom({ lifetime: "47d", agents: 0 });
+  const scenarios = [open("create_certificate"), open("acme_revoke"), open("tls_handshake")];
+  const demands = demandsOf(fleet).map((demand) => ({
+    demand,
+    mix: mixOf(demand.rates, scenarios),
   }));
+  const needs = demands.map(({ demand, mix }) => needOf(demand, mix));
+  const all = searchesOf(needs, { scenarios } as unknown as Plan);
+  const searched = all.map((search) => ({ search, answer: answerOfSearch }));
   return {
     plan: "test",
     fleet,
-    demands: demands.map((demand) => ({ demand, mix: mixOf(demand.rates, []) })),
-    answer: answerOf({ server: "https://ca.test", fleet, demands, held }),
+    demands,
+    measured: {
+      version: "0.1.0",
+      startedAt: "2026-11-28T05:00:00.000Z",
+      identity: { source: "plan.yaml", sha256: "0".repeat(64) },
+      methodology: METHODOLOGY,
+      arrivals: "poisson",
+      limits: { limits: [], unjudged: [{ text: "create: avg < 1s", reason: "is no share" }] },
+      inventory: {
+        rows: 2000,
+        before: 32,
+        created: 1968,
+        points: [{ rows: 32, listP50Ms: 1, listMaxMs: 2, createP50Ms: null, createMaxMs: null }],
+      },
+      searched,
+      answer: answerOf({
+        server: "https://ca.test",
+        fleet,
+        demands: demands.map(({ demand }) => demand),
+        needs,
+        held: heldOf(all, searched),
+      }),
+      exit: exit("passed", "it is held"),
+    },
   };
 }
 
-Deno.test("with an answer the document is what the schema says, and has the sentence", () => {
+Deno.test("with an answer the document is what the schema says, and has all that it rests on", () => {
   const document = fleetDocument(measured());
   assertEquals(fleetDocumentSchema.parse(document), document);
-  assertEquals(document.answer?.enough, "unknown");
+  assertEquals(document.answer?.enough, "yes");
   assertEquals(document.answer?.rows.map(({ enough }) => enough), [
     ...Array(7).fill("yes"),
-    "unknown",
+    "left_out",
   ]);
+  const searches = document.measured!.searches;
+  assertEquals(searches.map(({ mix }) => mix.map(({ scenario }) => scenario).join("+")), [
+    "create_certificate+tls_handshake",
+    "create_certificate+acme_revoke+tls_handshake",
+  ]);
+  assertEquals(searches[0]!.answer.levels.length, 1);
+  assertEquals(document.measured!.inventory?.points[0]?.create_p50_ms, null);
 });
 
-Deno.test("with an answer the text has its sentence and its table", () => {
+Deno.test("with an answer the text has its sentence and its table first", () => {
   const text = fleetText(measured());
-  assertStringIncludes(text, 'nothing was decided for "polling alone"');
-  assertMatch(text, /\nsteady +2\.85\/s +>= 11\.1\/s +3\.9 x +yes +generator\n/);
-  assertMatch(text, /\npolling alone +2\.81\/s +- +- +unknown +-\n/);
+  // 212/s by the lower end, of 2 x 26.6/s.
+  assertMatch(
+    text,
+    /The tightest, "one cron minute", needs 53\.2\/s, and 212\/s was held, 4 times/,
+  );
+  assertMatch(text, /\none cron minute +53\.2\/s +212\/s +4 x +yes +7 min 52 s +server\n/);
+  assertMatch(text, /\npolling alone +2\.31\/s +- +- +left out +- +-\n/);
+  assertStringIncludes(text, "renewal information.");
+  assert(text.indexOf("headroom") < text.indexOf("of the mean"));
   assert(text.endsWith("\n") && !text.includes("undefined") && !text.includes("NaN"));
+});
+
+Deno.test("where the generator gave out the sentence says at least", () => {
+  const generator = { atLeast: true, high: null, who: "generator", why: "it was late" } as const;
+  const text = fleetText(measured({ ...ANSWER, ...generator })).replace(/\s+/g, " ");
+  assertStringIncludes(text, "and at least 212/s was held");
+  assertStringIncludes(text, "the generator gives out: it was late");
+  assertMatch(text, />= 212\/s/);
+});
+
+Deno.test("the text fits what it is shown on", () => {
+  for (const width of [60, 80, 100, 200]) {
+    const lines = fleetText(measured(), { width }).split("\n");
+    const wide = lines.filter((line) => widthOf(line) > width && !line.includes("https://"));
+    assertEquals(wide, [], String(width));
+  }
 });

@@ -38,7 +38,9 @@ export function gaveOutText({ answer: { who, limiter } }: CapacityReport): strin
 }
 
 /** By what levels were judged: what, and how much may lie beyond. */
-export function limitRows({ limits }: CapacityReport): [text: string, allowed: string][] {
+export function limitRows(
+  { limits }: Pick<CapacityReport, "limits">,
+): [text: string, allowed: string][] {
   return [
     ...limits.limits.map(({ text, allowed }): [string, string] => [
       text,

@@ -1,0 +1,122 @@
+import type { Answer } from "../../src/capacity/answer.ts";
+import { demandsOf } from "../../src/fleet/demand.ts";
+import { mixOf } from "../../src/fleet/mix.ts";
+import {
+  heldOf,
+  type MixSearch,
+  type Need,
+  needOf,
+  nextSearch,
+  searchesOf,
+} from "../../src/fleet/searches.ts";
+import type { Plan, Scenario } from "../../src/plan/plan.ts";
+import { assertAlmostEquals, assertEquals, assertMatch } from "../assert.ts";
+import { fleetFrom, open } from "./fleets.ts";
+
+function searches(
+  scenarios: readonly Scenario[],
+  section: Record<string, unknown> = { lifetime: "47d" },
+): { needs: Need[]; all: MixSearch[] } {
+  const needs = demandsOf(fleetFrom(section)).map((demand) =>
+    needOf(demand, mixOf(demand.rates, scenarios))
+  );
+  return { needs, all: searchesOf(needs, { scenarios } as unknown as Plan) };
+}
+
+const ANSWER = { knee: 100, low: 95, high: 105, atLeast: false, who: "server", why: "slow" };
+
+function answered(more: Partial<Answer> = {}): Answer {
+  return { ...ANSWER, ...more } as Answer;
+}
+
+const SHIPPED = [
+  open("create_certificate", 50),
+  open("list_certificates", 50),
+  open("tls_handshake", 2),
+];
+
+Deno.test("shapes that are the same mix share a search, the busiest first, beside what else goes on", () => {
+  const { all } = searches(SHIPPED);
+  assertEquals(all.length, 1);
+  const [search] = all as [MixSearch];
+  assertEquals(search.needs.map(({ shape }) => shape), [
+    "cron_minute",
+    "daily_tick",
+    "revocation_ari",
+    "outage",
+    "cohort",
+    "revocation_24h",
+    "steady",
+  ]);
+  assertEquals(search.scale, [0.5, null, 0.5]);
+  assertEquals(search.shares, [0.5, 0, 0.5]);
+  assertAlmostEquals(search.needs[0]!.perS, 2 * 26.596, 1e-3);
+});
+
+Deno.test("what a mix has nothing of is not in its plan, users come at a rate, and each mix has a search", () => {
+  const users = {
+    ...open("acme_renewal_info"),
+    load: { model: "closed", stages: [], thinkTimeMs: 0 },
+  };
+  const { all } = searches([
+    open("create_certificate"),
+    open("acme_revoke"),
+    users as unknown as Scenario,
+  ]);
+  const flows = all.map(({ plan }) => plan.scenarios.map(({ flow }) => flow).join("+"));
+  assertEquals(flows[0], "create_certificate+acme_renewal_info");
+  assertEquals(flows.at(-1), "acme_renewal_info");
+  assertEquals(flows.filter((each) => each.includes("acme_revoke")).length, 2);
+  const load = all.at(-1)!.plan.scenarios[0]!.load;
+  assertEquals(load.model === "open" && [load.arrivals, load.seed], ["poisson", 7]);
+});
+
+Deno.test("what was found is by times of the need, with its interval", () => {
+  const { all } = searches(SHIPPED);
+  const held = heldOf(all, [{ search: all[0]!, answer: answered() }]);
+  const cron = held.find(({ shape }) => shape === "cron_minute")!;
+  assertAlmostEquals(cron.factor, 100 / 53.19, 1e-3);
+  assertAlmostEquals(cron.low, 95 / 53.19, 1e-3);
+  assertAlmostEquals(cron.high, 105 / 53.19, 1e-3);
+  assertEquals([held.length, cron.atLeast, cron.who], [7, false, "server"]);
+});
+
+Deno.test("where the generator gave out, or nothing broke, it is at least that", () => {
+  const { all } = searches(SHIPPED);
+  const of = (more: Partial<Answer>): boolean =>
+    heldOf(all, [{ search: all[0]!, answer: answered(more) }])[0]!.atLeast;
+  assertEquals(of({ atLeast: true, high: null, who: "none" }), true);
+  assertEquals(of({ knee: 0, low: 0, high: null, who: "generator" }), true);
+  assertEquals(of({ knee: 0, low: 0, high: 10 }), false);
+});
+
+Deno.test("a mix that is a part of one that was held is held as often, at least", () => {
+  const { all, needs } = searches([open("create_certificate"), open("acme_renewal_info")]);
+  const [cron] = all as [MixSearch];
+  assertEquals(cron.needs[0]!.shape, "cron_minute");
+  const held = heldOf(all, [{ search: cron, answer: answered({ knee: 1720, low: 1719.86 }) }]);
+  const poll = held.find(({ shape }) => shape === "revocation_ari")!;
+  // 53.19/s of certificates were held twice over: 2.3148/s are needed.
+  assertAlmostEquals(poll.factor, 2 * 26.5957 / 2.3148, 0.01);
+  assertEquals([poll.atLeast, poll.who, poll.high], [true, "none", Infinity]);
+  assertMatch(poll.why, /"one cron minute"/);
+  assertEquals(held.length, needs.length);
+});
+
+Deno.test("the mix of which least is known comes next, each with its part of the time, until there is none", () => {
+  const { all } = searches([open("create_certificate"), open("acme_revoke")]);
+  const plain = nextSearch(all, [], 480_000)!;
+  assertEquals([plain.search, plain.atMostMs], [all[0], 240_000]);
+  const done = [{ search: plain.search, answer: answered() }];
+  // Of revocations nothing is known.
+  const second = nextSearch(all, done, 300_000)!;
+  assertEquals(second.search.needs[0]!.shape, "revocation_ari");
+  assertEquals(second.atMostMs, 300_000);
+  assertEquals(nextSearch(all, done, 99_000), undefined);
+  assertEquals(
+    nextSearch(all, [...done, { search: second.search, answer: answered() }], 9e9),
+    undefined,
+  );
+  // The first has whatever time there is.
+  assertEquals(nextSearch(all, [], 60_000)?.atMostMs, 60_000);
+});
