@@ -21,6 +21,7 @@ import { textOptions, useColor } from "./color.ts";
 import { command, type Outcome } from "./command.ts";
 import { OUT_FLAG } from "./delivery.ts";
 import type { CommandLine } from "./flags.ts";
+import { INVENTORY_FLAGS, inventoryProblems, withInventory } from "./inventory.ts";
 import type { Io } from "./io.ts";
 import { type Destination, whyAllUnwritable, writeFile } from "./output_file.ts";
 import { PLAN_FLAGS } from "./plan_flags.ts";
@@ -41,6 +42,7 @@ const FLAGS = [
   { name: "at-most", value: "D", help: "all of it (default 10m)" },
   { name: "require", value: "RATE", help: "exit with 99 where less is held, for example 100/s" },
   { name: "arrivals", value: "KIND", help: "poisson (default) or even" },
+  ...INVENTORY_FLAGS,
   ...PLAN_FLAGS,
   ...STACK_FLAGS,
   OUT_FLAG,
@@ -82,7 +84,7 @@ const PRECISION = { least: 0.005, most: 0.5 } as const;
 const LEAST_MS = 60_000;
 
 function askedOf(line: CommandLine): { asked: Asked; problems: string[] } {
-  const problems: string[] = [];
+  const problems = inventoryProblems(line);
   const read = <T>(
     flag: string,
     parse: (text: string) => T | undefined,
@@ -153,40 +155,43 @@ async function answer(
   problems.push(...await whyAllUnwritable(FILES.map((name) => fileAt(line, name))));
   if (!scaled.ok || problems.length > 0) return problems;
   const { scale } = scaled;
-  const outcome = await searchCapacity({
-    plan,
-    scale,
-    arrivals: asked.arrivals,
-    search: {
-      from: asked.fromPerS ?? Math.min(planLevel(plan, scale) / 8, asked.toPerS ?? Infinity),
-      ...(asked.toPerS !== undefined && { to: asked.toPerS }),
-      precision: asked.precision,
-      atMostMs: asked.atMostMs,
-    },
-    stack: stacked.stack,
-    interrupt: io.interrupt,
-    ...progressOf(line, io),
-    onNote: (note) => io.err(`! ${note}\n`),
-  });
-  if (outcome.kind !== "answered") return unanswered(outcome, io);
-  const exit = exitOf(outcome.answer, asked.requiredPerS);
-  return await deliver(
-    {
-      version: VERSION,
-      startedAt: outcome.startedAt,
-      plan: { name: plan.name, ...plan.identity },
-      scenario: asked.scenario ?? null,
+  return await withInventory(stacked, line, io, async (inventory) => {
+    const outcome = await searchCapacity({
+      plan,
+      scale,
       arrivals: asked.arrivals,
-      seed: seedOf(plan, scale),
-      limits,
-      requiredPerS: asked.requiredPerS ?? null,
-      methodology: outcome.methodology,
-      answer: outcome.answer,
-      exit,
-    },
-    line,
-    io,
-  );
+      search: {
+        from: asked.fromPerS ?? Math.min(planLevel(plan, scale) / 8, asked.toPerS ?? Infinity),
+        ...(asked.toPerS !== undefined && { to: asked.toPerS }),
+        precision: asked.precision,
+        atMostMs: asked.atMostMs,
+      },
+      stack: stacked.stack,
+      interrupt: io.interrupt,
+      ...progressOf(line, io),
+      onNote: (note) => io.err(`! ${note}\n`),
+    });
+    if (outcome.kind !== "answered") return unanswered(outcome, io);
+    const exit = exitOf(outcome.answer, asked.requiredPerS);
+    return await deliver(
+      {
+        version: VERSION,
+        startedAt: outcome.startedAt,
+        plan: { name: plan.name, ...plan.identity },
+        scenario: asked.scenario ?? null,
+        arrivals: asked.arrivals,
+        seed: seedOf(plan, scale),
+        limits,
+        requiredPerS: asked.requiredPerS ?? null,
+        methodology: outcome.methodology,
+        inventory,
+        answer: outcome.answer,
+        exit,
+      },
+      line,
+      io,
+    );
+  });
 }
 
 type Progress = Pick<

@@ -57,7 +57,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./capacity.ts")).capacity,
   },
   fleet: {
-    summary: "what a fleet of certificates will ask of a server, by shape of demand (--plan-only)",
+    summary: "whether a server holds a fleet of certificates, by shape of demand, and by how much",
     load: async () => (await import("./fleet.ts")).fleet,
   },
   lab: {

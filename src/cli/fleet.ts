@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { limitsOf } from "../capacity/limits.ts";
 import { planLevel } from "../capacity/scale.ts";
 import { demandsOf, type Work } from "../fleet/demand.ts";
-import { fleetDocument, type FleetReport } from "../fleet/document.ts";
+import { fleetDocument, type FleetReport, type Measurement } from "../fleet/document.ts";
 import { fleetOf } from "../fleet/fleet.ts";
 import { answerOf, type Enough, type FleetAnswer } from "../fleet/headroom.ts";
+import { fleetHtml } from "../fleet/html.ts";
 import { FLOW_OF_WORK, mixOf, WORK_IN_WORDS } from "../fleet/mix.ts";
 import {
   heldOf,
@@ -19,8 +20,10 @@ import { fleetText } from "../fleet/text.ts";
 import { mask } from "../masking/mask.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
 import type { FleetConfig } from "../plan/fleet.ts";
+import { parseRate } from "../plan/units.ts";
 import { PROFILE_NAMES } from "../plan/lifetime_profiles.ts";
 import { mainServer, type Plan } from "../plan/plan.ts";
+import { maskTexts } from "../report/mask.ts";
 import { jsonText } from "../report/json.ts";
 import { exit, EXIT_CODES, verdictLine } from "../verdict/exit.ts";
 import { VERSION } from "../version.ts";
@@ -69,8 +72,8 @@ const SUMMARY =
 demand (steady, a daily tick, one cron minute, a cohort, mass revocation, after an outage, polling), with
 arithmetic and sources; how much of each mix of PLAN's scenarios the server holds, by a search as of
 \`capacity\`; and the sentence. The fleet is PLAN's \`fleet:\` section, or the flags. --plan-only stops before
-anything is sent. Writes DIR/fleet.json and DIR/fleet.txt, and exits with 0, 94 (target not ready),
-95 (nothing was decided), 99 (a demand is not held), 104 (bad input), 105 (interrupted) or 107.`;
+anything is sent. Writes DIR/fleet.json, fleet.txt and fleet.html, and exits with 0, 94 (target not
+ready), 95 (nothing was decided), 99 (a demand is not held), 104 (bad input), 105 (interrupted) or 107.`;
 
 export const fleet = command({
   usage: "fleet PLAN [flags]",
@@ -79,12 +82,17 @@ export const fleet = command({
     { name: "plan-only", help: "the demand alone, without a server" },
     ...FLEET_FLAGS,
     ...INVENTORY_FLAGS,
+    {
+      name: "to",
+      value: "RATE",
+      help: "search no higher, arrivals of all the mix (default: no limit)",
+    },
     { name: "precision", value: "SHARE", help: "how narrow each search is to be (default 10%)" },
     { name: "at-most", value: "D", help: "all searches together (default 8m)" },
     { name: "json", help: "JSON on stdout; `certload schema fleet` has its schema" },
     ...PLAN_FLAGS,
     ...STACK_FLAGS,
-    OUT_FLAG,
+    { ...OUT_FLAG, help: "where fleet.json, fleet.txt and fleet.html go (default results)" },
     { name: "quiet", short: "q", help: "no progress, no answer on stdout" },
     { name: "no-color", help: "no colour (also: NO_COLOR)" },
   ],
@@ -123,9 +131,10 @@ function reportOf({ name, scenarios }: Plan, config: FleetConfig): FleetReport {
 interface Asked {
   readonly precision: number;
   readonly atMostMs: number;
+  readonly toPerS: number | undefined;
 }
 
-const DEFAULTS: Asked = { precision: 0.1, atMostMs: 480_000 };
+const DEFAULTS = { precision: 0.1, atMostMs: 480_000 };
 
 function askedOf(line: CommandLine): { asked: Asked; problems: string[] } {
   const problems = inventoryProblems(line);
@@ -140,7 +149,8 @@ function askedOf(line: CommandLine): { asked: Asked; problems: string[] } {
     DEFAULTS.precision;
   const atMostMs = read("at-most", atMostOf, "a duration of at least 1m, for example 8m") ??
     DEFAULTS.atMostMs;
-  return { asked: { precision, atMostMs }, problems };
+  const toPerS = read("to", (text) => parseRate(text) || undefined, "a rate, for example 500/s");
+  return { asked: { precision, atMostMs, toPerS }, problems };
 }
 
 async function answer(
@@ -168,25 +178,19 @@ async function answer(
     const demands = report.demands.map(({ demand }) => demand);
     const held = heldOf(searches, searched);
     const answer = answerOf({ server: serverName(stacked), fleet, demands, needs, held });
-    return await deliver(
-      {
-        ...report,
-        measured: {
-          version: VERSION,
-          startedAt,
-          identity: plan.identity,
-          methodology,
-          arrivals: "poisson",
-          limits: limitsOf(plan),
-          inventory,
-          searched,
-          answer,
-          exit: exitOf(answer, interrupted),
-        },
-      },
-      line,
-      io,
-    );
+    const measured: Measurement = {
+      version: VERSION,
+      startedAt,
+      identity: plan.identity,
+      methodology,
+      arrivals: "poisson",
+      limits: limitsOf(plan),
+      inventory,
+      searched,
+      answer,
+      exit: exitOf(answer, interrupted),
+    };
+    return await deliver(report, measured, line, io);
   });
 }
 
@@ -229,7 +233,7 @@ type FleetOutcome =
 async function search(
   searches: readonly MixSearch[],
   { stack }: StackedPlan,
-  { precision, atMostMs }: Asked,
+  { precision, atMostMs, toPerS }: Asked,
   line: CommandLine,
   io: Io,
 ): Promise<FleetOutcome> {
@@ -250,7 +254,7 @@ async function search(
       scale,
       stack,
       arrivals: "poisson",
-      search: { from, precision, atMostMs },
+      search: { from, precision, atMostMs, ...(toPerS !== undefined && { to: toPerS }) },
       interrupt: io.interrupt,
       ...progressOf(line, io),
       onNote: (note) => io.err(`! ${note}\n`),
@@ -279,7 +283,7 @@ export function exitOf(answer: FleetAnswer, interrupted: boolean): Summary["exit
   return exit("passed", sentence);
 }
 
-const FILES = ["fleet.json", "fleet.txt"] as const;
+const FILES = ["fleet.json", "fleet.txt", "fleet.html"] as const;
 
 function fileAt(line: CommandLine, name: typeof FILES[number]): Destination {
   const directory = line.value("out") ?? "results";
@@ -287,20 +291,30 @@ function fileAt(line: CommandLine, name: typeof FILES[number]): Destination {
 }
 
 function jsonOf(report: FleetReport): string {
-  return `${jsonText(fleetDocument(report))}\n`;
+  return `${jsonText(maskTexts(fleetDocument(report), mask))}\n`;
 }
 
-async function deliver(report: FleetReport, line: CommandLine, io: Io): Promise<number> {
-  const texts = { "fleet.json": jsonOf(report), "fleet.txt": fleetText(report) };
+async function deliver(
+  report: FleetReport,
+  measured: Measurement,
+  line: CommandLine,
+  io: Io,
+): Promise<number> {
+  const whole = { ...report, measured };
+  const texts = {
+    "fleet.json": jsonOf(whole),
+    "fleet.txt": mask(fleetText(whole)),
+    "fleet.html": mask(fleetHtml(report, measured)),
+  };
   const written = await Promise.all(
-    FILES.map((name) => writeFile(fileAt(line, name), mask(texts[name]))),
+    FILES.map((name) => writeFile(fileAt(line, name), texts[name])),
   );
   const problems = written.filter((problem) => problem !== undefined);
   const shown = (): string =>
-    line.has("json") ? texts["fleet.json"] : fleetText(report, textOptions(line, io));
+    line.has("json") ? texts["fleet.json"] : fleetText(whole, textOptions(line, io));
   const taken = !line.has("quiet") && io.out(shown());
   for (const problem of problems) io.err(`${problem}\n`);
-  const ended = report.measured!.exit;
+  const { exit: ended } = measured;
   if (!taken && ended.code !== EXIT_CODES.passed) io.err(verdictLine(ended));
   return problems.length > 0 && ended.code === EXIT_CODES.passed
     ? EXIT_CODES.bad_input

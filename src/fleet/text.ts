@@ -5,7 +5,7 @@ import { formatDuration } from "../plan/units.ts";
 import { LEVEL_DROP, levelsTable } from "../report/capacity/levels.ts";
 import { pictureLines, rungsOf } from "../report/capacity/picture.ts";
 import { limitRows } from "../report/capacity/words.ts";
-import { inventoryNote, inventoryTable } from "../report/inventory.ts";
+import { INVENTORY_DROP, inventoryNote, inventoryTable } from "../report/inventory.ts";
 import { fittedLines, leftNote, type Table } from "../report/table.ts";
 import { block, item, type Page, pageOf, type TextOptions, title } from "../report/text/page.ts";
 import { tableSection } from "../report/text/tables.ts";
@@ -68,10 +68,14 @@ function measuredParts(report: FleetReport, measured: Measurement, page: Page): 
     ],
     tableSection(["Headroom", HEADROOM_NOTE], headroomTable(answer), HEADROOM_DROP, page),
     ...searched.map((each) => searchLines(report, each, page)),
-    ...(inventory === null ? [] : [[
-      ...title("Inventory", inventoryNote(inventory), page),
-      ...tableOf(inventoryTable(inventory), page, ["list max", "create max"], 2),
-    ]]),
+    ...(inventory === null ? [] : [
+      tableSection(
+        ["Inventory", inventoryNote(inventory)],
+        inventoryTable(inventory),
+        INVENTORY_DROP,
+        page,
+      ),
+    ]),
     [
       ...title("Limits", "the share of the requests that may lie beyond", page),
       ...limitRows({ limits }).flatMap(([text, allowed]) => item("-", `${text}: ${allowed}`, page)),

@@ -43,6 +43,9 @@ export function inventoryNote({ rows, before, created }: Inventory): string {
   } created; one request after the other, without a load`;
 }
 
+/** Where a terminal is too narrow. */
+export const INVENTORY_DROP = ["list max", "create max"];
+
 export function inventoryTable({ points }: Inventory): Table {
   return {
     head: ["rows", "list p50", "list max", "create p50", "create max"],

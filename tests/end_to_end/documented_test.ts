@@ -153,6 +153,13 @@ const OURS: Readonly<Record<string, Exercise>> = {
       assertStringIncludes(output, code === 0 ? "holds at least 40/s" : "40/s are required");
     },
   },
+  "certload fleet loadtest --certificates 50000 --lifetime 47d --stack embedded": {
+    more: '--only issuance_acceptance --to 30/s --at-most 1m --out "$FOLDER/fleet"',
+    check: ({ code, output }) => {
+      assert([0, 95, 99].includes(code), output);
+      assertStringIncludes(output, "50,000 certificates of 47d");
+    },
+  },
   "certload fleet loadtest --certificates 50000 --lifetime 47d --plan-only": {
     check: ({ code, output }) => {
       assertEquals(code, 0, output);

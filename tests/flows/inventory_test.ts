@@ -93,11 +93,12 @@ Deno.test("rows that are kept have nothing to undo, and a second time creates wh
 
 Deno.test("what a limiter refuses is asked again", async () => {
   const limits = [{ rate: { perS: 100, burst: 30 } }];
-  await withInventory({ rows: 60, keep: true }, async ({ made }, { lab }) => {
+  await withInventory({ rows: 60, keep: true }, ({ made }, { lab }) => {
     const { before, created } = made as Inventory;
     assertEquals(before + created, 60);
     // A count, two looks of twenty lists, the rows, and what was refused.
     assert(lab.counts().api.requests > 1 + 40 + created, JSON.stringify(lab.counts()));
+    return Promise.resolve();
   }, { capacity: { limits } });
 });
 

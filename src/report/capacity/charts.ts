@@ -7,8 +7,11 @@ import { rounded } from "../../metrics/stats.ts";
 import { type Chart, type Line, LOG_FROM } from "../html/charts.ts";
 import type { CapacityReport } from "./document.ts";
 
+/** What of a search is in its pictures. */
+type Pictured = Pick<CapacityReport, "answer" | "limits" | "scenario">;
+
 /** None where there are not two levels to compare. */
-export function capacityCharts(report: CapacityReport): Chart[] {
+export function capacityCharts(report: Pictured): Chart[] {
   const levels = steady(report.answer.levels);
   if (new Set(levels.map(({ level }) => level)).size < 2) return [];
   const axis = axisOf(levels, report.answer);
@@ -50,7 +53,7 @@ function valuesOf(
 /** A limit that lies further above the values than this would press them to the bottom; it is told in words. */
 const LIMIT_REACH = 4;
 
-function timeChart(levels: readonly LevelResult[], axis: Axis, report: CapacityReport): Chart {
+function timeChart(levels: readonly LevelResult[], axis: Axis, report: Pictured): Chart {
   const values = levels.flatMap(({ p50Ms, p99Ms }) => p50Ms === null ? [] : [p50Ms, p99Ms ?? 0]);
   const largest = Math.max(0, ...values);
   const limits = latencyLimits(report);
@@ -89,7 +92,7 @@ function timeChart(levels: readonly LevelResult[], axis: Axis, report: CapacityR
 }
 
 /** Of what was searched; those of other scenarios and of single steps have no curve here. */
-function latencyLimits({ limits, scenario }: CapacityReport): number[] {
+function latencyLimits({ limits, scenario }: Pictured): number[] {
   const mine = limits.limits.filter(({ step, text }) =>
     step === null && (scenario === null || text.startsWith(`${scenario}: `))
   );

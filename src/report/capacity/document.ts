@@ -5,7 +5,9 @@
 import { z } from "zod";
 import { type Answer, answerJson, answerSchema } from "../../capacity/answer.ts";
 import type { PlanLimits } from "../../capacity/limits.ts";
+import type { Inventory } from "../../inventory.ts";
 import type { Summary } from "../../metrics/summary_schema.ts";
+import { inventoryJson, inventorySchema } from "../inventory.ts";
 
 const SCHEMA_VERSION = 1;
 
@@ -23,6 +25,8 @@ export interface CapacityReport {
   /** What had to be held, per second; null where nothing was asked. */
   readonly requiredPerS: number | null;
   readonly methodology: Summary["methodology"];
+  /** That the server was given; null: it is as it was. */
+  readonly inventory: Inventory | null;
   readonly answer: Answer;
   readonly exit: Summary["exit"];
 }
@@ -43,6 +47,7 @@ const capacitySchema = z.object({
   unjudged: z.array(z.object({ text: z.string(), reason: z.string() }))
     .describe("Thresholds by which no level was judged"),
   required_per_s: z.number().nullable(),
+  inventory: inventorySchema.nullable().describe("null: the server's rows are what they were"),
   answer: answerSchema.describe("Levels are arrivals per second"),
   exit: z.object({ code: z.number(), name: z.string(), reason: z.string() }),
 });
@@ -74,6 +79,7 @@ export function capacityDocument(report: CapacityReport): CapacityDocument {
     limits: limits.limits.map(({ text, allowed }) => ({ text, allowed })),
     unjudged: limits.unjudged,
     required_per_s: report.requiredPerS,
+    inventory: report.inventory && inventoryJson(report.inventory),
     answer: answerJson(report.answer),
     exit: report.exit,
   });

@@ -3,6 +3,7 @@ import { answerSentences, perSecondText } from "../../capacity/answer.ts";
 import type { LevelResult } from "../../capacity/level.ts";
 import { formatSeconds } from "../../metrics/format.ts";
 import type { Chart } from "../html/charts.ts";
+import { inventoryPart } from "../html/inventory.ts";
 import { facts, html, type Markup } from "../html/markup.ts";
 import { chartGrid, contentsOf, htmlPage, idOf, link, section } from "../html/page.ts";
 import { type Column, type Row, table } from "../html/table.ts";
@@ -25,11 +26,12 @@ import {
 /** Whatever a server or a plan said is escaped. */
 export function capacityHtml(report: CapacityReport): string {
   const charts: Chart[] = [];
-  const { answer: { levels } } = report;
+  const { answer: { levels }, inventory } = report;
   const pictures = capacityCharts(report);
   const sections: [title: string, body: Markup | false][] = [
     ["Picture", pictures.length > 0 && picturePart(pictures, charts)],
     ["Levels", levels.length > 0 && levelTable(levels)],
+    ["Inventory", inventory !== null && inventoryPart(inventory, charts)],
     ["Limits", limitTable(report)],
     ["Scalability law", lawPart(report)],
     ["Methodology", rowList(methodRows(report))],

@@ -1,5 +1,6 @@
 /** A search for capacity on a terminal or in capacity.txt: the answer first, then what it rests on. */
 import { answerSentences, perSecondText } from "../../capacity/answer.ts";
+import { INVENTORY_DROP, inventoryNote, inventoryTable } from "../inventory.ts";
 import { oneLine } from "../style.ts";
 import { block, item, type Page, pageOf, type TextOptions, title } from "../text/page.ts";
 import { tableSection } from "../text/tables.ts";
@@ -16,6 +17,7 @@ export function capacityText(report: CapacityReport, options?: TextOptions): str
     answerSection(report, page),
     levelSection(report, page),
     pictureSection(report, page),
+    inventorySection(report, page),
     limitSection(report, page),
     lawSection(report, page),
     methodSection(report, page),
@@ -51,6 +53,12 @@ function pictureSection({ answer: { levels } }: CapacityReport, page: Page): str
     ...title("Picture", "by level: p99, and achieved (█) of offered (░)", page),
     ...pictureLines(levels, page.width, page.style),
   ];
+}
+
+function inventorySection({ inventory }: CapacityReport, page: Page): string[] {
+  if (inventory === null) return [];
+  const heading = ["Inventory", inventoryNote(inventory)] as const;
+  return tableSection(heading, inventoryTable(inventory), INVENTORY_DROP, page);
 }
 
 function limitSection(report: CapacityReport, page: Page): string[] {

@@ -122,6 +122,7 @@ export function capacityReport(change: Partial<CapacityReport> = {}): CapacityRe
     },
     requiredPerS: null,
     methodology,
+    inventory: null,
     answer: ANSWER,
     exit: { code: 0, name: "passed", reason: "it holds 137/s" },
     ...change,
