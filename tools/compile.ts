@@ -48,11 +48,12 @@ export function outputName(target: Target): string {
   return `certload-${target}${target === "windows-x64" ? ".exe" : ""}`;
 }
 
-/** The arguments of `deno`; modules and folders relative to the project. */
+/** The arguments of `deno`; modules and folders relative to the project, `folder` has the configuration and its lock. */
 export function compileArguments(
   target: Target,
   output: string,
   modules: readonly string[],
+  folder = ".",
 ): string[] {
   // Type checking is the gate's work, and five targets would repeat it. The code cache would be a file of a known name in
   // the shared temporary folder, and saves no time here.
@@ -61,6 +62,10 @@ export function compileArguments(
     "--no-check",
     "--no-code-cache",
     "--frozen",
+    "--config",
+    join(folder, "deno.json"),
+    "--lock",
+    join(folder, "deno.lock"),
     "--target",
     TRIPLES[target],
   ];
@@ -68,19 +73,73 @@ export function compileArguments(
   return ["compile", "--quiet", ...flags, ...included, "--output", output, "main.ts"];
 }
 
-async function findStartedModules(root: URL, folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for await (const entry of Deno.readDir(new URL(folder, root))) {
-    const path = `${folder}${entry.name}`;
-    if (entry.isDirectory) found.push(...await findStartedModules(root, `${path}/`));
-    else if (path.endsWith(".ts")) {
-      const here = new URL(path, root);
-      const source = await Deno.readTextFile(here);
-      const modules = startedModules(source).map((module) => new URL(module, here).pathname);
-      found.push(...modules.map((module) => module.slice(root.pathname.length)));
-    }
+interface Source {
+  readonly url: URL;
+  readonly text: string;
+}
+
+async function sourcesIn(folder: URL): Promise<Source[]> {
+  const sources: Source[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const url = new URL(isDirectory ? `${name}/` : name, folder);
+    if (isDirectory) sources.push(...await sourcesIn(url));
+    else if (name.endsWith(".ts")) sources.push({ url, text: await Deno.readTextFile(url) });
   }
+  return sources;
+}
+
+function findStartedModules(root: URL, sources: readonly Source[]): string[] {
+  const found = sources.flatMap(({ url, text }) =>
+    startedModules(text).map((module) => new URL(module, url).pathname.slice(root.pathname.length))
+  );
   return [...new Set(found)].filter((module) => module !== "main.ts").sort();
+}
+
+interface Configuration {
+  readonly imports: Readonly<Record<string, string>>;
+}
+
+const IMPORTED = /(?:\bfrom|\bimport)\s*\(?\s*"([^".][^"]*)"/g;
+
+/** All packages that a configuration names go into the executable; of ours, those that the sources import. */
+export function withoutUnused(
+  config: Configuration,
+  sources: readonly string[],
+): Configuration {
+  const imported = new Set(
+    sources.flatMap((text) => [...text.matchAll(IMPORTED)].map(([, name]) => name!)),
+  );
+  const isUsed = (name: string): boolean =>
+    [...imported].some((each) => each === name || each.startsWith(name.replace(/\/?$/, "/")));
+  const imports = Object.entries(config.imports).filter(([name]) => isUsed(name));
+  return { ...config, imports: Object.fromEntries(imports) };
+}
+
+/** The executable's configuration, and the project's lock as far as that goes; in a folder of its own. */
+async function lockedConfiguration(root: URL, sources: readonly Source[]): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "certload-compile-" });
+  const config: Configuration = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const own = withoutUnused(config, sources.map(({ text }) => text));
+  const [path, lock] = ["deno.json", "deno.lock"].map((name) => join(folder, name));
+  await Deno.writeTextFile(path!, JSON.stringify(own));
+  await Deno.copyFile(new URL("deno.lock", root), lock!);
+  const args = ["install", "--quiet", "--frozen=false", "--config", path!, "--lock", lock!];
+  await new Deno.Command(Deno.execPath(), { args, cwd: root }).output();
+  const locked = await Promise.all([new URL("deno.lock", root), lock!].map(readLock));
+  const added = addedTo(locked[0]!, locked[1]!);
+  if (added.length > 0) throw new RangeError(`deno.lock lacks ${added.join(", ")}`);
+  return folder;
+}
+
+type Lock = Readonly<Record<string, { readonly integrity: string }>>;
+
+async function readLock(path: URL | string): Promise<Lock> {
+  return (JSON.parse(await Deno.readTextFile(path)) as { npm: Lock }).npm;
+}
+
+/** What a lock has that the other has not, or has otherwise: nothing may come in by leaving out. */
+export function addedTo(lock: Lock, other: Lock): string[] {
+  return Object.keys(other).filter((name) => other[name]?.integrity !== lock[name]?.integrity);
 }
 
 /** Builds one target; returns why it could not be built, if so. */
@@ -88,11 +147,12 @@ async function compile(
   target: Target,
   root: URL,
   modules: readonly string[],
+  folder: string,
 ): Promise<string | undefined> {
   const environment: Record<string, string> = { ...Deno.env.toObject(), NO_COLOR: "1" };
   if (target !== hostTarget()) delete environment["DENORT_BIN"];
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: compileArguments(target, join("dist", outputName(target)), modules),
+    args: compileArguments(target, join("dist", outputName(target)), modules, folder),
     cwd: root,
     env: environment,
     clearEnv: true,
@@ -119,12 +179,14 @@ async function checksum(folder: URL, name: string): Promise<string> {
 async function main(names: readonly string[]): Promise<number> {
   const root = new URL("../", import.meta.url);
   const dist = new URL("dist/", root);
-  const modules = await findStartedModules(root, "src/");
+  const sources = await sourcesIn(new URL("src/", root));
+  const modules = findStartedModules(root, sources);
+  const folder = await lockedConfiguration(root, sources);
   await Deno.mkdir(dist, { recursive: true });
   let checksums = "";
   let failures = 0;
   for (const target of parseTargets(names)) {
-    const why = await compile(target, root, modules);
+    const why = await compile(target, root, modules, folder);
     if (why === undefined) {
       const { size } = await Deno.stat(new URL(outputName(target), dist));
       checksums += await checksum(dist, outputName(target));
@@ -134,6 +196,7 @@ async function main(names: readonly string[]): Promise<number> {
       print(`not built: ${outputName(target)}: ${why}`);
     }
   }
+  await Deno.remove(folder, { recursive: true });
   await Deno.writeTextFile(new URL("SHA256SUMS", dist), checksums);
   return failures === 0 ? 0 : 1;
 }

@@ -5,7 +5,7 @@ import { VERSION } from "../version.ts";
 import { command, type Outcome } from "./command.ts";
 
 /** Needed for the tests alone. */
-const TEST_LIBRARIES = ["@std/assert", "axe-core", "fast-check"];
+const TEST_LIBRARIES = ["@std/assert", "ajv", "axe-core", "fast-check", "kubernetes-models"];
 
 export const version = command({
   usage: "version",

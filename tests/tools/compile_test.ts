@@ -1,10 +1,12 @@
 import { assertEquals, assertThrows } from "../assert.ts";
 import {
+  addedTo,
   compileArguments,
   failureReason,
   outputName,
   parseTargets,
   startedModules,
+  withoutUnused,
 } from "../../tools/compile.ts";
 
 Deno.test("all five targets are built when none is named", () => {
@@ -40,6 +42,28 @@ Deno.test("folders and started modules go into the executable", () => {
   assertEquals(included, ["scenarios", "compose", "src/engine/worker_thread.ts"]);
   assertEquals(args[args.indexOf("--target") + 1], "x86_64-unknown-linux-gnu");
   assertEquals(args.slice(-3), ["--output", "dist/certload", "main.ts"]);
+});
+
+Deno.test("packages that only tests import stay out of the executable", () => {
+  const imports = {
+    yaml: "npm:yaml@2",
+    "@std/assert": "npm:x@1",
+    hdr: "npm:hdr@3",
+    "hdr/": "npm:/hdr@3/",
+  };
+  const sources = [
+    'import { parse } from "yaml";\nconst NAMES = ["@std/assert"];',
+    'import codec from "hdr/dist/codec.js";',
+  ];
+  assertEquals(withoutUnused({ imports }, sources), {
+    imports: { yaml: "npm:yaml@2", hdr: "npm:hdr@3", "hdr/": "npm:/hdr@3/" },
+  });
+});
+
+Deno.test("no package comes in that the lock has not, or has otherwise", () => {
+  const lock = { a: { integrity: "1" }, b: { integrity: "2" } };
+  assertEquals(addedTo(lock, { a: { integrity: "1" } }), []);
+  assertEquals(addedTo(lock, { a: { integrity: "9" }, c: { integrity: "3" } }), ["a", "c"]);
 });
 
 Deno.test("a runtime that cannot be downloaded is named", () => {
