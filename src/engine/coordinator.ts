@@ -183,6 +183,7 @@ class Coordinator {
     if (nowUs() < calmUs()) {
       await Promise.race([meanwhile(calmUs()), this.#anyLost.promise, aborted(soft)]);
       await Promise.race([timerClock.sleepUntil(calmUs(), soft), this.#anyLost.promise]);
+      if (soft.aborted) return { kind: "not_started" };
       this.#pool.post(() => ({ kind: "rehearse" }));
       const unready = await this.#until(this.#allRehearsed);
       if (unready !== undefined) return unready;

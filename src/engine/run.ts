@@ -2,8 +2,15 @@
  * A plan from its set-up to its recordings. The order is the promise: what the host lacks is said, what the load needs is
  * made, every scenario is tried once as far as that changes nothing, and only then is load sent. What was made is undone.
  */
-import type { HostFacts, NotUndone, Run, ScenarioRun, TargetFacts } from "../metrics/run.ts";
-import { compareReadings } from "../metrics/server_metrics.ts";
+import type {
+  HostFacts,
+  NotUndone,
+  Run,
+  ScenarioRun,
+  ShardFacts,
+  TargetFacts,
+} from "../metrics/run.ts";
+import { compareReadings, type Reading } from "../metrics/server_metrics.ts";
 import type { Failure } from "../http/failure.ts";
 import { mainOrigin, type Plan, type Scenario } from "../plan/plan.ts";
 import type { RunState, SetupState } from "../metrics/run_state.ts";
@@ -22,7 +29,7 @@ import type { ProbeResult } from "./probe.ts";
 import { probePlan } from "./probing.ts";
 import { readServerMetrics } from "./server_metrics.ts";
 import { shareOfMachine, workerCount } from "./sizing.ts";
-import { timerClock } from "../timer.ts";
+import { timerClock, within } from "../timer.ts";
 import { Setups } from "./setup.ts";
 import { ShardClocks } from "./shard_clocks.ts";
 import { targetsOf } from "./target.ts";
@@ -145,13 +152,18 @@ async function attempt(options: RunOptions, runId: string, setups: Setups): Prom
   const targets = await targetsOf(plan, options.stack.name === "embedded");
   const workers = workerCount(plan, host.cpuCount, machine);
   const { onProgress, onSlices, threadLimits } = options;
-  const before = plan.serverMetrics && await readServerMetrics(plan, plan.serverMetrics);
+  let before = await serverMetricsOf(plan);
+  const meanwhile = async (untilUs: number): Promise<void> => {
+    await clocks?.readBefore(untilUs);
+    // A server that takes its time over this makes nobody late.
+    before = await within((untilUs - nowUs()) / 1000, serverMetricsOf(plan)) ?? before;
+  };
   const outcome = await runLoad({
     plan,
     workers,
     machine,
     runId,
-    startAt: startOf(options, clocks),
+    startAt: startOf(options, meanwhile),
     made,
     interrupt,
     onProgress,
@@ -160,14 +172,25 @@ async function attempt(options: RunOptions, runId: string, setups: Setups): Prom
   });
   if (outcome.kind === "not_prepared") return notPrepared(plan, outcome);
   if (outcome.kind !== "ran") return outcome;
+  const after = await serverMetricsOf(plan);
   if (!outcome.interrupted) await clocks?.readAfter();
   const shard = clocks?.facts(outcome.startedUs);
-  const measured = assemble(options, outcome, host, targets, [...plan.notes ?? [], ...notes]);
-  const run = { ...measured, shard };
-  if (plan.serverMetrics === undefined || before === undefined) return { kind: "ran", run };
-  const after = await readServerMetrics(plan, plan.serverMetrics);
-  const serverMetrics = compareReadings(plan.serverMetrics.url, before, after);
+  const told = [...plan.notes ?? [], ...notes, ...clockNotes(shard)];
+  const run = { ...assemble(options, outcome, host, targets, told), shard };
+  if (before === undefined || after === undefined) return { kind: "ran", run };
+  const serverMetrics = compareReadings(plan.serverMetrics?.url ?? "", before, after);
   return { kind: "ran", run: { ...run, serverMetrics } };
+}
+
+/** Undefined where the plan wants none. */
+async function serverMetricsOf(plan: Plan): Promise<Reading | undefined> {
+  return plan.serverMetrics && await readServerMetrics(plan, plan.serverMetrics);
+}
+
+/** What is to be known of a machine's clock. */
+function clockNotes(shard: ShardFacts | undefined): string[] {
+  const { origin, note } = shard?.target ?? {};
+  return note === undefined ? [] : [`The clock of ${origin}, beside this machine's: ${note}`];
 }
 
 /** Of machines that share a run: one alone has no other to agree with. */
@@ -189,7 +212,7 @@ function lateness(
 
 function startOf(
   { startAtUs, wallAheadUs: ahead = wallAheadUs, onWaiting }: RunOptions,
-  clocks: ShardClocks | undefined,
+  meanwhile: StartAt["meanwhile"],
 ): StartAt | undefined {
   if (startAtUs === undefined) return undefined;
   const dueUs = (): number => startAtUs - ahead();
@@ -197,7 +220,7 @@ function startOf(
     dueUs,
     meanwhile: async (untilUs) => {
       onWaiting?.((dueUs() - nowUs()) / 1000);
-      await clocks?.readBefore(untilUs);
+      await meanwhile(untilUs);
     },
   };
 }

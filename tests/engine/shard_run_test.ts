@@ -2,6 +2,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { nowUs, wallAheadUs } from "../../src/clock.ts";
 import { type RunOptions, type RunOutcome, runPlan } from "../../src/engine/run.ts";
+import { isBeforeTheClock } from "../../src/plan/before_clock.ts";
 import { mostIterations } from "../../src/plan/planned.ts";
 import { summarize } from "../../src/metrics/summary.ts";
 import { assert, assertEquals } from "../assert.ts";
@@ -172,5 +173,25 @@ Deno.test("one machine of one asks nobody for the time, and starts when it is re
     assertEquals([heads, totals.offered, shards?.count, shards?.start_at], [0, 10, 1, null]);
     const { before, after, note } = shards!.parts[0]!.clock.target;
     assertEquals([before, after, note], [null, null, null]);
+  });
+});
+
+Deno.test("after a wait the load's beginning is rehearsed once more, right before the instant", async () => {
+  await withLog(async (port, log) => {
+    const text = SMALL(port).replace("warmup: off", "warmup: { requests: 1, rehearsal: 300ms }")
+      .replace("path: /one", 'path: "/one/{index}"');
+    const startAtUs = nowUs() + AHEAD_US + 6e6;
+    const outcome = await run({ plan: planOf(text), shard: { index: 1, count: 1 }, startAtUs });
+    // A host that is so busy that it is not ready by then has not waited.
+    if (outcome.kind === "late") return;
+    assert(outcome.kind === "ran");
+    const [before, load] = [true, false].map((isBefore) =>
+      indexes(log, "one").filter((index) => isBeforeTheClock(index) === isBefore)
+    );
+    assertEquals(load, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    // Numbers hold the time: those of the warm-up and of two rehearsals, seconds apart, are far apart.
+    const began = before!.filter((index, n) => n === 0 || index - before![n - 1]! > 50_000);
+    assertEquals(began.length, 3, `${before}`);
+    assertEquals(outcome.run.scenarios[0]?.warmupRequests, before!.length);
   });
 });
