@@ -51,8 +51,12 @@ test(
   async () => {
     await using tools = await dockerV2();
     await tools.containers([BASE]);
-    const { outcome, left } = await startAndStop({});
+    const { outcome, progress, left } = await startAndStop({});
     assert(outcome.ok);
+    assertMatch(
+      progress[0]!,
+      /^stack: starting project certload-[0-9a-f]{8} with .*stand-in 9\.9/,
+    );
     assertEquals(outcome.environment["CERTCTL_BASE"], "https://127.0.0.1:1");
     assertEquals(
       outcome.environment["CERTCTL_ACME_DIRECTORY"],
