@@ -157,6 +157,17 @@ Deno.test("a connection that ends goes on from the last version, and a forgotten
   await watch.close();
 });
 
+Deno.test("why the last connection ended is kept for whoever waited in vain, and an end without a reason has none", async () => {
+  const error = '{"type":"ERROR","object":{"code":500,"message":"etcd is gone"}}';
+  const { watch, clock } = scripted([[error], [event("ADDED", "a", "5")], []]);
+  assertEquals(await watch.open(), undefined);
+  await settle();
+  assertMatch(watch.failure?.message ?? "", /etcd is gone/);
+  await clock.advance(150_000);
+  assertEquals([watch.failure, watch.reconnects, watch.gaps], [undefined, 1, 0]);
+  await watch.close();
+});
+
 Deno.test("who waits for a version is told when it comes, and nothing where it does not by the deadline", async () => {
   const { watch, clock } = scripted([[], [event("ADDED", "b", "3")]]);
   await watch.open();

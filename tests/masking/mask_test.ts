@@ -124,7 +124,7 @@ Deno.test("a text without secrets is left as it is, escapes and all", () => {
 });
 
 Deno.test("what stands for no character is left as it is, and what stands for the last one is decoded", () => {
-  const none = "&#1114112; &#x110000; \\u{110000} %ff%C3 &unknown; \\q";
+  const none = "&#1114112; &#x110000; \\u{110000} %ff%C3 %80 %bf &unknown; \\q";
   assertEquals(maskOf(["s3cret-secret"])(none), none);
   const last = "a\u{10ffff}secret";
   assertEquals(maskOf([last])("a&#x10ffff;secret a\\u{10ffff}secret"), "*** ***");
@@ -158,6 +158,13 @@ Deno.test("a key in PEM is hidden line by line too", () => {
     maskOf([pem])("it said AgEGCCqGSM49AwEHBG0w, line 3"),
     "it said ***, line 3",
   );
+});
+
+Deno.test("a line of a secret is one from 16 letters on, and a whole secret from 4", () => {
+  const [short, long] = ["fifteen-letters", "sixteen-letters!"];
+  const pem = `${short}\n${long}\n`;
+  assertEquals(maskOf([pem])(`${short} ${long}`), `${short} ***`);
+  assertEquals(maskOf(["four", "fiv"])("four five"), "*** five");
 });
 
 Deno.test("hide() adds to what mask() hides, for good", () => {
