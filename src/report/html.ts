@@ -22,10 +22,12 @@ import {
   peerTable,
   resultTable,
   serverTables,
+  shardTable,
   thresholdTable,
 } from "./html/tables.ts";
 import { validityPart } from "./html/validity.ts";
 import { COMPARISON_MARKS, differenceMark, exitMark } from "./marks.ts";
+import { SHARD_NOTE, shardRows } from "./shards.ts";
 import { metricsOfTier, tellsAnything } from "./server_metrics.ts";
 import { otherTargets, scenariosOf } from "../metrics/scenarios.ts";
 import {
@@ -70,6 +72,7 @@ export function renderHtml(given: Summary): string {
       "On the wire",
       folded("Answers by status, connections, bytes", exchangeTable(summary)),
     )}
+    ${shardsSection(summary)}
     ${section(
       "Certificates served",
       peersOf(summary).length > 0 &&
@@ -101,6 +104,7 @@ function contents(summary: Summary): Markup {
     ...tiers,
     comparison && item("Comparison"),
     item("On the wire"),
+    summary.shards !== null && item("Shards"),
     peersOf(summary).length > 0 && item("Certificates served"),
     item("Methodology"),
   ]);
@@ -190,6 +194,19 @@ ${
         ? comparisonTable(summary)
         : comparison.figures.length > 0 && folded("All figures", comparisonTable(summary))}`,
     "comparison",
+  );
+}
+
+function shardsSection(summary: Summary): Markup {
+  const rows = shardRows(summary);
+  if (rows.length === 0) return html``;
+  const bad = rows.filter(({ isBad }) => isBad).length;
+  const told = bad === 0 ? "" : `, ${bad} missing or unfit`;
+  return section(
+    "Shards",
+    html`<p class="note">Began${SHARD_NOTE.slice("began".length)}.</p>
+${folded(`${plural(rows.length, "machine")}${told}`, shardTable(rows))}`,
+    "shards",
   );
 }
 

@@ -47,6 +47,7 @@ import {
   jobRemarks,
   type Remark,
 } from "./lifecycle.ts";
+import { fewShardRows, SHARD_HEADS, SHARD_NOTE } from "./shards.ts";
 import { oneLine } from "./style.ts";
 import { loadRows, methodologyRows } from "./methodology.ts";
 import {
@@ -107,6 +108,7 @@ export function renderMarkdown(summary: Summary): string {
     folded("On the wire: answers by status, connections, bytes", exchangeTable(summary)),
     serverProblem(summary),
     ownMetrics(summary, undefined),
+    folded("Shards", shardTable(summary)),
     folded("Certificates served", peerTable(summary)),
     folded("Methodology", methodologyTable(summary)),
   ];
@@ -187,6 +189,18 @@ function thresholdTable(summary: Summary): string {
       3,
     ),
   );
+}
+
+function shardTable(summary: Summary): string {
+  const { rows, more } = fewShardRows(summary);
+  if (rows.length === 0) return "";
+  const last = SHARD_HEADS.length - 1;
+  const cells = rows.map(({ cells }) =>
+    cells.map((cell, i) => i === 0 || i === last ? escapeMarkdown(cell) : cell)
+  );
+  const note = `Began${SHARD_NOTE.slice("began".length)}.`;
+  const rest = more === 0 ? "" : ` And ${formatCount(more)} more.`;
+  return `${table(SHARD_HEADS, cells, 1)}\n\n${note}${rest}`;
 }
 
 /** What changed beyond the allowed at a glance, all figures folded away. */

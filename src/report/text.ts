@@ -4,9 +4,11 @@ import { formatCount, formatPercent, formatSeconds } from "../metrics/format.ts"
 import { comparisonLines } from "./comparison.ts";
 import { methodologyRows } from "./methodology.ts";
 import { BAD, exitMark, type Mark, THRESHOLD_MARKS, WARN } from "./marks.ts";
+import { fewShardRows, SHARD_HEADS, SHARD_NOTE } from "./shards.ts";
 import { oneLine, painted } from "./style.ts";
+import { fittedLines, leftNote, withoutEmptyColumns } from "./table.ts";
 import { deploymentSection, jobSection } from "./text/lifecycle.ts";
-import { block, item, type Page, pageOf, type TextOptions } from "./text/page.ts";
+import { block, item, type Page, pageOf, type TextOptions, title } from "./text/page.ts";
 import {
   durationsSection,
   exchangesSection,
@@ -64,6 +66,7 @@ export function renderText(summary: Summary, options: TextOptions = {}): string 
     exchangesSection(summary, page),
     ownSection(summary, page),
     thresholdSection("Thresholds that held", judgedThresholds(summary).filter(isHeld), page),
+    shardSection(summary, page),
     peerSection(summary, page),
     serverSection(summary, page),
     methodologySection(summary, page),
@@ -185,6 +188,28 @@ function peerSection(summary: Summary, page: Page): string[] {
     );
   const lines = [...served, ...others];
   return lines.length === 0 ? [] : [style.strong("Certificates served"), ...lines];
+}
+
+/** Names get shorter, and columns go, before a figure does. */
+const SHARD_DROP = ["requests", "host cpu", "worker cpu", "clock", "lag p99"];
+
+function shardSection(summary: Summary, page: Page): string[] {
+  const { rows, more } = fewShardRows(summary);
+  if (rows.length === 0) return [];
+  const table = {
+    head: ["", ...SHARD_HEADS.slice(1).map((head) => head.toLowerCase())],
+    rows: rows.map(({ cells }) => cells.map((cell) => oneLine(cell))),
+  };
+  const { lines: [head = "", ...lines], left } = fittedLines(withoutEmptyColumns(table), {
+    width: page.width,
+    drop: SHARD_DROP,
+  });
+  return [
+    ...title("Shards", `${SHARD_NOTE}${leftNote(left)}`, page),
+    page.style.faint(head),
+    ...lines.map((line, i) => rows[i]?.isBad ? page.style.bad(line) : line),
+    ...(more === 0 ? [] : block(`and ${formatCount(more)} more`, page, { first: 2 })),
+  ];
 }
 
 function peerText(peer: SummaryPeer, scenarios: readonly string[]): string {

@@ -10,11 +10,14 @@ import { hgrmFiles } from "../../src/report/hgrm.ts";
 import { renderJson } from "../../src/report/json.ts";
 import { maskTexts } from "../../src/report/mask.ts";
 import { compare } from "../../src/verdict/compare.ts";
+import { framed, SummaryLog } from "../../src/metrics/summary_log.ts";
 import { MergeError, mergeSummaries } from "../../src/verdict/merge.ts";
+import { randomOf } from "../../src/random.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { deploymentAt } from "../metrics/deployments.ts";
 import { percentileOf, runOf, thresholdOf } from "../metrics/runs.ts";
 import { concluded } from "../report/summaries.ts";
+import { madeShards } from "../verdict/made_shards.ts";
 import { changedJson, octetsLike, textLike } from "./mutate.ts";
 import { type AnyTarget, fuzzTarget } from "./target.ts";
 
@@ -40,6 +43,19 @@ const small = concluded(runOf([{
     recorder.gauge("jobs_limit", 2, startUs);
   },
 }]));
+const [shard, otherShard] = madeShards(2, { made: [{ name: "list", durationS: 1 }] });
+const changedShard = changedJson(JSON.parse(renderJson(shard!)) as unknown)
+  .map((value) => JSON.stringify(value));
+
+/** What does not get small, so that it takes several lines. */
+const packedTexts = [1, 2].map((seed) => {
+  const random = randomOf(seed);
+  return Array.from({ length: 5_000 * seed }, () => Math.floor(36 * random()).toString(36)).join(
+    "",
+  );
+});
+const frames = packedTexts.map((text, i) => framed(text, { index: i + 1, count: 2 }));
+
 const text = renderJson(small);
 const value: unknown = JSON.parse(text);
 
@@ -112,6 +128,43 @@ export const summaryTargets: readonly AnyTarget[] = [
       } catch (error) {
         assert(error instanceof MergeError, String(error));
       }
+    },
+  }),
+  fuzzTarget({
+    kind: "merge",
+    name: "whatever is read as a shard is merged with another and shown, or refused",
+    input: changedShard,
+    holds: (text) => {
+      const summary = summaryOf(text);
+      if (summary === undefined) return;
+      try {
+        const merged = mergeSummaries([summary, otherShard!]);
+        for (const render of Object.values(RENDERERS)) assert(render(merged).length > 0);
+      } catch (error) {
+        assert(error instanceof MergeError, String(error));
+      }
+    },
+  }),
+  fuzzTarget({
+    kind: "log",
+    name: "a log holds summaries as they were printed, or says what is wrong with them",
+    input: textLike(fc.constantFrom(frames.join(""), frames[0]!), 6_000, [
+      "\n",
+      "\r\n",
+      "certload-shard ",
+      "1-of-2 ",
+      "end-of-1 sha256-",
+      "[pod/x] ",
+    ]),
+    holds: (text) => {
+      const log = new SummaryLog({ maxOctets: 20_000 });
+      const octets = new TextEncoder().encode(text);
+      const found = [...log.push(octets.subarray(0, 999)), ...log.push(octets.subarray(999))];
+      const end = log.end();
+      for (const { shard, text } of [...found, ...end.found]) {
+        assertEquals(text, packedTexts[shard.index - 1]);
+      }
+      for (const problem of end.problems) assert(problem.length < 300, problem);
     },
   }),
   fuzzTarget({

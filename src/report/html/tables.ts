@@ -28,6 +28,7 @@ import {
   QUANTILES_NOTE,
 } from "../server_metrics.ts";
 import { failedCells, RESULT_HEADS, TIMES } from "../results.ts";
+import { SHARD_HEADS, type ShardRow } from "../shards.ts";
 import { oneLine } from "../style.ts";
 import { scenariosOf } from "../../metrics/scenarios.ts";
 import {
@@ -124,6 +125,23 @@ function resultRow(
 function failedRow(series: SummarySeries): Row[] {
   const failed = failedCells(series);
   return failed ? [{ class: "step", cells: [{ is: FAILED_ROW, heads: "row" }, ...failed] }] : [];
+}
+
+/** The machines that shared the run, all of them. */
+export function shardTable(rows: readonly ShardRow[]): Markup {
+  const columns = SHARD_HEADS.map((head, i): Column => (
+    i === 0 || i === SHARD_HEADS.length - 1 ? { head, text: true } : { head }
+  ));
+  return table(
+    "shards",
+    columns,
+    rows.map(({ cells: [name = "", ...cells], isBad }) => ({
+      cells: [
+        { is: breakable(name), heads: "row" as const },
+        ...cells.map((is) => ({ is, class: isBad ? "bad" : undefined })),
+      ],
+    })),
+  );
 }
 
 /** What went over the wire, of all scenarios and steps. */
