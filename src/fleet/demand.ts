@@ -173,7 +173,7 @@ function cronMinute(fleet: Fleet): Demand {
 function cohort(fleet: Fleet): Demand {
   const { certificates, lifetimeMs, ariPollMs } = fleet;
   const windowMs = Math.max(HOUR_MS, ariPollMs === null ? 0 : WINDOW_SHARE * lifetimeMs);
-  const renewed = certificates / windowMs * SECOND_MS;
+  const renewed = atLeastMean(fleet, certificates / windowMs * SECOND_MS);
   const window = ariPollMs === null
     ? "in the hour in which it was issued"
     : `in ARI's window of 2 % x ${span(lifetimeMs)} = ${hours(WINDOW_SHARE * lifetimeMs)}` +
@@ -188,6 +188,7 @@ function cohort(fleet: Fleet): Demand {
         timesSteady(fleet, renewed)
       }`,
       ...(ariPollMs === null ? [] : [withoutAri(fleet)]),
+      ...meanLine(fleet, windowMs),
       ...zombieLine(fleet, renewed),
     ],
     sources: [SOURCES.renewAt, SOURCES.ari],
@@ -195,7 +196,7 @@ function cohort(fleet: Fleet): Demand {
 }
 
 function withoutAri(fleet: Fleet): string {
-  const renewed = fleet.certificates / 3600;
+  const renewed = atLeastMean(fleet, fleet.certificates / 3600);
   return `without ARI they would in one hour: ${formatRate(renewed)}, ${
     timesSteady(fleet, renewed)
   }`;
@@ -225,14 +226,16 @@ function revocation(
   withinMs: number,
 ): Pick<Demand, "rates" | "durationMs" | "arithmetic"> {
   const { certificates } = fleet;
-  const renewed = certificates / withinMs * SECOND_MS;
+  const replaced = certificates / withinMs * SECOND_MS;
+  const renewed = atLeastMean(fleet, replaced);
   return {
-    rates: ratesOf(fleet, renewed, { revoke: renewed }),
+    rates: ratesOf(fleet, renewed, { revoke: replaced }),
     durationMs: withinMs,
     arithmetic: [
       `${formatCount(certificates)} replaced and revoked in ${span(withinMs)} = ${
-        formatRate(renewed)
-      } each, ${timesSteady(fleet, renewed)}`,
+        formatRate(replaced)
+      } each, ${timesSteady(fleet, replaced)}`,
+      ...meanLine(fleet, withinMs),
       ...zombieLine(fleet, renewed),
     ],
   };
@@ -287,6 +290,21 @@ function zombieLine(fleet: Fleet, renewed: number): string[] {
   if (fleet.zombies === 0) return [];
   const attempted = formatRate(renewed * attemptsEach(fleet));
   return [`${shareText(fleet.zombies)} of the attempts never succeed: ${attempted} attempted`];
+}
+
+/** Of certificates that are renewed more often than that anyway, the mean is the demand. */
+function atLeastMean(fleet: Fleet, perS: number): number {
+  return Math.max(perS, renewalsPerS(fleet));
+}
+
+function meanLine(fleet: Fleet, withinMs: number): string[] {
+  const { intervalMs } = fleet;
+  if (intervalMs >= withinMs) return [];
+  return [
+    `each is renewed every ${span(intervalMs)} anyway: the mean, ${
+      formatRate(renewalsPerS(fleet))
+    }`,
+  ];
 }
 
 function timesSteady(fleet: Fleet, renewed: number): string {

@@ -71,11 +71,15 @@ export function inventoryPoints(before: number, rows: number): number[] {
   ];
 }
 
+const INTERRUPTED: Failure = { class: "interrupted", message: "Interrupted" };
+
 class InventoryMaker {
   readonly #context: SetupContext<RowOptions>;
   readonly #options: InventoryOptions;
   readonly #api: CertctlApi;
   readonly #sender: Sender;
+  /** An interrupt does not cut a create off: the server may make the row, and nobody would know its id. */
+  readonly #patientSender: Sender;
   readonly #points: InventoryPoint[] = [];
   /** Ids by thousands, for their removal. */
   readonly #parts: string[][] = [];
@@ -91,6 +95,8 @@ class InventoryMaker {
     this.#api = new CertctlApi(context.target);
     const { timeoutMs, signal } = context;
     this.#sender = unmeasured({ client, timeoutMs, signal });
+    const never = new AbortController().signal;
+    this.#patientSender = unmeasured({ client, timeoutMs, signal: never });
   }
 
   async make(): Promise<{ readonly made: Inventory } | Failure> {
@@ -117,12 +123,14 @@ class InventoryMaker {
 
   /** Creates rows until there are `upTo` of ours, and times the last, which come one after the other: milliseconds. */
   async #fill(upTo: number, all: number): Promise<number[] | Failure> {
+    const { signal } = this.#context;
     const single = Math.max(this.#created, upTo - SAMPLES);
     const timesMs: number[] = [];
     let failure: Failure | undefined;
     let next = this.#created;
     const some = async (end: number, times: number[]): Promise<void> => {
       while (failure === undefined && next < end) {
+        if (signal.aborted) return void (failure = INTERRUPTED);
         const tookMs = await this.#create(next++, all);
         if (isFailure(tookMs)) failure ??= tookMs;
         else times.push(tookMs);
@@ -138,7 +146,9 @@ class InventoryMaker {
     const { options, progress } = this.#context;
     const { environment = "loadtest" } = options;
     const asked = newCertificate(options, [this.#nameOf(n)], environment);
-    const created = await this.#patient(() => this.#api.createCertificate(this.#sender, asked));
+    const created = await this.#patient(() =>
+      this.#api.createCertificate(this.#patientSender, asked)
+    );
     if (isFailure(created)) {
       return told(`Creating row ${n + 1} of ${all}, after ${this.#created}`, created);
     }

@@ -4,13 +4,16 @@ import { PROFILE_NAMES } from "./lifetime_profiles.ts";
 import { duration, durationAboveZero, rateAboveZero, share } from "./units.ts";
 
 const MOST = 1_000_000_000;
+const LEAST_LIFETIME_MS = 3_600_000;
 
 export const fleetSchema = z.strictObject({
   certificates: z.int().min(1).max(MOST).describe("How many there are"),
   profile: z.enum(PROFILE_NAMES).optional().describe(
     "Lifetime and reuse of proofs by a CA's schedule; the keys below win over it",
   ),
-  lifetime: durationAboveZero().optional().describe(
+  lifetime: duration().refine((ms) => ms >= LEAST_LIFETIME_MS, {
+    error: "must be at least 1h: no certificate that is renewed lives for less",
+  }).optional().describe(
     "From notBefore to notAfter; a profile's if left out",
   ),
   reuse: duration().optional().describe(

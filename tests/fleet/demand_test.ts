@@ -143,3 +143,13 @@ Deno.test("demand grows with the certificates, and each demand tells its way and
     });
   }));
 });
+
+Deno.test("where certificates are renewed more often than a shape takes, the mean is what it needs", () => {
+  // 50,000 / (12 h x 1/2) = 2.31/s; 50,000 in a day are 0.58/s.
+  const section = { lifetime: "12h" };
+  const revoked = demandFrom(section, "revocation_24h");
+  assertAlmostEquals(revoked.rates.issue, 50_000 / 21_600, 1e-9);
+  assertAlmostEquals(revoked.rates.revoke, 50_000 / 86_400, 1e-9);
+  assertEquals(revoked.arithmetic.at(-1), "each is renewed every 6h anyway: the mean, 2.31/s");
+  assertAlmostEquals(demandFrom({ lifetime: "1h" }, "cohort").rates.issue, 50_000 / 1800, 1e-9);
+});
