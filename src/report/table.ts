@@ -1,9 +1,11 @@
-/** Plain-text tables: first column to the left, the others to the right, as wide as their widest cell. */
+/** Plain-text tables: names and words to the left, figures to the right, columns as wide as their widest cell. */
 import { padEnd, padStart, shortened, widthOf } from "./width.ts";
 
 export interface Table {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** Heads of columns that stand to the left, beside the first. */
+  readonly words?: readonly string[];
 }
 
 interface Fit {
@@ -29,16 +31,19 @@ const NARROWEST_NAME = 8;
  * One entry for the head and for each row, without trailing blanks. A first cell beyond `maxFirst` has a line of its
  * own above its row, in the same entry.
  */
-export function tableLines({ head, rows }: Table, maxFirst = 30): string[] {
+export function tableLines({ head, rows, words = [] }: Table, maxFirst = 30): string[] {
   const widths = head.map((cell, column) => {
     const cells = rows.map((row) => widthOf(row[column] ?? ""))
       .filter((width) => column > 0 || width <= maxFirst);
     return Math.max(widthOf(cell), ...cells);
   });
   return [head, ...rows].map(([first = "", ...rest]) => {
-    const right = rest.map((cell, i) => padStart(cell, widths[i + 1] ?? 0));
+    const others = rest.map((cell, i) => {
+      const pad = words.includes(head[i + 1] ?? "") ? padEnd : padStart;
+      return pad(cell, widths[i + 1] ?? 0);
+    });
     const line = (name: string): string =>
-      [padEnd(name, widths[0] ?? 0), ...right].join(GAP).trimEnd();
+      [padEnd(name, widths[0] ?? 0), ...others].join(GAP).trimEnd();
     return widthOf(first) > (widths[0] ?? 0) ? `${first}\n${line("")}` : line(first);
   });
 }
@@ -62,7 +67,7 @@ export function fitted(table: Table, { width, drop = [] }: Fit): FittedTable {
   const short = (name: string): string => shortened(name, room);
   const alike = ambiguous(shown.rows.map(([name = ""]) => name), short);
   return {
-    head: shown.head,
+    ...shown,
     rows: shown.rows.map(([name = "", ...cells]) => [
       alike.has(name) ? shortened(name, width) : short(name),
       ...cells,
@@ -96,9 +101,9 @@ function roomForNames({ head, rows }: Table, width: number): number {
   return width - figures.reduce((sum, figure) => sum + GAP.length + figure, 0);
 }
 
-function withoutColumn({ head, rows }: Table, index: number): Table {
+function withoutColumn({ head, rows, ...rest }: Table, index: number): Table {
   const keep = (row: readonly string[]): string[] => row.filter((_, column) => column !== index);
-  return { head: keep(head), rows: rows.map(keep) };
+  return { ...rest, head: keep(head), rows: rows.map(keep) };
 }
 
 /** Columns in which every row has nothing (`-` or blank) left out. */

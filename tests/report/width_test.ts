@@ -49,6 +49,13 @@ Deno.test("fitted() shortens names, then drops columns in their order, and never
   assertStringIncludes(at(20)[1]!, "1,000");
 });
 
+Deno.test("columns of words stand to the left, also when others are gone", () => {
+  const rows = [["a", "1", "held", "22"], ["b", "1", "broken", "3"]];
+  const table = { head: ["", "n", "out", "m"], rows, words: ["out"] };
+  const { lines } = fittedLines(table, { width: 15, drop: ["n"] });
+  assertEquals(lines, ["   out      m", "a  held    22", "b  broken   3"]);
+});
+
 Deno.test("fitted() leaves names whole, on lines of their own, that would be alike without their middles", () => {
   const names = ["issue_with_profile_server_auth_slow", "issue_with_profile_client_auth_slow"];
   const rows = names.map((name) => [name, "1,000,000", "123 ms"]);

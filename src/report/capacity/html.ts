@@ -10,7 +10,7 @@ import { type Column, type Row, table } from "../html/table.ts";
 import { LAB_WARNING, plural } from "../words.ts";
 import { capacityCharts } from "./charts.ts";
 import type { CapacityReport } from "./document.ts";
-import { levelsTable, outcomeMark, whyOf } from "./levels.ts";
+import { levelsTable, outcomeMark, outcomeOf, whyOf } from "./levels.ts";
 import {
   gaveOutText,
   headMark,
@@ -86,9 +86,12 @@ function picturePart(pictures: readonly Chart[], charts: Chart[]): Markup {
 
 /** With the reason of each, for which a terminal has no room. */
 function levelTable(levels: readonly LevelResult[]): Markup {
-  const { head, rows } = levelsTable(levels);
+  const { head, rows, words = [] } = levelsTable(levels);
   const columns: Column[] = [
-    ...head.map((head): Column => ({ head, ...(WORDED.has(head) && { text: true }) })),
+    ...head.map((head): Column => ({
+      head,
+      ...((head === "level" || words.includes(head)) && { text: true }),
+    })),
     { head: "why", text: true },
   ];
   return html`
@@ -96,8 +99,6 @@ function levelTable(levels: readonly LevelResult[]): Markup {
     ${table("levels", columns, rows.map((row, at) => levelRow(row, levels[at]!)))}
   `;
 }
-
-const WORDED: ReadonlySet<string> = new Set(["level", "for", "came out"]);
 
 function levelRow([level = "", ...cells]: readonly string[], result: LevelResult): Row {
   const { tone, sign } = outcomeMark(result);
@@ -108,7 +109,7 @@ function levelRow([level = "", ...cells]: readonly string[], result: LevelResult
       ...cells.slice(0, -2),
       { is: cells.at(-2) ?? "", class: "key-cell" },
       {
-        is: html`<span class="mark" aria-hidden="true">${sign}</span> ${cells.at(-1)}`,
+        is: html`<span class="mark" aria-hidden="true">${sign}</span> ${outcomeOf(result)}`,
         class: "key-cell",
       },
       { is: whyOf(result), class: "wide" },

@@ -15,7 +15,7 @@ const PURPOSE_NAMES: Readonly<Record<Purpose, string>> = {
   probe: "probe",
   bracket: "bracket",
   confirm: "confirm",
-  break: "10 % above",
+  break: "above",
   recover: "recover",
   generator: "other workers",
 };
@@ -50,8 +50,13 @@ const COLUMNS: readonly (readonly [head: string, cell: (level: LevelResult) => s
   ["errors", ({ errorRate }) => formatPercent(errorRate)],
   ["took", ({ durationMs }) => formatSeconds(durationMs / 1000)],
   ["for", ({ purpose }) => PURPOSE_NAMES[purpose]],
-  ["came out", outcomeOf],
+  ["came out", markedOutcome],
 ];
+
+/** `✓ holds`, `✗ server`, `! generator`: short, as a row has little room. */
+function markedOutcome(level: LevelResult): string {
+  return `${outcomeMark(level).sign} ${outcomeOf(level).replace("broken: ", "")}`;
+}
 
 /** The first of these goes first where a terminal is too narrow. */
 export const LEVEL_DROP = ["took", "for", "offered", "p50", "in flight", "errors", "p99"];
@@ -59,6 +64,7 @@ export const LEVEL_DROP = ["took", "for", "offered", "p50", "in flight", "errors
 /** In the order in which they were run. */
 export function levelsTable(levels: readonly LevelResult[]): Table {
   return {
+    words: ["for", "came out"],
     head: COLUMNS.map(([head]) => head),
     rows: levels.map((level) => COLUMNS.map(([, cell]) => cell(level))),
   };
