@@ -49,6 +49,8 @@ interface Pace {
 const QUICK: Pace = { most: 16, atOnce: 3, fineUs: 2_500, apartUs: 0, doubts: true };
 /** Of a server that has been put to the test. */
 const AGAIN: Pace = { ...QUICK, doubts: false };
+/** Where there is little time, a coarser reading that was put to the test is worth more than a finer one that was not. */
+const DOUBTING_US = FORGOTTEN_US + 1_000_000;
 /** How far the clocks may have gone apart meanwhile, without that it takes longer. */
 const APART_SINCE_US = 10_000;
 /** Of a server that keeps its header: each question finds it forgotten. */
@@ -115,6 +117,7 @@ async function ask(options: TargetClockOptions, pace: Pace, known?: Offset): Pro
   }
   while (typeof told === "number" && !bounds.isFine && bounds.answers < pace.most) {
     const { second, sendUs } = bounds.questions(nextUs, pace.atOnce);
+    if (pace.doubts && (sendUs.at(-1) ?? 0) + DOUBTING_US > untilUs) break;
     for (const atUs of sendUs) {
       if (bounds.answers >= pace.most) break;
       told = await askAt(atUs);

@@ -22,7 +22,11 @@ export function instantUs(iso: string): number {
 
 /** How far a machine's clock is ahead of the target's; undefined where that could not be told. */
 export function offsetOf({ clock }: ShardPart): ClockReading | undefined {
-  return clock.target.before ?? clock.target.after ?? undefined;
+  const { before, after } = clock.target;
+  if (before === null || after === null) return before ?? after ?? undefined;
+  // Where the start was near, the reading before it had little time. A clock that was set meanwhile was as it was before.
+  const isSame = Math.abs(after.offset_ms - before.offset_ms) <= before.bound_ms + after.bound_ms;
+  return isSame && after.bound_ms < before.bound_ms ? after : before;
 }
 
 /** When a machine's load began, by the target's clock as far as that is known, in microseconds since the Unix epoch. */

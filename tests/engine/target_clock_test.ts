@@ -218,13 +218,17 @@ Deno.test("without a Date header, and with one that is none, there is no reading
 });
 
 Deno.test("where there is little time, what is known by then is told", async () => {
-  const short = await read({
-    offsetUs: () => 100_000,
-    budgetUs: 1.2 * SECOND_US,
-    mostWayUs: 300,
-  });
-  const { boundUs } = short.reading.offset!;
-  assert(boundUs > 10_000 && boundUs < 200_000, `${boundUs}`);
+  const mostBoundMs = async (budgetS: number): Promise<number> => {
+    const bounds = Array.from({ length: 20 }, async (_, n) => {
+      const [own, budgetUs] = [n * 50_000, budgetS * SECOND_US];
+      const { offset } = (await read({ offsetUs: () => own, budgetUs, mostWayUs: 300 })).reading;
+      assert(Math.abs(offset!.offsetUs - own) <= offset!.boundUs + 1);
+      return offset!.boundUs / 1000;
+    });
+    return Math.max(...await Promise.all(bounds));
+  };
+  const most = [await mostBoundMs(0.1), await mostBoundMs(5), await mostBoundMs(12)];
+  assert(most[0]! <= 502 && most[1]! <= 40 && most[2]! <= 8, `${most}`);
   const none = await read({ offsetUs: () => 0, budgetUs: 0 });
   assertEquals([none.reading, none.questions], [
     { note: "there was no time to read it" },

@@ -5,7 +5,7 @@ import { unpacked } from "../../src/metrics/stats.ts";
 import type { Finding, Summary } from "../../src/metrics/summary_schema.ts";
 import { renderJson } from "../../src/report/json.ts";
 import { Merge, MergeError, mergeSummaries } from "../../src/verdict/merge.ts";
-import { instantUs } from "../../src/verdict/shards.ts";
+import { instantUs, offsetOf } from "../../src/verdict/shards.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { runOf, START_US } from "../metrics/runs.ts";
 import { concluded } from "../report/summaries.ts";
@@ -287,4 +287,20 @@ Deno.test("instantUs() is to the microsecond", () => {
   assertEquals(us("2026-05-02T12:00:01.000250Z"), 1_000_250);
   assertEquals(us("2026-05-02T12:00:00.123456789Z"), 123_456);
   assertEquals(us("2026-05-02T14:00:00.000001+02:00"), 1);
+});
+
+Deno.test("of two readings of a clock the closer one is taken, unless the clock was set in between", () => {
+  const [{ shards }] = madeShards(1) as [Summary];
+  const [part] = shards!.parts;
+  const reading = (offset_ms: number, bound_ms: number) => ({ offset_ms, bound_ms });
+  type Reading = ReturnType<typeof reading> | null;
+  const told = (before: Reading, after: Reading): Reading | undefined => {
+    const target = { ...part!.clock.target, before, after };
+    return offsetOf({ ...part!, clock: { ...part!.clock, target } });
+  };
+  assertEquals(told(reading(-40, 50), reading(1, 2)), reading(1, 2));
+  assertEquals(told(reading(1, 2), reading(-40, 50)), reading(1, 2));
+  assertEquals(told(reading(0, 5), reading(1_000, 2)), reading(0, 5));
+  assertEquals(told(null, reading(1, 2)), reading(1, 2));
+  assertEquals(told(null, null), undefined);
 });
