@@ -38,6 +38,11 @@ const LENGTHS = {
   generator: { ofAll: 1 / 20, mostMs: 30_000 },
 } as const satisfies Record<Purpose, unknown>;
 
+/** Of a level far from the answer, in a search of so long. */
+export function probeMs(atMostMs: number): number {
+  return Math.min(LENGTHS.probe.mostMs, LENGTHS.probe.ofAll * atMostMs);
+}
+
 /** A level that could not last so long is not begun. */
 const LEAST_MS = 5_000;
 const BREAK_FACTOR = 1.1;

@@ -1,7 +1,6 @@
 /** `certload fleet PLAN`: what a fleet of certificates asks of its server, and whether that is held. */
 import { join } from "node:path";
 import { limitsOf } from "../capacity/limits.ts";
-import { planLevel } from "../capacity/scale.ts";
 import { demandsOf, type Work } from "../fleet/demand.ts";
 import { fleetDocument, type FleetReport, type Measurement } from "../fleet/document.ts";
 import { fleetOf } from "../fleet/fleet.ts";
@@ -9,6 +8,7 @@ import { answerOf, type Enough, type FleetAnswer } from "../fleet/headroom.ts";
 import { fleetHtml } from "../fleet/html.ts";
 import { FLOW_OF_WORK, mixOf, WORK_IN_WORDS } from "../fleet/mix.ts";
 import {
+  firstLevel,
   heldOf,
   type MixSearch,
   needOf,
@@ -248,7 +248,7 @@ async function search(
     if (!line.has("quiet")) {
       io.err(`Searching the mix of ${needs.map(({ title }) => title).join(", ")}\n`);
     }
-    const from = Math.max(needs[0]!.perS, planLevel(plan, scale) / 8);
+    const from = firstLevel(search, atMostMs);
     const outcome = await searchCapacity({
       plan,
       scale,

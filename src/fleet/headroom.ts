@@ -194,10 +194,15 @@ function tightestSentence(row: HeadroomRow): string {
   const { title, neededPerS, heldPerS, headroom, who, why } = row;
   const atLeast = row.atLeast ? "at least " : "";
   const times = `${Number(headroom!.toPrecision(2))} times that`;
-  const blame = who === "none" ? "" : `; above that the ${who} gives out: ${why}`;
+  const blame: Readonly<Record<HeadroomRow["who"], string>> = {
+    none: "",
+    server: "; above that the server gives out",
+    generator: "; above that the generator gave out, not the server",
+    signer: `, as ${why}`,
+  };
   return `The tightest, "${title}", needs ${formatRate(neededPerS)}, and ${atLeast}${
     formatRate(heldPerS)
-  } was held, ${times}${blame}.`;
+  } was held, ${times}${blame[who]}.`;
 }
 
 function replaceSentence(

@@ -14,7 +14,8 @@ import type { Table } from "../report/table.ts";
 import { LAB_WARNING } from "../report/words.ts";
 import type { Demand } from "./demand.ts";
 import type { FleetReport, Measurement } from "./document.ts";
-import type { Enough } from "./headroom.ts";
+import type { Enough, HeadroomRow } from "./headroom.ts";
+import { WORK_IN_WORDS } from "./mix.ts";
 import type { Searched } from "./searches.ts";
 import {
   demandTable,
@@ -113,11 +114,20 @@ function headroomPart({ answer }: Measurement): Markup {
         const row = answer.rows[at]!;
         return {
           class: ENOUGH_MARKS[row.enough].tone,
-          cells: [{ is: title, heads: "row" }, ...cells, { is: row.why, class: "wide" }],
+          cells: [{ is: title, heads: "row" }, ...cells, { is: besideText(row), class: "wide" }],
         };
       }),
     )}
   `;
+}
+
+/** Why a search came out so stands with its levels. */
+function besideText({ who, why, leftOut }: HeadroomRow): string {
+  const without = leftOut.map((work) => WORK_IN_WORDS[work]).join(", ");
+  return [
+    ...(who === "server" || who === "generator" ? [] : [why]),
+    ...(without === "" ? [] : [`without ${without}`]),
+  ].join("; ");
 }
 
 const WORDED: ReadonlySet<string> = new Set([

@@ -4,6 +4,7 @@
  */
 import type { Answer } from "../capacity/answer.ts";
 import type { Scale } from "../capacity/scale.ts";
+import { probeMs } from "../capacity/search.ts";
 import type { OpenProfile, Plan, Scenario } from "../plan/plan.ts";
 import { type Demand, type Shape, type Work, WORKS } from "./demand.ts";
 import type { Held } from "./headroom.ts";
@@ -138,13 +139,25 @@ export function nextSearch(
   return { search, atMostMs: leftMs / affordable };
 }
 
+/** Arrivals of a scenario in a level, by which it can be judged. */
+const FEW = 5;
+
+/** The busiest need, which so is told first; or more, where a short level of it had not a few arrivals of each scenario. */
+export function firstLevel({ needs, shares }: MixSearch, atMostMs: number): number {
+  const least = Math.min(...shares.filter((share) => share > 0));
+  return Math.max(needs[0]!.perS, FEW / least / (probeMs(atMostMs) / 1000));
+}
+
 /** What was held of every need: by its own search, or as a part of another one's mix. */
 export function heldOf(all: readonly MixSearch[], done: readonly Searched[]): Held[] {
   return all.flatMap((search) => {
     const own = done.find((each) => each.search === search);
-    return search.needs.flatMap((need) =>
-      own ? [searchedHeld(need, own.answer)] : boundOf(need, done) ?? []
-    );
+    return search.needs.flatMap((need) => {
+      const bound = boundOf(need, done);
+      if (own === undefined) return bound ?? [];
+      const held = searchedHeld(need, own.answer);
+      return held.atLeast && bound && bound.factor > held.low ? bound : held;
+    });
   });
 }
 
@@ -154,8 +167,9 @@ function searchedHeld({ shape, perS }: Need, answer: Answer): Held {
     shape,
     factor: knee / perS,
     low: low / perS,
-    high: (high ?? Infinity) / perS,
-    atLeast: answer.atLeast || who === "generator",
+    // What broke by nobody's fault was not decided: a level had too few arrivals, or no time.
+    high: (who === "server" ? high ?? Infinity : Infinity) / perS,
+    atLeast: answer.atLeast || who !== "server",
     who,
     why,
   };

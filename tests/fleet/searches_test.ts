@@ -2,6 +2,7 @@ import type { Answer } from "../../src/capacity/answer.ts";
 import { demandsOf } from "../../src/fleet/demand.ts";
 import { mixOf } from "../../src/fleet/mix.ts";
 import {
+  firstLevel,
   heldOf,
   type MixSearch,
   type Need,
@@ -87,7 +88,29 @@ Deno.test("where the generator gave out, or nothing broke, it is at least that",
     heldOf(all, [{ search: all[0]!, answer: answered(more) }])[0]!.atLeast;
   assertEquals(of({ atLeast: true, high: null, who: "none" }), true);
   assertEquals(of({ knee: 0, low: 0, high: null, who: "generator" }), true);
+  assertEquals(of({ knee: 0, low: 0, high: 10, who: "none" }), true);
   assertEquals(of({ knee: 0, low: 0, high: 10 }), false);
+});
+
+Deno.test("what its own search left open is known by another mix that was held", () => {
+  const { all } = searches([open("create_certificate"), open("acme_renewal_info")]);
+  const [cron, tick] = all as [MixSearch, MixSearch];
+  const nothing = answered({ knee: 0, low: 0, high: 10, who: "none" });
+  const held = heldOf(all, [
+    { search: cron, answer: answered({ knee: 1720, low: 1719.86 }) },
+    { search: tick, answer: nothing },
+  ]).find(({ shape }) => shape === tick.needs[0]!.shape)!;
+  assertAlmostEquals(held.factor, 2 * 26.5957 / 13.2979, 0.01);
+  assertEquals([held.atLeast, held.who], [true, "none"]);
+});
+
+Deno.test("the first level is the busiest need, and no less than a few arrivals of each scenario", () => {
+  const [search] = searches(SHIPPED).all as [MixSearch];
+  assertAlmostEquals(firstLevel(search, 480_000), 53.19, 0.01);
+  const rare = { ...search, shares: [0.99, 0, 0.01] };
+  // 5 of 1 % in 9.6 s.
+  assertAlmostEquals(firstLevel(rare, 480_000), 53.19, 0.01);
+  assertAlmostEquals(firstLevel(rare, 240_000), 104.17, 0.01);
 });
 
 Deno.test("a mix that is a part of one that was held is held as often, at least", () => {
