@@ -81,6 +81,8 @@ export function rulesFor(
     case "bracket":
     case "generator":
       return { ...SHORT, minMs: 5_000, holdsFromMs: 20_000, settleMs: 2_000 };
+    case "limiter":
+      return { ...SHORT, minMs: atMostMs, holdsFromMs: Infinity };
     case "confirm":
       return { minMs: 15_000, holdsFromMs: Infinity, settleMs: atMostMs / 12, endsBy: "test" };
     case "break":

@@ -10,12 +10,21 @@ import type { Blame } from "./who.ts";
  *
  * - `probe`: far from the knee, to find the power of two between which it lies.
  * - `bracket`: between a level that held and one that broke, or one of these once more.
+ * - `limiter`: well beyond what a limiter lets through, long enough to use up its burst and see what is left.
  * - `confirm`: longer, at the answer; it is not ended early because all is well.
  * - `break`: a tenth above the answer, where the server has to give out.
  * - `recover`: half the answer, at once after the highest level and without a rest.
  * - `generator`: a level at which the generator gave out, or may have, with other workers.
  */
-export const PURPOSES = ["probe", "bracket", "confirm", "break", "recover", "generator"] as const;
+export const PURPOSES = [
+  "probe",
+  "bracket",
+  "limiter",
+  "confirm",
+  "break",
+  "recover",
+  "generator",
+] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
 export interface LevelSpec {

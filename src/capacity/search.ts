@@ -22,18 +22,21 @@ export interface SearchOptions {
   readonly precision?: number;
   /** All levels together, with rest, set-up and warm-up. The last level may end some seconds later. */
   readonly atMostMs?: number;
+  /** Arrivals per second at a level of one: 1, unless a level is a factor. */
+  readonly perLevelPerS?: number;
   /** Of the resampling. */
   readonly seed?: number;
 }
 
-export const DEFAULTS = { precision: 0.03, atMostMs: 600_000, seed: 1 } as const;
+export const DEFAULTS = { precision: 0.03, atMostMs: 600_000, perLevelPerS: 1, seed: 1 } as const;
 
 /** Length of a level by its purpose: what nothing decides before, in parts of the whole time. */
 const LENGTHS = {
   probe: { ofAll: 1 / 50, mostMs: 12_000 },
   bracket: { ofAll: 1 / 20, mostMs: 30_000 },
+  limiter: { ofAll: 1 / 12, mostMs: 20_000 },
   confirm: { ofAll: 1 / 10, mostMs: 60_000 },
-  break: { ofAll: 1 / 20, mostMs: 30_000 },
+  break: { ofAll: 1 / 8, mostMs: 30_000 },
   recover: { ofAll: 1 / 20, mostMs: 30_000 },
   generator: { ofAll: 1 / 20, mostMs: 30_000 },
 } as const satisfies Record<Purpose, unknown>;
@@ -61,6 +64,8 @@ const OVERLOAD = 1.1;
 const WELL_BEYOND = 1.4;
 /** Part of the allowed share below which a level just below a limiter's rate proves it. */
 const ROOM = 0.6;
+/** Requests of a longer level that prove a limiter's rate. */
+const ENOUGH = 1_000;
 /** Level by broken one that shows what a limiter lets through. */
 const BEYOND_LIMITER = 1.5;
 /** Of an answer that is "at least" a tenth below where the generator gave out is near enough. */
@@ -79,7 +84,7 @@ export function* search(options: SearchOptions): Generator<LevelSpec, Answer, Le
   return book.answer();
 }
 
-type Wanted = Pick<LevelSpec, "level" | "purpose">;
+type Wanted = Pick<LevelSpec, "level" | "purpose"> & Partial<Pick<LevelSpec, "rest">>;
 
 /** What was found until now, and what it asks for. */
 export class Search {
@@ -87,6 +92,7 @@ export class Search {
   readonly #to: number;
   readonly #precision: number;
   readonly #atMostMs: number;
+  readonly #perLevelPerS: number;
   readonly #seed: number;
   readonly #all: LevelResult[] = [];
   /** Those that say something of the server. */
@@ -98,11 +104,12 @@ export class Search {
   /** To be tried again with other workers. */
   #doubted: LevelResult | undefined;
 
-  constructor({ from, to, precision, atMostMs, seed }: SearchOptions) {
+  constructor({ from, to, precision, atMostMs, perLevelPerS, seed }: SearchOptions) {
     this.#to = to ?? Infinity;
     this.#from = Math.min(rounded(from), this.#to);
     this.#precision = precision ?? DEFAULTS.precision;
     this.#atMostMs = atMostMs ?? DEFAULTS.atMostMs;
+    this.#perLevelPerS = perLevelPerS ?? DEFAULTS.perLevelPerS;
     this.#seed = seed ?? DEFAULTS.seed;
   }
 
@@ -149,7 +156,8 @@ export class Search {
     if (wanted === undefined) return undefined;
     const atMostMs = Math.min(this.#lengthOf(wanted.purpose), this.#leftMs());
     if (atMostMs < Math.min(LEAST_MS, this.#lengthOf(wanted.purpose))) return undefined;
-    return { ...wanted, atMostMs, rest: true, workers: this.#workersFor(wanted.purpose) };
+    const { rest = true } = wanted;
+    return { ...wanted, atMostMs, rest, workers: this.#workersFor(wanted.purpose) };
   }
 
   #workersFor(purpose: Purpose): LevelSpec["workers"] {
@@ -161,7 +169,7 @@ export class Search {
     const { holds, broken } = this.#ends();
     if (holds === undefined) return this.#lower(broken);
     if (broken === undefined) return this.#higher(holds);
-    const limited = this.#limited(holds, broken);
+    const limited = this.#limited(broken);
     if (limited !== undefined) return limited.wanted;
     const isBlurred = [holds, broken].some((level) => this.#isBlurred(level));
     if (isBlurred && broken > holds * FINE) {
@@ -175,63 +183,66 @@ export class Search {
   }
 
   /**
-   * What a limiter lets through is its limit, told by any level beyond it; a longer level just below proves it. Undefined
-   * where there is none, or where that level did not hold: then it is searched for like any other.
+   * What a limiter lets through once its burst is used up is its limit; a tenth above, at once after that, it has to
+   * refuse, and a longer level just below proves it. Undefined where there is none, or where one of these came out
+   * otherwise: then it is searched for like any other.
    */
   #limited(
-    holds: number,
     broken: number,
   ): { readonly knee?: Knee; readonly wanted: Wanted | undefined } | undefined {
     const limit = this.#limiterRate();
-    if (limit === undefined && this.#isStoppedByLimiter(broken)) {
-      return { wanted: { level: rounded(broken * BEYOND_LIMITER), purpose: "bracket" } };
+    if (limit === undefined) {
+      const level = rounded(broken * BEYOND_LIMITER);
+      return this.#isStoppedByLimiter(broken, level)
+        ? { wanted: { level, purpose: "limiter" } }
+        : undefined;
     }
-    if (limit === undefined || limit > broken * (1 + this.#precision)) return undefined;
-    const below = rounded(limit / (1 + this.#precision / 2));
-    if (holds > limit * (1 + this.#precision)) return undefined;
-    const confirms = this.#of("confirm").filter(({ level }) => this.#isBeside(level, below));
+    if (limit > broken * (1 + this.#precision)) return undefined;
+    const [above, below] = [
+      rounded(limit * BREAK_FACTOR),
+      rounded(limit / (1 + this.#precision / 2)),
+    ];
+    const beside = (purpose: Purpose, level: number): LevelResult[] =>
+      this.#of(purpose).filter((each) => this.#isBeside(each.level, level));
+    const [breaks, confirms] = [beside("break", above), beside("confirm", below)];
     // A small bucket refuses some long before its rate is reached, as arrivals are not even: then there is no wall.
     if (!confirms.every(holdsWithRoom)) return undefined;
+    const broke = breaks.some(({ decision }) => decision === "broken");
+    if (!broke && breaks.length >= TRIES) return undefined;
+    const seen = Math.max(1, ...confirms.flatMap(({ limits }) => limits.map(({ of }) => of)));
+    // Of few requests none was refused by chance: a small burst may refuse some of many at that level.
+    const unsure = Math.max(1, Math.sqrt(ENOUGH / seen));
     const knee: Knee = {
       level: limit,
-      low: Math.min(below, limit / (1 + this.#precision)),
+      low: limit / (1 + this.#precision * unsure),
       high: limit * (1 + this.#precision),
       by: "limiter",
     };
-    if (confirms.length === 0) return { knee, wanted: { level: below, purpose: "confirm" } };
-    return { knee, wanted: this.#breakAbove(limit) };
+    if (!broke && above <= this.#to) {
+      return { knee, wanted: { level: above, purpose: "break", rest: false } };
+    }
+    return {
+      knee,
+      wanted: confirms.length === 0 ? { level: below, purpose: "confirm" } : undefined,
+    };
   }
 
-  /** And no level well beyond it was run yet. */
-  #isStoppedByLimiter(broken: number): boolean {
-    const level = rounded(broken * BEYOND_LIMITER);
-    const isTried = this.#all.some((each) => each.level >= level && each.purpose === "bracket");
+  /** And what it lets through was not looked at yet. */
+  #isStoppedByLimiter(broken: number, level: number): boolean {
+    const isTried = this.#all.some(({ purpose }) => purpose === "limiter");
     return level <= this.#to && level < (this.#wall?.level ?? Infinity) && !isTried &&
       this.#valid.some((each) =>
         each.level === broken && each.decision === "broken" && each.limiter
       );
   }
 
-  /** In levels; the least, as a burst that is not used up yet adds to it. Told by levels that are well beyond it. */
+  /** In levels, told by those that are well beyond it. */
   #limiterRate(): number | undefined {
-    const perLevel = this.#offeredPerLevel();
-    const rates = this.#limiterResults()
-      .map(({ level, steadyPerS }) => ({ level, rate: steadyPerS / perLevel }))
+    const rates = this.#of("limiter")
+      .filter(({ decision, limiter }) => decision === "broken" && limiter)
+      .map(({ level, steadyPerS }) => ({ level, rate: steadyPerS / this.#perLevelPerS }))
       .filter(({ level, rate }) => level > rate * WELL_BEYOND);
     return rates.length === 0 ? undefined : Math.min(...rates.map(({ rate }) => rate));
-  }
-
-  #limiterResults(): LevelResult[] {
-    return this.#valid.filter(({ decision, limiter, durationMs }) =>
-      decision === "broken" && limiter && durationMs >= LEAST_MS
-    );
-  }
-
-  /** Of a level of one; over all of them, as chance has its part in each. */
-  #offeredPerLevel(): number {
-    const sum = (of: (result: LevelResult) => number): number =>
-      this.#valid.reduce((total, each) => total + of(each) * each.durationMs, 0);
-    return sum(({ offeredPerS }) => offeredPerS) / sum(({ level }) => level);
   }
 
   /** Its share is so near to what is allowed that the test was not sure: more levels beside it would be no wiser. */
@@ -325,15 +336,6 @@ export class Search {
     return isWide && mayConfirm ? this.#confirm(knee, bracket) : undefined;
   }
 
-  #breakAbove(knee: number): Wanted | undefined {
-    const level = rounded(knee * BREAK_FACTOR);
-    const tries = this.#of("break").filter((each) => this.#isBeside(each.level, level));
-    const broke = tries.some(({ decision }) => decision === "broken");
-    return broke || tries.length >= TRIES || level > this.#to
-      ? undefined
-      : { level, purpose: "break" };
-  }
-
   #longAt(level: number): Wanted | undefined {
     const isTried = this.#all.some((each) => each.purpose === "confirm" && each.level >= level);
     return isTried ? undefined : { level, purpose: "confirm" };
@@ -400,7 +402,7 @@ export class Search {
     const { holds, broken } = this.#ends();
     if (holds === undefined) return undefined;
     if (broken === undefined) return { level: holds, low: holds, high: holds, by: "bracket" };
-    return this.#limited(holds, broken)?.knee ??
+    return this.#limited(broken)?.knee ??
       kneeOf(this.#valid, { holds, broken }, this.#precision);
   }
 

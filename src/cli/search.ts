@@ -27,7 +27,7 @@ export interface CapacityOptions {
   readonly plan: Plan;
   readonly scale: Scale;
   readonly arrivals: OpenProfile["arrivals"];
-  readonly search: SearchOptions;
+  readonly search: Omit<SearchOptions, "perLevelPerS">;
   readonly stack: { readonly name: string; readonly description: string };
   readonly interrupt: Interrupt;
   /** A level begins. */
@@ -65,7 +65,8 @@ type LevelOutcome =
 
 /** Rejects for faults of the tool alone. What was found until an interrupt is an answer too. */
 export async function searchCapacity(options: CapacityOptions): Promise<CapacityOutcome> {
-  const search = new Search(options.search);
+  const perLevelPerS = options.scale.reduce<number>((sum, each) => sum + (each ?? 0), 0);
+  const search = new Search({ ...options.search, perLevelPerS });
   const levels = new Levels(options);
   const { soft } = options.interrupt;
   let last: Summary | undefined;

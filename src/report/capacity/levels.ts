@@ -14,6 +14,7 @@ import type { Table } from "../table.ts";
 const PURPOSE_NAMES: Readonly<Record<Purpose, string>> = {
   probe: "probe",
   bracket: "bracket",
+  limiter: "limiter's rate",
   confirm: "confirm",
   break: "above",
   recover: "recover",
