@@ -261,3 +261,35 @@ Deno.test("a server without key changes fails the cases about them, with what it
     assertMatch(reason!, /keyChange/);
   }
 });
+
+Deno.test("a case that an interrupt met is not told, whatever it seemed to be", async () => {
+  const interrupt = new AbortController();
+  const told: string[] = [];
+  const script = (path: string): Response | undefined => {
+    if (path !== "/new-order") return undefined;
+    interrupt.abort();
+    return problem(500, "serverInternal");
+  };
+  await withFakeAcme({ script }, async ({ directory }) => {
+    const client = fetchClient();
+    const options = schema.parse({
+      directory,
+      challenge: { type: "http-01", listen: "none" },
+      poll: { interval: "50ms" },
+      accounts: "per_flow",
+      prepare: false,
+    });
+    const subject = await Subject.open({ ...contextFor(client), options });
+    if (isFailure(subject)) throw new Error(subject.message);
+    const results = await conform({
+      subject,
+      known: new Set(),
+      onResult: ({ id }) => void told.push(id),
+      signal: interrupt.signal,
+    });
+    assertEquals(results.map(({ id }) => id), told);
+    await subject.close();
+    client.close();
+  });
+  assertEquals([told.includes("payload-no-json"), told.includes("order-new")], [true, false]);
+});

@@ -44,7 +44,8 @@ Deno.test("patient() waits for a Retry-After of seconds and sends again", async 
 });
 
 Deno.test("patient() gives on at once a 429 that asks for longer, or for nothing", async () => {
-  for (const retryAfter of ["36", undefined]) {
+  assertEquals(await outcomeOf(limited("5")), [200, 5]);
+  for (const retryAfter of ["6", "36", undefined]) {
     const server = limited(retryAfter);
     assertEquals([await outcomeOf(server), server.asked], [[429, 0], 1]);
   }

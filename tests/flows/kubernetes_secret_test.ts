@@ -74,6 +74,19 @@ Deno.test("what was read in the version that was written is compared: an API ser
   });
 });
 
+Deno.test("a Secret that somebody else has written in between is counted as that, and is no failure", async () => {
+  await withFake({ count: 1, watch: false }, async (api, up) => {
+    const flow = await up.flow();
+    assertEquals(await flow.prepare?.(10), undefined);
+    const own = up.iteration(0);
+    assertEquals([await flow.run(own), own.counts["overtaken"]], [undefined, undefined]);
+    api.faults.overtakes = true;
+    const overtaken = up.iteration(1);
+    assertEquals([await flow.run(overtaken), overtaken.counts["overtaken"]], [undefined, 1]);
+    await flow.close?.();
+  });
+});
+
 Deno.test("a watcher that does not hear of a write in time is a failure, and the version is named", async () => {
   await withFake({ count: 1, watch_timeout: "200ms" }, async (api, up) => {
     const flow = await up.flow();

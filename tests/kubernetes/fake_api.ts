@@ -22,6 +22,8 @@ export interface Faults {
   watchDelayMs?: number;
   /** The next watch is told that its version is forgotten. */
   expireNext?: boolean;
+  /** Somebody else writes each Secret again as soon as it was applied. */
+  overtakes?: boolean;
   /** Keeps what it had in place of what is applied, and says that all is well. */
   keepsOld?: boolean;
 }
@@ -125,6 +127,10 @@ export class FakeApi implements AsyncDisposable {
     };
     this.secrets.set(name, secret);
     this.#tell(before === undefined ? "ADDED" : "MODIFIED", secret);
+    if (this.faults.overtakes) {
+      const metadata = { ...secret.metadata, resourceVersion: String(++this.#version) };
+      this.secrets.set(name, { ...secret, metadata });
+    }
     return Response.json(secret, { status: before === undefined ? 201 : 200 });
   }
 

@@ -160,6 +160,13 @@ Deno.test("a key in PEM is hidden line by line too", () => {
   );
 });
 
+Deno.test("what stands before a secret in one run of escapes is left as it is spelt", () => {
+  const mask = maskOf(["secret-x"]);
+  assertEquals(mask("%41%42%73ecret-x%43"), "%41%42***%43");
+  assertEquals(mask("%C3%BC%73ecret-x"), "%C3%BC***");
+  assertEquals(mask("&#65;&#115;ecret-x\\u0041"), "&#65;***\\u0041");
+});
+
 Deno.test("a line of a secret is one from 16 letters on, and a whole secret from 4", () => {
   const [short, long] = ["fifteen-letters", "sixteen-letters!"];
   const pem = `${short}\n${long}\n`;

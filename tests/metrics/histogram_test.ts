@@ -163,3 +163,14 @@ Deno.test("Histogram.clear() forgets everything: what is recorded then is all th
   again.record(40);
   assertEquals(again.toData(), histogramOf([40]).toData());
 });
+
+Deno.test("of a histogram in which nothing was recorded every figure is 0", () => {
+  const none = new Histogram();
+  assertEquals([none.count, none.minUs, none.maxUs, none.meanUs, none.percentile(99)], [
+    0,
+    0,
+    0,
+    0,
+    0,
+  ]);
+});

@@ -1,7 +1,7 @@
 import { acmeUnauthenticated } from "../../src/flows/acme_unauthenticated.ts";
 import type { Failure } from "../../src/http/failure.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
-import { createFlow, fetchClient, TestIteration, withServer } from "./harness.ts";
+import { createFlow, fetchClient, TestIteration, withServer } from "../acme/harness.ts";
 
 type Answers = Record<string, (request: Request, origin: string) => Response>;
 
