@@ -196,3 +196,12 @@ Deno.test("it is known what each worker prepares and has prepared, and when it g
   assertEquals([collector.signUs(0), collector.signUs(1), collector.lastSignUs()], [80, 90, 90]);
   assertThrows(() => collector.signUs(2), RangeError, "No worker 2 of 2");
 });
+
+Deno.test("of machines that share a run each shows what is due of its own part", () => {
+  const dueOn = (index: number, count: number): (number | undefined)[] =>
+    new Collector(PLAN, 1, { index, count }).states(2_500, false).slice(0, 2)
+      .map(({ targetRate, users }) => targetRate ?? users);
+  assertEquals(dueOn(0, 4), [10, 1.5]);
+  // Six users are six machines' at most.
+  assertEquals(dueOn(7, 8)[1], 0);
+});
