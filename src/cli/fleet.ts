@@ -18,6 +18,8 @@ import {
 } from "../fleet/searches.ts";
 import { fleetText } from "../fleet/text.ts";
 import { mask } from "../masking/mask.ts";
+import type { Inventory } from "../inventory.ts";
+import { formatCount } from "../metrics/format.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
 import type { FleetConfig } from "../plan/fleet.ts";
 import { parseRate } from "../plan/units.ts";
@@ -177,7 +179,13 @@ async function answer(
     const { fleet } = report;
     const demands = report.demands.map(({ demand }) => demand);
     const held = heldOf(searches, searched);
-    const answer = answerOf({ server: serverName(stacked), fleet, demands, needs, held });
+    const answer = answerOf({
+      server: serverName(stacked, inventory),
+      fleet,
+      demands,
+      needs,
+      held,
+    });
     const measured: Measurement = {
       version: VERSION,
       startedAt,
@@ -215,8 +223,15 @@ function whyUnjudged(searches: readonly MixSearch[]): string[] {
     : [];
 }
 
-function serverName({ plan, stack }: StackedPlan): string {
-  return stack.name === "none" ? mainServer(plan) : `The ${stack.description}`;
+const STACKS: Readonly<Record<string, string>> = {
+  embedded: "The embedded lab",
+  compose: "The compose stack",
+};
+
+function serverName({ plan, stack }: StackedPlan, inventory: Inventory | null): string {
+  const name = STACKS[stack.name] ?? mainServer(plan);
+  if (inventory === null) return name;
+  return `${name} with ${formatCount(inventory.before + inventory.created)} rows`;
 }
 
 type FleetOutcome =
