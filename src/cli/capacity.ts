@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Answer, perSecondText } from "../capacity/answer.ts";
 import { limitsOf } from "../capacity/limits.ts";
 import { planLevel, type Scale, scaleOf } from "../capacity/scale.ts";
-import { DEFAULTS } from "../capacity/search.ts";
+import { DEFAULTS } from "../capacity/book.ts";
 import { mask } from "../masking/mask.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
 import type { OpenProfile, Plan } from "../plan/plan.ts";

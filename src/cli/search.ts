@@ -3,12 +3,13 @@
  * as it is decided. `capacity` and `fleet` ask in their own way, and look for the answer here.
  */
 import type { Answer } from "../capacity/answer.ts";
+import type { SearchOptions } from "../capacity/book.ts";
 import { type Block, LevelDecision, rulesFor } from "../capacity/decision.ts";
 import type { LevelResult, LevelSpec } from "../capacity/level.ts";
 import { limitsOf, type PlacedLimit } from "../capacity/limits.ts";
 import { resultOf } from "../capacity/measured.ts";
 import { planAt, type Scale } from "../capacity/scale.ts";
-import { Search, type SearchOptions } from "../capacity/search.ts";
+import { Search } from "../capacity/search.ts";
 import { LevelWatch } from "../capacity/watch.ts";
 import type { Interrupt } from "../engine/coordinator.ts";
 import type { ProbeResult } from "../engine/probe.ts";

@@ -3,8 +3,8 @@
  * how much of it they need. What no scenario stands for is left out of both, what is needed and what is held.
  */
 import type { Answer } from "../capacity/answer.ts";
+import { lengthOf } from "../capacity/lengths.ts";
 import type { Scale } from "../capacity/scale.ts";
-import { probeMs } from "../capacity/search.ts";
 import type { OpenProfile, Plan, Scenario } from "../plan/plan.ts";
 import { type Demand, type Shape, type Work, WORKS } from "./demand.ts";
 import type { Held } from "./headroom.ts";
@@ -145,7 +145,7 @@ const FEW = 5;
 /** The busiest need, which so is told first; or more, where a short level of it had not a few arrivals of each scenario. */
 export function firstLevel({ needs, shares }: MixSearch, atMostMs: number): number {
   const least = Math.min(...shares.filter((share) => share > 0));
-  return Math.max(needs[0]!.perS, FEW / least / (probeMs(atMostMs) / 1000));
+  return Math.max(needs[0]!.perS, FEW / least / (lengthOf("probe", atMostMs) / 1000));
 }
 
 /** What was held of every need: by its own search, or as a part of another one's mix. */

@@ -1,7 +1,8 @@
 /** Random servers and generators of which theory knows what they hold, and searches of them. */
 import type { Answer } from "../../src/capacity/answer.ts";
 import type { Limit } from "../../src/capacity/limits.ts";
-import { search, type SearchOptions } from "../../src/capacity/search.ts";
+import type { SearchOptions } from "../../src/capacity/book.ts";
+import { search } from "../../src/capacity/search.ts";
 import { randomOf } from "../../src/random.ts";
 import { BucketServer, QueueServer, type SimulatedServer, Simulation } from "./simulation.ts";
 import { bucketRefused, crossing, mmcBeyond } from "./theory.ts";
