@@ -1,6 +1,7 @@
 /** `--inventory N`: rows that a server is given before a search, and that are removed after it. */
 import { hasInventoryOwner, InventorySetup } from "../engine/inventory.ts";
 import type { Inventory } from "../inventory.ts";
+import { mainServer } from "../plan/plan.ts";
 import { notUndoneLines } from "../report/setup.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import type { Outcome } from "./command.ts";
@@ -56,8 +57,10 @@ export async function withInventory(
       "--inventory creates certificates as a scenario of the plan does: it needs one with the flow create_certificate, whose owner, team, issuer and policy they get",
     ];
   }
+  const kept = line.has("keep-inventory");
   // What a stack started ends with it.
-  const keep = line.has("keep-inventory") || stack.name !== "none";
+  const keep = kept || stack.name !== "none";
+  if (!keep) io.err(`! ${archivedNote(mainServer(plan))}\n`);
   const quiet = line.has("quiet");
   const progress = progressPrinter(io, { quiet, color: useColor(line, io, io.errIsTerminal) });
   const setup = new InventorySetup({
@@ -69,11 +72,12 @@ export async function withInventory(
     const made = await setup.make();
     progress.end();
     if (made.kind === "interrupted") {
-      io.err("Interrupted before the inventory was there: no load was sent\n");
+      io.err(`Interrupted before the inventory was there: no load was sent${goOn(kept)}\n`);
       return EXIT_CODES.interrupted;
     }
     if (made.kind === "failed") {
-      io.err(`Not ready: no load was sent\n${made.failure.class}: ${made.failure.message}\n`);
+      const { class: name, message } = made.failure;
+      io.err(`Not ready: no load was sent${goOn(kept)}\n${name}: ${message}\n`);
       return EXIT_CODES.not_ready;
     }
     return await use(made.inventory);
@@ -82,4 +86,13 @@ export async function withInventory(
     progress.end();
     for (const each of notUndoneLines(left)) io.err(`! ${each}\n`);
   }
+}
+
+/** Told before anything is created: it cannot be taken back. */
+function archivedNote(server: string): string {
+  return `--inventory creates certificates at ${server}, and archives them afterwards: certctl deletes none, so their rows stay in its database`;
+}
+
+function goOn(kept: boolean): string {
+  return kept ? "; what was created is kept, and the same command creates the rest" : "";
 }

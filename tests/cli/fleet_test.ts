@@ -104,6 +104,10 @@ Deno.test("a server that is not there is not ready, with an inventory and withou
   const rows = await measure(PLAN, ...FLEET, "--inventory", "10");
   assertEquals(rows.code, 94);
   assertMatch(rows.err, /connect_refused: Counting the certificates that there are: /);
+  assertStringIncludes(rows.err, "certctl deletes none, so their rows stay in its database");
+  const kept = await measure(PLAN, ...FLEET, "--inventory", "10", "--keep-inventory");
+  assertStringIncludes(kept.err, "the same command creates the rest");
+  assertEquals(kept.err.includes("certctl deletes none"), false);
 });
 
 Deno.test("what is not held is 99, what is not known 95, and an interrupt comes before both", () => {
