@@ -102,6 +102,9 @@ function remoteScript(run: SharedRun, { hosts, executable }: SshOptions): string
   return [
     "umask 077",
     `folder=$(mktemp -d) && cd "$folder" || exit 107`,
+    // However it ends, nothing is left: neither a load nor a file.
+    `trap 'kill $load $watch 2>/dev/null; cd / && rm -rf "$folder"' EXIT`,
+    "trap 'exit 105' HUP INT PIPE TERM",
     ...secrets.map((name) => `IFS= read -r ${name}`),
     "tar -xf - && mkdir shards || exit 107",
     ...(names.length === 0 ? [] : [`export ${names.join(" ")}`]),
@@ -113,9 +116,7 @@ function remoteScript(run: SharedRun, { hosts, executable }: SshOptions): string
     }" --quiet </dev/null >&2 & load=$!`,
     `{ while [ "$(parent)" = "$above" ]; do sleep 1; done; kill $load; } </dev/null >/dev/null 2>&1 & watch=$!`,
     "wait $load; code=$?",
-    "kill $watch",
     "tar -cf - -C shards .",
-    `cd / && rm -rf "$folder"`,
     "exit $code",
   ].join("\n");
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { assert, assertEquals } from "../assert.ts";
 import { certloadIn } from "../cli/in_process.ts";
 import { findProgram, testWith } from "../programs.ts";
-import { run, type Said } from "./process.ts";
+import { run, type Said, until } from "./process.ts";
 import {
   assertWhole,
   type CountingServer,
@@ -129,5 +129,40 @@ testAsRootWith("sshd", "ssh", "ssh-keygen", "parallel", "tar")(
         await Deno.remove(ssh, { recursive: true });
       }
     });
+  },
+);
+
+testAsRootWith("sshd", "ssh", "ssh-keygen", "parallel", "tar", "ps", "setsid")(
+  "interrupted here, the load ends on the hosts, and nothing is left on them",
+  async () => {
+    const folder = await Deno.makeTempDir({ prefix: "certload-engine-" });
+    const tmp = await Deno.makeTempDir({ prefix: "certload-hosts-" });
+    const ssh = await Deno.makeTempDir({ prefix: "certload-sshd-" });
+    try {
+      await using server = countingServer();
+      const env = { ...SECRET, CERTCTL_BASE: server.url };
+      const script = await printed({ folder, env }, ["ssh", "load-1,load-2", "--duration", "60s"]);
+      await using hosts = await startSshd(["load-1", "load-2"], ssh, { TMPDIR: tmp });
+      const PATH = `${hosts.bin}:${Deno.env.get("PATH")}`;
+      const command = new Deno.Command("setsid", {
+        args: ["sh", script],
+        cwd: folder,
+        env: { ...SECRET, PATH, HOME: folder },
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      });
+      const child = command.spawn();
+      await until("the load", () => server.log.length > 0, 30_000);
+      // As a terminal does it: to all that was started.
+      Deno.kill(-child.pid, "SIGINT");
+      await child.status;
+      await until("the hosts' folders to be gone", () => [...Deno.readDirSync(tmp)].length === 0);
+      const sent = server.log.length;
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      assertEquals(server.log.length, sent);
+    } finally {
+      for (const each of [folder, tmp, ssh]) await Deno.remove(each, { recursive: true });
+    }
   },
 );

@@ -9,15 +9,19 @@ export interface SshHosts extends AsyncDisposable {
   readonly bin: string;
 }
 
-/** All of these names lead to this host. Wants root: sshd logs in whoever it runs as. */
-export async function startSshd(hosts: readonly string[], folder: string): Promise<SshHosts> {
+/** All of these names lead to this host, with these variables there. Wants root: sshd logs in whoever it runs as. */
+export async function startSshd(
+  hosts: readonly string[],
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<SshHosts> {
   const at = (name: string): string => join(folder, name);
   const port = freePort();
   for (const key of ["host_key", "user_key"]) {
     await run([findProgram("ssh-keygen")!, "-q", "-t", "ed25519", "-N", "", "-f", at(key)]);
   }
   await Deno.copyFile(at("user_key.pub"), at("authorized_keys"));
-  await Deno.writeTextFile(at("sshd_config"), serverConfiguration(folder, port));
+  await Deno.writeTextFile(at("sshd_config"), serverConfiguration(folder, port, env));
   const names = hosts.join(" ");
   const key = (await Deno.readTextFile(at("host_key.pub"))).trim();
   await Deno.writeTextFile(at("known_hosts"), `certload-test ${key}\n`);
@@ -43,8 +47,13 @@ export async function startSshd(hosts: readonly string[], folder: string): Promi
   return { bin: at("bin"), [Symbol.asyncDispose]: () => sshd.stop() };
 }
 
-function serverConfiguration(folder: string, port: number): string {
-  return `Port ${port}
+function serverConfiguration(
+  folder: string,
+  port: number,
+  env: Readonly<Record<string, string>>,
+): string {
+  const set = Object.entries(env).map(([name, value]) => `SetEnv ${name}=${value}\n`).join("");
+  return `${set}Port ${port}
 ListenAddress 127.0.0.1
 HostKey ${join(folder, "host_key")}
 AuthorizedKeysFile ${join(folder, "authorized_keys")}
