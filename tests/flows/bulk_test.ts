@@ -169,6 +169,9 @@ Deno.test("a bulk revocation is done when it answers: its counts are compared wi
       failure?.message ?? "",
       /of 6 certificates asked for 6 matched, 0 revoked, 6 skipped/,
     );
+    const countsOf = ({ counts }: typeof first): (number | undefined)[] =>
+      ["asked", "done", "failed", "skipped"].map((name) => counts[`revocations_${name}`]);
+    assertEquals([countsOf(first), countsOf(again)], [[6, 6, 0, 0], [6, 0, 0, 6]]);
     assertEquals(await statuses(client, up), { Revoked: 6, Active: 6 });
   }, given);
 });

@@ -120,6 +120,12 @@ Deno.test("a certificate goes its way from its creation until it is served, each
     assert(requestedUs <= issuedUs! && issuedUs! <= installed!.installedUs);
     assert(installed!.installedUs <= firstNewUs! && installed!.installedUs <= reportedUs!);
     assertEquals(iteration!.endedUs, deployment!.nextNewUs);
+    const observed = Object.fromEntries(
+      iteration!.observed.map(({ name, durationUs }) => [name, durationUs]),
+    );
+    assertEquals(observed["issued"], issuedUs! - requestedUs);
+    assertEquals(observed["served"], deployment!.nextNewUs! - requestedUs);
+    assert(observed["propagation"]! <= observed["served"]! && observed["watch_interval"]! >= 0);
     assertEquals(left, {});
     const jobs = await (await client.fetch("/api/v1/jobs")).json();
     assertEquals(
