@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type BatchOptions, batchWords } from "../../src/flows/batches.ts";
 import { bulkRenew } from "../../src/flows/bulk_renew.ts";
 import { bulkRevoke } from "../../src/flows/bulk_revoke.ts";
 import { isFailure } from "../../src/http/failure.ts";
@@ -49,6 +50,16 @@ Deno.test("a batch is created and issued before the clock, so that every job is 
     assertEquals(await up.undo(), {});
     assertEquals(await statuses(client, up), { Archived: 8 });
   }, { arrivals: 2 });
+});
+
+Deno.test("check says how many certificates a batch has, and by whom they are issued", () => {
+  const words = (issue_by: string): string =>
+    batchWords(bulkRevoke.options.parse({ batch: 4, issue_by }) as BatchOptions);
+  assertEquals(words("agent"), "4 certificates for each arrival, issued on an agent's request");
+  assertEquals(
+    words("server"),
+    "4 certificates for each arrival, issued by the server's own renewal",
+  );
 });
 
 Deno.test("where the server makes the keys, a batch can be issued by its own renewals", async () => {

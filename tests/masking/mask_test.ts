@@ -167,6 +167,17 @@ Deno.test("what stands before a secret in one run of escapes is left as it is sp
   assertEquals(mask("&#65;&#115;ecret-x\\u0041"), "&#65;***\\u0041");
 });
 
+Deno.test("of what stands around a secret in base64 only a letter of base64 is hidden with it", () => {
+  const secret = "a secret of some length";
+  for (const offset of [1, 2]) {
+    const bytes = new TextEncoder().encode("x".repeat(offset) + secret);
+    // The letters that the secret alone decides.
+    const core = bytes.toBase64().slice(offset + 1, Math.floor(bytes.length * 8 / 6));
+    assertEquals(maskOf([secret])(`<${core}>`), "<***>");
+    assertEquals(maskOf([secret])(`<Q${core}>`), "<***>");
+  }
+});
+
 Deno.test("a line of a secret is one from 16 letters on, and a whole secret from 4", () => {
   const [short, long] = ["fifteen-letters", "sixteen-letters!"];
   const pem = `${short}\n${long}\n`;

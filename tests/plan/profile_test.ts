@@ -43,3 +43,15 @@ Deno.test("users start at most one iteration more than the thinking leaves time 
   const stages = [{ durationMs: 1000, from: 0, to: 10 }, { durationMs: 1000, from: 10, to: 10 }];
   assertEquals(mostOfUsers({ stages, thinkTimeMs: 100 }), 180);
 });
+
+Deno.test("the level at the very start is the first stage's, and where two stages meet the later one's", () => {
+  const jump = [{ durationMs: 1_000, from: 5, to: 5 }, { durationMs: 1_000, from: 8, to: 10 }];
+  assertEquals([0, 999, 1_000, 1_500, 1_999.9, 2_000].map((at) => Math.round(levelAt(jump, at))), [
+    5,
+    5,
+    8,
+    9,
+    10,
+    0,
+  ]);
+});
