@@ -56,7 +56,9 @@ const fleetAnswerSchema = z.strictObject({
     shape: z.enum(SHAPES),
     needed_per_s: perS.describe("Arrivals of all work, but for what is left out"),
     left_out: z.array(z.enum(WORKS)).describe("What no scenario of the plan asks for"),
-    held_per_s: perS.nullable().describe("By the lower end of the interval; null: not measured"),
+    held_per_s: perS.nullable().describe(
+      "By the lower end of the interval, or the highest level that held below all that broke; null: not measured",
+    ),
     headroom: z.number().nullable().describe("Held by needed"),
     at_least: z.boolean().describe("It may hold more"),
     enough: enough.describe("left_out: no scenario of the plan asks for any of it"),

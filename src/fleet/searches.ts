@@ -4,6 +4,7 @@
  */
 import type { Answer } from "../capacity/answer.ts";
 import { lengthOf } from "../capacity/lengths.ts";
+import type { LevelResult } from "../capacity/level.ts";
 import type { Scale } from "../capacity/scale.ts";
 import type { OpenProfile, Plan, Scenario } from "../plan/plan.ts";
 import { type Demand, type Shape, type Work, WORKS } from "./demand.ts";
@@ -162,7 +163,8 @@ export function heldOf(all: readonly MixSearch[], done: readonly Searched[]): He
 }
 
 function searchedHeld({ shape, perS }: Need, answer: Answer): Held {
-  const { knee, low, high, who, why } = answer;
+  const { knee, high, who, why } = answer;
+  const low = lowestHeld(answer);
   return {
     shape,
     factor: knee / perS,
@@ -175,10 +177,24 @@ function searchedHeld({ shape, perS }: Need, answer: Answer): Held {
   };
 }
 
+/** The interval's lower end; or, where few levels make that wide, the highest level that held below all that did not. */
+function lowestHeld({ knee, low, levels }: Answer): number {
+  const tried = levels.filter(({ purpose }) => purpose !== "recover");
+  const isHeld = ({ decision, who }: LevelResult): boolean =>
+    decision === "holds" && who === "none";
+  const failed = Math.min(
+    ...tried.filter((each) => each.who !== "generator" && !isHeld(each)).map(({ level }) => level),
+  );
+  const held = tried.filter((each) => isHeld(each) && each.level < failed).map(({ level }) =>
+    level
+  );
+  return Math.min(knee, Math.max(low, ...held));
+}
+
 /** Of a need whose own mix was not searched. Undefined where it is a part of none that was. */
 function boundOf(need: Need, done: readonly Searched[]): Held | undefined {
-  const bounds = done.map(({ search, answer: { knee, low } }) => ({
-    factor: timesWithin(need, Math.min(knee, low), search.shares),
+  const bounds = done.map(({ search, answer }) => ({
+    factor: timesWithin(need, lowestHeld(answer), search.shares),
     within: search.needs[0]!.title,
   }));
   const [best] = bounds.toSorted((a, b) => b.factor - a.factor);

@@ -25,9 +25,10 @@ function searches(
 }
 
 const ANSWER = { knee: 100, low: 95, high: 105, atLeast: false, who: "server", why: "slow" };
+const LEVELS = { levels: [] };
 
 function answered(more: Partial<Answer> = {}): Answer {
-  return { ...ANSWER, ...more } as Answer;
+  return { ...ANSWER, ...LEVELS, ...more } as Answer;
 }
 
 const SHIPPED = [
@@ -90,6 +91,28 @@ Deno.test("where the generator gave out, or nothing broke, it is at least that",
   assertEquals(of({ knee: 0, low: 0, high: null, who: "generator" }), true);
   assertEquals(of({ knee: 0, low: 0, high: 10, who: "none" }), true);
   assertEquals(of({ knee: 0, low: 0, high: 10 }), false);
+});
+
+Deno.test("a level that held below all that broke is held, however wide the interval is", () => {
+  const { all } = searches(SHIPPED);
+  const level = (level: number, decision: string, who = "none"): unknown => ({
+    level,
+    decision,
+    who,
+    purpose: "bracket",
+  });
+  const lowOf = (...levels: unknown[]): number => {
+    const answer = answered({ low: 50, high: 446, levels: levels as Answer["levels"] });
+    return heldOf(all, [{ search: all[0]!, answer }])[0]!.low * 53.1915;
+  };
+  const ends = [level(80, "holds"), level(212, "broken", "server"), level(425, "holds")];
+  assertAlmostEquals(lowOf(...ends), 80, 1e-2);
+  // The same level broke as well, or was not decided: then only the interval is known.
+  assertAlmostEquals(lowOf(...ends, level(80, "broken", "server")), 50, 1e-2);
+  assertAlmostEquals(lowOf(...ends, level(70, "undecided")), 50, 1e-2);
+  // The generator's own lateness says nothing of the server, and the answer is the most.
+  assertAlmostEquals(lowOf(...ends, level(70, "holds", "generator")), 80, 1e-2);
+  assertAlmostEquals(lowOf(level(110, "holds"), level(120, "broken", "server")), 100, 1e-2);
 });
 
 Deno.test("what its own search left open is known by another mix that was held", () => {
