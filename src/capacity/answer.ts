@@ -32,8 +32,8 @@ export interface Answer {
   readonly why: string;
   /** It was a limit of policy. */
   readonly limiter: boolean;
-  /** `time`, `interrupted`: the search would have gone on. */
-  readonly ended: "found" | "time" | "interrupted";
+  /** All but `found`: the search would have gone on. `down`: the server did not work any more. */
+  readonly ended: "found" | "time" | "interrupted" | "down";
   /** The last longer level at the answer; null where there was no time for one. */
   readonly confirmed: Confirmation | null;
   /** Null where the server did not give out. */
@@ -64,7 +64,14 @@ export function answerSentences(answer: Answer, levelText: LevelText): string[] 
       ]
       : []),
     ...(answer.ended === "interrupted" ? ["It was interrupted before all was tried."] : []),
+    ...(answer.ended === "down" ? [downText(answer, levelText)] : []),
   ];
+}
+
+function downText({ levels }: Answer, levelText: LevelText): string {
+  const last = levels.at(-1);
+  const after = last === undefined ? "" : ` after ${levelText(last.level)}`;
+  return `The server did not work once within half a minute${after}, so nothing more was tried.`;
 }
 
 function headline(answer: Answer, levelText: LevelText): string {
@@ -164,7 +171,7 @@ export const answerSchema = z.object({
   who,
   why: z.string(),
   limiter: z.boolean(),
-  ended: z.enum(["found", "time", "interrupted"]),
+  ended: z.enum(["found", "time", "interrupted", "down"]),
   confirmed: z.object({ level: amount, decision, by }).nullable(),
   recovery: z.object({ level: amount, after_ms: amount.nullable() }).nullable(),
   elapsed_ms: amount,

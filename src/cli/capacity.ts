@@ -1,7 +1,7 @@
 /** `certload capacity PLAN`: how much a server holds, and who gave out. */
 import { join } from "node:path";
 import { type Answer, perSecondText } from "../capacity/answer.ts";
-import { limitsOf } from "../capacity/limits.ts";
+import { limitsOf, type PlanLimits } from "../capacity/limits.ts";
 import { planLevel, type Scale, scaleOf } from "../capacity/scale.ts";
 import { DEFAULTS } from "../capacity/book.ts";
 import { mask } from "../masking/mask.ts";
@@ -45,7 +45,10 @@ const FLAGS = [
   ...INVENTORY_FLAGS,
   ...PLAN_FLAGS,
   ...STACK_FLAGS,
-  OUT_FLAG,
+  {
+    ...OUT_FLAG,
+    help: "where capacity.json, capacity.txt and capacity.html go (default results)",
+  },
   { name: "quiet", short: "q", help: "no progress, no answer on stdout" },
   { name: "no-color", help: "no colour (also: NO_COLOR)" },
 ];
@@ -147,11 +150,7 @@ async function answer(
   const scaled = scaleOf(plan.scenarios, asked.scenario);
   const limits = limitsOf(plan);
   const problems = scaled.ok ? [] : [...scaled.problems];
-  if (limits.limits.length === 0) {
-    problems.push(
-      "the plan has no threshold by which a level could be judged: give a scenario one, for example `thresholds: [p95 < 2s, error_rate < 1%]`",
-    );
-  }
+  if (limits.limits.length === 0) problems.push(whyUnjudged(limits));
   problems.push(...await whyAllUnwritable(FILES.map((name) => fileAt(line, name))));
   if (!scaled.ok || problems.length > 0) return problems;
   const { scale } = scaled;
@@ -194,6 +193,14 @@ async function answer(
   });
 }
 
+/** Of a plan without a limit that is a share. */
+export function whyUnjudged({ unjudged }: PlanLimits): string {
+  const those = unjudged.map(({ text, reason }) => `"${text}" ${reason}`).join(", ");
+  return "the plan has no threshold by which a level could be judged" +
+    (those && ` (${those})`) +
+    ": give each scenario one, for example `thresholds: [p95 < 2s, error_rate < 1%]`";
+}
+
 type Progress = Pick<
   Parameters<typeof searchCapacity>[0],
   "onLevel" | "onProgress" | "onResult" | "onNotUndone"
@@ -230,10 +237,17 @@ export function unanswered(
 
 /** How a search ends: what was asked for decides, and without that whether anything can be said. */
 export function exitOf(answer: Answer, requiredPerS: number | undefined): Summary["exit"] {
-  const { knee, ended, who } = answer;
+  const { knee, low, high, ended, who } = answer;
   const held = `${answer.atLeast ? "at least " : ""}${perSecondText(knee)}`;
   if (ended === "interrupted") return exit("interrupted", "the search was interrupted");
   const wanted = requiredPerS === undefined ? undefined : perSecondText(requiredPerS);
+  if (ended !== "found" && knee > 0 && isWithin(requiredPerS, low, high)) {
+    return exit(
+      "invalid",
+      `${wanted} are required; between ${perSecondText(low)} and ${perSecondText(high!)} nothing ` +
+        "was decided when the search ended",
+    );
+  }
   if (knee >= (requiredPerS ?? 0) && knee > 0) {
     return exit(
       "passed",
@@ -254,6 +268,10 @@ export function exitOf(answer: Answer, requiredPerS: number | undefined): Summar
       ? "no level was found at which the limits hold"
       : `${wanted} are required, and it holds ${held}`,
   );
+}
+
+function isWithin(perS: number | undefined, low: number, high: number | null): boolean {
+  return perS !== undefined && high !== null && low < perS && perS < high;
 }
 
 /** Of the first scenario whose rate is searched; all of a plan have the same. */

@@ -29,7 +29,7 @@ import { maskTexts } from "../report/mask.ts";
 import { jsonText } from "../report/json.ts";
 import { exit, EXIT_CODES, verdictLine } from "../verdict/exit.ts";
 import { VERSION } from "../version.ts";
-import { atMostOf, precisionOf, progressOf, unanswered } from "./capacity.ts";
+import { atMostOf, precisionOf, progressOf, unanswered, whyUnjudged } from "./capacity.ts";
 import { textOptions } from "./color.ts";
 import { command, type Outcome } from "./command.ts";
 import { OUT_FLAG } from "./delivery.ts";
@@ -38,6 +38,7 @@ import { INVENTORY_FLAGS, inventoryProblems, withInventory } from "./inventory.t
 import type { Io } from "./io.ts";
 import { type Destination, whyAllUnwritable, writeFile } from "./output_file.ts";
 import { namedPlan, PLAN_FLAGS, readPlan } from "./plan_flags.ts";
+import { renderProbes } from "./probe_report.ts";
 import { type CapacityOutcome, searchCapacity } from "./search.ts";
 import { STACK_FLAGS, type StackedPlan, withStack } from "./stacked_plan.ts";
 
@@ -168,7 +169,7 @@ async function answer(
   const searches = searchesOf(needs, plan);
   const problems = [
     ...whyUnaskable(searches),
-    ...whyUnjudged(searches),
+    ...unjudgedOf(searches),
     ...await whyAllUnwritable(FILES.map((name) => fileAt(line, name))),
   ];
   if (problems.length > 0) return problems;
@@ -214,13 +215,11 @@ function whyUnaskable(searches: readonly MixSearch[]): string[] {
   ];
 }
 
-function whyUnjudged(searches: readonly MixSearch[]): string[] {
-  const isUnlimited = searches.some(({ plan }) => limitsOf(plan).limits.length === 0);
-  return isUnlimited
-    ? [
-      "the plan has no threshold by which a level could be judged: give each scenario one, for example `thresholds: [p95 < 2s, error_rate < 1%]`",
-    ]
-    : [];
+function unjudgedOf(searches: readonly MixSearch[]): string[] {
+  const unlimited = searches.map(({ plan }) => limitsOf(plan)).find(({ limits }) =>
+    limits.length === 0
+  );
+  return unlimited === undefined ? [] : [whyUnjudged(unlimited)];
 }
 
 const STACKS: Readonly<Record<string, string>> = {
@@ -276,6 +275,10 @@ async function search(
     });
     if (outcome.kind !== "answered") {
       if (first === undefined) return outcome;
+      if (outcome.kind === "not_ready") {
+        io.err(`The server does not work any more: no further mix is searched\n`);
+        io.err(renderProbes(outcome.probes));
+      }
       break;
     }
     first ??= outcome;

@@ -37,6 +37,8 @@ export interface CapacityOptions {
   readonly onResult?: (result: LevelResult) => void;
   readonly onNotUndone: (left: readonly NotUndone[]) => void;
   readonly onNote: (note: string) => void;
+  /** Until a server that did not work once is asked again. */
+  readonly retryMs?: number;
 }
 
 export type CapacityOutcome =
@@ -56,6 +58,8 @@ export type CapacityOutcome =
 const DRAIN_MS = 10_000;
 /** With nothing in flight any more. */
 const REST_MS = 1_000;
+/** Of the requests, from which on it is asked first whether a server still works: one that died fails at any level. */
+const MOST_FAILED = 0.5;
 /** A server that gave out and does not work once is asked again so often, after as long each time. */
 const TRIES = 6;
 const RETRY_MS = 5_000;
@@ -82,21 +86,26 @@ export async function searchCapacity(options: CapacityOptions): Promise<Capacity
     startedAt ||= last.started_at;
     return outcome;
   };
-  const answered = (isInterrupted: boolean, since: Summary): CapacityOutcome => {
-    const answer = search.answer(isInterrupted);
-    return { kind: "answered", answer, methodology: since.methodology, startedAt };
+  const answered = (ended: Answer["ended"] | undefined, since: Summary): CapacityOutcome => {
+    const answer = search.answer(ended !== undefined);
+    return {
+      kind: "answered",
+      answer: { ...answer, ...(ended && { ended }) },
+      methodology: since.methodology,
+      startedAt,
+    };
   };
   for (let spec = search.next(); spec !== undefined; spec = search.next()) {
     const outcome = await run(spec);
     if (soft.aborted || outcome.kind !== "ran") {
-      if (last !== undefined) return answered(true, last);
+      if (last !== undefined) return answered(soft.aborted ? "interrupted" : "down", last);
       return outcome.kind === "ran" ? { kind: "not_started" } : outcome;
     }
   }
   const recovery = search.recoverySpec();
   if (recovery !== undefined && !soft.aborted) await run(recovery);
   if (last === undefined) return { kind: "not_started" };
-  return answered(soft.aborted, last);
+  return answered(soft.aborted ? "interrupted" : undefined, last);
 }
 
 /** Runs of the plan, one after the other. */
@@ -104,8 +113,8 @@ class Levels {
   readonly #options: CapacityOptions;
   readonly #limits: readonly PlacedLimit[];
   #ordinal = 0;
-  /** Requests were cut off at the last level's end: the server may still be at work on them. */
-  #wasCutOff = false;
+  /** Requests were cut off at the last level's end, and the server may still be at work on them; or most failed. */
+  #mayBeDown = false;
 
   constructor(options: CapacityOptions) {
     this.#options = options;
@@ -120,7 +129,7 @@ class Levels {
       const outcome = await this.#attempt(spec, beganMs);
       const mayRecover = outcome.kind === "not_ready" && this.#ordinal > 0 && tries < TRIES;
       if (!mayRecover || interrupt.soft.aborted) return outcome;
-      await sleep(RETRY_MS, interrupt.soft);
+      await sleep(this.#options.retryMs ?? RETRY_MS, interrupt.soft);
     }
   }
 
@@ -147,7 +156,7 @@ class Levels {
         soft: AbortSignal.any([interrupt.soft, decided.signal]),
         hard: interrupt.hard,
       },
-      probe: this.#ordinal === 0 || this.#wasCutOff,
+      probe: this.#ordinal === 0 || (this.#mayBeDown && spec.rest),
       onSlices: (at, slices) => watch.add(at, slices),
       onProgress: (state) => {
         if (state.elapsedS <= state.plannedS) {
@@ -166,10 +175,11 @@ class Levels {
     look(Infinity);
     this.#ordinal++;
     const summary = conclude(summarize(outcome.run), { plan });
-    this.#wasCutOff = summary.totals.interrupted > 0;
     const measured = { spec, plan, scale, limits: this.#limits, blocks, summary };
     const elapsedMs = performance.now() - beganMs;
     const result = resultOf({ ...measured, decided: decision.conclude(), elapsedMs });
+    const { interrupted, error_rate } = summary.totals;
+    this.#mayBeDown = interrupted > 0 || (!result.limiter && (error_rate ?? 0) >= MOST_FAILED);
     return { kind: "ran", result, summary };
   }
 

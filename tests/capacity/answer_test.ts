@@ -42,6 +42,8 @@ Deno.test("what was not found, not confirmed, not recovered from or cut short is
   assert(said({ confirmed: broke }).includes("read the answer as an upper bound"));
   assert(said({ recovery: { level: 68.5, afterMs: null } }).includes("did not recover"));
   assert(said({ ended: "time" }).includes("The time was over after 2 min 30 s"));
+  assert(said({ ended: "interrupted" }).includes("It was interrupted before all was tried."));
+  assert(said({ ended: "down" }).includes("did not work once within half a minute"));
   const atLeast = said({ atLeast: true, high: null, who: "generator", why: "Worker 0 was late" });
   assert(
     atLeast.startsWith("The server holds at least 137 times the plan: the generator gave out"),

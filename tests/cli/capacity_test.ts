@@ -41,6 +41,12 @@ Deno.test("an interrupted search has no verdict", () => {
   assertEquals([codeOf({ ended: "interrupted" }), codeOf({ ended: "interrupted" }, 5)], [105, 105]);
 });
 
+Deno.test("of a search that was cut short the lower end counts, and nothing is said of what lies in between", () => {
+  const short = { ended: "time", low: 80, knee: 110, high: 130 } as const;
+  assertEquals([codeOf(short, 80), codeOf(short, 100), codeOf(short, 130)], [0, 95, 99]);
+  assertEquals([codeOf(short), codeOf({ ...short, ended: "down" }, 100)], [0, 95]);
+});
+
 const PLAN = `
 name: test
 target: { base_url: "http://127.0.0.1:1" }
@@ -77,6 +83,16 @@ Deno.test("a plan that no level can be made of, or judged by, is told before any
   assertEquals(code, 104);
   assertStringIncludes(err, 'scenario "poll" has users');
   assertStringIncludes(err, "no threshold by which a level could be judged");
+});
+
+Deno.test("thresholds that are no share are named where there is no other, and why", async () => {
+  const plan = PLAN.replace(/, thresholds: .avg < 1s./, "").replace(
+    "duration: 5s }",
+    "duration: 5s, thresholds: [rate > 5/s] }",
+  );
+  const { code, err } = await search(plan, "--scenario", "list");
+  assertEquals(code, 104);
+  assertStringIncludes(err, '"list: rate > 5/s" sets no upper bound');
 });
 
 Deno.test("a server that is not there is not ready", async () => {
