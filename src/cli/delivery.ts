@@ -1,10 +1,11 @@
 /** The end of a run: its summary goes wherever it was asked for, and where one way is barred, the other ways. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { formatBytes } from "../metrics/format.ts";
 import { logTextOf, WITHOUT_COURSE } from "../metrics/summary_log.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
 import { renderJson } from "../report/json.ts";
 import { renderText } from "../report/text.ts";
+import type { Shard } from "../shard.ts";
 import { EXIT_CODES, verdictLine } from "../verdict/exit.ts";
 import { baselineAt, saveBaseline } from "./baseline_flags.ts";
 import { textOptions } from "./color.ts";
@@ -38,12 +39,14 @@ export interface DeliveryOptions {
   readonly force?: boolean;
   /** Printed, packed, at the end of stdout too: whoever keeps that as a log has the summary. */
   readonly toLog?: boolean;
+  /** The machine's part of a run: its files have a folder of their own within `--out`. */
+  readonly shard?: Shard;
 }
 
 /** Every place that could not be written to, found before anything is sent. */
 export function whyUndeliverable(line: CommandLine, options: DeliveryOptions): Promise<string[]> {
   return whyAllUnwritable([
-    ...RESULT_FILES.map((name) => resultAt(line, name)),
+    ...RESULT_FILES.map((name) => resultAt(line, name, options)),
     ...destinationsOf(options.reports),
     ...(options.saveTo === undefined ? [] : [baselineAt(options.saveTo)]),
   ]);
@@ -59,7 +62,7 @@ export async function deliver(
   options: DeliveryOptions,
   io: Io,
 ): Promise<number> {
-  const problems = await writeResults(summary, line, io);
+  const problems = await writeResults(summary, line, options, io);
   const unwritten = problems.length > 0;
   problems.push(...await writeReports(options.reports, summary));
   await writeStepSummary(summary, io);
@@ -86,19 +89,35 @@ function undelivered(summary: Summary): Summary {
 
 const RESULT_FILES = ["summary.json", "summary.txt"] as const;
 
-function resultAt(line: CommandLine, name: typeof RESULT_FILES[number]): Destination {
-  const directory = line.value("out") ?? "results";
+function resultAt(
+  line: CommandLine,
+  name: typeof RESULT_FILES[number],
+  { shard }: DeliveryOptions,
+): Destination {
+  const out = line.value("out") ?? "results";
+  const directory = shard === undefined ? out : folderOfShard(out, shard);
   return { path: join(directory, name), what: "the results", flag: "--out" };
 }
 
+/** Machines may be given one folder on a volume that all of them see; a folder that has a shard's name already is its own. */
+function folderOfShard(out: string, { index, count }: Shard): string {
+  const name = `shard-${index}-of-${count}`;
+  return count === 1 || basename(out) === name ? out : join(out, name);
+}
+
 /** Both files, each whether or not the other can be written; a former run's are replaced, and that is said. */
-async function writeResults(summary: Summary, line: CommandLine, io: Io): Promise<string[]> {
+async function writeResults(
+  summary: Summary,
+  line: CommandLine,
+  options: DeliveryOptions,
+  io: Io,
+): Promise<string[]> {
   const texts = { "summary.json": renderJson(summary), "summary.txt": renderText(summary) };
-  const { path } = resultAt(line, "summary.json");
+  const { path } = resultAt(line, "summary.json", options);
   const former = await Deno.stat(path).catch(() => undefined);
   const problems: string[] = [];
   for (const name of RESULT_FILES) {
-    const problem = await writeFile(resultAt(line, name), texts[name]);
+    const problem = await writeFile(resultAt(line, name, options), texts[name]);
     if (problem !== undefined) problems.push(problem);
   }
   if (former?.isFile && problems.length === 0) {

@@ -38,7 +38,7 @@ const FLAGS = [
   ...PLAN_FLAGS,
   ...STACK_FLAGS,
   ...SHARD_FLAGS,
-  OUT_FLAG,
+  { ...OUT_FLAG, help: `${OUT_FLAG.help}; a shard's into DIR/shard-3-of-8` },
   TO_LOG_FLAG,
   ...REPORT_FLAGS,
   ...BASELINE_FLAGS,

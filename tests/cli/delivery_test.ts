@@ -3,7 +3,10 @@ import { useColor } from "../../src/cli/color.ts";
 import { deliver, type DeliveryOptions } from "../../src/cli/delivery.ts";
 import { type CommandLine, parseLine } from "../../src/cli/flags.ts";
 import { OutputError } from "../../src/cli/io.ts";
+import { readSummary } from "../../src/metrics/read_summary.ts";
+import { SummaryLog } from "../../src/metrics/summary_log.ts";
 import type { Summary } from "../../src/metrics/summary_schema.ts";
+import { randomOf } from "../../src/random.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { concluded, failedRun, passedRun } from "../report/summaries.ts";
 import { type Printed, recordingIo, withFolder } from "./in_process.ts";
@@ -239,4 +242,56 @@ Deno.test("results are coloured on a terminal, unless nobody wants that", () => 
   assertEquals(useColor(line("--no-color"), io, true), false);
   assertEquals(useColor(line(), noColor, true), false);
   assertEquals(useColor(line(), { ...io, env: { NO_COLOR: "" } }, true), true);
+});
+
+Deno.test("machines that share a run may be given one folder: each has its own in it", async () => {
+  await withFolder({}, async (folder) => {
+    for (const index of [1, 3]) {
+      const shard = { index, count: 8 };
+      await delivered(folder, { options: () => ({ reports: [], shard }) });
+      assert(read(folder, `results/shard-${index}-of-8/summary.json`) !== undefined);
+    }
+    assertEquals(read(folder, "results/summary.json"), undefined);
+    const own = join(folder, "shard-3-of-8");
+    const line = commandLine("--out", own);
+    const shard = { index: 3, count: 8 };
+    await deliver(concluded(passedRun()), line, { reports: [], shard }, recordingIo().io);
+    assert(read(own, "summary.json") !== undefined);
+    const alone = { index: 1, count: 1 };
+    await delivered(folder, { options: () => ({ reports: [], shard: alone }) });
+    assert(read(folder, "results/summary.json") !== undefined);
+  });
+});
+
+Deno.test("a summary for the log is the last that is printed, in a quiet run too", async () => {
+  await withFolder({}, async (folder) => {
+    const options = (): DeliveryOptions => ({ reports: [], toLog: true });
+    for (const args of [[], ["--quiet"]]) {
+      const { code, out } = await delivered(folder, { args, options });
+      assertEquals(code, 0);
+      assertEquals(out.includes("PASSED"), args.length === 0);
+      assertMatch(out.trimEnd().split("\n").at(-1)!, /^certload-shard 1-of-1 \w{8} end-of-/);
+      const found = new SummaryLog().push(new TextEncoder().encode(out));
+      assertEquals(readSummary(found[0]!.text, "log"), concluded(passedRun()));
+    }
+  });
+});
+
+Deno.test("a summary that is too large for a log is not delivered there, and that is the exit code", async () => {
+  await withFolder({}, async (folder) => {
+    const random = randomOf(1);
+    const description = Array.from(
+      { length: 9_500_000 },
+      () => String.fromCharCode(33 + 90 * random()),
+    )
+      .join("");
+    const passed = concluded(passedRun());
+    const summary = { ...passed, plan: { ...passed.plan, description } };
+    const options = (): DeliveryOptions => ({ reports: [], toLog: true });
+    const { code, out, err } = await delivered(folder, { args: ["-q"], options, summary });
+    assertEquals(code, 104);
+    assert(!out.includes("certload-shard"));
+    assertMatch(err, /Cannot print the summary for the log as it takes 1\d(\.\d)? MB there/);
+    assert(read(folder, "results/summary.json") !== undefined);
+  });
 });
