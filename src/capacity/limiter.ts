@@ -9,6 +9,8 @@ import type { LevelResult, Purpose } from "./level.ts";
 
 /** Level by limiter's rate from which on it has always something to refuse. */
 const WELL_BEYOND = 1.4;
+/** From which on it punishes whoever asks for too much, and what it lets through then is no rate of its own. */
+const PUNISHES = 20;
 /** Part of the allowed share below which a level just below a limiter's rate proves it. */
 const ROOM = 0.6;
 /** Requests of a longer level that prove a limiter's rate. */
@@ -74,7 +76,7 @@ function limiterRate(book: Book): number | undefined {
   const rates = book.of("limiter")
     .filter(({ decision, limiter }) => decision === "broken" && limiter)
     .map(({ level, steadyPerS }) => ({ level, rate: steadyPerS / book.perLevelPerS }))
-    .filter(({ level, rate }) => level > rate * WELL_BEYOND);
+    .filter(({ level, rate }) => level > rate * WELL_BEYOND && level < rate * PUNISHES);
   return rates.length === 0 ? undefined : Math.min(...rates.map(({ rate }) => rate));
 }
 

@@ -128,17 +128,17 @@ function steady(fleet: Fleet): Demand {
 }
 
 function dailyTick(fleet: Fleet): Demand {
-  const due = renewalsPerS(fleet) * 86_400;
-  const renewed = due / fleet.tickMs * SECOND_MS;
+  const due = dueIn(fleet, DAY_MS);
+  const renewed = atLeastMean(fleet, due / fleet.tickMs * SECOND_MS);
   return {
     shape: "daily_tick",
     title: "one tick a day",
     rates: ratesOf(fleet, renewed),
     durationMs: fleet.tickMs,
     arithmetic: [
-      `a day's ${amount(due)} become due at once (of an hourly tick ${amount(due / 24)}), in ${
-        span(fleet.tickMs)
-      } = ${formatRate(renewed)}`,
+      `a day's ${amount(due)} become due at once (of an hourly tick ${
+        amount(dueIn(fleet, HOUR_MS))
+      }), in ${span(fleet.tickMs)} = ${formatRate(renewed)}`,
       ...zombieLine(fleet, renewed),
     ],
     sources: [SOURCES.certctlTick],
@@ -148,8 +148,8 @@ function dailyTick(fleet: Fleet): Demand {
 /** Everybody's cron has the same minute: each looks, and those that are due renew. */
 function cronMinute(fleet: Fleet): Demand {
   const { certificates, ariPollMs } = fleet;
-  const due = renewalsPerS(fleet) * 86_400;
-  const renewed = due / 60;
+  const due = dueIn(fleet, DAY_MS);
+  const renewed = atLeastMean(fleet, due / 60);
   const looks = certificates / 60;
   return {
     shape: "cron_minute",
@@ -244,17 +244,19 @@ function revocation(
 function outage(fleet: Fleet): Demand {
   const { outageMs, retryWithinMs } = fleet;
   const usual = renewalsPerS(fleet);
-  const waiting = usual * outageMs / SECOND_MS;
+  const waiting = dueIn(fleet, outageMs);
   const renewed = usual + waiting / retryWithinMs * SECOND_MS;
+  const due = `${formatRate(usual)} x ${span(outageMs)}`;
+  const whoWaits = waiting < fleet.certificates
+    ? `${due} = ${amount(waiting)} wait`
+    : `${due} would be more than the ${formatCount(waiting)} that there are: all wait`;
   return {
     shape: "outage",
     title: `after an outage of ${span(outageMs)}`,
     rates: ratesOf(fleet, renewed),
     durationMs: retryWithinMs,
     arithmetic: [
-      `${formatRate(usual)} x ${span(outageMs)} = ${
-        amount(waiting)
-      } wait, and all have asked again within ${span(retryWithinMs)}: + ${
+      `${whoWaits}, and all have asked again within ${span(retryWithinMs)}: + ${
         formatRate(waiting / retryWithinMs * SECOND_MS)
       } = ${formatRate(renewed)}`,
       ...zombieLine(fleet, renewed),
@@ -290,6 +292,11 @@ function zombieLine(fleet: Fleet, renewed: number): string[] {
   if (fleet.zombies === 0) return [];
   const attempted = formatRate(renewed * attemptsEach(fleet));
   return [`${shareText(fleet.zombies)} of the attempts never succeed: ${attempted} attempted`];
+}
+
+/** What becomes due while nobody looks: each once, however long that lasts. */
+function dueIn(fleet: Fleet, withinMs: number): number {
+  return Math.min(fleet.certificates, renewalsPerS(fleet) * withinMs / SECOND_MS);
 }
 
 /** Of certificates that are renewed more often than that anyway, the mean is the demand. */

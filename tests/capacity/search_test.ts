@@ -74,6 +74,29 @@ Deno.test("a limiter's rate is told by what it lets through: within 2 %, in unde
   }
 });
 
+/** Counts what it refuses too, as a window of all requests does: asked for more, it lets nothing through at all. */
+class PunishingServer implements SimulatedServer {
+  #seenS: number[] = [];
+  constructor(readonly perS: number) {}
+
+  serve(atS: number): ReturnType<SimulatedServer["serve"]> {
+    this.#seenS = [...this.#seenS.filter((seenS) => seenS > atS - 1), atS];
+    const doneS = atS + 0.002;
+    return this.#seenS.length > this.perS ? { doneS, failure: "rate_limited" } : { doneS };
+  }
+
+  restS(): number {
+    return (this.#seenS.at(-1) ?? 0) + 1;
+  }
+}
+
+Deno.test("a limiter that lets nothing through once it is asked for too much is searched for like any other server", () => {
+  const { answer } = searched(new PunishingServer(200), { from: 60 });
+  assert(answer.levels.every(({ level }) => level > 0));
+  assert(answer.knee > 120 && answer.knee < 200, `${answer.knee}`);
+  assertEquals([answer.who, answer.limiter], ["server", true]);
+});
+
 Deno.test("the search doubles, brackets, confirms at the answer, breaks a tenth above, and sees it recover", () => {
   const { answer, asked } = searched(new BucketServer(137, 137, 0, randomOf(3)), { from: 20 });
   const levels = asked.slice(0, 4).map(({ level }) => level);

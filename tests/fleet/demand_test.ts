@@ -77,6 +77,15 @@ Deno.test("after six hours 399 wait, and come within five minutes beside the usu
   assertRate(demandFrom({ lifetime: "47d", retry_within: "100m" }, "outage").rates.issue, 0.085);
 });
 
+Deno.test("no more wait, or are due on a day, than there are: each certificate once", () => {
+  const { rates, arithmetic } = demandFrom({ lifetime: "47d", outage: "60d" }, "outage");
+  assertRate(rates.issue, 167);
+  assertStringIncludes(arithmetic[0]!, "more than the 50,000 that there are: all wait");
+  const daily = demandFrom({ lifetime: "6h" }, "daily_tick");
+  assertRate(daily.rates.issue, 417);
+  assertRate(demandFrom({ lifetime: "6h" }, "cron_minute").rates.issue, 833);
+});
+
 Deno.test("polling goes on for ever: 2.31 GET/s of 50,000, and 50/s of 1,000 agents", () => {
   const { rates } = demandFrom({ lifetime: "47d", agents: 1000 }, "polling");
   assertEquals(rates.issue, 0);
