@@ -165,3 +165,31 @@ Deno.test("an interrupted probe starts nothing", async () => {
   });
   assertEquals(outcome, { kind: "not_started" });
 });
+
+Deno.test("what is to be known of this host is told before anything is sent, a proxy that is not used for one", async () => {
+  const before = Deno.env.get("HTTPS_PROXY");
+  Deno.env.set("HTTPS_PROXY", "http://proxy.invalid:3128");
+  const notes: string[] = [];
+  const signal = AbortSignal.abort();
+  try {
+    const outcome = await runPlan({
+      plan: planOf(`
+target: { base_url: "https://server.invalid" }
+scenarios:
+  only: { flow: http_request, with: { path: / }, rate: 1/s, duration: 1s }
+`),
+      version: "0",
+      stack: { name: "none", description: "" },
+      interrupt: { soft: signal, hard: signal },
+      probe: false,
+      onProgress: () => {},
+      onNotUndone: () => {},
+      onNote: (note) => void notes.push(note),
+    });
+    assertEquals(outcome.kind, "not_started");
+  } finally {
+    if (before === undefined) Deno.env.delete("HTTPS_PROXY");
+    else Deno.env.set("HTTPS_PROXY", before);
+  }
+  assertEquals(notes.some((note) => note.includes("HTTPS_PROXY")), true, notes.join());
+});
