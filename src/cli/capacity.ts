@@ -21,7 +21,7 @@ import { textOptions, useColor } from "./color.ts";
 import { command, type Outcome } from "./command.ts";
 import { OUT_FLAG } from "./delivery.ts";
 import type { CommandLine } from "./flags.ts";
-import { INVENTORY_FLAGS, inventoryProblems, withInventory } from "./inventory.ts";
+import { INVENTORY_FLAGS, inventoryProblems, whyNoInventory, withInventory } from "./inventory.ts";
 import type { Io } from "./io.ts";
 import { type Destination, whyAllUnwritable, writeFile } from "./output_file.ts";
 import { PLAN_FLAGS } from "./plan_flags.ts";
@@ -67,7 +67,9 @@ export const capacity = command({
   async run(line, io): Promise<Outcome> {
     const { asked, problems } = askedOf(line);
     if (problems.length > 0) return problems;
-    return await withStack(line, io, (stacked, masked) => answer(stacked, asked, line, masked));
+    return await withStack(line, io, (stacked, masked) => answer(stacked, asked, line, masked), {
+      problemsOf: (plan) => problemsOf(plan, asked, line),
+    });
   },
 });
 
@@ -140,6 +142,17 @@ function arrivalsOf(text: string): Asked["arrivals"] | undefined {
   return text === "even" || text === "poisson" ? text : undefined;
 }
 
+async function problemsOf(plan: Plan, asked: Asked, line: CommandLine): Promise<string[]> {
+  const scaled = scaleOf(plan.scenarios, asked.scenario);
+  const limits = limitsOf(plan);
+  return [
+    ...(scaled.ok ? [] : scaled.problems),
+    ...(limits.limits.length === 0 ? [whyUnjudged(limits)] : []),
+    ...whyNoInventory(plan, line),
+    ...await whyAllUnwritable(FILES.map((name) => fileAt(line, name))),
+  ];
+}
+
 async function answer(
   stacked: StackedPlan,
   asked: Asked,
@@ -147,12 +160,10 @@ async function answer(
   io: Io,
 ): Promise<Outcome> {
   const { plan } = stacked;
+  const problems = await problemsOf(plan, asked, line);
   const scaled = scaleOf(plan.scenarios, asked.scenario);
-  const limits = limitsOf(plan);
-  const problems = scaled.ok ? [] : [...scaled.problems];
-  if (limits.limits.length === 0) problems.push(whyUnjudged(limits));
-  problems.push(...await whyAllUnwritable(FILES.map((name) => fileAt(line, name))));
   if (!scaled.ok || problems.length > 0) return problems;
+  const limits = limitsOf(plan);
   const { scale } = scaled;
   return await withInventory(stacked, line, io, async (inventory) => {
     const outcome = await searchCapacity({

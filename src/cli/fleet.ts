@@ -34,7 +34,7 @@ import { textOptions } from "./color.ts";
 import { command, type Outcome } from "./command.ts";
 import { OUT_FLAG } from "./delivery.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
-import { INVENTORY_FLAGS, inventoryProblems, withInventory } from "./inventory.ts";
+import { INVENTORY_FLAGS, inventoryProblems, whyNoInventory, withInventory } from "./inventory.ts";
 import type { Io } from "./io.ts";
 import { type Destination, whyAllUnwritable, writeFile } from "./output_file.ts";
 import { namedPlan, PLAN_FLAGS, readPlan } from "./plan_flags.ts";
@@ -106,7 +106,10 @@ export const fleet = command({
     if (problems.length > 0) return problems;
     const use = (stacked: StackedPlan, masked: Io): Promise<Outcome> =>
       answer(stacked, asked, line, masked);
-    return await withStack(line, io, use, fleetFlags(line));
+    return await withStack(line, io, use, {
+      fleet: fleetFlags(line),
+      problemsOf: (plan) => problemsOf(plan, line),
+    });
   },
 });
 
@@ -156,6 +159,18 @@ function askedOf(line: CommandLine): { asked: Asked; problems: string[] } {
   return { asked: { precision, atMostMs, toPerS }, problems };
 }
 
+async function problemsOf(plan: Plan, line: CommandLine): Promise<string[]> {
+  if (plan.fleet === undefined) return [NO_FLEET];
+  const { demands } = reportOf(plan, plan.fleet);
+  const searches = searchesOf(demands.map(({ demand, mix }) => needOf(demand, mix)), plan);
+  return [
+    ...whyUnaskable(searches),
+    ...unjudgedOf(searches),
+    ...whyNoInventory(plan, line),
+    ...await whyAllUnwritable(FILES.map((name) => fileAt(line, name))),
+  ];
+}
+
 async function answer(
   stacked: StackedPlan,
   asked: Asked,
@@ -163,16 +178,11 @@ async function answer(
   io: Io,
 ): Promise<Outcome> {
   const { plan } = stacked;
-  if (plan.fleet === undefined) return [NO_FLEET];
+  const problems = await problemsOf(plan, line);
+  if (plan.fleet === undefined || problems.length > 0) return problems;
   const report = reportOf(plan, plan.fleet);
   const needs = report.demands.map(({ demand, mix }) => needOf(demand, mix));
   const searches = searchesOf(needs, plan);
-  const problems = [
-    ...whyUnaskable(searches),
-    ...unjudgedOf(searches),
-    ...await whyAllUnwritable(FILES.map((name) => fileAt(line, name))),
-  ];
-  if (problems.length > 0) return problems;
   return await withInventory(stacked, line, io, async (inventory) => {
     const outcome = await search(searches, stacked, asked, line, io);
     if (outcome.kind !== "answered") return unanswered(outcome, io);

@@ -2,6 +2,7 @@
 import { hasInventoryOwner, InventorySetup } from "../engine/inventory.ts";
 import type { Inventory } from "../inventory.ts";
 import { mainServer } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import { notUndoneLines } from "../report/setup.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import type { Outcome } from "./command.ts";
@@ -42,6 +43,14 @@ function rowsOf(text: string): number | undefined {
   return rows >= 1 && rows <= MOST ? rows : undefined;
 }
 
+/** What of the plan stands against the inventory that was asked for. */
+export function whyNoInventory(plan: Plan, line: CommandLine): string[] {
+  if (line.value("inventory") === undefined || hasInventoryOwner(plan)) return [];
+  return [
+    "--inventory creates certificates as a scenario of the plan does: it needs one with the flow create_certificate, whose owner, team, issuer and policy they get",
+  ];
+}
+
 /** Does what is to be done with the server as it is, or with the inventory that was asked for. */
 export async function withInventory(
   { plan, stack }: StackedPlan,
@@ -52,11 +61,6 @@ export async function withInventory(
   const given = line.value("inventory");
   const rows = given === undefined ? undefined : rowsOf(given);
   if (rows === undefined) return await use(null);
-  if (!hasInventoryOwner(plan)) {
-    return [
-      "--inventory creates certificates as a scenario of the plan does: it needs one with the flow create_certificate, whose owner, team, issuer and policy they get",
-    ];
-  }
   const kept = line.has("keep-inventory");
   // What a stack started ends with it.
   const keep = kept || stack.name !== "none";

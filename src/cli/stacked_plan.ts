@@ -45,6 +45,13 @@ export interface StackedPlan {
 /** A command's work. */
 type Use = (stacked: StackedPlan, io: Io) => Promise<Outcome>;
 
+interface StackedOptions {
+  /** In place of the plan's section. */
+  readonly fleet?: PlanOverrides["fleet"];
+  /** What stands against the work whatever a stack will tell, so that none is started for nothing. */
+  readonly problemsOf?: (plan: Plan) => Promise<string[]>;
+}
+
 const COMMON: Omit<StackEnvironment, "CERTLOAD_LAB_CONTROL"> = {
   CERTCTL_BASE: "https://stack.invalid",
   CERTCTL_TOKEN: "the-stack-will-tell",
@@ -92,15 +99,12 @@ export async function expectedPlan(line: CommandLine, io: Io): Promise<Plan | un
   return readPlan(found, line, io, { ...io.env, ...TO_COME[stackFor(found, line, io)] });
 }
 
-/**
- * Reads the plan, starts its stack, reads the plan again in the stack's environment, and hands it to `use`. `fleet` is in
- * place of the plan's section.
- */
+/** Reads the plan, starts its stack, reads the plan again in the stack's environment, and hands it to `use`. */
 export async function withStack(
   line: CommandLine,
   io: Io,
   use: Use,
-  fleet?: PlanOverrides["fleet"],
+  { fleet, problemsOf }: StackedOptions = {},
 ): Promise<Outcome> {
   const found = await namedPlan(line);
   const name = stackFor(found, line, io);
@@ -115,6 +119,8 @@ export async function withStack(
   }
   const refused = whyNotAllowed(expected, line);
   if (refused) return refused;
+  const problems = await problemsOf?.(expected) ?? [];
+  if (problems.length > 0) return problems;
   let code: Outcome = EXIT_CODES.passed;
   try {
     code = await useStack(stack, { found, line, fleet }, io, use);

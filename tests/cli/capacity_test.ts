@@ -1,5 +1,5 @@
 import { Ajv2020 } from "ajv";
-import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import type { Answer } from "../../src/capacity/answer.ts";
 import { exitOf } from "../../src/cli/capacity.ts";
 import { capacityJsonSchema } from "../../src/report/capacity/document.ts";
@@ -83,6 +83,13 @@ Deno.test("a plan that no level can be made of, or judged by, is told before any
   assertEquals(code, 104);
   assertStringIncludes(err, 'scenario "poll" has users');
   assertStringIncludes(err, "no threshold by which a level could be judged");
+});
+
+Deno.test("no stack is started for a command line that asks for what its plan has not", async () => {
+  const { code, err } = await search(PLAN, "--scenario", "lists", "--stack", "embedded");
+  assertEquals(code, 104);
+  assertStringIncludes(err, 'there is no scenario "lists"');
+  assert(!err.includes("starting the embedded lab"), err);
 });
 
 Deno.test("thresholds that are no share are named where there is no other, and why", async () => {
