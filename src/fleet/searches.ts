@@ -163,14 +163,17 @@ export function heldOf(all: readonly MixSearch[], done: readonly Searched[]): He
 }
 
 function searchedHeld({ shape, perS }: Need, answer: Answer): Held {
-  const { knee, high, who, why } = answer;
+  const { knee, who, why } = answer;
   const low = lowestHeld(answer);
+  const high = who === "server"
+    ? Math.max(answer.high ?? Infinity, surelyBroken(answer))
+    : Infinity;
   return {
     shape,
     factor: knee / perS,
     low: low / perS,
     // What broke by nobody's fault was not decided: a level had too few arrivals, or no time.
-    high: (who === "server" ? high ?? Infinity : Infinity) / perS,
+    high: high / perS,
     atLeast: answer.atLeast || who !== "server",
     who,
     why,
@@ -189,6 +192,14 @@ function lowestHeld({ knee, low, levels }: Answer): number {
     level
   );
   return Math.min(knee, Math.max(low, ...held));
+}
+
+/** While the generator's host was overloaded a level may break for that alone: what is in doubt refuses nothing. */
+function surelyBroken({ levels }: Answer): number {
+  const broken = levels.filter(({ purpose, decision, who, sure }) =>
+    purpose !== "recover" && decision === "broken" && who === "server" && sure
+  );
+  return Math.min(...broken.map(({ level }) => level));
 }
 
 /** Of a need whose own mix was not searched. Undefined where it is a part of none that was. */

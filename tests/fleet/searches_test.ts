@@ -25,7 +25,9 @@ function searches(
 }
 
 const ANSWER = { knee: 100, low: 95, high: 105, atLeast: false, who: "server", why: "slow" };
-const LEVELS = { levels: [] };
+const LEVELS = {
+  levels: [{ level: 105, purpose: "break", decision: "broken", who: "server", sure: true }],
+};
 
 function answered(more: Partial<Answer> = {}): Answer {
   return { ...ANSWER, ...LEVELS, ...more } as Answer;
@@ -113,6 +115,23 @@ Deno.test("a level that held below all that broke is held, however wide the inte
   // The generator's own lateness says nothing of the server, and the answer is the most.
   assertAlmostEquals(lowOf(...ends, level(70, "holds", "generator")), 80, 1e-2);
   assertAlmostEquals(lowOf(level(110, "holds"), level(120, "broken", "server")), 100, 1e-2);
+});
+
+Deno.test("a level that broke while the generator was in doubt refuses nothing", () => {
+  const { all } = searches(SHIPPED);
+  const highOf = (...sure: boolean[]): number => {
+    const levels = sure.map((sure, at) => ({
+      level: 20 - at,
+      purpose: "probe",
+      decision: "broken",
+      who: "server",
+      sure,
+    }));
+    const answer = answered({ knee: 0, low: 0, high: 10, levels } as unknown as Partial<Answer>);
+    return heldOf(all, [{ search: all[0]!, answer }])[0]!.high * 53.1915;
+  };
+  assertEquals(highOf(false, false), Infinity);
+  assertAlmostEquals(highOf(false, true), 19, 1e-2);
 });
 
 Deno.test("what its own search left open is known by another mix that was held", () => {
