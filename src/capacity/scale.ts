@@ -55,7 +55,7 @@ function whyUnscalable({ load, makes }: Scenario): string | undefined {
   }
   return makes === undefined
     ? undefined
-    : `makes ${makes} for its own rate and duration before its load, which no level has: leave it out with --skip`;
+    : `has a set-up that is made for its own rate and duration, which no level has (${makes}): leave it out with --skip`;
 }
 
 /** The highest rate that the plan itself asks of what the level scales: what searches begin from. */

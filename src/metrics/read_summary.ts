@@ -153,7 +153,8 @@ function parse(text: string, name: string): unknown {
 
 function checkOrigin(value: unknown, name: string): void {
   const object = value !== null && typeof value === "object" ? value : {};
-  if (!("schema_version" in object) || !("tool" in object)) {
+  const isOther = "answer" in object || "fleet" in object;
+  if (isOther || !("schema_version" in object) || !("tool" in object)) {
     throw new SummaryError(`Cannot read "${name}" as it is ${foreign(object)}`);
   }
   const { schema_version: version } = object;
@@ -171,6 +172,8 @@ function foreign(object: object): string {
   if ("root_group" in object || ("metrics" in object && "state" in object)) {
     return "a summary of k6, not of certload: only summaries that certload wrote can be read";
   }
+  if ("answer" in object) return "what `certload capacity` wrote, and no run's summary";
+  if ("fleet" in object) return "what `certload fleet` wrote, and no run's summary";
   return "not a summary of certload: it has no schema_version and tool";
 }
 

@@ -44,6 +44,8 @@ Deno.test("readSummary() names the file and says that it is cut off, empty or no
 
 Deno.test("readSummary() refuses other programs' files and other schemas by name", () => {
   refusal('{"metrics":{},"root_group":{}}', "a summary of k6");
+  refusal('{"schema_version":1,"tool":{},"answer":{}}', "what `certload capacity` wrote");
+  refusal('{"schema_version":1,"fleet":{}}', "what `certload fleet` wrote");
   refusal("[]", "not a summary of certload");
   refusal("null", "not a summary of certload");
   refusal(JSON.stringify({ ...summary, schema_version: 1 }), "schema_version is 1");
