@@ -115,6 +115,12 @@ export class Book {
     return this.#valid.filter((each) => each.purpose === purpose);
   }
 
+  /** How often a level beside this one was run for the purpose, whoever gave out. */
+  triesOf(purpose: Purpose, level: number): number {
+    return this.#all.filter((each) => each.purpose === purpose && this.isBeside(each.level, level))
+      .length;
+  }
+
   /** A recovery says nothing of the level itself. */
   standings(): Standing[] {
     return standingsOf(this.#valid.filter(({ purpose }) => purpose !== "recover"));

@@ -45,7 +45,7 @@ export function limited(
   // A small bucket refuses some long before its rate is reached, as arrivals are not even: then there is no wall.
   if (!confirms.every(holdsWithRoom)) return undefined;
   const broke = breaks.some(({ decision }) => decision === "broken");
-  if (!broke && breaks.length >= TRIES) return undefined;
+  if (!broke && book.triesOf("break", above) >= TRIES) return undefined;
   const seen = Math.max(1, ...confirms.flatMap(({ limits }) => limits.map(({ of }) => of)));
   // Of few requests none was refused by chance: a small burst may refuse some of many at that level.
   const unsure = Math.max(1, Math.sqrt(ENOUGH / seen));

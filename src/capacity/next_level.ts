@@ -99,12 +99,13 @@ function middle(low: number, high: number): number | undefined {
   return level > low && level < high ? level : undefined;
 }
 
-/** An end that was tried once, or of which the tries disagree. */
+/** An end that was tried once, or of which the tries disagree; one at which the generator gave out was a try too. */
 function again(book: Book, holds: number, broken: number): Wanted | undefined {
   const standings = book.standings();
-  const level = [broken, holds].find((end) =>
-    standings.some((each) => each.level === end && isOpen(each))
-  );
+  const level = [broken, holds].find((end) => {
+    const tries = book.all.filter((each) => each.level === end).length;
+    return standings.some((each) => each.level === end && isOpen({ ...each, tries }));
+  });
   return level === undefined ? undefined : { level, purpose: "bracket" };
 }
 
@@ -118,7 +119,7 @@ function long(book: Book, bracket: Bracket): Wanted | undefined {
   const above = rounded(knee.level * BREAK_FACTOR);
   const breaks = book.of("break").filter(({ level }) => book.isBeside(level, above));
   const broke = breaks.some(({ decision }) => decision === "broken");
-  if (!broke && breaks.length < TRIES && above <= book.to) {
+  if (!broke && book.triesOf("break", above) < TRIES && above <= book.to) {
     return { level: above, purpose: "break" };
   }
   const isWide =

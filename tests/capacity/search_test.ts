@@ -219,3 +219,46 @@ Deno.test("a search that was ended while all held does not say that it was to go
   assertEquals(cutShort([{}, {}], { from: 100 }).why, "no higher level was tried");
   assertEquals(cutShort([{}, {}], { from: 100, to: 200 }).why, "the search was to go no higher");
 });
+
+Deno.test("an end at which the generator gave out again and again is not asked for without end", () => {
+  const search = new Search({ from: 50 });
+  const limits = [{
+    ...LIMITS[0]!,
+    beyond: 0,
+    of: 0,
+    designEffect: 1,
+    evidence: 0,
+    decision: "undecided" as const,
+  }];
+  let asked = 0;
+  for (let spec = search.next(); spec !== undefined && asked < 60; spec = search.next(), asked++) {
+    const isGenerator = spec.level >= 100 && asked > 1;
+    const isBroken = spec.level >= 100;
+    const result: LevelResult = {
+      level: spec.level,
+      purpose: spec.purpose,
+      offeredPerS: spec.level,
+      achievedPerS: isBroken ? 45 : spec.level,
+      p50Ms: 1,
+      p95Ms: 1,
+      p99Ms: 1,
+      inFlight: 1,
+      errorRate: 0,
+      durationMs: spec.atMostMs,
+      elapsedMs: spec.atMostMs + 2000,
+      decision: isBroken ? "broken" : "holds",
+      by: "point",
+      reason: "",
+      limits: limits.map((limit) => ({ ...limit, evidence: isBroken ? 1 : -1 })),
+      calmAfterMs: null,
+      steadyPerS: 45,
+      who: isGenerator ? "generator" : isBroken ? "server" : "none",
+      why: "",
+      sure: true,
+      limiter: false,
+    };
+    search.add(spec, result);
+  }
+  const atEnd = search.answer().levels.filter(({ level }) => level === 100);
+  assert(atEnd.length <= 4, `${atEnd.length} levels of 100/s`);
+});
