@@ -1,5 +1,9 @@
 import { Ajv2020 } from "ajv";
-import { type FleetDocument, fleetJsonSchema } from "../../src/fleet/document.ts";
+import {
+  type FleetDocument,
+  fleetDocumentSchema,
+  fleetJsonSchema,
+} from "../../src/fleet/document.ts";
 import { assertGolden } from "../report/golden.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { exitOf } from "../../src/cli/fleet.ts";
@@ -37,6 +41,18 @@ Deno.test("fleet --json is what its schema says", async () => {
   assertEquals([document.fleet.certificates, document.answer], [50_000, null]);
   assertEquals(Math.round(document.demand[0]!.per_s.issue * 86_400), 1596);
   assert(!validate({ ...document, demand: [{ shape: "flood" }] }));
+});
+
+Deno.test("docs/examples/fleet has one run as data, text and page, and the data is what the schema says", async () => {
+  const [json, text, page] = await Promise.all(
+    ["json", "txt", "html"].map((kind) =>
+      Deno.readTextFile(new URL(`../../docs/examples/fleet/fleet.${kind}`, import.meta.url))
+    ),
+  );
+  const { answer, measured } = fleetDocumentSchema.parse(JSON.parse(json!));
+  assert(measured !== null && measured.searches.length > 0 && answer !== null);
+  assertStringIncludes(text!.replaceAll(/\s+/g, " "), answer.sentence);
+  assertStringIncludes(page!, measured.started_at.slice(0, 19));
 });
 
 Deno.test("docs/fleet.schema.json is the schema of what fleet prints", () => {
