@@ -77,7 +77,8 @@ function downText({ levels }: Answer, levelText: LevelText): string {
 function headline(answer: Answer, levelText: LevelText): string {
   const { knee, low, high, atLeast, who, why, limiter } = answer;
   if (knee === 0) {
-    const tried = high === null ? "" : ` ${levelText(high)} was already too much:`;
+    const found = who === "none" ? "was not decided" : "was already too much";
+    const tried = high === null ? "" : ` ${levelText(high)} ${found}:`;
     return `No level was found at which the limits hold.${tried} ${why}.`;
   }
   if (atLeast) {

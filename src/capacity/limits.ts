@@ -76,6 +76,15 @@ export interface PlanLimits {
   readonly unjudged: readonly { readonly text: string; readonly reason: string }[];
 }
 
+/** What is quick because it fails holds no limit of latency: where the plan says nothing of errors, so many may be. */
+const ERRORS: PlacedLimit = {
+  text: "the whole run: error_rate < 1%, as no threshold limits errors",
+  kind: "errors",
+  allowed: 0.01,
+  scenario: null,
+  step: null,
+};
+
 /** Those of all scenarios, whether the level is theirs or not, and of the whole run. */
 export function limitsOf(
   { scenarios, thresholds }: Pick<Plan, "scenarios" | "thresholds">,
@@ -91,5 +100,6 @@ export function limitsOf(
     step === undefined || scenario === null ? null : scenarios[scenario]!.steps.indexOf(step);
   scenarios.forEach(({ name, thresholds: own }, at) => own.forEach((one) => place(one, name, at)));
   thresholds.forEach((one) => place(one, "the whole run", null));
-  return { limits, unjudged };
+  const isUnlimited = limits.length > 0 && limits.every(({ kind }) => kind !== "errors");
+  return { limits: isUnlimited ? [...limits, ERRORS] : limits, unjudged };
 }

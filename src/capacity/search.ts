@@ -126,7 +126,9 @@ export class Search {
 
   #whyNobody(): string {
     const { holds } = this.#book.ends();
-    if (holds === undefined) return "no level was run to its end";
+    if (holds === undefined) {
+      return this.#book.valid.at(-1)?.reason ?? "no level was run to its end";
+    }
     return holds >= this.#book.to ? "the search was to go no higher" : "no higher level was tried";
   }
 

@@ -37,6 +37,8 @@ Deno.test("what was not found, not confirmed, not recovered from or cut short is
   const said = (change: Partial<Answer>): string =>
     answerSentences({ ...ANSWER, ...change }, factorText).join(" ");
   assert(said({ knee: 0, low: 0, high: 2, confirmed: null }).startsWith("No level was found"));
+  const undecided = said({ knee: 0, low: 0, high: 2, who: "none", why: "nothing told" });
+  assert(undecided.includes("2 times the plan was not decided: nothing told."), undecided);
   assert(said({ confirmed: null }).includes("No longer level confirms it."));
   const broke = { level: 135, decision: "broken", by: "test" } as const;
   assert(said({ confirmed: broke }).includes("read the answer as an upper bound"));

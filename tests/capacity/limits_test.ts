@@ -57,3 +57,13 @@ Deno.test("a plan's limits are of all its scenarios, their steps and the whole r
     },
   ]);
 });
+
+Deno.test("where a plan limits no errors 1 % of the run may fail: what is quick because it fails holds nothing", () => {
+  const load = { rate: "1/s", duration: "1s" };
+  const limitsFor = (...thresholds: string[]) =>
+    limitsOf(planOf({ list: { ...load, thresholds } }));
+  const [, errors] = limitsFor("p95 < 1s").limits;
+  assertEquals([errors?.kind, errors?.allowed, errors?.scenario], ["errors", 0.01, null]);
+  assertEquals(limitsFor("p95 < 1s", "error_rate < 20%").limits.length, 2);
+  assertEquals(limitsFor("rate > 1/s").limits, []);
+});
