@@ -44,6 +44,20 @@ export interface Answer {
   readonly usl: Usl | Refusal;
 }
 
+/** The interval's lower end; or, where few levels make that wide, the highest level that held below all that did not. */
+export function lowestHeld({ knee, low, levels }: Answer): number {
+  const tried = levels.filter(({ purpose }) => purpose !== "recover");
+  const isHeld = ({ decision, who }: LevelResult): boolean =>
+    decision === "holds" && who === "none";
+  const failed = Math.min(
+    ...tried.filter((each) => each.who !== "generator" && !isHeld(each)).map(({ level }) => level),
+  );
+  const held = tried.filter((each) => isHeld(each) && each.level < failed).map(({ level }) =>
+    level
+  );
+  return Math.min(knee, Math.max(low, ...held));
+}
+
 /** How a level is called: `significant(level) + unit`, `137/s` or `2.5 times the plan`. */
 export type LevelText = (level: number) => string;
 

@@ -1,6 +1,6 @@
 /** `certload capacity PLAN`: how much a server holds, and who gave out. */
 import { join } from "node:path";
-import { type Answer, perSecondText } from "../capacity/answer.ts";
+import { type Answer, lowestHeld, perSecondText } from "../capacity/answer.ts";
 import { limitsOf, type PlanLimits } from "../capacity/limits.ts";
 import { planLevel, type Scale, scaleOf } from "../capacity/scale.ts";
 import { DEFAULTS } from "../capacity/book.ts";
@@ -248,7 +248,8 @@ export function unanswered(
 
 /** How a search ends: what was asked for decides, and without that whether anything can be said. */
 export function exitOf(answer: Answer, requiredPerS: number | undefined): Summary["exit"] {
-  const { knee, low, high, ended, who } = answer;
+  const { knee, high, ended, who } = answer;
+  const low = lowestHeld(answer);
   const held = `${answer.atLeast ? "at least " : ""}${perSecondText(knee)}`;
   if (ended === "interrupted") return exit("interrupted", "the search was interrupted");
   const wanted = requiredPerS === undefined ? undefined : perSecondText(requiredPerS);

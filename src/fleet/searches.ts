@@ -2,9 +2,8 @@
  * The searches that a fleet's demands need. Demands that are the same mix of the plan's scenarios share one: they differ in
  * how much of it they need. What no scenario stands for is left out of both, what is needed and what is held.
  */
-import type { Answer } from "../capacity/answer.ts";
+import { type Answer, lowestHeld } from "../capacity/answer.ts";
 import { lengthOf } from "../capacity/lengths.ts";
-import type { LevelResult } from "../capacity/level.ts";
 import type { Scale } from "../capacity/scale.ts";
 import type { OpenProfile, Plan, Scenario } from "../plan/plan.ts";
 import { type Demand, type Shape, type Work, WORKS } from "./demand.ts";
@@ -178,20 +177,6 @@ function searchedHeld({ shape, perS }: Need, answer: Answer): Held {
     who,
     why,
   };
-}
-
-/** The interval's lower end; or, where few levels make that wide, the highest level that held below all that did not. */
-function lowestHeld({ knee, low, levels }: Answer): number {
-  const tried = levels.filter(({ purpose }) => purpose !== "recover");
-  const isHeld = ({ decision, who }: LevelResult): boolean =>
-    decision === "holds" && who === "none";
-  const failed = Math.min(
-    ...tried.filter((each) => each.who !== "generator" && !isHeld(each)).map(({ level }) => level),
-  );
-  const held = tried.filter((each) => isHeld(each) && each.level < failed).map(({ level }) =>
-    level
-  );
-  return Math.min(knee, Math.max(low, ...held));
 }
 
 /** While the generator's host was overloaded a level may break for that alone: what is in doubt refuses nothing. */

@@ -1,6 +1,7 @@
 import { Ajv2020 } from "ajv";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import type { Answer } from "../../src/capacity/answer.ts";
+import type { LevelResult } from "../../src/capacity/level.ts";
 import { exitOf } from "../../src/cli/capacity.ts";
 import { capacityJsonSchema } from "../../src/report/capacity/document.ts";
 import { assertGolden } from "../report/golden.ts";
@@ -45,6 +46,9 @@ Deno.test("of a search that was cut short the lower end counts, and nothing is s
   const short = { ended: "time", low: 80, knee: 110, high: 130 } as const;
   assertEquals([codeOf(short, 80), codeOf(short, 100), codeOf(short, 130)], [0, 95, 99]);
   assertEquals([codeOf(short), codeOf({ ...short, ended: "down" }, 100)], [0, 95]);
+  const level = { level: 95, purpose: "bracket", decision: "holds", who: "none" } as LevelResult;
+  const held = { ...short, levels: [level] };
+  assertEquals([codeOf(held, 95), codeOf(held, 100)], [0, 95]);
 });
 
 const PLAN = `
