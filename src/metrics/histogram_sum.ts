@@ -21,6 +21,8 @@ const SLAB = 512 * PAGE;
 let slab = new Uint32Array();
 let free = 0;
 
+const NO_PAGE = new Uint32Array();
+
 function newPage(): Uint32Array {
   if (free === slab.length) {
     slab = new Uint32Array(SLAB);
@@ -42,9 +44,14 @@ export class HistogramSum {
   add({ count, sumUs, minUs, maxUs, indices, counts }: HistogramData): this {
     if (count === 0) return this;
     if (!this.#isWide && this.#count + count > MOST_IN_32_BITS) this.#widen();
+    let at = -1;
+    let page: Page = NO_PAGE;
     for (let i = 0; i < indices.length; i++) {
       const index = indices[i]!;
-      const page = this.#pages[index >>> 7] ??= this.#isWide ? new Float64Array(PAGE) : newPage();
+      if (index >>> 7 !== at) {
+        at = index >>> 7;
+        page = this.#pages[at] ??= this.#isWide ? new Float64Array(PAGE) : newPage();
+      }
       page[index & 127]! += counts[i]!;
     }
     this.#count += count;
