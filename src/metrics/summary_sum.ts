@@ -4,7 +4,13 @@
  * order in which summaries are added is of no account. What is kept of each is small; histograms, slices and
  * deployments go into the sum at once.
  */
-import { type Duration, perDuration } from "../plan/durations.ts";
+import {
+  type Duration,
+  inMs,
+  perDuration,
+  PHASE_DURATIONS,
+  WHOLE_DURATIONS,
+} from "../plan/durations.ts";
 import type { Deployment } from "../deployment.ts";
 import { CourseSum } from "./course_sum.ts";
 import { addDeployments, type Deployments, NO_DEPLOYMENTS, shiftedBy } from "./deployments.ts";
@@ -317,6 +323,9 @@ function together(lights: readonly SummaryScenario[]): SummaryScenario {
 }
 
 const NO_HISTOGRAMS = perDuration(() => null);
+/** Statistics are those of the sums. */
+const NO_STATS = inMs(WHOLE_DURATIONS, () => null);
+const NO_PHASES = inMs(PHASE_DURATIONS, () => null);
 
 /** Without what is in the sum. */
 function lightOf(scenario: SummaryScenario): SummaryScenario {
@@ -333,7 +342,13 @@ function lightOf(scenario: SummaryScenario): SummaryScenario {
 }
 
 function lightSeries<Series extends SummarySeries>(series: Series): Series {
-  return { ...series, histograms: NO_HISTOGRAMS, course: { width_s: 1, slices: [] } };
+  return {
+    ...series,
+    ...NO_STATS,
+    phases: NO_PHASES,
+    histograms: NO_HISTOGRAMS,
+    course: { width_s: 1, slices: [] },
+  };
 }
 
 function countsOf(scenario: SummaryScenario, steps: readonly string[]): ScenarioCounts {
