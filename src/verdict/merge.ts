@@ -1,7 +1,7 @@
 /**
  * Several runs of one plan, shared out over machines, as the one run that they are: counts and histograms are added, so
  * that every percentile is exactly that of all requests together; thresholds, validity and exit are judged anew.
- * Summaries are added one by one, and what is large of each is let go at once: a thousand of them take the room of one.
+ * Summaries are added one by one, and what is large of each is let go at once.
  */
 import { createHash } from "node:crypto";
 import { connectorTier } from "../metrics/connector_tier.ts";
