@@ -126,15 +126,25 @@ async function deployTo(kind: Kind, daemon: Daemon, { lab }: LabClient): Promise
   }
 }
 
-/** What is served and was not before: a worker that is on its way out may have the next connection too. */
+/** Handshakes in a row after which no worker on its way out has a connection any more. */
+const SETTLED = 20;
+
+/**
+ * What is served and was not before, once nothing else is: a worker on its way out may have some connections still, and a
+ * deployment that begins meanwhile would see what was served two certificates ago.
+ */
 async function anotherThan(
   served: ReadonlySet<string | undefined>,
   shake: ReturnType<typeof shaker>,
 ): Promise<string | undefined> {
-  for (let tried = 0; tried < 300; tried++) {
+  let [seen, inARow]: [string | undefined, number] = [undefined, 0];
+  for (let tried = 0; tried < 1000; tried++) {
     const { fingerprint } = await shake();
-    if (fingerprint !== undefined && !served.has(fingerprint)) return fingerprint;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const isNew = fingerprint !== undefined && !served.has(fingerprint);
+    inARow = isNew && fingerprint === seen ? inARow + 1 : 0;
+    seen = fingerprint;
+    if (inARow >= SETTLED) return fingerprint;
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error("No other certificate came");
 }
