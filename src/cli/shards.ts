@@ -20,6 +20,7 @@ import { sshCommand, sshProblems } from "../shards/ssh.ts";
 import type { Start } from "../shards/start.ts";
 import {
   literalSecrets,
+  secretVariables,
   variablesOf,
   withoutSecretDefaults,
   withStandIns,
@@ -328,7 +329,9 @@ function sharedRun(
   const env = given === undefined ? io.env : withStandIns(given, io.env);
   const plan = readPlan(found, line, io, env);
   if (!found.ok || plan === undefined) return { outcome: EXIT_CODES.bad_input };
-  const text = isPrinted ? withoutSecretDefaults(found.text) : found.text;
+  const text = isPrinted && given !== undefined
+    ? withoutSecretDefaults(found.text, secretVariables(given))
+    : found.text;
   const root = rootOf(text)!;
   const problems = planProblems(plan, isPrinted ? literalSecrets(root) : []);
   if (problems.length > 0) return { outcome: problems };

@@ -26,9 +26,10 @@ export function standIn(name: string): string {
 /** Those that the plan asks for in this environment and that somebody has to hand on, each once. */
 export function variablesOf(root: PlanNode, env: Environment): PlanVariable[] {
   const texts = textsOf(root);
+  const secret = secretVariables(root);
   return asked(root, env).flatMap((name): PlanVariable[] => {
     const value = env[name];
-    if (isSecretVariable(name, value)) {
+    if (secret(name) || secretsIn(value ?? "").length > 0) {
       const hasDefault = !texts.some((text) => text.includes(`\${${name}}`));
       return [{ name, isSecret: true, isNeeded: Boolean(value) || !hasDefault }];
     }
@@ -38,14 +39,27 @@ export function variablesOf(root: PlanNode, env: Environment): PlanVariable[] {
 
 /** The environment in which a plan can be read although its secrets are not here. */
 export function withStandIns(root: PlanNode, env: Environment): Environment {
-  const absent = asked(root, env).filter((name) => !env[name] && isSecret([name]))
+  const secret = secretVariables(root);
+  const absent = asked(root, env).filter((name) => !env[name] && secret(name))
     .filter((name) => textsOf(root).some((text) => text.includes(`\${${name}}`)));
   return { ...env, ...Object.fromEntries(absent.map((name) => [name, standIn(name)])) };
 }
 
-function isSecretVariable(name: string, value = ""): boolean {
-  return isSecret([name]) || secretsIn(value).length > 0;
+type IsSecret = (name: string) => boolean;
+
+/** Variables that are secrets by their own name, or by where the plan has them: `token: ${TOK}`. */
+export function secretVariables(root: PlanNode): IsSecret {
+  const named = scalarsOf(root, []).flatMap(([{ content }, path]) =>
+    typeof content === "string" && isSecret(path)
+      ? Array.from(content.matchAll(NAMED), ([, name]) => name!)
+      : []
+  );
+  const placed = new Set(named);
+  return (name) => isSecret([name]) || placed.has(name);
 }
+
+/** Also those in a default of another. */
+const NAMED = /\$\{([A-Za-z_]\w*)/g;
 
 /** The names that filling the plan in looks up. */
 function asked(root: PlanNode, env: Environment): string[] {
@@ -66,10 +80,11 @@ function textsOf(root: PlanNode): string[] {
 
 /** Where the plan itself has a secret in it: `target.token (line 5)`. */
 export function literalSecrets(root: PlanNode): string[] {
+  const secret = secretVariables(root);
   const literal = findSecrets(toData(root)).filter((text) => isLiteral(text));
   return scalarsOf(root, []).filter(([{ content }]) =>
     typeof content === "string" &&
-    (hasSecretDefault(content) || literal.some((secret) => content.includes(secret)))
+    (hasSecretDefault(content, secret) || literal.some((text) => content.includes(text)))
   ).map(([{ span }, path]) => `${path.join(".")}${span.line ? ` (line ${span.line})` : ""}`);
 }
 
@@ -86,9 +101,9 @@ function isLiteral(text: string): boolean {
 
 const DEFAULT = /\$\$|\$\{([A-Za-z_]\w*):-/g;
 
-function hasSecretDefault(text: string): boolean {
+function hasSecretDefault(text: string, secret: IsSecret): boolean {
   return [...text.matchAll(DEFAULT)].some(({ 0: head, 1: name, index }) =>
-    name !== undefined && isSecret([name]) && text[index + head.length] !== "}"
+    name !== undefined && secret(name) && text[index + head.length] !== "}"
   );
 }
 
@@ -99,17 +114,18 @@ function hasSecretDefault(text: string): boolean {
  * import { assertEquals } from "@std/assert";
  *
  * const text = "token: ${CERTCTL_TOKEN:-load-test-token} # ${NAME:-x}";
- * assertEquals(withoutSecretDefaults(text), "token: ${CERTCTL_TOKEN} # ${NAME:-x}");
+ * const secret = (name: string): boolean => name === "CERTCTL_TOKEN";
+ * assertEquals(withoutSecretDefaults(text, secret), "token: ${CERTCTL_TOKEN} # ${NAME:-x}");
  * ```
  */
-export function withoutSecretDefaults(text: string): string {
+export function withoutSecretDefaults(text: string, secret: IsSecret): string {
   let kept = "";
   let done = 0;
   DEFAULT.lastIndex = 0;
   for (let match = DEFAULT.exec(text); match !== null; match = DEFAULT.exec(text)) {
     const name = match[1];
     const from = DEFAULT.lastIndex;
-    if (name === undefined || !isSecret([name]) || text[from] === "}") continue;
+    if (name === undefined || !secret(name) || text[from] === "}") continue;
     const end = closing(text, from);
     if (end < 0) continue;
     kept += text.slice(done, match.index) + `\${${name}}`;

@@ -2,6 +2,7 @@ import { parseDocument } from "../../src/plan/document.ts";
 import type { PlanNode } from "../../src/plan/tree.ts";
 import {
   literalSecrets,
+  secretVariables,
   standIn,
   variablesOf,
   withoutSecretDefaults,
@@ -71,5 +72,26 @@ Deno.test("defaults of secrets are taken out of the text, and nothing else", () 
     ["$${A_TOKEN:-x} ${A_TOKEN:-} ${A_TOKEN}", "$${A_TOKEN:-x} ${A_TOKEN:-} ${A_TOKEN}"],
     ["${A_TOKEN:-never closed", "${A_TOKEN:-never closed"],
   ];
-  for (const [text, wanted] of taken) assertEquals(withoutSecretDefaults(text!), wanted);
+  for (const [text, wanted] of taken) {
+    assertEquals(withoutSecretDefaults(text!, secretVariables(rootOf("a: b"))), wanted);
+  }
+});
+
+Deno.test("a variable in a secret's place is a secret, whatever it is called", () => {
+  const text = `
+target: { base_url: "\${BASE:-https://ca}", token: "\${TOK:-\${OLD:-open-sesame}}" }
+scenarios:
+  list: { with: { headers: { X-Who: "\${WHO:-me}" } }, rate: "\${RATE:-1/s}" }
+`;
+  const root = rootOf(text);
+  const secret = secretVariables(root);
+  const names = ["BASE", "TOK", "OLD", "WHO", "RATE"];
+  assertEquals(names.filter(secret), ["TOK", "OLD", "WHO"]);
+  const env = { TOK: "hunter2value9", RATE: "2/s" };
+  assertEquals(variablesOf(root, env).filter(({ value }) => value === env.TOK), []);
+  assertEquals(variablesOf(root, env).find(({ name }) => name === "TOK")?.isNeeded, true);
+  const without = withoutSecretDefaults(text, secret);
+  assert(!without.includes("sesame") && !without.includes("me}"), without);
+  assert(without.includes("${BASE:-https://ca}") && without.includes("${RATE:-1/s}"));
+  assertEquals(withStandIns(rootOf(without), {})["TOK"], standIn("TOK"));
 });
