@@ -15,11 +15,6 @@ const LENGTHS = {
   generator: { ofAll: 1 / 20, mostMs: 30_000 },
 } as const satisfies Record<Purpose, unknown>;
 
-/** Of a level far from the answer, in a search of so long. */
-export function probeMs(atMostMs: number): number {
-  return Math.min(LENGTHS.probe.mostMs, LENGTHS.probe.ofAll * atMostMs);
-}
-
 /** By the answer: the level that has to break. */
 export const BREAK_FACTOR = 1.1;
 /** Tries of a level at a bracket's end, and of the answer. */

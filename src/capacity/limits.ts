@@ -103,3 +103,11 @@ export function limitsOf(
   const isUnlimited = limits.length > 0 && limits.every(({ kind }) => kind !== "errors");
   return { limits: isUnlimited ? [...limits, ERRORS] : limits, unjudged };
 }
+
+/** Of a plan without a limit that is a share. */
+export function whyUnjudged({ unjudged }: PlanLimits): string {
+  const those = unjudged.map(({ text, reason }) => `"${text}" ${reason}`).join(", ");
+  return "the plan has no threshold by which a level could be judged" +
+    (those && ` (${those})`) +
+    ": give each scenario one, for example `thresholds: [p95 < 2s, error_rate < 1%]`";
+}

@@ -9,7 +9,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { Block, Decided } from "./decision.ts";
 import type { LevelFigures, LevelResult, LevelSpec } from "./level.ts";
 import type { PlacedLimit } from "./limits.ts";
-import type { Scale } from "./scale.ts";
+import { isScaled, type Scale } from "./scale.ts";
 import { type LevelFacts, whoGaveOut } from "./who.ts";
 
 export interface MeasuredLevel {
@@ -42,7 +42,7 @@ function scaledOf({ plan, scale, summary }: MeasuredLevel): SummaryScenario[] {
   const byName = new Map(scenariosOf(summary));
   return plan.scenarios.flatMap(({ name }, at) => {
     const scenario = byName.get(name);
-    return typeof scale[at] === "number" && scenario !== undefined ? [scenario] : [];
+    return isScaled(scale, at) && scenario !== undefined ? [scenario] : [];
   });
 }
 
@@ -107,7 +107,7 @@ function factsOf(
     peakInFlight: Math.max(0, ...blocks.map(({ inFlight }) => inFlight)),
     maxInFlight: plan.scenarios.reduce(
       (sum, { load }, at) =>
-        typeof scale[at] === "number" && load.model === "open" ? sum + load.maxInFlight : sum,
+        isScaled(scale, at) && load.model === "open" ? sum + load.maxInFlight : sum,
       0,
     ),
     workerCpu: Math.max(0, ...summary.generator.workers.map(({ cpu_share }) => cpu_share)),

@@ -9,6 +9,11 @@ import type { LevelSpec } from "./level.ts";
 /** Arrivals per second at level 1, by the scenario's place in the plan; null: it goes on as the plan has it. */
 export type Scale = readonly (number | null)[];
 
+/** Whether the level is also of the scenario at this place. */
+export function isScaled(scale: Scale, at: number): boolean {
+  return (scale[at] ?? null) !== null;
+}
+
 export type ScaleOrProblems =
   | { readonly ok: true; readonly scale: Scale }
   | { readonly ok: false; readonly problems: readonly string[] };

@@ -1,6 +1,7 @@
 /**
- * A level while it runs: the closed seconds that workers hand over, as the blocks by which it is decided. A second is whole
- * once every worker has told it, at the latest in the second after.
+ * A level while it runs: the closed seconds that workers hand over, as the blocks by which it is decided. What the level
+ * scales is counted; limits are of all scenarios. A second is whole once every worker has told it, at the latest in the
+ * second after.
  */
 import { countAbove } from "../metrics/histogram.ts";
 import type { Slice, SliceBatch } from "../metrics/recording.ts";
@@ -10,7 +11,7 @@ import { planDurationMs } from "../plan/profile.ts";
 import type { Block } from "./decision.ts";
 import type { Tally } from "./design_effect.ts";
 import type { PlacedLimit } from "./limits.ts";
-import type { Scale } from "./scale.ts";
+import { isScaled, type Scale } from "./scale.ts";
 
 /** Workers hand a second over within the next one. */
 const TOLD_AFTER_S = 2;
@@ -36,12 +37,7 @@ export class LevelWatch {
     this.#scale = scale;
     this.#limits = limits;
     this.#lengthS = Math.floor(planDurationMs(plan) / 1000);
-    this.#arrivals = new Planned(plan.scenarios.filter((_, at) => this.#isScaled(at)));
-  }
-
-  /** What the level scales is what is counted; limits are of all scenarios. */
-  #isScaled(at: number): boolean {
-    return typeof this.#scale[at] === "number";
+    this.#arrivals = new Planned(plan.scenarios.filter((_, at) => isScaled(scale, at)));
   }
 
   /** Of the scenario at this place, from one worker. */
@@ -54,7 +50,7 @@ export class LevelWatch {
 
   #addSlice(at: number, step: number | null, slice: Slice): void {
     const second = this.#second(slice.second);
-    if (step === null && this.#isScaled(at)) {
+    if (step === null && isScaled(this.#scale, at)) {
       second.finished += slice.count;
       second.failed += slice.failed;
       second.dropped += slice.dropped;

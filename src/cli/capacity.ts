@@ -1,33 +1,30 @@
 /** `certload capacity PLAN`: how much a server holds, and who gave out. */
-import { join } from "node:path";
 import { type Answer, lowestHeld, perSecondText } from "../capacity/answer.ts";
-import { limitsOf, type PlanLimits } from "../capacity/limits.ts";
-import { planLevel, type Scale, scaleOf } from "../capacity/scale.ts";
+import { limitsOf, whyUnjudged } from "../capacity/limits.ts";
+import { isScaled, planLevel, type Scale, scaleOf } from "../capacity/scale.ts";
 import { DEFAULTS } from "../capacity/book.ts";
 import { mask } from "../masking/mask.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
 import type { OpenProfile, Plan } from "../plan/plan.ts";
-import { parseDuration, parseRate, parseShare } from "../plan/units.ts";
 import { capacityDocument, type CapacityReport } from "../report/capacity/document.ts";
 import { capacityHtml } from "../report/capacity/html.ts";
-import { levelLine } from "../report/capacity/levels.ts";
 import { capacityText } from "../report/capacity/text.ts";
 import { jsonText } from "../report/json.ts";
 import { maskTexts } from "../report/mask.ts";
-import { notUndoneLines } from "../report/setup.ts";
-import { exit, EXIT_CODES, verdictLine } from "../verdict/exit.ts";
+import { exit } from "../verdict/exit.ts";
 import { VERSION } from "../version.ts";
-import { textOptions, useColor } from "./color.ts";
+import { answerPlaces, deliverAnswer } from "./answer_files.ts";
+import { textOptions } from "./color.ts";
 import { command, type Outcome } from "./command.ts";
 import { OUT_FLAG } from "./delivery.ts";
 import type { CommandLine } from "./flags.ts";
 import { INVENTORY_FLAGS, inventoryProblems, whyNoInventory, withInventory } from "./inventory.ts";
 import type { Io } from "./io.ts";
-import { type Destination, whyAllUnwritable, writeFile } from "./output_file.ts";
+import { whyAllUnwritable } from "./output_file.ts";
 import { PLAN_FLAGS } from "./plan_flags.ts";
-import { renderProbes } from "./probe_report.ts";
-import { progressPrinter } from "./progress.ts";
-import { type CapacityOutcome, searchCapacity } from "./search.ts";
+import { searchCapacity } from "./search.ts";
+import { atMostOf, flagReader, precisionOf, rateOf } from "./search_flags.ts";
+import { progressOf, unanswered } from "./search_progress.ts";
 import { STACK_FLAGS, type StackedPlan, withStack } from "./stacked_plan.ts";
 
 const FLAGS = [
@@ -84,26 +81,11 @@ interface Asked {
   readonly arrivals: OpenProfile["arrivals"];
 }
 
-const PRECISION = { least: 0.005, most: 0.5 } as const;
-/** Below it no level is long enough to be decided. */
-const LEAST_MS = 60_000;
-
 function askedOf(line: CommandLine): { asked: Asked; problems: string[] } {
   const problems = inventoryProblems(line);
-  const read = <T>(
-    flag: string,
-    parse: (text: string) => T | undefined,
-    wanted: string,
-  ): T | undefined => {
-    const text = line.value(flag);
-    const value = text === undefined ? undefined : parse(text);
-    if (text !== undefined && value === undefined) {
-      problems.push(`--${flag} ${text}: expected ${wanted}`);
-    }
-    return value;
-  };
+  const read = flagReader(line, problems);
   const rate = (flag: string): number | undefined =>
-    read(flag, (text) => parseRate(text) || undefined, "a rate above 0, for example 100/s");
+    read(flag, rateOf, "a rate above 0, for example 100/s");
   const asked = {
     scenario: line.value("scenario"),
     fromPerS: rate("from"),
@@ -126,18 +108,6 @@ function askedOf(line: CommandLine): { asked: Asked; problems: string[] } {
   return { asked, problems };
 }
 
-export function precisionOf(text: string): number | undefined {
-  const share = parseShare(text);
-  return share !== undefined && share >= PRECISION.least && share <= PRECISION.most
-    ? share
-    : undefined;
-}
-
-export function atMostOf(text: string): number | undefined {
-  const ms = parseDuration(text);
-  return ms !== undefined && ms >= LEAST_MS ? ms : undefined;
-}
-
 function arrivalsOf(text: string): Asked["arrivals"] | undefined {
   return text === "even" || text === "poisson" ? text : undefined;
 }
@@ -149,7 +119,7 @@ async function problemsOf(plan: Plan, asked: Asked, line: CommandLine): Promise<
     ...(scaled.ok ? [] : scaled.problems),
     ...(limits.limits.length === 0 ? [whyUnjudged(limits)] : []),
     ...whyNoInventory(plan, line),
-    ...await whyAllUnwritable(FILES.map((name) => fileAt(line, name))),
+    ...await whyAllUnwritable(answerPlaces(line, FILES)),
   ];
 }
 
@@ -204,48 +174,6 @@ async function answer(
   });
 }
 
-/** Of a plan without a limit that is a share. */
-export function whyUnjudged({ unjudged }: PlanLimits): string {
-  const those = unjudged.map(({ text, reason }) => `"${text}" ${reason}`).join(", ");
-  return "the plan has no threshold by which a level could be judged" +
-    (those && ` (${those})`) +
-    ": give each scenario one, for example `thresholds: [p95 < 2s, error_rate < 1%]`";
-}
-
-type Progress = Pick<
-  Parameters<typeof searchCapacity>[0],
-  "onLevel" | "onProgress" | "onResult" | "onNotUndone"
->;
-
-/** The level under way is shown as a run is; each that is over leaves a line. */
-export function progressOf(line: CommandLine, io: Io): Progress {
-  const quiet = line.has("quiet");
-  const progress = progressPrinter(io, { quiet, color: useColor(line, io, io.errIsTerminal) });
-  return {
-    ...(io.errIsTerminal && { onProgress: progress.show }),
-    onResult: (result) => {
-      progress.end();
-      if (!quiet) io.err(`${levelLine(result)}\n`);
-    },
-    onNotUndone: (left) => {
-      progress.end();
-      for (const each of notUndoneLines(left)) io.err(`! ${each}\n`);
-    },
-  };
-}
-
-export function unanswered(
-  outcome: Exclude<CapacityOutcome, { kind: "answered" }>,
-  io: Io,
-): number {
-  if (outcome.kind === "not_ready") {
-    io.err(`Not ready: no load was sent\n${renderProbes(outcome.probes)}`);
-    return EXIT_CODES.not_ready;
-  }
-  io.err("Interrupted before the first level was over\n");
-  return EXIT_CODES.interrupted;
-}
-
 /** How a search ends: what was asked for decides, and without that whether anything can be said. */
 export function exitOf(answer: Answer, requiredPerS: number | undefined): Summary["exit"] {
   const { knee, high, ended, who } = answer;
@@ -288,32 +216,18 @@ function isWithin(perS: number | undefined, low: number, high: number | null): b
 
 /** Of the first scenario whose rate is searched; all of a plan have the same. */
 function seedOf({ scenarios }: Plan, scale: Scale): number {
-  const load = scenarios.find((_, at) => typeof scale[at] === "number")?.load;
+  const load = scenarios.find((_, at) => isScaled(scale, at))?.load;
   return load?.model === "open" ? load.seed : 0;
 }
 
 const FILES = ["capacity.json", "capacity.txt", "capacity.html"] as const;
 
-function fileAt(line: CommandLine, name: typeof FILES[number]): Destination {
-  const directory = line.value("out") ?? "results";
-  return { path: join(directory, name), what: "the answer", flag: "--out" };
-}
-
-async function deliver(report: CapacityReport, line: CommandLine, io: Io): Promise<number> {
-  const texts = {
+function deliver(report: CapacityReport, line: CommandLine, io: Io): Promise<number> {
+  const texts: Record<typeof FILES[number], string> = {
     "capacity.json": `${jsonText(maskTexts(capacityDocument(report), mask))}\n`,
     "capacity.txt": mask(capacityText(report)),
     "capacity.html": mask(capacityHtml(report)),
   };
-  const written = await Promise.all(
-    FILES.map((name) => writeFile(fileAt(line, name), texts[name])),
-  );
-  const problems = written.filter((problem) => problem !== undefined);
-  const taken = !line.has("quiet") && io.out(capacityText(report, textOptions(line, io)));
-  for (const problem of problems) io.err(`${problem}\n`);
-  const { exit: ended } = report;
-  if (!taken && ended.code !== EXIT_CODES.passed) io.err(verdictLine(ended));
-  return problems.length > 0 && ended.code === EXIT_CODES.passed
-    ? EXIT_CODES.bad_input
-    : ended.code;
+  const shown = (): string => capacityText(report, textOptions(line, io));
+  return deliverAnswer({ texts, shown, exit: report.exit }, line, io);
 }

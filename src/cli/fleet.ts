@@ -1,6 +1,5 @@
 /** `certload fleet PLAN`: what a fleet of certificates asks of its server, and whether that is held. */
-import { join } from "node:path";
-import { limitsOf } from "../capacity/limits.ts";
+import { limitsOf, whyUnjudged } from "../capacity/limits.ts";
 import { demandsOf, type Work } from "../fleet/demand.ts";
 import { fleetDocument, type FleetReport, type Measurement } from "../fleet/document.ts";
 import { fleetOf } from "../fleet/fleet.ts";
@@ -22,24 +21,25 @@ import type { Inventory } from "../inventory.ts";
 import { formatCount } from "../metrics/format.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
 import type { FleetConfig } from "../plan/fleet.ts";
-import { parseRate } from "../plan/units.ts";
 import { PROFILE_NAMES } from "../plan/lifetime_profiles.ts";
 import { mainServer, type Plan } from "../plan/plan.ts";
 import { maskTexts } from "../report/mask.ts";
 import { jsonText } from "../report/json.ts";
-import { exit, EXIT_CODES, verdictLine } from "../verdict/exit.ts";
+import { exit, EXIT_CODES } from "../verdict/exit.ts";
 import { VERSION } from "../version.ts";
-import { atMostOf, precisionOf, progressOf, unanswered, whyUnjudged } from "./capacity.ts";
+import { answerPlaces, deliverAnswer } from "./answer_files.ts";
 import { textOptions } from "./color.ts";
 import { command, type Outcome } from "./command.ts";
 import { OUT_FLAG } from "./delivery.ts";
 import type { CommandLine, FlagSpec } from "./flags.ts";
 import { INVENTORY_FLAGS, inventoryProblems, whyNoInventory, withInventory } from "./inventory.ts";
 import type { Io } from "./io.ts";
-import { type Destination, whyAllUnwritable, writeFile } from "./output_file.ts";
+import { whyAllUnwritable } from "./output_file.ts";
 import { namedPlan, PLAN_FLAGS, readPlan } from "./plan_flags.ts";
 import { renderProbes } from "./probe_report.ts";
 import { type CapacityOutcome, searchCapacity } from "./search.ts";
+import { atMostOf, flagReader, precisionOf, rateOf } from "./search_flags.ts";
+import { progressOf, unanswered } from "./search_progress.ts";
 import { STACK_FLAGS, type StackedPlan, withStack } from "./stacked_plan.ts";
 
 /** Each a key of the plan's `fleet`, in place of what that says. */
@@ -144,18 +144,12 @@ const DEFAULTS = { precision: 0.1, atMostMs: 480_000 };
 
 function askedOf(line: CommandLine): { asked: Asked; problems: string[] } {
   const problems = inventoryProblems(line);
-  const read = (flag: string, parse: (text: string) => number | undefined, wanted: string) => {
-    const text = line.value(flag);
-    if (text === undefined) return undefined;
-    const value = parse(text);
-    if (value === undefined) problems.push(`--${flag} ${text}: expected ${wanted}`);
-    return value;
-  };
+  const read = flagReader(line, problems);
   const precision = read("precision", precisionOf, "a share from 0.5% to 50%, for example 10%") ??
     DEFAULTS.precision;
   const atMostMs = read("at-most", atMostOf, "a duration of at least 1m, for example 8m") ??
     DEFAULTS.atMostMs;
-  const toPerS = read("to", (text) => parseRate(text) || undefined, "a rate, for example 500/s");
+  const toPerS = read("to", rateOf, "a rate, for example 500/s");
   return { asked: { precision, atMostMs, toPerS }, problems };
 }
 
@@ -167,7 +161,7 @@ async function problemsOf(plan: Plan, line: CommandLine): Promise<string[]> {
     ...whyUnaskable(searches),
     ...unjudgedOf(searches),
     ...whyNoInventory(plan, line),
-    ...await whyAllUnwritable(FILES.map((name) => fileAt(line, name))),
+    ...await whyAllUnwritable(answerPlaces(line, FILES)),
   ];
 }
 
@@ -313,40 +307,25 @@ export function exitOf(answer: FleetAnswer, interrupted: boolean): Summary["exit
 
 const FILES = ["fleet.json", "fleet.txt", "fleet.html"] as const;
 
-function fileAt(line: CommandLine, name: typeof FILES[number]): Destination {
-  const directory = line.value("out") ?? "results";
-  return { path: join(directory, name), what: "the answer", flag: "--out" };
-}
-
 function jsonOf(report: FleetReport): string {
   return `${jsonText(maskTexts(fleetDocument(report), mask))}\n`;
 }
 
-async function deliver(
+function deliver(
   report: FleetReport,
   measured: Measurement,
   line: CommandLine,
   io: Io,
 ): Promise<number> {
   const whole = { ...report, measured };
-  const texts = {
+  const texts: Record<typeof FILES[number], string> = {
     "fleet.json": jsonOf(whole),
     "fleet.txt": mask(fleetText(whole)),
     "fleet.html": mask(fleetHtml(report, measured)),
   };
-  const written = await Promise.all(
-    FILES.map((name) => writeFile(fileAt(line, name), texts[name])),
-  );
-  const problems = written.filter((problem) => problem !== undefined);
   const shown = (): string =>
     line.has("json") ? texts["fleet.json"] : fleetText(whole, textOptions(line, io));
-  const taken = !line.has("quiet") && io.out(shown());
-  for (const problem of problems) io.err(`${problem}\n`);
-  const { exit: ended } = measured;
-  if (!taken && ended.code !== EXIT_CODES.passed) io.err(verdictLine(ended));
-  return problems.length > 0 && ended.code === EXIT_CODES.passed
-    ? EXIT_CODES.bad_input
-    : ended.code;
+  return deliverAnswer({ texts, shown, exit: measured.exit }, line, io);
 }
 
 /** By the plan's keys. */

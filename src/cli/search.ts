@@ -8,7 +8,7 @@ import { type Block, LevelDecision, rulesFor } from "../capacity/decision.ts";
 import type { LevelResult, LevelSpec } from "../capacity/level.ts";
 import { limitsOf, type PlacedLimit } from "../capacity/limits.ts";
 import { resultOf } from "../capacity/measured.ts";
-import { planAt, type Scale } from "../capacity/scale.ts";
+import { isScaled, planAt, type Scale } from "../capacity/scale.ts";
 import { Search } from "../capacity/search.ts";
 import { LevelWatch } from "../capacity/watch.ts";
 import type { Interrupt } from "../engine/coordinator.ts";
@@ -31,8 +31,6 @@ export interface CapacityOptions {
   readonly search: Omit<SearchOptions, "perLevelPerS">;
   readonly stack: { readonly name: string; readonly description: string };
   readonly interrupt: Interrupt;
-  /** A level begins. */
-  readonly onLevel?: (spec: LevelSpec) => void;
   readonly onProgress?: (state: RunState) => void;
   readonly onResult?: (result: LevelResult) => void;
   readonly onNotUndone: (left: readonly NotUndone[]) => void;
@@ -77,7 +75,6 @@ export async function searchCapacity(options: CapacityOptions): Promise<Capacity
   let last: Summary | undefined;
   let startedAt = "";
   const run = async (spec: LevelSpec): Promise<LevelOutcome> => {
-    options.onLevel?.(spec);
     const outcome = await levels.run(spec);
     if (outcome.kind !== "ran" || soft.aborted) return outcome;
     search.add(spec, outcome.result);
@@ -203,7 +200,7 @@ function otherWorkers(usual: number, cores: number): number {
 /** Of what the level scales. */
 function inFlightOf({ scenarios }: RunState, plan: Plan, scale: Scale): number {
   const scaled = new Set(
-    plan.scenarios.flatMap(({ name }, at) => typeof scale[at] === "number" ? [name] : []),
+    plan.scenarios.flatMap(({ name }, at) => isScaled(scale, at) ? [name] : []),
   );
   return scenarios.reduce((sum, each) => scaled.has(each.name) ? sum + each.inFlight : sum, 0);
 }
