@@ -57,7 +57,7 @@ export function* namedSecretsIn(text: string, origin: "foreign" | "plan"): Gener
     const [start, end] = valueAt(text, at, name, origin);
     if (end > start) yield [start, end];
     // The generator may be left to others in between, and a value may hold a name of its own.
-    NAME.lastIndex = Math.max(at, end);
+    NAME.lastIndex = end;
   }
 }
 

@@ -129,7 +129,7 @@ function percentDecoded(escape: string): [letters: string, at: number][] {
       at += 1;
       continue;
     }
-    const size = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    const size = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
     const letter = utf8.decode(bytes.subarray(at, at + size));
     const isOne = !letter.includes("\ufffd");
     letters.push([isOne ? letter : escape.slice(at * 3, at * 3 + 3), at * 3]);

@@ -13,6 +13,7 @@ Deno.test("passwords of URLs are hidden in all texts, up to the last @ before th
     ["https%3A%2F%2Fu%3Apw%40host%2Fx", "https%3A%2F%2F***%40host%2Fx"],
     ["https:\\/\\/u:pw@host\\/x", "https:\\/\\/***@host\\/x"],
     ["https://host:8443/a@b", "https://host:8443/a@b"],
+    ["https://*****@host/x", "https://*****@host/x"],
     ["//host/path, user@example.com", "//host/path, user@example.com"],
   ];
   for (const [text, expected] of rows) assertEquals(mask(text), expected);
@@ -24,6 +25,8 @@ Deno.test("what follows Bearer and Basic is hidden, prose is not", () => {
     ["BEARER YWJjZGVmZ2hpamtsbW5vcHFyc3R1", "BEARER ***"],
     ["Basic dXNlcjpwdw==", "Basic ***"],
     ["the basic constraints; a bearer token", "the basic constraints; a bearer token"],
+    ["Bearer abcdefghijklmnopqrst", "Bearer ***"],
+    ["Bearer abcdefghijklmnopqrs", "Bearer abcdefghijklmnopqrs"],
   ];
   for (const [text, expected] of rows) assertEquals(mask(text), expected);
 });
@@ -41,11 +44,26 @@ Deno.test("in others' words the values of secret names are hidden, whatever the 
     ["access_token%3Dabc", "access_token%3D***"],
     ['cut short: {"secret":"abc', 'cut short: {"secret":"***'],
     ["key: value, code=5", "key: value, code=5"],
+    ["GET /x?api_key=&page=2", "GET /x?api_key=&page=2"],
+    ['{"password":"","user":"u"}', '{"password":"","user":"u"}'],
+    ['{"password":"a\\"","user":"u"}', '{"password":"***","user":"u"}'],
+    ["token = abc   ", "token = ***   "],
     ["expected 200, got 401: token was refused", "expected 200, got 401: token was refused"],
   ];
   for (const [text, expected] of rows) {
     assertEquals(mask(text, "foreign"), expected);
   }
+});
+
+Deno.test("in a line of a plan the whole value of a secret's name is hidden, up to what YAML says next", () => {
+  const rows: readonly [string, string][] = [
+    ["  token: ${TOKEN:-a, b # c} # the admin's", "  token: *** # the admin's"],
+    ["{ token: two words, user: u }", "{ token: ***, user: u }"],
+    ['{ token: "a, b", user: u }', '{ token: "***", user: u }'],
+    ["api_key: <a b>", "api_key: ***"],
+    ["user: u", "user: u"],
+  ];
+  for (const [text, expected] of rows) assertEquals(mask(text, "plan"), expected);
 });
 
 Deno.test("in our own words a name and a colon are no secret", () => {
@@ -56,6 +74,8 @@ Deno.test("in our own words a name and a colon are no secret", () => {
 Deno.test("secretsIn() gives what a text holds by its look", () => {
   assertEquals(secretsIn("https://u:pw@h/?token=t1"), ["u:pw", "t1"]);
   assertEquals(secretsIn('{"a": 1}'), []);
+  // A name within a value is the value's.
+  assertEquals(secretsIn("token=password=x, secret: y"), ["password=x", "y"]);
 });
 
 Deno.test("the value behind a secret's name is hidden whatever the value", () => {

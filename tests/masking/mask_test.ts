@@ -148,8 +148,36 @@ Deno.test("secrets that overlap, touch or hold each other are one", () => {
   assertEquals(maskOf(["abab"])("ababab"), "***");
 });
 
+Deno.test("each occurrence of a secret is hidden, those that overlap too", () => {
+  assertEquals(maskOf(["aaaa"])("aaaaa"), "***");
+  assertEquals(maskOf(["secret-x"])("Asecret-xA"), "A***A");
+});
+
+Deno.test("a secret is hidden from its first letter to its last, at either end of an encoded text", () => {
+  const mask = maskOf(["secret-x"]);
+  for (const text of ["secret%2Dx", "%73ecret-x", "secret-%78", "%73%65cret%2D%78"]) {
+    assertEquals(mask(text), "***", text);
+  }
+});
+
+Deno.test("control characters of a secret are found as JSON spells them", () => {
+  const secret = "a\tb\nc\rd\be\ff";
+  assertEquals(JSON.stringify(secret), '"a\\tb\\nc\\rd\\be\\ff"');
+  assertEquals(maskOf([secret])(JSON.stringify(secret)), '"***"');
+});
+
+Deno.test("letters of two, three and four bytes are found percent-encoded, from the first of each length on", () => {
+  for (const letter of ["\u0080", "\u07ff", "\u0800", "\u0928", "\uffff", "\u{10000}"]) {
+    const secret = `secret${letter}x`;
+    assertEquals(maskOf([secret])(`-${encodeURIComponent(secret)}-`), "-***-");
+  }
+});
+
 Deno.test("absent, empty and very short secrets hide nothing", () => {
   assertEquals(maskOf([undefined, "", "abc"])("abc"), "abc");
+  assertEquals(maskOf(["abc"])("616263 YWJj"), "616263 YWJj");
+  // What a longer one stands for, decoded, may be very short.
+  assertEquals(maskOf(["%41%42"])("AB, %41%42"), "AB, ***");
 });
 
 Deno.test("a key in PEM is hidden line by line too", () => {
@@ -176,6 +204,18 @@ Deno.test("of what stands around a secret in base64 only a letter of base64 is h
     assertEquals(maskOf([secret])(`<${core}>`), "<***>");
     assertEquals(maskOf([secret])(`<Q${core}>`), "<***>");
   }
+});
+
+Deno.test("what stands around a secret in base64 is left where it has letters of its own alone", () => {
+  // Six bytes fill groups of three from their beginning, seven from two bytes on.
+  for (const [secret, before] of [["secret", ""], ["secret7", "xy"]] as const) {
+    const core = btoa(before + secret).slice(before === "" ? 0 : 3);
+    const mask = maskOf([secret]);
+    assertEquals(mask(`<Q${core}Q>`), before === "" ? "<Q***Q>" : "<***Q>");
+  }
+  // And one byte beyond a group shares its last letter.
+  const core = btoa("secret7").slice(0, 9);
+  assertEquals(maskOf(["secret7"])(`<Q${core}Q>`), "<Q***>");
 });
 
 Deno.test("a line of a secret is one from 16 letters on, and a whole secret from 4", () => {
