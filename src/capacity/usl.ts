@@ -91,8 +91,10 @@ function unfit(points: readonly UslPoint[]): string | undefined {
   const inFlight = points.map((point) => point.inFlight).filter((n) => n > 0);
   const levels = new Set(inFlight).size;
   if (inFlight.length < points.length) return "a level had nothing in flight";
+  const most = Math.max(...inFlight);
+  if (most < 1) return `at most ${significant(most)} were in flight: none waits for another there`;
   if (levels < MIN_LEVELS) return `${levels} levels are fit for it, and ${MIN_LEVELS} are needed`;
-  const reach = Math.max(...inFlight) / Math.min(...inFlight);
+  const reach = most / Math.min(...inFlight);
   if (reach >= MIN_REACH) return undefined;
   return `the most in flight is ${
     significant(reach)
@@ -119,12 +121,17 @@ function rSquared(points: readonly UslPoint[], fit: Coefficients): number {
   return whole === 0 ? 0 : 1 - errorOf(points, fit) / whole;
 }
 
-/** Least squares of the rates, with neither coefficient below 0; undefined where there are none. */
+/** Least squares of the rates by coefficients that the law can have; undefined where there are none. */
 export function fitUsl(points: readonly UslPoint[]): Coefficients | undefined {
   const free = [[0, 1, 2], [0, 1], [0, 2], [0]];
   const fits = free.map((terms) => fitTerms(points, terms))
-    .filter((fit) => fit !== undefined && fit.sigma >= 0 && fit.kappa >= 0 && fit.lambda > 0);
+    .filter((fit) => fit !== undefined && isPossible(fit));
   return fits.sort((a, b) => errorOf(points, a!) - errorOf(points, b!))[0];
+}
+
+/** With σ + κ above 1 the rate is highest below one in flight, and near none it is infinite or negative. */
+function isPossible({ lambda, sigma, kappa }: Coefficients): boolean {
+  return lambda > 0 && sigma >= 0 && kappa >= 0 && sigma + kappa <= 1;
 }
 
 /** Of N: 1/λ (1 + σ(N - 1) + κN(N - 1)) is N / X, and linear in its three terms. */

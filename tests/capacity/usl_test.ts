@@ -81,8 +81,42 @@ Deno.test("the intervals hold the truth in most of noisy curves, and are the sam
   assert(held >= 9, `${held} of 12`);
 });
 
+Deno.test("whatever the levels are, a fitted curve is a rate for any number in flight, and highest at one or more", () => {
+  const level = fc.record({
+    inFlight: fc.double({ min: 1e-3, max: 500, noNaN: true }),
+    serviceMs: fc.double({ min: 0.1, max: 1e3, noNaN: true }),
+  });
+  // What few requests a second make of a fast server: little in flight, and a share of it chance.
+  const light = fc.record({
+    inFlight: fc.double({ min: 1e-3, max: 3, noNaN: true }),
+    serviceMs: fc.double({ min: 0.9, max: 1.4, noNaN: true }),
+  });
+  let fitted = 0;
+  const held = (given: readonly { inFlight: number; serviceMs: number }[]): void => {
+    const levels = given.map(({ inFlight, serviceMs }) => ({
+      inFlight,
+      perS: inFlight / serviceMs * 1000,
+    }));
+    const usl = uslOf(levels, 1);
+    if ("refused" in usl) return;
+    fitted++;
+    assert(usl.peak === null || usl.peak.inFlight >= 1 && usl.peak.perS > 0, JSON.stringify(usl));
+    for (const n of [1e-3, 0.1, 0.5, 1, 3, 500]) {
+      assert(uslRate(n, usl) > 0, `${n}: ${JSON.stringify(usl)}`);
+    }
+  };
+  for (const each of [level, light]) {
+    fc.assert(fc.property(fc.array(each, { minLength: 6, maxLength: 10 }), held), { numRuns: 30 });
+  }
+  assert(fitted > 0);
+});
+
 Deno.test("uslOf() refuses, with its reason, what tells nothing of the law", () => {
   const refusals = [
+    [
+      points([0.02, 0.04, 0.08, 0.1, 0.2, 0.4], [20, 30, 60, 75, 150, 260]),
+      "at most 0.4 were in flight",
+    ],
     [SPEC_SDM91.slice(0, 5), "5 levels are fit for it, and 6 are needed"],
     [points([10, 11, 12, 13, 14, 15], [1, 2, 3, 4, 5, 6]), "times the least"],
     [points([1, 2, 4, 8, 16, 32], [10, 20, 40, 80, 160, 320]), "no bend was seen"],

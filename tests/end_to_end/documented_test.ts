@@ -165,6 +165,19 @@ const OURS: Readonly<Record<string, Exercise>> = {
       assertStringIncludes(output, "50,000 certificates of 47d");
     },
   },
+  'deno task certload fleet loadtest --certificates 50000 --lifetime 47d --target https://certctl.example:8443 --token "$TOKEN" --ca ca.crt':
+    {
+      more: '--only issuance_acceptance --to 1/s --at-most 20s --out "$FOLDER/fleet"',
+      replace: ({ lab }) => ({
+        "https://certctl.example:8443": lab["CERTCTL_BASE"]!,
+        "ca.crt": lab["CERTLOAD_CA_FILE"]!,
+      }),
+      env: ({ lab }) => ({ TOKEN: lab["CERTCTL_TOKEN"]! }),
+      check: ({ code, output }) => {
+        assert([0, 95, 99].includes(code), output);
+        assertStringIncludes(output, "50,000 certificates of 47d");
+      },
+    },
   "certload fleet loadtest --certificates 50000 --lifetime 47d --plan-only": {
     check: ({ code, output }) => {
       assertEquals(code, 0, output);
