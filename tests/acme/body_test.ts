@@ -9,6 +9,8 @@ Deno.test("quotedBody() quotes the beginning of a body on one line", () => {
   assertEquals(quotedBody(octets(" a\r\n\tb ")), '"a b"');
   assertEquals(quotedBody(octets("abcdef"), 6), '"abcdef"');
   assertEquals(quotedBody(octets("abcdefg"), 6), '"abcde…"');
+  assertEquals(quotedBody(octets("x".repeat(120))), `"${"x".repeat(120)}"`);
+  assertEquals(quotedBody(octets("x".repeat(121))), `"${"x".repeat(119)}…"`);
 });
 
 Deno.test("parseObject() takes JSON objects and nothing else", () => {

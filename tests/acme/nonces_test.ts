@@ -50,6 +50,17 @@ Deno.test("NoncePool drops the oldest when it is full", () => {
   assertEquals([pool.take(), pool.take(), pool.take()], ["c", "b", undefined]);
 });
 
+Deno.test("NoncePool keeps 1,024 nonces unless it is told otherwise, and remembers four times as many as it keeps", () => {
+  const pool = new NoncePool();
+  for (let n = 0; n < 1_100; n++) pool.put(`n${n}`);
+  assertEquals(pool.size, 1_024);
+  const small = new NoncePool(1);
+  for (const nonce of ["a", "b", "c", "d", "a"]) small.put(nonce);
+  assertEquals(small.take(), "d");
+  for (const nonce of ["e", "a"]) small.put(nonce);
+  assertEquals(small.take(), "a");
+});
+
 Deno.test("NoncePool ignores a nonce that it has had, and what is no base64url", () => {
   const pool = new NoncePool();
   for (const nonce of ["a", "a", undefined, "", "a b", "ü", 'x"y']) pool.put(nonce);

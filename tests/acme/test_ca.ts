@@ -22,8 +22,9 @@ export interface Period {
 export async function createIssuer(
   commonName = "test issuer",
   period: Period = {},
+  own?: SigningKey,
 ): Promise<Issuer> {
-  const key = await generateKey("ES256");
+  const key = own ?? await generateKey("ES256");
   const ca = der.sequence(
     der.oid("2.5.29.19"),
     der.TRUE,

@@ -2,6 +2,7 @@
 import dns from "dns-packet";
 import fc from "fast-check";
 import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import { answerTo } from "../../../src/acme/challenge/dns01.ts";
 import { ProofTable } from "../../../src/acme/challenge/proofs.ts";
 import { assertEquals } from "../../assert.ts";
@@ -45,6 +46,29 @@ Deno.test("an A query for any name has the one address, and other types have not
     dns.decode(Buffer.from(answer(query("x.test", type))!)).answers;
   assertEquals((dataOf("A") as { data: string }[]).map(({ data }) => data), ["192.0.2.7"]);
   assertEquals([dataOf("AAAA"), dataOf("TXT")], [[], []]);
+});
+
+Deno.test("of a name's proofs the newest hundred are told, and nobody is to keep what is told", () => {
+  const many = new ProofTable();
+  for (let n = 0; n < 101; n++) {
+    many.put({ type: "dns-01", name: "a.test", token: `${n}`, keyAuthorization: `${n}` });
+  }
+  const told = (name: string, type: keyof typeof TYPES) =>
+    dns.decode(Buffer.from(answerTo(query(name, type), many, "192.0.2.7")!)).answers;
+  const texts = told("_acme-challenge.a.test", "TXT");
+  const digest = (text: string) => createHash("sha256").update(text).digest("base64url");
+  assertEquals(
+    texts.map(({ data }) => String(data)),
+    Array.from({ length: 100 }, (_, n) => digest(`${n + 1}`)),
+  );
+  const ttls = [...texts, ...told("a.test", "A")].map(({ ttl }) => ttl);
+  assertEquals(new Set(ttls), new Set([0]));
+});
+
+Deno.test("a TXT query for another name, or of another's proofs, has nothing", () => {
+  for (const name of ["a.test", "_acme-challenge.b.test", "x_acme-challenge.a.test"]) {
+    assertEquals(dns.decode(Buffer.from(answer(query(name, "TXT"))!)).answers, []);
+  }
 });
 
 Deno.test("names of 255 octets are taken, and no longer ones (RFC 1035 section 2.3.4)", () => {

@@ -9,7 +9,13 @@ import { readClientHello } from "../../../src/tls13/client_hello.ts";
 import { serverFlight } from "../../../src/tls13/server_flight.ts";
 import { generateKey } from "../../../src/keys/keys.ts";
 import { signatureOver, subjectAltName } from "../../../src/keys/x509.ts";
-import { assertEquals, assertStringIncludes } from "../../assert.ts";
+import { ProofTable } from "../../../src/acme/challenge/proofs.ts";
+import { serveTlsAlpn01 } from "../../../src/acme/challenge/tls_alpn01.ts";
+import { freePorts } from "../pebble.ts";
+import { acmeSettings } from "../../../src/lab/acme/options.ts";
+import type { Validation } from "../../../src/lab/acme/validations.ts";
+import { validateTlsAlpn01 } from "../../../src/lab/acme/validators/tls_alpn01.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../assert.ts";
 
 const key = await generateKey("ES256");
 
@@ -22,6 +28,39 @@ Deno.test("challengeCertificate() has the name and the digest in a critical exte
   const parsed = new X509Certificate(certificate as never);
   assertEquals(parsed.subjectAltName, "DNS:a.test");
   assertEquals(parsed.verify(parsed.publicKey), true);
+  assertEquals([parsed.subject, parsed.issuer], ["CN=certload", "CN=certload"]);
+  assert(parsed.serialNumber.length >= 20, parsed.serialNumber);
+});
+
+Deno.test("a challenge's certificate is good for a day before and after now", async () => {
+  const nowMs = Date.parse("2026-11-28T08:00:00Z");
+  const proof = { name: "a.test", keyAuthorization: "tok.thumb" };
+  const { validFrom, validTo } = new X509Certificate(
+    await challengeCertificate(key, proof, nowMs) as never,
+  );
+  assertEquals([validFrom, validTo].map((date) => new Date(date).toISOString()), [
+    "2026-11-27T08:00:00.000Z",
+    "2026-11-29T08:00:00.000Z",
+  ]);
+});
+
+Deno.test("of several challenges for a name the newest is shown, as the lab's validator sees it", async () => {
+  const proofs = new ProofTable();
+  const [port] = freePorts(1) as [number];
+  const stop = await serveTlsAlpn01({ hostname: "127.0.0.1", port }, proofs);
+  const [older, newer] = ["old", "new"].map((token) => {
+    const proof = { type: "tls-alpn-01", name: "a.test", token, keyAuthorization: `${token}.k` };
+    return proof as Validation;
+  });
+  const settings = acmeSettings({ tlsAlpn01Port: port });
+  const validate = (proof: Validation): Promise<void> =>
+    validateTlsAlpn01(proof, settings, new AbortController().signal);
+  proofs.put(older!);
+  await validate(older!);
+  proofs.put(newer!);
+  await validate(newer!);
+  await assertRejects(() => validate(older!));
+  await stop();
 });
 
 Deno.test("serverFlight() completes a TLS 1.3 handshake with the certificate and the protocol", async () => {
