@@ -54,13 +54,17 @@ export function scaleOf(scenarios: readonly Scenario[], only: string | undefined
   return { ok: true, scale };
 }
 
-function whyUnscalable({ load, makes }: Scenario): string | undefined {
+function whyUnscalable({ name, load, makes }: Scenario): string | undefined {
   if (load.model === "closed") {
-    return "has users, who wait for their answers and so hide what a server cannot take: give it a `rate`, or leave it out with --skip";
+    const set = (value: string): string => `--set scenarios.${name}.${value}`;
+    // Stages take their durations with them.
+    const isConstant = load.stages.length === 1 && load.stages[0]?.from === load.stages[0]?.to;
+    const flags = [set("rate=10/s"), ...(isConstant ? [] : [set("duration=30s")])].join(" ");
+    return `has users, who wait for their answers and so hide what a server cannot take: give it a rate (${flags}), or leave it out with --skip ${name}`;
   }
   return makes === undefined
     ? undefined
-    : `has a set-up that is made for its own rate and duration, which no level has (${makes}): leave it out with --skip`;
+    : `has a set-up that is made for its own rate and duration, which no level has (${makes}): leave it out with --skip ${name}`;
 }
 
 /** The highest rate that the plan itself asks of what the level scales: what searches begin from. */

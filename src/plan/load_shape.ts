@@ -39,7 +39,7 @@ export function shapeProblems(root: PlanNode, path: Path, isRateFlows = false): 
     const span = keySpanOf(root, has(key) ? [...path, key] : path);
     return problemAt(span, [...path, key], message, hint);
   };
-  const shapes = ["rate", "users", "stages"].filter(has);
+  const shapes: string[] = SHAPES.filter(has);
   const [shape, ...others] = isRateFlows ? ["rate", ...shapes.filter(isNotRate)] : shapes;
   if (shape === undefined) {
     const hint = "give it `rate` or `users` with `duration`, or `stages`";
@@ -122,6 +122,26 @@ const MISPLACED: readonly Misplaced[] = [
     message: "`think_time` goes with users alone: arrivals at a rate wait for nothing",
   },
 ];
+
+const SHAPES = ["rate", "users", "stages"] as const;
+
+/**
+ * Keys of `scenario` that have no place beside a load of another shape: where a flag gives it one by `key`, these go. None
+ * where the scenario has that shape already, or no load that could be another.
+ */
+export function displacedBy(
+  key: string,
+  value: PlanNode,
+  scenario: PlanNode | undefined,
+): string[] {
+  const shape = SHAPES.find((each) => each === key);
+  const has = (each: string): boolean => childOf(scenario, each) !== undefined;
+  const others = SHAPES.filter((each) => each !== shape && has(each));
+  if (shape === undefined || has(shape) || others.length === 0) return [];
+  const model = modelOf({ content: new Map([[shape, value]]), span: value.span });
+  const misplaced = MISPLACED.filter(({ key, when }) => has(key) && when(shape, model, undefined));
+  return [...others, ...misplaced.map(({ key }) => key)];
+}
 
 /** By the first stage, where there are stages: the others must be like it. */
 function modelOf(scenario: PlanNode | undefined): Model {

@@ -1,5 +1,6 @@
 /** What the command line says differently from the plan. A problem with it names the flag. */
 import { parseValue, plainScalar } from "./document.ts";
+import { displacedBy } from "./load_shape.ts";
 import { didYouMean, type Path, type Problem, problemAt, type SourceSpan } from "./problem.ts";
 import {
   childOf,
@@ -64,11 +65,12 @@ function changesOf(
   complain: (problem: Problem) => void,
 ): Change[] {
   const { target, token, insecure, ca, stack, client, fleet = {}, set = [] } = overrides;
-  const changes: Change[] = [];
+  const sets: Change[] = [];
   for (const text of set) {
     const change = parseSet(text);
-    "message" in change ? complain(change) : changes.push(change);
+    "message" in change ? complain(change) : sets.push(change);
   }
+  const changes = [...sets.flatMap((change) => displacedFrom(root, change)), ...sets];
   const flag = (file: string, path: Path, content: Scalar | undefined): void => {
     const node = content === undefined ? undefined : { content, span: { file } };
     changes.push({ path, node, span: { file } });
@@ -93,6 +95,15 @@ function changesOf(
   // A target of one's own means that no stack is wanted.
   else if (target !== undefined) flag("--target", ["stack"], "none");
   return changes;
+}
+
+/** A load of another shape takes the place of the plan's: what goes with that alone is taken out before. */
+function displacedFrom(root: PlanNode, { path, node, span }: Change): Change[] {
+  const [scenarios, name, key] = path;
+  if (scenarios !== "scenarios" || path.length !== 3 || node === undefined) return [];
+  const scenario = childOf(childOf(root, "scenarios"), String(name));
+  return displacedBy(String(key), node, scenario)
+    .map((other) => ({ path: ["scenarios", String(name), other], node: undefined, span }));
 }
 
 function scenarioNames(root: PlanNode): readonly string[] {

@@ -68,6 +68,25 @@ Deno.test("what the plan itself asks for is the rate of what is scaled", () => {
   assertEquals([levelOf(), levelOf("list"), levelOf("create")], [40, 30, 10]);
 });
 
+Deno.test("what is advised about users can be given as it is printed, however they were to come", () => {
+  const staged = { stages: [{ users: 5, duration: "10s" }, { users: 9, duration: "10s" }] };
+  const loads = { list: { users: 5, duration: "10s", think_time: "1s" }, create: staged };
+  const asked = scaleOf(planOf(loads).scenarios, undefined);
+  assert(!asked.ok);
+  const set = asked.problems.flatMap((problem) =>
+    Array.from(problem.matchAll(/--set (\S+?)[ )]/g), ([, value]) => value!)
+  );
+  assertEquals(set, [
+    "scenarios.list.rate=10/s",
+    "scenarios.create.rate=10/s",
+    "scenarios.create.duration=30s",
+  ]);
+  const given = planOf(loads, {}, { set });
+  assertEquals(scaleOf(given.scenarios, undefined), { ok: true, scale: [0.5, 0.5] });
+  const [, skipped] = asked.problems.map((problem) => / --skip (\w+)$/.exec(problem)?.[1]);
+  assertEquals(skipped, "create");
+});
+
 Deno.test("users, and a scenario that is not there, are told all at once", () => {
   const plan = planOf({
     list: { users: 5, duration: "10s" },

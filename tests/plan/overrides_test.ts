@@ -65,6 +65,35 @@ Deno.test("--set changes a value, adds one, and takes one out", () => {
   assertEquals(target.headers, { "x-a": "b=c", "x-n": "007" });
 });
 
+Deno.test("--set gives a load of another shape, and what went with the plan's alone goes with that", () => {
+  const text = NO_CA.replace("users: 3,", "users: 3, think_time: 1s,")
+    .replace("rate: 50/s,", "rate: 50/s, max_in_flight: 9, phase_offset: 30%,");
+  const loads = (...set: string[]) =>
+    planOf(text, { overrides: { set } }).scenarios.map(({ load }) => [load.model, ...load.stages]);
+  const constant = (durationMs: number, level: number) => ({ durationMs, from: level, to: level });
+  const [list, ramp, shake] = loads(
+    "scenarios.list.users=7",
+    "scenarios.ramp.rate=5/s",
+    "scenarios.ramp.duration=1m",
+    "scenarios.shake.rate=2/s",
+  );
+  assertEquals(list, ["closed", constant(300_000, 7)]);
+  assertEquals(ramp, ["open", constant(60_000, 5)]);
+  assertEquals(shake, ["open", constant(60_000, 2)]);
+  const staged = loads("scenarios.list.stages=[{duration: 1m, rate: 9/s}]");
+  assertEquals(staged[0], ["open", { durationMs: 60_000, from: 0, to: 9 }]);
+});
+
+Deno.test("two loads that are both given by --set exclude each other, and so do two of the plan's", () => {
+  const set = ["scenarios.list.users=7", "scenarios.list.rate=9/s"];
+  assertEquals(refused({ set }), [
+    "--set scenarios.list.users `users` and `rate` exclude each other",
+  ]);
+  const both = NO_CA.replace("rate: 50/s,", "rate: 50/s, users: 3,");
+  const [problem] = complaints(both, { overrides: { set: ["scenarios.list.rate=5/s"] } });
+  assert(problem?.endsWith("`users` and `rate` exclude each other"), problem);
+});
+
 Deno.test("--set takes YAML where it starts with a bracket", () => {
   const { scenarios, warmup } = overridden({
     set: ["scenarios.list.thresholds=[p99 < 2s, error_rate < 5%]", "warmup={requests: 3}"],
