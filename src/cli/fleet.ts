@@ -180,7 +180,7 @@ async function answer(
   return await withInventory(stacked, line, io, async (inventory) => {
     const outcome = await search(searches, stacked, asked, line, io);
     if (outcome.kind !== "answered") return unanswered(outcome, io);
-    const { searched, methodology, startedAt, interrupted } = outcome;
+    const { searched, methodology, startedAt, interrupted, isDown } = outcome;
     const { fleet } = report;
     const demands = report.demands.map(({ demand }) => demand);
     const held = heldOf(searches, searched);
@@ -190,6 +190,7 @@ async function answer(
       demands,
       needs,
       held,
+      ...(isDown && { downAfterPerS: searched.at(-1)?.answer.levels.at(-1)?.level }),
     });
     const measured: Measurement = {
       version: VERSION,
@@ -244,6 +245,8 @@ type FleetOutcome =
     readonly methodology: Summary["methodology"];
     readonly startedAt: string;
     readonly interrupted: boolean;
+    /** After the last search the server did not work any more. */
+    readonly isDown: boolean;
   }
   | Exclude<CapacityOutcome, { kind: "answered" }>;
 
@@ -258,6 +261,7 @@ async function search(
   const endsMs = performance.now() + atMostMs;
   const searched: Searched[] = [];
   let first: Extract<CapacityOutcome, { kind: "answered" }> | undefined;
+  let isDown = false;
   for (;;) {
     const next = nextSearch(searches, searched, endsMs - performance.now());
     if (next === undefined || io.interrupt.soft.aborted) break;
@@ -280,6 +284,7 @@ async function search(
     if (outcome.kind !== "answered") {
       if (first === undefined) return outcome;
       if (outcome.kind === "not_ready") {
+        isDown = true;
         io.err(`The server does not work any more: no further mix is searched\n`);
         io.err(renderProbes(outcome.probes));
       }
@@ -287,11 +292,12 @@ async function search(
     }
     first ??= outcome;
     searched.push({ search, answer: outcome.answer });
+    isDown = outcome.answer.ended === "down";
   }
   if (first === undefined) return { kind: "not_started" };
   const { methodology, startedAt } = first;
   const interrupted = io.interrupt.soft.aborted;
-  return { kind: "answered", searched, methodology, startedAt, interrupted };
+  return { kind: "answered", searched, methodology, startedAt, interrupted, isDown };
 }
 
 /** What is not held is told before what is not known, and an interrupt before both. */

@@ -62,7 +62,9 @@ const fleetAnswerSchema = z.strictObject({
     headroom: z.number().nullable().describe("Held by needed"),
     at_least: z.boolean().describe("It may hold more"),
     enough: enough.describe("left_out: no scenario of the plan asks for any of it"),
-    who: z.enum(["server", "generator", "none", "signer"]).describe("Gave out above that"),
+    who: z.enum(["server", "limiter", "generator", "none", "signer"]).describe(
+      "Gave out above that; limiter: a limit of policy, not of the machine",
+    ),
     why: z.string(),
     replace_all_s: z.number().nullable(),
   })),

@@ -19,7 +19,7 @@ export interface Held {
   /** The generator gave out first, or the search's end was reached: it may hold more. */
   readonly atLeast: boolean;
   /** Who gave out. */
-  readonly who: "server" | "generator" | "none";
+  readonly who: "server" | "limiter" | "generator" | "none";
   readonly why: string;
 }
 
@@ -65,9 +65,13 @@ interface Measured {
   /** Of each demand. */
   readonly needs: readonly Need[];
   readonly held: readonly Held[];
+  /** The level after which the server did not work any more, arrivals per second; absent: it did to the end. */
+  readonly downAfterPerS?: number | undefined;
 }
 
-export function answerOf({ server, fleet, demands, needs, held }: Measured): FleetAnswer {
+export function answerOf(
+  { server, fleet, demands, needs, held, downAfterPerS }: Measured,
+): FleetAnswer {
   const bounded = held.map((each) => withinSigner(each, fleet, demands));
   const rows = demands.map((demand) => {
     const isOf = ({ shape }: { readonly shape: Shape }): boolean => shape === demand.shape;
@@ -83,7 +87,8 @@ export function answerOf({ server, fleet, demands, needs, held }: Measured): Fle
     replaceAllS: quickest?.replaceAllS ?? null,
     replaceAllAtMost: quickest?.atLeast ?? false,
   };
-  return { ...answer, sentence: sentenceOf(server, fleet, answer) };
+  const down = downAfterPerS === undefined ? "" : downSentence(server, downAfterPerS);
+  return { ...answer, sentence: `${down}${sentenceOf(server, fleet, answer)}` };
 }
 
 type Bounded = Omit<Held, "who"> & { readonly who: HeadroomRow["who"] };
@@ -153,6 +158,13 @@ function enoughOf(rows: readonly HeadroomRow[]): FleetAnswer["enough"] {
   return asked.length > 0 && asked.every(({ enough }) => enough === "yes") ? "yes" : "unknown";
 }
 
+/** Whatever else was found: a server that stays down after an overload is not one to rely on. */
+function downSentence(server: string, afterPerS: number): string {
+  return `${server} stayed down after ${
+    formatRate(afterPerS)
+  }: it did not work once when it was asked again, so nothing more was tried. `;
+}
+
 function sentenceOf(server: string, fleet: Fleet, answer: Omit<FleetAnswer, "sentence">): string {
   return [
     mainSentence(server, fleet, answer),
@@ -197,6 +209,7 @@ function tightestSentence(row: HeadroomRow): string {
   const blame: Readonly<Record<HeadroomRow["who"], string>> = {
     none: "",
     server: "; above that the server gives out",
+    limiter: "; above that a limiter stops it, which is a limit of policy and not of the machine",
     generator: "; above that the generator gave out, not the server",
     signer: `, as ${why}`,
   };

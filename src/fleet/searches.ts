@@ -162,7 +162,7 @@ export function heldOf(all: readonly MixSearch[], done: readonly Searched[]): He
 }
 
 function searchedHeld({ shape, perS }: Need, answer: Answer): Held {
-  const { knee, who, why } = answer;
+  const { knee, who, why, limiter } = answer;
   const low = lowestHeld(answer);
   const high = who === "server"
     ? Math.max(answer.high ?? Infinity, surelyBroken(answer))
@@ -174,7 +174,7 @@ function searchedHeld({ shape, perS }: Need, answer: Answer): Held {
     // What broke by nobody's fault was not decided: a level had too few arrivals, or no time.
     high: high / perS,
     atLeast: answer.atLeast || who !== "server",
-    who,
+    who: limiter ? "limiter" : who,
     why,
   };
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { fleetDocument, fleetDocumentSchema } from "../../src/fleet/document.ts";
+import { fleetHtml } from "../../src/fleet/html.ts";
 import { fleetText } from "../../src/fleet/text.ts";
 import { widthOf } from "../../src/report/width.ts";
 import { ANSWER, measured } from "./measured.ts";
@@ -41,6 +42,26 @@ Deno.test("where the generator gave out the sentence says at least", () => {
   assertStringIncludes(text, "and at least 212/s was held");
   assertStringIncludes(text, "above that the generator gave out, not the server");
   assertMatch(text, />= 212\/s/);
+});
+
+Deno.test("a limiter that gave out is one in text, page and data alike", () => {
+  const why = "a limiter answered 429 to 31 %: a limit of policy, not of the machine";
+  const report = measured({ ...ANSWER, limiter: true, why });
+  const text = fleetText(report);
+  assertMatch(text, /\none cron minute +53\.2\/s +212\/s +4 x +yes +7 min 52 s +limiter\n/);
+  const sentence = "a limiter stops it, which is a limit of policy and not of the machine";
+  assertStringIncludes(text.replaceAll(/\s+/g, " "), sentence);
+  const { answer } = fleetDocument(report);
+  assertEquals(fleetDocumentSchema.parse(fleetDocument(report)).answer, answer);
+  const rows = answer!.rows.filter(({ enough }) => enough !== "left_out");
+  assertEquals(new Set(rows.map(({ who }) => who)), new Set(["limiter"]));
+  assertStringIncludes(answer!.sentence, sentence);
+  const page = fleetHtml(report, report.measured);
+  assertStringIncludes(page, sentence);
+  const [, headroom = ""] = page.split('<table class="headroom">');
+  const [table = ""] = headroom.split("</table>");
+  assertEquals(table.match(/limiter/g)?.length, rows.length);
+  assert(!table.includes("server"), table);
 });
 
 Deno.test("the text fits what it is shown on", () => {

@@ -19,13 +19,14 @@ function answer(
   given: readonly Held[],
   section: Record<string, unknown> = SECTION,
   flows: readonly string[] = EVERYTHING,
+  downAfterPerS?: number,
 ): FleetAnswer {
   const fleet = fleetFrom(section);
   const demands = demandsOf(fleet).filter(({ shape }) => shape !== "polling");
   const needs = demands.map((demand) =>
     needOf(demand, mixOf(demand.rates, flows.map((flow) => open(flow))))
   );
-  return answerOf({ server: "https://ca.test", fleet, demands, needs, held: given });
+  return answerOf({ server: "https://ca.test", fleet, demands, needs, held: given, downAfterPerS });
 }
 
 const all = (factor: number, more: Partial<Held> = {}): Held[] =>
@@ -43,6 +44,24 @@ Deno.test("every shape held: yes, with the tightest and the time to replace all"
   assertMatch(
     sentence,
     /^https:\/\/ca\.test holds 50,000 certificates of 47d in all 6 shapes of demand\. The tightest, "all issued within one hour", needs 27\.8\/s, and 272\/s was held, 9\.8 times that; above that the server gives out\. All of them can be replaced in 1 min 34 s\.$/,
+  );
+});
+
+Deno.test("a limiter is told as a limit of policy, not of the machine", () => {
+  const { sentence, rows } = answer(all(0.5, { who: "limiter" }));
+  assertEquals(rows[0]?.who, "limiter");
+  assertMatch(
+    sentence,
+    /0\.5 times that; above that a limiter stops it, which is a limit of policy and not of the machine\.$/,
+  );
+});
+
+Deno.test("a server that stayed down after a search is told as that first, and the answer after it", () => {
+  const { sentence, enough } = answer(all(20), SECTION, EVERYTHING, 1064);
+  assertEquals(enough, "yes");
+  assertMatch(
+    sentence,
+    /^https:\/\/ca\.test stayed down after 1,064\/s: it did not work once when it was asked again, so nothing more was tried\. https:\/\/ca\.test holds 50,000 /,
   );
 });
 

@@ -85,6 +85,13 @@ Deno.test("what was found is by times of the need, with its interval", () => {
   assertEquals([held.length, cron.atLeast, cron.who], [7, false, "server"]);
 });
 
+Deno.test("a limiter that gave out is told from the server behind it", () => {
+  const { all } = searches(SHIPPED);
+  const [held] = heldOf(all, [{ search: all[0]!, answer: answered({ limiter: true }) }]);
+  assertEquals([held!.who, held!.atLeast], ["limiter", false]);
+  assertAlmostEquals(held!.high, 105 / 53.19, 1e-3);
+});
+
 Deno.test("where the generator gave out, or nothing broke, it is at least that", () => {
   const { all } = searches(SHIPPED);
   const of = (more: Partial<Answer>): boolean =>
