@@ -1,6 +1,6 @@
 /** What a search ends with, as it stands in a result's JSON, and as sentences. */
 import { z } from "zod";
-import { formatSeconds, significant } from "../metrics/format.ts";
+import { formatPercent, formatSeconds, significant } from "../metrics/format.ts";
 import type { Decided } from "./decision.ts";
 import { type LevelResult, PURPOSES } from "./level.ts";
 import type { Refusal, Usl } from "./usl.ts";
@@ -21,10 +21,11 @@ export interface Recovery {
 export interface Answer {
   /** The highest level at which the limits hold, in the scale's own unit; 0 where none does. */
   readonly knee: number;
-  /** 95 % interval where a curve was fitted, else the highest level that held and the lowest that broke. */
   readonly low: number;
   /** Null with `atLeast`. */
   readonly high: number | null;
+  /** Of `low` to `high` as an interval, 0.95; null where no curve was fitted: they are bounds, of no known probability. */
+  readonly confidence: number | null;
   /** Nothing broke the server: it holds `knee`, and more was not offered or could not be. */
   readonly atLeast: boolean;
   /** Who gave out above the answer; `none`: nobody. */
@@ -58,18 +59,26 @@ export function lowestHeld({ knee, low, levels }: Answer): number {
   return Math.min(knee, Math.max(low, ...held));
 }
 
-/** How a level is called: `significant(level) + unit`, `137/s` or `2.5 times the plan`. */
-export type LevelText = (level: number) => string;
+/** `137/s`: a level in a sentence. */
+export function perSecondText(level: number): string {
+  return `${significant(level)}/s`;
+}
 
-export const perSecondText: LevelText = (level) => `${significant(level)}/s`;
-export const factorText: LevelText = (level) => `${significant(level)} times the plan`;
+/** `95 %: 134/s to 140/s`, or `between 134/s and 140/s` where that is no interval; undefined where there is neither. */
+export function intervalText({ knee, low, high, confidence, atLeast }: Answer): string | undefined {
+  if (knee === 0 || atLeast || high === null) return undefined;
+  const [from, to] = [perSecondText(low), perSecondText(high)];
+  return confidence === null
+    ? `between ${from} and ${to}`
+    : `${formatPercent(confidence)}: ${from} to ${to}`;
+}
 
 /** The answer in sentences, the most important first. */
-export function answerSentences(answer: Answer, levelText: LevelText): string[] {
+export function answerSentences(answer: Answer): string[] {
   return [
-    headline(answer, levelText),
-    ...(answer.knee > 0 ? [confirmationText(answer, levelText)] : []),
-    ...(answer.recovery ? [recoveryText(answer.recovery, levelText)] : []),
+    headline(answer),
+    ...(answer.knee > 0 ? [confirmationText(answer)] : []),
+    ...(answer.recovery ? [recoveryText(answer.recovery)] : []),
     ...(answer.ended === "time"
       ? [
         `The time was over after ${
@@ -78,52 +87,57 @@ export function answerSentences(answer: Answer, levelText: LevelText): string[] 
       ]
       : []),
     ...(answer.ended === "interrupted" ? ["It was interrupted before all was tried."] : []),
-    ...(answer.ended === "down" ? [downText(answer, levelText)] : []),
+    ...(answer.ended === "down" ? [downText(answer)] : []),
   ];
 }
 
-function downText({ levels }: Answer, levelText: LevelText): string {
+function downText({ levels }: Answer): string {
   const last = levels.at(-1);
-  const after = last === undefined ? "" : ` after ${levelText(last.level)}`;
+  const after = last === undefined ? "" : ` after ${perSecondText(last.level)}`;
   return `The server did not work once within half a minute${after}, so nothing more was tried.`;
 }
 
-function headline(answer: Answer, levelText: LevelText): string {
-  const { knee, low, high, atLeast, who, why, limiter } = answer;
+function headline(answer: Answer): string {
+  const { knee, high, atLeast, who, why, limiter } = answer;
   if (knee === 0) {
     const found = who === "none" ? "was not decided" : "was already too much";
-    const tried = high === null ? "" : ` ${levelText(high)} ${found}:`;
+    const tried = high === null ? "" : ` ${perSecondText(high)} ${found}:`;
     return `No level was found at which the limits hold.${tried} ${why}.`;
   }
   if (atLeast) {
     const reason = who === "generator"
       ? `the generator gave out above that, not the server: ${why}`
       : why;
-    return `The server holds at least ${levelText(knee)}: ${reason}.`;
+    return `The server holds at least ${perSecondText(knee)}: ${reason}.`;
   }
-  const between = `(95 %: ${levelText(low)} to ${levelText(high ?? knee)})`;
-  const policy = limiter ? "a limiter stops it" : "the server gives out";
-  return `The server holds ${levelText(knee)} ${between}. Above that ${policy}: ${why}.`;
+  const above = who === "none"
+    ? "nothing was decided"
+    : limiter
+    ? "a limiter stops it"
+    : "the server gives out";
+  return `The server holds ${perSecondText(knee)} (${
+    intervalText(answer)
+  }). Above that ${above}: ${why}.`;
 }
 
-function confirmationText({ confirmed }: Answer, levelText: LevelText): string {
+function confirmationText({ confirmed }: Answer): string {
   if (confirmed === null) return "No longer level confirms it.";
-  const level = levelText(confirmed.level);
+  const level = perSecondText(confirmed.level);
   if (confirmed.decision === "holds") return `A longer level of ${level} held.`;
   return confirmed.by === "point"
     ? `A longer level of ${level} was at the very limit.`
     : `A longer level of ${level} broke: read the answer as an upper bound.`;
 }
 
-function recoveryText({ level, afterMs }: Recovery, levelText: LevelText): string {
+function recoveryText({ level, afterMs }: Recovery): string {
   if (afterMs === null) {
     return `After the highest level it did not recover while ${
-      levelText(level)
+      perSecondText(level)
     } went on: what was overloaded once stays so.`;
   }
   return `After the highest level it was within its limits again after ${
     formatSeconds(afterMs / 1000)
-  } of ${levelText(level)}.`;
+  } of ${perSecondText(level)}.`;
 }
 
 const amount = z.number().min(0);
@@ -142,7 +156,7 @@ const levelSchema = z.object({
   p95_ms: amount.nullable(),
   p99_ms: amount.nullable(),
   in_flight: amount,
-  error_rate: share,
+  error_rate: share.nullable().describe("null: nothing was answered"),
   duration_ms: amount,
   elapsed_ms: amount,
   decision,
@@ -182,6 +196,9 @@ export const answerSchema = z.object({
   knee: amount,
   low: amount,
   high: amount.nullable(),
+  confidence: share.nullable().describe(
+    "Of low to high as an interval; null: they are bounds, of no known probability",
+  ),
   at_least: z.boolean(),
   who,
   why: z.string(),

@@ -207,7 +207,15 @@ export class LevelDecision {
       const reason = `a queue that grew to ${peak} in ${formatSeconds(this.#elapsedMs / 1000)}`;
       return { decision: "broken", by: "backlog", reason, limits };
     }
-    return { ...judgeAll(limits), limits };
+    const judged = judgeAll(limits);
+    const isSilent = judged.by === "no_samples" && this.#finished === 0 && this.#arrivals > 0;
+    return { ...judged, ...(isSilent && { reason: this.#silence() }), limits };
+  }
+
+  #silence(): string {
+    return `none of ${formatCount(this.#arrivals)} arrivals was answered within ${
+      formatSeconds(this.#elapsedMs / 1000)
+    }`;
   }
 
   /** Of one limit, without the first blocks: of a level that is shorter than these, of all. */

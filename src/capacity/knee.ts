@@ -17,14 +17,18 @@ export interface Bracket {
 
 export interface Knee {
   readonly level: number;
-  /** 95 % interval; where nothing could be fitted the bracket, and half the precision beyond its ends. */
+  /** Where nothing could be fitted the bracket, and half the precision beyond its ends. */
   readonly low: number;
   readonly high: number;
+  /** Of what is between these; null where nothing was fitted, or what was leaves the bracket: they are bounds then. */
+  readonly confidence: number | null;
   readonly by: "fit" | "bracket" | "limiter";
 }
 
 /** Levels by the bracket's that a straight line in the logit is fit for. */
 const REACH = { below: 1.35, above: 1.08 } as const;
+/** Of the interval. */
+const CONFIDENCE = 0.95;
 /** A level that ended sooner did so when it looked worst. */
 const LEAST_MS = 10_000;
 /** Evidence for the allowed share itself, in independent requests: keeps shares of 0 finite. */
@@ -39,7 +43,11 @@ const NEARLY_SURE = 0.999 * SURE;
 export function kneeOf(results: readonly LevelResult[], bracket: Bracket, precision: number): Knee {
   const fits = results[0]?.limits.map((_, at) => fitLimit(results, bracket, at)) ?? [];
   const found = fits.filter((fit) => fit !== undefined);
-  const whole = { level: Math.sqrt(bracket.holds * bracket.broken), by: "bracket" } as const;
+  const whole = {
+    level: Math.sqrt(bracket.holds * bracket.broken),
+    confidence: null,
+    by: "bracket",
+  } as const;
   const aside = Math.sqrt(1 + precision);
   const sure = sureEnds(results, bracket);
   const bare = { ...whole, low: sure.holds / aside, high: sure.broken * aside };
@@ -49,10 +57,12 @@ export function kneeOf(results: readonly LevelResult[], bracket: Bracket, precis
   const [from, to] = [bracket.holds / (1 + precision), bracket.broken * (1 + precision)];
   const kept = (x: number): number => Math.min(to, Math.max(from, Math.exp(x)));
   const level = kept(first.x);
+  const isKept = level !== Math.exp(first.x);
   return {
     level,
     low: Math.min(level, Math.exp(first.x - first.halfWidth)),
     high: Math.max(level, Math.exp(first.x + first.halfWidth)),
+    confidence: isKept ? null : CONFIDENCE,
     by: "fit",
   };
 }
@@ -72,7 +82,7 @@ interface Point {
   readonly k: number;
 }
 
-/** The logarithm of the level, and half its 95 % interval. */
+/** The logarithm of the level, and half its interval. */
 interface Root {
   readonly x: number;
   readonly halfWidth: number;
@@ -154,7 +164,7 @@ function rootOf(points: readonly Point[], target: number): Root | undefined {
   const beside = (target - a) / b;
   const variance = (vaa + 2 * beside * vab + beside ** 2 * vbb) / b ** 2;
   // How much levels vary is known from these few alone.
-  const factor = studentQuantile(0.975, Math.max(3, points.length - 2));
+  const factor = studentQuantile((1 + CONFIDENCE) / 2, Math.max(3, points.length - 2));
   return { x: centre + beside, halfWidth: factor * Math.sqrt(Math.max(0, variance)) };
 }
 

@@ -15,6 +15,11 @@ const LENGTHS = {
   generator: { ofAll: 1 / 20, mostMs: 30_000 },
 } as const satisfies Record<Purpose, unknown>;
 
+/** However little time there is: in a second or two nothing is told, and often nothing answered. */
+const LEAST_MS = 3_000;
+/** A recovery takes five seconds that were calm. */
+const LEAST_RECOVER_MS = 6_000;
+
 /** By the answer: the level that has to break. */
 export const BREAK_FACTOR = 1.1;
 /** Tries of a level at a bracket's end, and of the answer. */
@@ -23,5 +28,6 @@ export const TRIES = 3;
 /** Of a search that may take so long in all. */
 export function lengthOf(purpose: Purpose, atMostMs: number): number {
   const { ofAll, mostMs } = LENGTHS[purpose];
-  return Math.min(mostMs, ofAll * atMostMs);
+  const leastMs = purpose === "recover" ? LEAST_RECOVER_MS : LEAST_MS;
+  return Math.min(mostMs, Math.max(leastMs, ofAll * atMostMs));
 }

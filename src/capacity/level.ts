@@ -28,7 +28,7 @@ export const PURPOSES = [
 export type Purpose = (typeof PURPOSES)[number];
 
 export interface LevelSpec {
-  /** In the scale's own unit: the rate of the searched scenario (per second), or the factor of the whole mix. */
+  /** Arrivals per second, of the searched scenario or of the whole mix. */
   readonly level: number;
   /** The load's length, if nothing decides the level before. */
   readonly atMostMs: number;
@@ -51,8 +51,8 @@ export interface LevelFigures {
   readonly p99Ms: number | null;
   /** On average over the level. */
   readonly inFlight: number;
-  /** Failed share, 0..1. */
-  readonly errorRate: number;
+  /** Failed share of what was answered, 0..1; null where nothing was. */
+  readonly errorRate: number | null;
   /** How long load was sent. */
   readonly durationMs: number;
   /** All that the level cost: rest, set-up and warm-up as well. It is what `--at-most` bounds. */

@@ -53,6 +53,7 @@ export function limited(
     level: limit,
     low: limit / (1 + book.precision * unsure),
     high: limit * (1 + book.precision),
+    confidence: null,
     by: "limiter",
   };
   if (!broke && above <= book.to) {

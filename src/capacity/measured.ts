@@ -65,7 +65,7 @@ function figuresOf(
     p95Ms: ms(95),
     p99Ms: ms(99),
     inFlight: inFlightOf(blocks, perS(finished - failed) * times.meanUs / 1e6),
-    errorRate: finished === 0 ? 0 : failed / finished,
+    errorRate: finished === 0 ? null : failed / finished,
     durationMs,
     elapsedMs,
   };

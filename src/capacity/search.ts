@@ -81,7 +81,9 @@ export class Search {
   #knee(): Knee | undefined {
     const { holds, broken } = this.#book.ends();
     if (holds === undefined) return undefined;
-    if (broken === undefined) return { level: holds, low: holds, high: holds, by: "bracket" };
+    if (broken === undefined) {
+      return { level: holds, low: holds, high: holds, confidence: null, by: "bracket" };
+    }
     return limited(this.#book, broken)?.knee ??
       kneeOf(this.#book.valid, { holds, broken }, this.#book.precision);
   }
@@ -102,6 +104,7 @@ export class Search {
       knee: knee?.level ?? 0,
       low: knee?.low ?? 0,
       high: atLeast ? null : knee?.high ?? broken ?? null,
+      confidence: knee?.confidence ?? null,
       atLeast,
       who: culprit?.who ?? "none",
       why: culprit?.why ?? this.#whyNobody(),
@@ -115,13 +118,18 @@ export class Search {
     };
   }
 
-  /** Of the levels that broke the server the one at the bracket's end, or else where the generator gave out. */
+  /** Of the levels that broke the server the one at the bracket's end, or else where nothing told, or the generator gave out. */
   #culprit(broken: number | undefined): LevelResult | undefined {
     if (broken === undefined) return this.#book.wall;
     return this.#book.valid.findLast(({ level, decision }) =>
       level === broken && decision === "broken"
     ) ??
-      this.#book.valid.findLast(({ level, decision }) => level >= broken && decision === "broken");
+      this.#book.valid.findLast(({ level, decision }) =>
+        level >= broken && decision === "broken"
+      ) ??
+      this.#book.valid.findLast(({ level, decision }) =>
+        level === broken && decision === "undecided"
+      );
   }
 
   #whyNobody(): string {

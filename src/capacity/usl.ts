@@ -4,7 +4,7 @@
  * to agree with each other: from it comes a rate that falls when more is asked. N is the number in flight.
  */
 import { randomOf } from "../random.ts";
-import { formatPercent, significant } from "../metrics/format.ts";
+import { significant } from "../metrics/format.ts";
 import type { LevelResult } from "./level.ts";
 
 export interface UslPoint {
@@ -17,7 +17,7 @@ export interface UslPoint {
 /** Whether the law may be asked about a level: its queue was at rest, so that what was in flight belongs to its rate. */
 export function isAtRest({ by, purpose, errorRate, who }: LevelResult): boolean {
   return by !== "backlog" && by !== "dropped" && purpose !== "recover" &&
-    errorRate <= MAX_ERRORS && who !== "generator";
+    errorRate !== null && errorRate <= MAX_ERRORS && who !== "generator";
 }
 
 export interface Coefficients {
@@ -239,17 +239,4 @@ function intervalsOf(points: readonly UslPoint[], seed: number): Usl["intervals"
     return { low: at(0.025), high: at(0.975) };
   };
   return { lambda: interval("lambda"), sigma: interval("sigma"), kappa: interval("kappa") };
-}
-
-/** `one at a time 95.2/s, 2.7 % waits for each other, ...`: what the coefficients mean. */
-export function uslText(usl: Usl | Refusal): string {
-  if ("refused" in usl) return `No scalability law was fitted: ${usl.refused}`;
-  const { lambda, sigma, kappa, peak } = usl;
-  const top = peak === null
-    ? "the rate flattens and does not fall"
-    : `most at ${significant(peak.inFlight)} in flight, ${significant(peak.perS)}/s`;
-  return `Scalability law: ${significant(lambda)}/s with one in flight, ${
-    formatPercent(sigma)
-  } waits for each other (σ), ` +
-    `κ ${kappa.toExponential(2)}; ${top}`;
 }

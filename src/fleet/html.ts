@@ -1,5 +1,5 @@
 /** A fleet's answer as one HTML page that needs no network: the sentence, the headroom, and what they rest on. */
-import { answerSentences, perSecondText } from "../capacity/answer.ts";
+import { answerSentences } from "../capacity/answer.ts";
 import { formatCount, formatSeconds } from "../metrics/format.ts";
 import { capacityCharts } from "../report/capacity/charts.ts";
 import { levelsTable, outcomeMark, whyOf } from "../report/capacity/levels.ts";
@@ -121,11 +121,13 @@ function headroomPart({ answer }: Measurement): Markup {
   `;
 }
 
-/** Why a search came out so stands with its levels. */
+/** Told by a search: why it came out so stands with its levels. */
+const SEARCHED: ReadonlySet<HeadroomRow["who"]> = new Set(["server", "limiter", "generator"]);
+
 function besideText({ who, why, leftOut }: HeadroomRow): string {
   const without = leftOut.map((work) => WORK_IN_WORDS[work]).join(", ");
   return [
-    ...(who === "server" || who === "generator" ? [] : [why]),
+    ...(SEARCHED.has(who) ? [] : [why]),
     ...(without === "" ? [] : [`without ${without}`]),
   ].join("; ");
 }
@@ -154,7 +156,7 @@ function searchPart(
   ];
   return html`
     <p class="note">${mixText(report, search)}</p>
-    <p>${answerSentences(answer, perSecondText).join(" ")}</p>
+    <p>${answerSentences(answer).join(" ")}</p>
     ${pictures.length === 0 ? "" : chartGrid(`levels-${search.needs[0]!.shape}`, pictures, charts)}
     ${table(
       "levels",

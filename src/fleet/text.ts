@@ -1,5 +1,5 @@
 /** The fleet's demand, and the answer where there is one, for a terminal or a mail. */
-import { answerSentences, perSecondText } from "../capacity/answer.ts";
+import { answerSentences } from "../capacity/answer.ts";
 import { formatCount, formatPercent, formatRate, formatSeconds } from "../metrics/format.ts";
 import { formatDuration } from "../plan/units.ts";
 import { LEVEL_DROP, levelsTable } from "../report/capacity/levels.ts";
@@ -96,9 +96,7 @@ export function whereText({ methodology, startedAt }: Measurement): string {
 function searchLines(report: FleetReport, { search, answer }: Searched, page: Page): string[] {
   return [
     ...title("Searched", mixText(report, search), page),
-    ...answerSentences(answer, perSecondText).flatMap((sentence) =>
-      block(sentence, page, { first: 2 })
-    ),
+    ...answerSentences(answer).flatMap((sentence) => block(sentence, page, { first: 2 })),
     ...tableOf(levelsTable(answer.levels), page, LEVEL_DROP, 2),
     ...(rungsOf(answer.levels).length < 2 ? [] : [
       "",

@@ -93,6 +93,19 @@ Deno.test("LevelDecision is undecided without a sample, and holds or breaks by t
   assertEquals([few.conclude().decision, few.conclude().by], ["holds", "point"]);
 });
 
+Deno.test("of a server that answered nothing it is said, with how much it was asked and for how long", () => {
+  const silent = new LevelDecision([P95, ERRORS], rulesFor({ purpose: "probe", atMostMs: 3_000 }));
+  const nothing = { beyond: 0, of: 0 };
+  for (let second = 0; second < 3; second++) {
+    silent.add(block(0, 0, { arrivals: 140, inFlight: 140, tallies: [nothing, nothing] }));
+  }
+  const { decision, by, reason } = silent.conclude();
+  assertEquals([decision, by], ["undecided", "no_samples"]);
+  assertEquals(reason, "none of 420 arrivals was answered within 3 s");
+  silent.add(block(0, 0, { finished: 1, tallies: [nothing, nothing] }));
+  assertEquals(silent.conclude().reason, 'nothing told whether "p95 < 2s" holds');
+});
+
 Deno.test("LevelDecision breaks by the limit that is broken, whatever the others say", () => {
   const decision = new LevelDecision([P95, ERRORS], BRACKET);
   const tallies = [{ beyond: 0, of: 90 }, { beyond: 10, of: 100 }];

@@ -3,6 +3,7 @@ import type { Answer } from "../../src/capacity/answer.ts";
 import type { LevelResult, LevelSpec } from "../../src/capacity/level.ts";
 import type { Limit } from "../../src/capacity/limits.ts";
 import type { SearchOptions } from "../../src/capacity/book.ts";
+import { kneeOf } from "../../src/capacity/knee.ts";
 import { Search, search } from "../../src/capacity/search.ts";
 import { randomOf } from "../../src/random.ts";
 import { caseOf, KINDS, namesTheRightOne, searchCase } from "./cases.ts";
@@ -159,6 +160,68 @@ Deno.test("a server that holds nothing has no knee, and the search ends", () => 
   const { answer, asked } = searched(new BucketServer(100, 100, 0.5, randomOf(12)), { from: 64 });
   assertEquals([answer.knee, answer.atLeast, answer.who], [0, false, "server"]);
   assert(asked.length < 30);
+});
+
+Deno.test("an interval is one of 95 % where a curve was fitted, and else has no probability", () => {
+  const queue = (atMostMs: number): Answer => {
+    const server = new QueueServer({ servers: 4, perS: 75, random: randomOf(5) });
+    return searched(server, { from: 60, atMostMs }).answer;
+  };
+  const limiter = new BucketServer(137, 137, 0, randomOf(3));
+  assertEquals(queue(600_000).confidence, 0.95);
+  const short = queue(60_000);
+  assertEquals([short.confidence, short.atLeast, short.confirmed], [null, false, null]);
+  assertEquals(searched(limiter, { from: 20 }).answer.confidence, null);
+  assertEquals(searched(limiter, { from: 20, to: 40 }).answer.confidence, null);
+});
+
+Deno.test("a curve whose knee is not where levels held and broke makes no interval of 95 %", () => {
+  const at = (level: number, beyond: number, decision: "holds" | "broken"): LevelResult => ({
+    ...cutShort([{}], { from: level }).levels[0]!,
+    level,
+    durationMs: 20_000,
+    decision,
+    limits: [{
+      text: "p95 < 500 ms",
+      allowed: 0.05,
+      beyond,
+      of: 10_000,
+      designEffect: 1,
+      evidence: decision === "holds" ? -9 : 9,
+      decision,
+    }],
+  });
+  // 1 % and 2.2 % are beyond where 5 % may be: by the curve the limit is reached at some 130/s, whatever was decided.
+  const levels = [at(90, 100, "holds"), at(100, 140, "holds"), at(110, 220, "broken")];
+  const bracket = { holds: 100, broken: 110 };
+  const apart = kneeOf(levels, bracket, 0.03);
+  assertEquals([apart.by, apart.level, apart.confidence], ["fit", 110 * 1.03, null]);
+  const within = [at(90, 100, "holds"), at(100, 300, "holds"), at(110, 900, "broken")];
+  const knee = kneeOf(within, bracket, 0.03);
+  assert(knee.level > 100 && knee.level < 110, `${knee.level}`);
+  assertEquals([knee.by, knee.confidence], ["fit", 0.95]);
+});
+
+Deno.test("a server that falls silent is told as that, and nobody is said to have given out", () => {
+  const answer = cutShort(
+    [{}, {}, {
+      decision: "undecided",
+      by: "no_samples",
+      who: "none",
+      why: "none of 1,200 arrivals was answered within 3 s",
+      errorRate: null,
+    }],
+    { from: 100 },
+  );
+  assertEquals([answer.who, answer.atLeast, answer.limiter], ["none", false, false]);
+  assertEquals(answer.why, "none of 1,200 arrivals was answered within 3 s");
+});
+
+Deno.test("even a minute is enough to see that a server recovers", () => {
+  const limiter = new BucketServer(137, 137, 0, randomOf(3));
+  const { answer, asked } = searched(limiter, { from: 20, atMostMs: 60_000 });
+  assert(asked.every(({ atMostMs }) => atMostMs >= 3_000));
+  assert(answer.recovery?.afterMs !== null, "it did not recover");
 });
 
 Deno.test("a search that is short of time says so, and keeps to it", () => {

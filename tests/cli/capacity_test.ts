@@ -11,6 +11,7 @@ const ANSWER: Answer = {
   knee: 100,
   low: 98,
   high: 102,
+  confidence: 0.95,
   atLeast: false,
   who: "server",
   why: "6 % of 900 beyond",

@@ -40,6 +40,7 @@ export const ANSWER: Answer = {
   knee: 213,
   low: 212,
   high: 214,
+  confidence: 0.95,
   atLeast: false,
   who: "server",
   why: "p95 was 2.1 s",

@@ -116,12 +116,13 @@ const OUTCOMES: Readonly<Record<Outcome, Pick<Line, "color" | "points">>> = {
 /** A line of marks for each way to come out that there is; `undefined`: no level was there. */
 function byOutcome(
   levels: readonly (LevelResult | undefined)[],
-  of: (level: LevelResult) => number,
+  of: (level: LevelResult) => number | null,
 ): Line[] {
   return Object.entries(OUTCOMES).flatMap(([label, look]): Line[] => {
-    const values = levels.map((level) =>
-      level !== undefined && outcomeOf(level) === label ? rounded(of(level), 4) : null
-    );
+    const values = levels.map((level) => {
+      const value = level !== undefined && outcomeOf(level) === label ? of(level) : null;
+      return value === null ? null : rounded(value, 4);
+    });
     return values.every((value) => value === null) ? [] : [{ label, ...look, values }];
   });
 }
@@ -159,7 +160,7 @@ function flightChart(levels: readonly LevelResult[], axis: Axis): Chart {
 
 /** Along nought there is nothing to be seen. */
 function errorChart(levels: readonly LevelResult[], axis: Axis): Chart[] {
-  if (levels.every(({ errorRate }) => errorRate === 0)) return [];
+  if (levels.every(({ errorRate }) => !errorRate)) return [];
   return [{
     title: "Failed",
     ...axis,

@@ -1,5 +1,5 @@
 /** A search for capacity as one HTML page that needs no network: the answer, the levels as pictures and as a table. */
-import { answerSentences, perSecondText } from "../../capacity/answer.ts";
+import { answerSentences, intervalText, perSecondText } from "../../capacity/answer.ts";
 import type { LevelResult } from "../../capacity/level.ts";
 import { formatSeconds } from "../../metrics/format.ts";
 import type { Chart } from "../html/charts.ts";
@@ -15,7 +15,6 @@ import {
   gaveOutText,
   headMark,
   heldText,
-  intervalText,
   LAW_NOTE,
   lawRows,
   limitRows,
@@ -54,7 +53,7 @@ export function capacityHtml(report: CapacityReport): string {
 function head(report: CapacityReport): Markup {
   const { exit, answer, requiredPerS, methodology: { target }, startedAt } = report;
   const { tone, word } = headMark(report);
-  const [first = "", ...more] = answerSentences(answer, perSecondText);
+  const [first = "", ...more] = answerSentences(answer);
   return html`
     <header class="${tone}">
       <p class="verdict">${word}</p>
@@ -64,7 +63,7 @@ function head(report: CapacityReport): Markup {
         .reason}</span></p>
       ${facts([
         ["Holds", heldText(report)],
-        ["95 % interval", intervalText(report) ?? "-"],
+        ["Interval", intervalText(answer) ?? "-"],
         ["Required", requiredPerS === null ? "-" : perSecondText(requiredPerS)],
         ["Gave out", gaveOutText(report)],
         ["Levels", plural(answer.levels.length, "level")],
@@ -78,7 +77,7 @@ function head(report: CapacityReport): Markup {
 }
 
 const MARK_NOTE =
-  "Along the level that was asked for; the line is the answer, shaded its interval.";
+  "Along the level that was asked for; the line is the answer, shaded its interval or its bounds.";
 
 function picturePart(pictures: readonly Chart[], charts: Chart[]): Markup {
   return html`<p class="note">${MARK_NOTE}</p>${chartGrid("levels", pictures, charts)}`;

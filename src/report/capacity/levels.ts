@@ -22,9 +22,12 @@ const PURPOSE_NAMES: Readonly<Record<Purpose, string>> = {
 };
 
 /** How a level came out, in a word, and who gave out. */
-export function outcomeOf({ decision, who, purpose, limiter }: LevelResult): string {
+export function outcomeOf(
+  { decision, who, purpose, limiter, errorRate }: LevelResult,
+): string {
   if (purpose === "recover") return decision === "holds" ? "recovered" : "not recovered";
   if (who === "generator") return "generator";
+  if (decision === "undecided" && errorRate === null) return "no answer";
   if (decision !== "broken") return decision;
   return limiter ? "broken: limiter" : "broken: server";
 }

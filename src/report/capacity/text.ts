@@ -1,5 +1,5 @@
 /** A search for capacity on a terminal or in capacity.txt: the answer first, then what it rests on. */
-import { answerSentences, perSecondText } from "../../capacity/answer.ts";
+import { answerSentences } from "../../capacity/answer.ts";
 import { INVENTORY_DROP, inventoryNote, inventoryTable } from "../inventory.ts";
 import { oneLine } from "../style.ts";
 import { block, item, type Page, pageOf, type TextOptions, title } from "../text/page.ts";
@@ -31,7 +31,7 @@ function answerSection(report: CapacityReport, page: Page): string[] {
   const { style, width } = page;
   const { word, tone } = headMark(report);
   const searched = shortened(oneLine(searchedText(report)), width - word.length - 2);
-  const [first = "", ...more] = answerSentences(report.answer, perSecondText);
+  const [first = "", ...more] = answerSentences(report.answer);
   return [
     `${style[tone](style.strong(word))}  ${style.strong(searched)}`,
     ...block(first, page, { paint: style.strong }),

@@ -25,15 +25,8 @@ export function heldText({ answer: { knee, atLeast } }: CapacityReport): string 
   return `${atLeast ? "at least " : ""}${perSecondText(knee)}`;
 }
 
-/** `134/s to 140/s`; undefined where there is no such thing. */
-export function intervalText({ answer }: CapacityReport): string | undefined {
-  const { knee, low, high, atLeast } = answer;
-  if (knee === 0 || atLeast || high === null) return undefined;
-  return `${perSecondText(low)} to ${perSecondText(high)}`;
-}
-
-export function gaveOutText({ answer: { who, limiter } }: CapacityReport): string {
-  if (who === "none") return "nobody";
+export function gaveOutText({ answer: { who, limiter, atLeast } }: CapacityReport): string {
+  if (who === "none") return atLeast ? "nobody" : "not decided";
   return limiter ? "a limiter (policy)" : `the ${who}`;
 }
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../../assert.ts";
 import { pictureLines, rungsOf } from "../../../src/report/capacity/picture.ts";
-import { outcomeMark, outcomeOf } from "../../../src/report/capacity/levels.ts";
+import { levelsTable, outcomeMark, outcomeOf } from "../../../src/report/capacity/levels.ts";
 import { styleOf } from "../../../src/report/style.ts";
 import { atLeastReport, capacityReport, emptyReport, level } from "./reports.ts";
 
@@ -41,6 +41,21 @@ Deno.test("what came after an overload is no rung, and neither is nothing a pict
 Deno.test("a level at which the generator gave out says nothing of the server", () => {
   const rungs = rungsOf(atLeastReport().answer.levels);
   assertEquals(rungs.map(({ mark }) => mark.sign), ["✓", "✓", "!"]);
+});
+
+Deno.test("a level without an answer is told as that, and has no share of errors", () => {
+  const silent = level(50, "probe", {
+    decision: "undecided",
+    by: "no_samples",
+    errorRate: null,
+    p50Ms: null,
+    p95Ms: null,
+    p99Ms: null,
+    achievedPerS: 0,
+  });
+  assertEquals([outcomeMark(silent).sign, outcomeOf(silent)], ["?", "no answer"]);
+  const { head, rows: [row] } = levelsTable([silent]);
+  assertEquals(row![head.indexOf("errors")], "-");
 });
 
 Deno.test("a recovery is told by what the server did, however late the generator was", () => {

@@ -74,6 +74,7 @@ export const ANSWER: Answer = {
   knee: 137,
   low: 133.4,
   high: 140.2,
+  confidence: 0.95,
   atLeast: false,
   who: "server",
   why: OVERLOADED.reason,
@@ -147,6 +148,7 @@ export function limitedReport(): CapacityReport {
     answer: {
       ...ANSWER,
       why,
+      confidence: null,
       limiter: true,
       levels: [
         level(100, "probe"),
@@ -172,6 +174,7 @@ export function atLeastReport(): CapacityReport {
       knee: 100,
       low: 100,
       high: null,
+      confidence: null,
       atLeast: true,
       who: "generator",
       why,
@@ -199,6 +202,7 @@ export function emptyReport(): CapacityReport {
       knee: 0,
       low: 0,
       high: 25,
+      confidence: null,
       why,
       confirmed: null,
       recovery: null,
