@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "../assert.ts";
-import type { Answer } from "../../src/capacity/answer.ts";
+import { type Answer, answerJson } from "../../src/capacity/answer.ts";
 import type { LevelResult, LevelSpec } from "../../src/capacity/level.ts";
 import type { Limit } from "../../src/capacity/limits.ts";
 import type { SearchOptions } from "../../src/capacity/book.ts";
@@ -22,6 +22,8 @@ Deno.test("of random servers the knee is found within 3 % nearly always, and who
       `seed ${seed}, ${each.text}: ${answer.who}, ${answer.why}`,
     );
     assert(answer.elapsedMs < 615_000, `seed ${seed} took ${answer.elapsedMs} ms`);
+    // Its keys are checked as it is written: what does not fit would be lost.
+    assertEquals(JSON.parse(JSON.stringify(answerJson(answer))).knee, answer.knee);
     if (each.generatorKind === "weak") {
       assert(answer.knee < each.ceiling, `seed ${seed}: ${answer.knee} of ${each.ceiling}`);
       continue;
@@ -59,7 +61,10 @@ function drive(options: SearchOptions, run: (spec: LevelSpec) => LevelResult): S
   const levels = search(options);
   const asked: LevelSpec[] = [];
   for (let step = levels.next();; step = levels.next(run(asked.at(-1)!))) {
-    if (step.done) return { answer: step.value, asked };
+    if (step.done) {
+      answerJson(step.value);
+      return { answer: step.value, asked };
+    }
     asked.push(step.value);
   }
 }
