@@ -148,13 +148,6 @@ const IMF_FIXDATE = new RegExp(
 export function secondOf(header: string | undefined): number | undefined {
   const [, day, month, year, hour, minute, second] = IMF_FIXDATE.exec(header?.trim() ?? "") ?? [];
   if (month === undefined) return undefined;
-  const ms = Date.UTC(
-    Number(year),
-    MONTHS.indexOf(month),
-    Number(day),
-    Number(hour),
-    Number(minute),
-    Number(second),
-  );
-  return Number.isFinite(ms) ? ms / 1000 : undefined;
+  const date = [Number(year), MONTHS.indexOf(month), Number(day)] as const;
+  return Date.UTC(...date, Number(hour), Number(minute), Number(second)) / 1000;
 }

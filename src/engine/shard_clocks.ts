@@ -107,11 +107,10 @@ function moved(reading: ClockReading, byUs: number): ClockReading {
 
 function noteOn(before: ClockReading, after: ClockReading): string | undefined {
   if (before.note === after.note) return before.note;
-  const told = [
+  return [
     before.note === undefined ? [] : [`before the load: ${before.note}`],
     after.note === undefined ? [] : [`after the load: ${after.note}`],
-  ].flat();
-  return told.length === 0 ? undefined : told.join("; ");
+  ].flat().join("; ");
 }
 
 /** Where an engine, or its manifest, says on which machine of a cluster this is. */

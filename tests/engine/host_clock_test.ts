@@ -40,6 +40,29 @@ Deno.test("the kernel's word: what it still corrects, and the error it lets grow
 });
 
 Deno.test({
+  name: "where chrony answers it has the word, and the kernel where it does not",
+  ignore: Deno.build.os === "windows",
+  async fn(): Promise<void> {
+    const folder = await Deno.makeTempDir();
+    const before = Deno.env.get("PATH") ?? "";
+    try {
+      const says = async (code: number) => {
+        const script = `#!/bin/sh\ncase "$*" in "-n tracking") ;; *) exit 9 ;; esac\n` +
+          `while IFS= read -r line; do echo "$line"; done <<'END'\n${TRACKING}END\nexit ${code}\n`;
+        await Deno.writeTextFile(`${folder}/chronyc`, script, { mode: 0o755 });
+        return (await readHostClock())?.source;
+      };
+      Deno.env.set("PATH", folder);
+      assertEquals(await says(0), "chrony");
+      assert(await says(1) !== "chrony");
+    } finally {
+      Deno.env.set("PATH", before);
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
   name:
     "this machine's kernel is read without privilege, and a machine that keeps no clock is no problem",
   ignore: Deno.build.os !== "linux",

@@ -124,7 +124,7 @@ Deno.test("an iteration knows its number and its user, where the model has users
   assertEquals(new RunningIteration(scope, 3, 1_000).user, undefined);
 });
 
-Deno.test("a step is sent with the scenario's timeout and signal, over a new connection where the flow wants one", async () => {
+Deno.test("a step is sent with the scenario's timeout and signal, over a new or a named connection where the flow wants one", async () => {
   const sent: unknown[] = [];
   const { scope: { steps, recorder, signal } } = setUp([]);
   const client: HttpClient = {
@@ -140,8 +140,15 @@ Deno.test("a step is sent with the scenario's timeout and signal, over a new con
   const iteration = new RunningIteration(scope, 0);
   await iteration.step("first", REQUEST, OK);
   await iteration.step("second", REQUEST, OK, { fresh: true });
+  await iteration.step("second", REQUEST, OK, { connection: "agent-7" });
+  await iteration.step("second", REQUEST, OK, { fresh: true, connection: "agent-8" });
   const reusing = { timeoutMs: 700, signal };
-  assertEquals(sent, [reusing, { ...reusing, fresh: true }]);
+  assertEquals(sent, [
+    reusing,
+    { ...reusing, fresh: true },
+    { ...reusing, connection: "agent-7" },
+    { ...reusing, fresh: true, connection: "agent-8" },
+  ]);
   assertEquals(iteration.signal, signal);
 });
 

@@ -84,7 +84,10 @@ Deno.test("nothing is said of proxies that are not set, or that no program would
   for (const NO_PROXY of ["certctl.test", "other, .test", "*.test", "*"]) {
     assertEquals(proxyRemark(to("https://certctl.test"), { ...env, NO_PROXY }), [], NO_PROXY);
   }
-  assertEquals(proxyRemark(to("https://certctl.test"), { ...env, NO_PROXY: "tl.test" }).length, 1);
+  assertEquals(proxyRemark(to("https://certctl.test"), { ...env, no_proxy: "certctl.test" }), []);
+  for (const NO_PROXY of ["tl.test", "", " , "]) {
+    assertEquals(proxyRemark(to("https://certctl.test"), { ...env, NO_PROXY }).length, 1);
+  }
 });
 
 Deno.test("a limit that is just enough is none, one less is", () => {

@@ -141,6 +141,50 @@ scenarios:
   assertEquals(asked, ["/test-0-p0", "/test-1-p0"]);
 });
 
+Deno.test("a scenario in which a machine has no part is not tried there, nor is its server connected to", async () => {
+  const plan = planOf(`
+target: { base_url: "http://127.0.0.1:${closedPort()}" }
+scenarios:
+  get: { flow: http_request, with: { path: / }, rate: 1/s, duration: 1s, max_in_flight: 1 }
+  post: { ${POST}, max_in_flight: 1 }
+`);
+  const signal = new AbortController().signal;
+  const on = async (index: number) => {
+    const machine = { index, count: 2 };
+    const options = { plan, clock: timerClock, runId: "test", signal, machine };
+    return (await probeAll(options)).map(({ untried, failure }) => [untried, failure?.class]);
+  };
+  assertEquals(await on(1), Array(2).fill(["this machine has no part in it", undefined]));
+  assertEquals(await on(0), Array(2).fill([undefined, "connect_refused"]));
+});
+
+Deno.test("a probe's arrival is given what its scenario's set-up made", async () => {
+  const asked: string[] = [];
+  const answer = ({ url }: Request): Response => {
+    asked.push(new URL(url).pathname);
+    return new Response("ok");
+  };
+  await withServer(answer, async (port) => {
+    const plan = planOf(`
+target: { base_url: "http://127.0.0.1:${port}" }
+scenarios:
+  plain: { flow: http_request, with: { path: /plain }, rate: 1/s, duration: 1s }
+  made:
+    flow: sequence
+    with:
+      setup: [{ name: make, method: POST, path: /things, capture: { thing: { json: /id } } }]
+      steps: [{ name: read, path: "/things/{thing}" }]
+    rate: 1/s
+    duration: 1s
+`);
+    const signal = new AbortController().signal;
+    const made = [undefined, { thing: "t1" }];
+    const results = await probeAll({ plan, clock: timerClock, runId: "test", made, signal });
+    assertEquals(results.map(({ failure }) => failure?.message), [undefined, undefined]);
+    assertEquals(asked, ["/plain", "/things/t1"]);
+  });
+});
+
 Deno.test("each scenario's result is told as soon as there is one", async () => {
   await withServer(() => new Response("ok"), async (port) => {
     const plan = planOf(enroll(closedPort()));

@@ -67,6 +67,14 @@ Deno.test("a probe whose thread cannot start has failed with the reason", async 
   assertStringIncludes(result!.failure!.message, "The probe's thread died: ");
 });
 
+Deno.test("a probe whose thread ends by itself has failed there", async () => {
+  const script = new URL("./threads/ending_probe.ts", import.meta.url);
+  const results = await probePlan({ plan: planOf(two(1)), runId: "test", signal: never, script });
+  assertEquals(results.map(({ scenario, failure }) => [scenario.name, failure?.message]), [
+    ["first", "The probe's thread ended before it was done"],
+  ]);
+});
+
 Deno.test("an interrupt ends a probe at once, whatever it is at", async () => {
   const script = new URL("./threads/looping_probe.ts", import.meta.url);
   const interrupt = new AbortController();

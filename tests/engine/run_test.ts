@@ -151,6 +151,22 @@ scenarios:
   });
 });
 
+Deno.test("a token that a server says back under load is hidden before a worker tells of it", async () => {
+  const token = "tok-4711-of-the-plan";
+  const answer = ({ headers }: Request): Response =>
+    new Response(`no: ${headers.get("x-key")} and ${btoa(token)}`, { status: 500 });
+  await withServer(answer, async (port) => {
+    const outcome = await run(`
+target: { base_url: "http://127.0.0.1:${port}", token: ${token}, headers: { x-key: ${token} } }
+warmup: off
+scenarios: { one: { flow: http_request, with: { path: / }, rate: 20/s, duration: 300ms } }
+`);
+    assert(outcome.kind === "ran");
+    const [failure] = outcome.run.scenarios[0]!.total.steps[0]!.failures;
+    assertEquals(failure?.sample, "expected 200, got 500: no: *** and ***");
+  });
+});
+
 Deno.test("an interrupted probe starts nothing", async () => {
   const soft = AbortSignal.abort();
   const outcome = await runPlan({

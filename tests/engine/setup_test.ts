@@ -6,6 +6,7 @@ import type { SetupState } from "../../src/metrics/run_state.ts";
 import { timerClock } from "../../src/timer.ts";
 import type { WorkerShare } from "../../src/worker_share.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { VirtualClock } from "../virtual_clock.ts";
 import { planOf } from "./plans.ts";
 
 type Setup = NonNullable<FlowDefinition<unknown>["setup"]>;
@@ -209,6 +210,71 @@ Deno.test("the second interrupt leaves undoing a moment, and what is not undone 
   assertEquals(left, [
     { scenario: "s0", what: "a target", why: "status_4xx: 409" },
     { scenario: "s0", what: "an agent", why: "undoing it did not end in time" },
+  ]);
+});
+
+Deno.test("the second interrupt hurries what is being undone already", async () => {
+  const hard = new AbortController();
+  const endless: Setup = ({ undo }) => {
+    undo("an agent", () => {
+      setTimeout(() => hard.abort(), 5);
+      return new Promise(() => {});
+    });
+    return Promise.resolve({ made: 1 });
+  };
+  const { left } = await through({ setups: [endless], hard, keys: ", setup_timeout: 1h" });
+  assertEquals(left.map(({ why }) => why), ["undoing it did not end in time"]);
+});
+
+Deno.test(
+  "making and undoing leave no timer behind",
+  { sanitizeOps: true, sanitizeResources: true },
+  async () => {
+    const hard = new AbortController();
+    const keys = ", setup_timeout: 1h";
+    await through({ setups: [makes("a", 2, [])], hard, keys });
+    hard.abort();
+    await through({ setups: [makes("a", 2, [])], hard, keys });
+    await through({ setups: [() => Promise.reject(new Error("no agent"))], keys });
+  },
+);
+
+Deno.test("what is told of making and undoing has the time since they began", async () => {
+  const clock = new VirtualClock();
+  const told: SetupState[] = [];
+  const setup: Setup = (context) => {
+    clock.jump(1_500_000);
+    context.progress(1, 2, "things");
+    clock.jump(1_000_000);
+    context.progress(2, 2, "things");
+    context.undo("thing", () => {
+      clock.jump(250_000);
+      return Promise.resolve(undefined);
+    });
+    return Promise.resolve({ made: 1 });
+  };
+  const { signal } = new AbortController();
+  const all = new Setups({
+    plan: planOf(`
+target: { base_url: "http://127.0.0.1:1" }
+scenarios: { other: ${scenario("")}, one: ${scenario("")} }
+`),
+    runId: "run",
+    clock,
+    interrupt: { soft: signal, hard: signal },
+    onProgress: (state) => void told.push(state),
+    wanted: ({ name }) => name === "one",
+    flow: () => Promise.resolve({ ...httpRequest, setup } as FlowDefinition<unknown>),
+  });
+  const made = await all.make();
+  assert(made.kind === "made");
+  assertEquals([made.made.length, made.made[0], made.made[1]], [2, undefined, 1]);
+  clock.jump(60_000_000);
+  assertEquals(await all.undo(), []);
+  assertEquals(told.map(({ kind, scenario, elapsedS }) => [kind, scenario, elapsedS]), [
+    ["set-up", "one", 1.5],
+    ["set-up", "one", 2.5],
+    ["undoing", "one", 0.25],
   ]);
 });
 

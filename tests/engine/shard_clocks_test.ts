@@ -16,6 +16,20 @@ function clocks(count: number, startAtUs?: number): ShardClocks {
   return new ShardClocks({ plan, shard, startAtUs, wallAheadUs: () => 5_000, signal });
 }
 
+Deno.test("a machine is known by its host's name, and by the node that its engine says it is on", () => {
+  const before = Deno.env.get("NODE_NAME");
+  try {
+    Deno.env.delete("NODE_NAME");
+    const { host } = clocks(1).facts(0);
+    assertEquals(host.name, Deno.hostname());
+    Deno.env.set("NODE_NAME", "worker-3");
+    assertEquals(clocks(1).facts(0).host, { name: Deno.hostname(), node: "worker-3" });
+  } finally {
+    if (before === undefined) Deno.env.delete("NODE_NAME");
+    else Deno.env.set("NODE_NAME", before);
+  }
+});
+
 const told = ({ index, count, startAtUs, startedUs, target, hostClock }: ShardFacts): unknown => [
   [index, count, startAtUs, startedUs],
   target,

@@ -160,6 +160,48 @@ Deno.test("an interrupt ends the wait, and nothing is sent", async () => {
   );
 });
 
+Deno.test("a shard whose instant is over when it begins asks nobody anything", async () => {
+  let asked = 0;
+  const answer = (): Response => {
+    asked++;
+    return new Response("ok");
+  };
+  await withServer(answer, async (port) => {
+    const startAtUs = nowUs() + AHEAD_US - 1_000_000;
+    const shard = { index: 1, count: 2 };
+    const outcome = await run({ plan: planOf(SMALL(port)), shard, startAtUs, probe: true });
+    assert(outcome.kind === "late" && outcome.lateUs >= 1_000_000, JSON.stringify(outcome));
+    assertEquals(asked, 0);
+  });
+});
+
+Deno.test("of a shard that was interrupted the clock is not asked for afterwards, and that is said", async () => {
+  const methods: string[] = [];
+  const answer = ({ method }: Request): Response => {
+    methods.push(method);
+    return new Response(method === "HEAD" ? null : "ok");
+  };
+  await withServer(answer, async (port) => {
+    const soft = new AbortController();
+    const outcome = await run({
+      plan: planOf(SMALL(port).replace("duration: 1s", "duration: 60s")),
+      shard: { index: 1, count: 2 },
+      interrupt: { soft: soft.signal, hard: new AbortController().signal },
+      onProgress: () => soft.abort(),
+    });
+    assert(outcome.kind === "ran");
+    assertEquals(methods.includes("HEAD"), false);
+    const note =
+      "before the load: there was no time to read it; after the load: the run was interrupted";
+    assertEquals(outcome.run.shard?.target.note, note);
+    const { origin } = outcome.run.shard!.target;
+    assertEquals(
+      outcome.run.notes?.at(-1),
+      `The clock of ${origin}, beside this machine's: ${note}`,
+    );
+  });
+});
+
 Deno.test("one machine of one asks nobody for the time, and starts when it is ready", async () => {
   let heads = 0;
   const answer = ({ method }: Request): Response => {
@@ -178,7 +220,9 @@ Deno.test("one machine of one asks nobody for the time, and starts when it is re
 
 Deno.test("after a wait the load's beginning is rehearsed once more, right before the instant", async () => {
   await withLog(async (port, log) => {
-    const text = SMALL(port).replace("warmup: off", "warmup: { requests: 1, rehearsal: 300ms }")
+    const metrics = `server_metrics: { url: "http://127.0.0.1:${port}/metrics" }`;
+    const warmup = "warmup: { requests: 1, rehearsal: 300ms }";
+    const text = SMALL(port).replace("warmup: off", `${metrics}\n${warmup}`)
       .replace("path: /one", 'path: "/one/{index}"');
     const startAtUs = nowUs() + AHEAD_US + 6e6;
     const outcome = await run({ plan: planOf(text), shard: { index: 1, count: 1 }, startAtUs });
@@ -193,5 +237,7 @@ Deno.test("after a wait the load's beginning is rehearsed once more, right befor
     const began = before!.filter((index, n) => n === 0 || index - before![n - 1]! > 50_000);
     assertEquals(began.length, 3, `${before}`);
     assertEquals(outcome.run.scenarios[0]?.warmupRequests, before!.length);
+    // At first, once more when the wait is nearly over, and after the load.
+    assertEquals(log.filter(({ path }) => path === "/metrics").length, 3);
   });
 });

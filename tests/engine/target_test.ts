@@ -108,6 +108,25 @@ Deno.test("each server is asked once, however many scenarios ask it", async () =
   assertEquals(facts.length, 3);
 });
 
+Deno.test("a target that has no token but by a scenario of its own is asked with that one", async () => {
+  const asked: (string | null)[] = [];
+  const answer = ({ headers }: Request): Response => {
+    asked.push(headers.get("authorization"));
+    return new Response("{}");
+  };
+  await withServer(answer, async (port) => {
+    const one = "flow: http_request, with: { path: / }, rate: 1/s, duration: 1s";
+    const of = (target: string) =>
+      planOf(`
+target: { base_url: "http://127.0.0.1:${port}"${target} }
+scenarios: { plain: { ${one} }, admin: { ${one}, token: adm1n } }
+`);
+    await targetsOf(of(""), false);
+    await targetsOf(of(", token: t0ken"), false);
+  });
+  assertEquals(asked, ["Bearer adm1n", "Bearer t0ken"]);
+});
+
 Deno.test("a scenario's own token stands in for the target's, an empty one for none", () => {
   const one = "flow: http_request, with: { path: / }, rate: 1/s, duration: 1s";
   const plan = planOf(`

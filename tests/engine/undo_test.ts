@@ -36,7 +36,8 @@ Deno.test("the last made is undone first, eight side by side, and each once", as
     return undefined;
   }));
   assertEquals(order, Array.from({ length: 20 }, (_, n) => 19 - n));
-  assertEquals([left, most, told.at(-1)], [[], 8, "20/20"]);
+  assertEquals([left, most], [[], 8]);
+  assertEquals([told.length, told[0], told[12], told.at(-1)], [20, "1/20", "13/20", "20/20"]);
 });
 
 Deno.test("what fails is tried once more after all others, as it may have waited for one of them", async () => {
