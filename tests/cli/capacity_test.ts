@@ -52,6 +52,41 @@ Deno.test("of a search that was cut short the lower end counts, and nothing is s
   assertEquals([codeOf(held, 95), codeOf(held, 100)], [0, 95]);
 });
 
+Deno.test("what lies in between has both ends of its own", () => {
+  const short = { ended: "time", low: 80, knee: 80, high: 130 } as const;
+  assertEquals([80, 81, 129, 130].map((perS) => codeOf(short, perS)), [0, 95, 95, 99]);
+  assertEquals([codeOf({ ...short, high: null }, 100), codeOf({ ...short, knee: 0 }, 100)], [
+    99,
+    99,
+  ]);
+});
+
+Deno.test("an end is told with what is held, and what was required", () => {
+  const reasonOf = (answer: Partial<Answer>, requiredPerS?: number) =>
+    exitOf({ ...ANSWER, ...answer }, requiredPerS).reason;
+  const generator = { atLeast: true, high: null, who: "generator" } as const;
+  assertEquals(reasonOf({}), "it holds 100/s");
+  assertEquals(reasonOf(generator), "it holds at least 100/s");
+  assertEquals(reasonOf({}, 90), "90/s are required, and it holds 100/s");
+  assertEquals(reasonOf({}, 110), "110/s are required, and it holds 100/s");
+  assertEquals(
+    reasonOf(generator, 110),
+    "110/s are required; the generator gave out above 100/s, which the server holds",
+  );
+  assertEquals(
+    reasonOf({ ...generator, knee: 0 }),
+    "the generator gave out at every level: nothing can be said of the server",
+  );
+  assertEquals(reasonOf({ knee: 0 }), "no level was found at which the limits hold");
+  assertEquals(reasonOf({ ended: "interrupted" }, 90), "the search was interrupted");
+  assertEquals(
+    reasonOf({ ended: "time", low: 80, high: 130 }, 110),
+    "110/s are required; between 80/s and 130/s nothing was decided when the search ended",
+  );
+  // A generator that gave out above what the server was seen to break at is not who is asked about.
+  assertEquals(codeOf({ ...generator, atLeast: false, high: 102 }, 110), 99);
+});
+
 const PLAN = `
 name: test
 target: { base_url: "http://127.0.0.1:1" }
@@ -81,6 +116,20 @@ Deno.test("every problem with the flags is told at once", async () => {
     assertStringIncludes(err, flag);
   }
   assertStringIncludes(err, "--from 20/s is above --to 10/s");
+});
+
+Deno.test("rates may be the ends of a search, and lie no further", async () => {
+  const said = async (...flags: string[]) =>
+    (await search(PLAN, "--scenario", "list", ...flags)).err;
+  const within = await said("--from", "10/s", "--to", "10/s", "--require", "10/s");
+  assertEquals([within.includes("is above"), within.includes("no threshold by which")], [
+    false,
+    true,
+  ]);
+  assertStringIncludes(
+    await said("--to", "10/s", "--require", "11/s"),
+    "--require 11/s is above --to 10/s: it could not be found",
+  );
 });
 
 Deno.test("a plan that no level can be made of, or judged by, is told before anything is sent", async () => {

@@ -234,6 +234,18 @@ Deno.test("how the run stands is told once a second and at its end, with what it
   assert(stalls.every(({ atUs }) => atUs >= startedUs));
 });
 
+Deno.test(
+  "a load leaves no timer behind, whether it ended by itself or was ended",
+  { sanitizeOps: true, sanitizeResources: true },
+  async () => {
+    const gracefulStop = "1h";
+    const whole = ran(await load({ load: "rate: 40/s, duration: 300ms", gracefulStop }));
+    assertEquals(whole.totals[0]!.iterations.count, 12);
+    const ended = await load({ load: "users: 1, duration: 1h", gracefulStop, interruptMs: [1] });
+    assert(ran(ended).interrupted);
+  },
+);
+
 Deno.test("a run that is being ended says so while the last are awaited", async () => {
   const notes: (string | undefined)[] = [];
   await load({

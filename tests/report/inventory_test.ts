@@ -1,10 +1,13 @@
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import type { Inventory } from "../../src/inventory.ts";
+import type { Chart } from "../../src/report/html/charts.ts";
 import { capacityHtml } from "../../src/report/capacity/html.ts";
 import { capacityDocument } from "../../src/report/capacity/document.ts";
 import { capacityText } from "../../src/report/capacity/text.ts";
 import { inventoryNote, inventoryTable } from "../../src/report/inventory.ts";
 import { capacityReport } from "./capacity/reports.ts";
+
+type InventoryPoint = Inventory["points"][number];
 
 const INVENTORY: Inventory = {
   rows: 50_000,
@@ -30,6 +33,38 @@ Deno.test("what was not timed is a dash", () => {
     ["32", "1.5 ms", "2 ms", "-", "-"],
     ["50,000", "31 ms", "40 ms", "4 ms", "9 ms"],
   ]);
+});
+
+function inventoryCharts(inventory: Inventory): Chart[] {
+  const page = capacityHtml(capacityReport({ inventory }));
+  const [, charts] = /<script type="application\/json" id="charts">(.*?)<\/script>/s.exec(page)!;
+  return (JSON.parse(charts!) as Chart[]).filter(({ title }) => title === "Latency against rows");
+}
+
+Deno.test("the picture has both medians against the rows, to four decimals, with gaps where nothing was timed", () => {
+  const [first, last] = INVENTORY.points as [InventoryPoint, InventoryPoint];
+  const points = [first, { ...last, listP50Ms: 31.23456 }];
+  const [chart, ...others] = inventoryCharts({ ...INVENTORY, points });
+  assertEquals([chart!.xs, chart!.x, chart!.unit, chart!.log], [
+    [32, 50_000],
+    "count",
+    "ms",
+    false,
+  ]);
+  assertEquals(chart!.lines.map(({ label, values, points }) => [label, values, points]), [
+    ["list", [1.5, 31.2346], "filled"],
+    ["create", [null, 4], "filled"],
+  ]);
+  assertEquals(others, []);
+});
+
+Deno.test("one point is no picture, but a table all the same", () => {
+  const one = { ...INVENTORY, points: INVENTORY.points.slice(1) };
+  assertEquals(inventoryCharts(one), []);
+  assertEquals(inventoryCharts(INVENTORY).length, 1);
+  const page = capacityHtml(capacityReport({ inventory: one }));
+  assertStringIncludes(page, '<th scope="row">50,000</th>');
+  assertStringIncludes(page, inventoryNote(one));
 });
 
 Deno.test("a capacity's text, page and document have latency against rows where there is an inventory", () => {
