@@ -1,6 +1,7 @@
 /** What a search was asked for and has found until now: the levels, which of them say something of the server, and doubts. */
 import { type Ends, endsOf, type Standing, standingsOf } from "./bracket.ts";
 import { SURE } from "./decision.ts";
+import type { Bracket } from "./knee.ts";
 import type { LevelResult, LevelSpec, Purpose } from "./level.ts";
 
 export interface SearchOptions {
@@ -61,6 +62,13 @@ export class Book {
   /** The lowest level at which the generator gave out, other workers or not. */
   get wall(): LevelResult | undefined {
     return this.#wall;
+  }
+  /** The lowest between a level that holds and a broken one, where the generator gave out more than once: not by chance. */
+  wallWithin({ holds, broken }: Bracket): LevelResult | undefined {
+    const met = this.#all.filter(({ who, level }) =>
+      who === "generator" && level > holds && level < broken
+    );
+    return met.length < 2 ? undefined : met.reduce((a, b) => b.level < a.level ? b : a);
   }
   /** To be tried again with other workers. */
   get doubted(): LevelResult | undefined {

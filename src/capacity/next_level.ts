@@ -27,9 +27,11 @@ export function nextLevel(book: Book): Wanted | undefined {
   if (book.doubted) return { level: book.doubted.level, purpose: "generator" };
   const { holds, broken } = book.ends();
   if (holds === undefined) return lower(book, broken);
-  if (broken === undefined) return higher(book, holds);
+  if (broken === undefined) return higher(book, holds, book.wall?.level);
   const stopped = limited(book, broken);
   if (stopped !== undefined) return stopped.wanted;
+  const wall = book.wallWithin({ holds, broken });
+  if (wall !== undefined) return higher(book, holds, wall.level);
   const isBlurred = [holds, broken].some((level) => book.isBlurred(level));
   if (isBlurred && broken > holds * FINE) {
     return again(book, holds, broken) ?? long(book, { holds, broken });
@@ -52,9 +54,8 @@ function lower(book: Book, broken = book.wall?.level): Wanted | undefined {
   return triesOf(book.from) < TRIES ? { level: book.from, purpose: "bracket" } : undefined;
 }
 
-/** Nothing broke yet; where the generator gave out, or the search may go no higher, it comes as near as it may. */
-function higher(book: Book, holds: number): Wanted | undefined {
-  const wall = book.wall?.level;
+/** Nothing broke below the wall, where the generator gave out: there, or where it may go no higher, it comes near. */
+function higher(book: Book, holds: number, wall: number | undefined): Wanted | undefined {
   if (wall !== undefined) {
     const level = middle(holds, wall);
     const isNear = wall <= holds * AT_LEAST || level === undefined;

@@ -17,6 +17,8 @@ import { isAtRest, uslOf } from "./usl.ts";
 
 /** A level that could not last so long is not begun. */
 const LEAST_MS = 5_000;
+/** Of a bracket whose ends are further apart no level between them is called held. */
+const WIDE = 1.25;
 /** Level by answer at which a server that gave out is to recover. */
 const RECOVER_FACTOR = 0.5;
 
@@ -81,11 +83,23 @@ export class Search {
   #knee(): Knee | undefined {
     const { holds, broken } = this.#book.ends();
     if (holds === undefined) return undefined;
-    if (broken === undefined) {
+    const limiter = broken === undefined ? undefined : limited(this.#book, broken)?.knee;
+    if (limiter !== undefined) return limiter;
+    if (broken === undefined || this.#wall() !== undefined) {
       return { level: holds, low: holds, high: holds, confidence: null, by: "bracket" };
     }
-    return limited(this.#book, broken)?.knee ??
-      kneeOf(this.#book.valid, { holds, broken }, this.#book.precision);
+    if (broken > holds * WIDE) {
+      return { level: holds, low: holds, high: broken, confidence: null, by: "bracket" };
+    }
+    return kneeOf(this.#book.valid, { holds, broken }, this.#book.precision);
+  }
+
+  /** Where the generator gave out above all that held, and below all that broke the server. */
+  #wall(): LevelResult | undefined {
+    const { holds, broken } = this.#book.ends();
+    if (broken === undefined) return this.#book.wall;
+    if (holds === undefined) return undefined;
+    return limited(this.#book, broken) ? undefined : this.#book.wallWithin({ holds, broken });
   }
 
   /** What is known by now. */
@@ -98,8 +112,9 @@ export class Search {
     this.#book.settleDoubt();
     const { holds, broken } = this.#book.ends();
     const knee = this.#knee();
-    const atLeast = holds !== undefined && broken === undefined;
-    const culprit = this.#culprit(broken);
+    const wall = this.#wall();
+    const atLeast = holds !== undefined && (broken === undefined || wall !== undefined);
+    const culprit = wall ?? this.#culprit(broken);
     return {
       knee: knee?.level ?? 0,
       low: knee?.low ?? 0,
@@ -120,7 +135,7 @@ export class Search {
 
   /** Of the levels that broke the server the one at the bracket's end, or else where nothing told, or the generator gave out. */
   #culprit(broken: number | undefined): LevelResult | undefined {
-    if (broken === undefined) return this.#book.wall;
+    if (broken === undefined) return undefined;
     return this.#book.valid.findLast(({ level, decision }) =>
       level === broken && decision === "broken"
     ) ??

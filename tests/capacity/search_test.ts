@@ -283,6 +283,48 @@ Deno.test("a level that was in doubt when the search was ended stands, and is no
   assertEquals([least.knee, least.atLeast, least.who, least.why], [200, true, "generator", "late"]);
 });
 
+Deno.test("where what held and what broke lie far apart, no level between them is said to hold", () => {
+  const broken = { decision: "broken", who: "server", sure: true, why: "slow" } as const;
+  const { knee, low, high, confidence, who } = cutShort([{}, {}, broken], { from: 100 });
+  assertEquals([knee, low, high, confidence, who], [200, 200, 400, null, "server"]);
+});
+
+Deno.test("a generator that gives out below all that broke the server makes the answer at least what held", () => {
+  const random = randomOf(15);
+  const simulation = new Simulation(new BucketServer(1e5, 1e5, 0, random), STRONG, LIMITS, random);
+  const { answer, asked } = drive({ from: 100 }, (spec) => {
+    const result = simulation.run(spec);
+    if (spec.level <= 850) return result;
+    const slow = {
+      ...result.limits[0]!,
+      beyond: result.limits[0]!.of,
+      evidence: 9,
+      decision: "broken",
+    } as const;
+    const broken = { ...result, decision: "broken", by: "test", limits: [slow] } as const;
+    return spec.level < 1500
+      ? { ...broken, who: "generator", why: "late" }
+      : { ...broken, who: "server", why: "slow" };
+  });
+  assertEquals([answer.atLeast, answer.who, answer.why], [true, "generator", "late"]);
+  assertEquals([answer.low, answer.high, answer.ended], [answer.knee, null, "found"]);
+  assert(answer.knee > 850 / 1.2 && answer.knee <= 850, `${answer.knee}`);
+  assert(asked.length < 20, `${asked.length} levels`);
+});
+
+Deno.test("a generator that gave out once between what held and what broke is asked again", () => {
+  const random = randomOf(16);
+  const simulation = new Simulation(new BucketServer(137, 137, 0, random), STRONG, LIMITS, random);
+  let hiccups = 0;
+  const { answer } = drive({ from: 50 }, (spec) => {
+    const result = simulation.run(spec);
+    const isHiccup = spec.level > 120 && spec.level < 200 && hiccups++ === 0;
+    return isHiccup ? { ...result, who: "generator", why: "late" } : result;
+  });
+  assertEquals([answer.who, answer.atLeast, hiccups > 0], ["server", false, true]);
+  assertAlmostEquals(answer.knee / 137, 1, 0.03);
+});
+
 Deno.test("a search that was ended while all held does not say that it was to go no higher", () => {
   assertEquals(cutShort([{}, {}], { from: 100 }).why, "no higher level was tried");
   assertEquals(cutShort([{}, {}], { from: 100, to: 200 }).why, "the search was to go no higher");
