@@ -276,8 +276,8 @@ class Coordinator {
   /** No new arrivals on interrupt; `graceful_stop` later, or when the interrupt is repeated, an end to all. */
   #watchEnd(): void {
     const { plan, interrupt } = this.#options;
-    interrupt.soft.addEventListener("abort", this.#stop, { once: true });
-    interrupt.hard.addEventListener("abort", this.#kill, { once: true });
+    interrupt.soft.addEventListener("abort", this.#stop);
+    interrupt.hard.addEventListener("abort", this.#kill);
     this.#later(this.#plannedMs + plan.gracefulStopMs, this.#kill);
   }
 

@@ -73,7 +73,7 @@ export function probePlan(options: ProbingOptions): Promise<ProbeResult[]> {
     });
     worker.on("error", (error: unknown) => end(`died: ${messageOf(error)}`));
     worker.on("exit", () => end("ended before it was done"));
-    signal.addEventListener("abort", interrupt, { once: true });
+    signal.addEventListener("abort", interrupt);
     worker.postMessage({ plan, runId, machine, made } satisfies ToProbe);
   });
 }

@@ -98,12 +98,14 @@ export class Setups {
     const making = { scenario, share, client: await setupClientFor(plan, scenario), stack: [] };
     this.#makings.push(making);
     const time = new TimeLimit(scenario.setupTimeoutMs, interrupt.soft);
+    const ended = new AbortController();
     let state = "it had not told of anything made";
     const context = this.#contextOf(making, time.signal, (text) => {
       state = text;
     });
     try {
-      const result = await Promise.race([definition.setup!(context), this.#givenUp(time.signal)]);
+      const givenUp = this.#givenUp(time.signal, ended.signal);
+      const result = await Promise.race([definition.setup!(context), givenUp]);
       if (time.isOver) return overdue(scenario, state);
       if (!isFailure(result)) return { made: structuredClone(result.made) };
       // What it has under way side by side ends too.
@@ -114,13 +116,14 @@ export class Setups {
       return { class: "client", message: `The set-up failed: ${messageOf(error)}` };
     } finally {
       time.clear();
+      ended.abort();
     }
   }
 
   /** A set-up that heeds its signal ends by itself; another one is left to itself. */
-  async #givenUp(up: AbortSignal): Promise<Failure> {
-    await aborted(up);
-    await sleep(this.#limits.graceMs);
+  async #givenUp(up: AbortSignal, ended: AbortSignal): Promise<Failure> {
+    await aborted(up, ended);
+    await sleep(this.#limits.graceMs, ended);
     return { class: "interrupted", message: "The set-up did not end when it was told to" };
   }
 
@@ -165,7 +168,7 @@ export class Setups {
       hurrying = after(this.#limits.hurriedMs, () => this.#hurry.abort());
     };
     if (hard.aborted) hurry();
-    else hard.addEventListener("abort", hurry, { once: true, signal: ended.signal });
+    else hard.addEventListener("abort", hurry, { signal: ended.signal });
     const left: NotUndone[] = [];
     for (const { scenario, stack, client } of this.#makings.splice(0).reverse()) {
       left.push(...await this.#undo(scenario, stack));

@@ -31,6 +31,6 @@ export class TimeLimit {
 export function aborted(signal: AbortSignal, over?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true, signal: over });
+    else signal.addEventListener("abort", () => resolve(), { signal: over });
   });
 }

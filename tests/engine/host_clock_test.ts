@@ -69,6 +69,8 @@ Deno.test({
   async fn(): Promise<void> {
     const timex = readTimex();
     assert(timex === undefined || timex.maxErrorUs >= 0 && timex.maxErrorUs <= 16_000_000);
+    // What the kernel corrects bit by bit is half a second at most.
+    assert(Math.abs(timex?.offset ?? 0) <= 500_000_000 && (timex?.status ?? 0) < 0x10000);
     const { boundMs = 0 } = await readHostClock() ?? {};
     assert(boundMs >= 0);
   },

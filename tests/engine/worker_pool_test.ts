@@ -9,6 +9,7 @@ import {
   WorkerPool,
 } from "../../src/engine/worker_pool.ts";
 import { createWakeupMemory, wakeupRound } from "../../src/pacing/wakeup.ts";
+import { sleep } from "../../src/timer.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../assert.ts";
 
 type Lost = readonly [thread: number | "wakeup", reason: string];
@@ -101,6 +102,37 @@ Deno.test("a worker that gave no sign yet has two minutes more, for its modules"
   watched.watch(1);
   assertEquals(watched.lost.length, 1);
 });
+
+for (
+  const [end, act] of [
+    ["lost", (pool: WorkerPool) => pool.lose(0, "for a test")],
+    ["ended with the pool", (pool: WorkerPool) => pool.end()],
+  ] as const
+) {
+  Deno.test(`a worker that is ${end} does nothing any more`, async () => {
+    using watched = new Watched(1);
+    const channel = new BroadcastChannel("chatter");
+    let heard = 0;
+    const first = new Promise<void>((resolve) => {
+      channel.onmessage = () => {
+        heard++;
+        resolve();
+      };
+    });
+    watched.start();
+    await watched.tell("chatter");
+    await first;
+    act(watched.pool);
+    // It says something every 5 ms for as long as it is there.
+    let before = -1;
+    for (let tries = 0; tries < 50 && heard > before; tries++) {
+      before = heard;
+      await sleep(200);
+    }
+    channel.close();
+    assertEquals(heard, before);
+  });
+}
 
 Deno.test("a worker that is done may be silent for as long as it likes", async () => {
   using watched = new Watched(1);

@@ -9,6 +9,10 @@ export const MISDEEDS: Readonly<Record<string, () => void>> = {
     throw new Error("thrown late");
   },
   reject: () => void Promise.reject(new Error("rejected late")),
+  chatter: () => {
+    const channel = new BroadcastChannel("chatter");
+    setInterval(() => channel.postMessage("still here"), 5);
+  },
   exit: () => process.exit(3),
   memory: () => {
     const kept: unknown[] = [];
