@@ -49,6 +49,8 @@ interface Engine {
   readonly index: string;
   /** The number of its first process: a number, or the variable that says it. */
   readonly first: number | string;
+  /** The variable that says how far one number is from the next, where that need not be 1. */
+  readonly step?: string;
   /** Absent: the engine does not tell how many there are, and `CERTLOAD_SHARDS` does. */
   readonly count?: string;
 }
@@ -59,7 +61,12 @@ const ENGINES: readonly Engine[] = [
   // Kubernetes, an Indexed Job.
   { index: "JOB_COMPLETION_INDEX", first: 0 },
   { index: "SLURM_PROCID", first: 0, count: "SLURM_NTASKS" },
-  { index: "SLURM_ARRAY_TASK_ID", first: "SLURM_ARRAY_TASK_MIN", count: "SLURM_ARRAY_TASK_COUNT" },
+  {
+    index: "SLURM_ARRAY_TASK_ID",
+    first: "SLURM_ARRAY_TASK_MIN",
+    step: "SLURM_ARRAY_TASK_STEP",
+    count: "SLURM_ARRAY_TASK_COUNT",
+  },
   { index: "NOMAD_ALLOC_INDEX", first: 0 },
   { index: "AWS_BATCH_JOB_ARRAY_INDEX", first: 0, count: "AWS_BATCH_JOB_ARRAY_SIZE" },
   // GNU parallel.
@@ -181,13 +188,18 @@ function besides(all: readonly Told[]): Told[] {
 function toldBy(engine: Engine, told: (name: string) => string | undefined): Told | string {
   const index = wholeNumber(engine.index, told);
   const first = typeof engine.first === "number" ? engine.first : wholeNumber(engine.first, told);
+  const step = engine.step === undefined ? undefined : wholeNumber(engine.step, told);
   const count = engine.count === undefined ? undefined : wholeNumber(engine.count, told);
-  const problems = [index, first, count].filter((each) => typeof each === "string");
+  const problems = [index, first, step, count].filter((each) => typeof each === "string");
   if (problems.length > 0) return problems.join("; ");
   const from = Number(index) - Number(first ?? 0);
   if (from < 0) return `${engine.index} is ${index}: the first is ${first}`;
+  const by = Math.max(1, Number(step ?? 1));
+  if (from % by !== 0) {
+    return `${engine.index} is ${index}: from ${first ?? 0} on in steps of ${by} there is no such`;
+  }
   return {
-    index: from,
+    index: from / by,
     count: count as number | undefined,
     by: [engine.index, ...(count === undefined ? [] : [engine.count!])],
   };

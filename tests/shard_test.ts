@@ -83,6 +83,25 @@ Deno.test("a Slurm array's tasks have one process each, and the array's numbers 
   });
 });
 
+Deno.test("tasks of a job array that counts in steps are told by their places", () => {
+  const array = {
+    SLURM_ARRAY_TASK_MIN: "10",
+    SLURM_ARRAY_TASK_STEP: "5",
+    SLURM_ARRAY_TASK_COUNT: "4",
+  };
+  const told = ["10", "15", "20", "25"].map((id) =>
+    choose("auto", { ...array, SLURM_ARRAY_TASK_ID: id })
+  );
+  assertEquals(
+    told.map((choice) => "shard" in choice ? choice.shard : choice),
+    [1, 2, 3, 4].map((index) => ({ index, count: 4 })),
+  );
+  assertEquals(
+    problemOf("auto", { ...array, SLURM_ARRAY_TASK_ID: "12" }),
+    "SLURM_ARRAY_TASK_ID is 12: from 10 on in steps of 5 there is no such",
+  );
+});
+
 Deno.test("the flag goes before the environment", () => {
   const variables = { JOB_COMPLETION_INDEX: "2", CERTLOAD_SHARDS: "8" };
   assertEquals(choose("1/4", variables), { shard: { index: 1, count: 4 }, by: "--shard" });

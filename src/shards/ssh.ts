@@ -96,21 +96,25 @@ function remoteScript(run: SharedRun, { hosts, executable }: SshOptions): string
   const plan = run.plan.file === undefined ? run.plan.shipped : here(run.plan.file);
   const planned = runArguments(run, plan, run.ca && here(run.ca.path));
   const secrets = neededSecrets(run);
-  const assigned = run.variables.filter(({ isSecret }) => !isSecret)
-    .map(({ name, value = "" }) => `${name}=${word(value)}`);
-  const names = [...secrets, ...assigned];
+  // For the load alone: a plan's variable may have the name of one of these lines, or of one that the shell goes by.
+  const assigned = [
+    ...secrets.map((name, at) => `${name}="$secret_${at}"`),
+    ...run.variables.filter(({ isSecret }) => !isSecret)
+      .map(({ name, value = "" }) => `${name}=${word(value)}`),
+  ];
   return [
     "umask 077",
     `folder=$(mktemp -d) && cd "$folder" || exit 107`,
     // However it ends, nothing is left: neither a load nor a file.
     `trap 'kill $load $watch 2>/dev/null; cd / && rm -rf "$folder"' EXIT`,
     "trap 'exit 105' HUP INT PIPE TERM",
-    ...secrets.map((name) => `IFS= read -r ${name}`),
+    ...secrets.map((_, at) => `IFS= read -r secret_${at}`),
     "tar -xf - && mkdir shards || exit 107",
-    ...(names.length === 0 ? [] : [`export ${names.join(" ")}`]),
     `parent() { ps -o ppid= -p $$; }`,
     "above=$(parent)",
-    `${word(here(executable))} ${words(planned)} --shard="$shard/${hosts.length}" ` +
+    `${[...assigned, word(here(executable))].join(" ")} ${
+      words(planned)
+    } --shard="$shard/${hosts.length}" ` +
     `--start-at="$start_at" --out="shards/${
       shardFolder("$shard", hosts.length)
     }" --quiet </dev/null >&2 & load=$!`,

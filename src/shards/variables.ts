@@ -5,7 +5,7 @@
 import { secretsIn } from "../masking/credentials.ts";
 import { interpolate } from "../plan/interpolate.ts";
 import { findSecrets, isSecret } from "../plan/secret.ts";
-import { type PlanNode, scalarsOf, toData } from "../plan/tree.ts";
+import { mapScalars, type PlanNode, scalarsOf, toData } from "../plan/tree.ts";
 
 export interface PlanVariable {
   readonly name: string;
@@ -47,15 +47,45 @@ export function withStandIns(root: PlanNode, env: Environment): Environment {
 
 type IsSecret = (name: string) => boolean;
 
-/** Variables that are secrets by their own name, or by where the plan has them: `token: ${TOK}`. */
+/** Variables that are secrets by their own name, or by where the plan has them: `token: ${TOK}`, `/x?api_key=${K}`. */
 export function secretVariables(root: PlanNode): IsSecret {
-  const named = scalarsOf(root, []).flatMap(([{ content }, path]) =>
-    typeof content === "string" && isSecret(path)
-      ? Array.from(content.matchAll(NAMED), ([, name]) => name!)
-      : []
+  const placed = new Set(
+    scalarsOf(root, []).flatMap(([{ content }, path]) => {
+      if (typeof content !== "string") return [];
+      return isSecret(path) ? namesIn(content) : namesInSecrets(content);
+    }),
   );
-  const placed = new Set(named);
   return (name) => isSecret([name]) || placed.has(name);
+}
+
+function namesIn(text: string): string[] {
+  return Array.from(text.matchAll(NAMED), ([, name]) => name!);
+}
+
+/** Of variables that stand where a text has a credential: in a parameter of a URL, a field of JSON, behind `Bearer`. */
+function namesInSecrets(text: string): string[] {
+  const { worded, variables } = withWords(text);
+  return secretsIn(worded).flatMap((secret) => [...secret.matchAll(WORD)])
+    .flatMap(([, at]) => namesIn(variables[Number(at)]!));
+}
+
+/** Long enough, and with a digit, to be taken for a credential wherever one may stand. */
+const WORD = /variable-in-a-plan-(\d+)\./g;
+
+/** One word for each variable, its default included, so that what is around it is read as it is once that is filled in. */
+function withWords(text: string): { worded: string; variables: string[] } {
+  const variables: string[] = [];
+  let worded = "";
+  let done = 0;
+  for (const { index } of text.matchAll(/\$\$|\$\{/g)) {
+    if (index < done || text[index + 1] !== "{") continue;
+    const end = closing(text, index + 2);
+    if (end < 0) break;
+    worded += `${text.slice(done, index)}variable-in-a-plan-${variables.length}.`;
+    variables.push(text.slice(index, end + 1));
+    done = end + 1;
+  }
+  return { worded: worded + text.slice(done), variables };
 }
 
 /** Also those in a default of another. */
@@ -81,22 +111,24 @@ function textsOf(root: PlanNode): string[] {
 /** Where the plan itself has a secret in it: `target.token (line 5)`. */
 export function literalSecrets(root: PlanNode): string[] {
   const secret = secretVariables(root);
-  const literal = findSecrets(toData(root)).filter((text) => isLiteral(text));
+  const worded = mapScalars(root, (node) => {
+    const { content } = node;
+    return typeof content === "string" ? { ...node, content: withWords(content).worded } : node;
+  });
+  const literal = findSecrets(toData(worded)).filter((text) => isLiteral(text));
   return scalarsOf(root, []).filter(([{ content }]) =>
-    typeof content === "string" &&
-    (hasSecretDefault(content, secret) || literal.some((text) => content.includes(text)))
+    typeof content === "string" && (hasSecretDefault(content, secret) ||
+      literal.some((text) => withWords(content).worded.includes(text)))
   ).map(([{ span }, path]) => `${path.join(".")}${span.line ? ` (line ${span.line})` : ""}`);
 }
 
-const VARIABLE = /\$\{[^{}]*\}/g;
 /** What HTTP puts before a credential. */
-const INTRODUCTION = /(?:\b(?:Bearer|Basic|Digest|Negotiate|Token) +|[\w-]+=)(?=\$\{)/gi;
+const INTRODUCTION =
+  /(?:\b(?:Bearer|Basic|Digest|Negotiate|Token) +|[\w-]+=)(?=variable-in-a-plan-\d+\.)/gi;
 
 /** Something is left where variables, and what introduces them, are taken out. */
-function isLiteral(text: string): boolean {
-  let [before, after] = ["", text.replace(INTRODUCTION, "")];
-  while (after !== before) [before, after] = [after, after.replace(VARIABLE, "")];
-  return /[^\s;,]/.test(after);
+function isLiteral(worded: string): boolean {
+  return /[^\s;,]/.test(worded.replace(INTRODUCTION, "").replaceAll(WORD, ""));
 }
 
 const DEFAULT = /\$\$|\$\{([A-Za-z_]\w*):-/g;

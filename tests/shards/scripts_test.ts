@@ -228,6 +228,38 @@ testWith("sh", "parallel", "tar")(
   },
 );
 
+testWith("sh", "parallel", "tar")(
+  "a plan's variables have the names of the script's own, and reach the load alone",
+  async () => {
+    await withPrograms({ ssh: SSH, certload: CERTLOAD }, async (folder, env) => {
+      const file = join(folder, "plan.yaml");
+      await Deno.writeTextFile(file, "name: x\n");
+      const precious = join(folder, "precious");
+      await Deno.mkdir(precious);
+      const names = ["folder", "shard", "start_at", "above", "parent", "code", "IFS", "PATH"];
+      const variables = names.map((name) => (
+        { name, isSecret: false, value: name === "PATH" ? env.PATH! : precious, isNeeded: false }
+      ));
+      const run: SharedRun = {
+        ...RUN,
+        plan: { ...RUN.plan, file },
+        variables: [...variables, RUN.variables[0]!, RUN.variables[1]!],
+      };
+      const executable = join(folder, "bin", "certload");
+      const script = sshCommand(run, { hosts: ["a", "b"], executable, start: START });
+      const { code, err } = await shell(script, folder, { ...env, CERTCTL_TOKEN: "t0ken" });
+      assertEquals(code, 99, err);
+      const merged = await lines(join(folder, "merge.args"));
+      const args = await lines(join(folder, merged[1]!, "shard-2-of-2", "args"));
+      assert(args.includes("--shard=2/2"), args.join(" "));
+      assert(args.includes("--start-at=2026-11-28T05:00:00.000Z"), args.join(" "));
+      assert((await Deno.stat(precious)).isDirectory);
+      const left = [...Deno.readDirSync(folder)].map((entry) => entry.name);
+      assertEquals(left.filter((each) => each.startsWith("tmp.")), []);
+    });
+  },
+);
+
 Deno.test("two files of one name cannot both go to a host", () => {
   const ca = { path: "/etc/certload", text: "" };
   assertEquals(sshProblems(RUN, { executable: "/opt/certload" }), []);

@@ -95,3 +95,31 @@ scenarios:
   assert(without.includes("${BASE:-https://ca}") && without.includes("${RATE:-1/s}"));
   assertEquals(withStandIns(rootOf(without), {})["TOK"], standIn("TOK"));
 });
+
+Deno.test("a variable where a text has a credential is a secret, whatever it is called", () => {
+  const text = `
+scenarios:
+  q:
+    with:
+      path: "/x?page=\${PAGE}&api_key=\${AK:-open-sesame}&key=\${K}"
+      body: '{"password": "\${PW}", "note": "\${NOTE:-n}"}'
+      form: "user=\${USER_NAME}&client_secret=\${CS:-\${OLD}}"
+      line: "Bearer \${BEARER}"
+`;
+  const root = rootOf(text);
+  const names = ["PAGE", "AK", "K", "PW", "NOTE", "USER_NAME", "CS", "OLD", "BEARER"];
+  assertEquals(names.filter(secretVariables(root)), ["AK", "K", "PW", "CS", "OLD", "BEARER"]);
+  const env = Object.fromEntries(names.map((name) => [name, `value-of-${name}`]));
+  assertEquals(
+    variablesOf(root, env).filter(({ value }) => value !== undefined).map(({ name }) => name),
+    ["PAGE", "NOTE", "USER_NAME"],
+  );
+  assert(!withoutSecretDefaults(text, secretVariables(root)).includes("sesame"));
+});
+
+Deno.test("a variable that is a credential's value makes no other text one", () => {
+  const root = rootOf(
+    "a: /x?api_key=${AK}\nb: ${B:-c}\nc: 'Bearer ${T}'\nd: '{\"password\": \"${PW}\"}'\ne: /x?token=k${AK}",
+  );
+  assertEquals(literalSecrets(root), ["e (line 5)"]);
+});
