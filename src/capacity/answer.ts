@@ -22,11 +22,11 @@ export interface Answer {
   /** The highest level at which the limits hold, in the scale's own unit; 0 where none does. */
   readonly knee: number;
   readonly low: number;
-  /** Null with `atLeast`. */
+  /** Null where nothing broke the server. */
   readonly high: number | null;
   /** Of `low` to `high` as an interval, 0.95; null where no curve was fitted: they are bounds, of no known probability. */
   readonly confidence: number | null;
-  /** Nothing broke the server: it holds `knee`, and more was not offered or could not be. */
+  /** It holds `knee`, and more was not offered or could not be: up to where `high` broke the server, if that did. */
   readonly atLeast: boolean;
   /** Who gave out above the answer; `none`: nobody. */
   readonly who: "server" | "generator" | "none";
@@ -105,10 +105,10 @@ function headline(answer: Answer): string {
     return `No level was found at which the limits hold.${tried} ${why}.`;
   }
   if (atLeast) {
-    const reason = who === "generator"
-      ? `the generator gave out above that, not the server: ${why}`
-      : why;
-    return `The server holds at least ${perSecondText(knee)}: ${reason}.`;
+    const most = high === null ? "" : ` and less than ${perSecondText(high)}`;
+    const where = high === null ? "above that, not the server" : "between the two";
+    const reason = who === "generator" ? `the generator gave out ${where}: ${why}` : why;
+    return `The server holds at least ${perSecondText(knee)}${most}: ${reason}.`;
   }
   const above = who === "none"
     ? "nothing was decided"

@@ -118,7 +118,7 @@ export class Search {
     return {
       knee: knee?.level ?? 0,
       low: knee?.low ?? 0,
-      high: atLeast ? null : knee?.high ?? broken ?? null,
+      high: broken === undefined ? null : atLeast ? broken : knee?.high ?? broken,
       confidence: knee?.confidence ?? null,
       atLeast,
       who: culprit?.who ?? "none",

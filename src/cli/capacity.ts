@@ -194,7 +194,8 @@ export function exitOf(answer: Answer, requiredPerS: number | undefined): Summar
       wanted === undefined ? `it holds ${held}` : `${wanted} are required, and it holds ${held}`,
     );
   }
-  if (who === "generator" && (knee === 0 || answer.atLeast)) {
+  const isBroken = high !== null && (requiredPerS ?? 0) >= high;
+  if (who === "generator" && (knee === 0 || answer.atLeast) && !isBroken) {
     const reason = knee === 0
       ? "the generator gave out at every level: nothing can be said of the server"
       : `${wanted} are required; the generator gave out above ${

@@ -136,7 +136,7 @@ function rowOf(
   }
   const { factor, low, atLeast, who, why } = held;
   const headroom = Math.min(factor, low);
-  const enough = headroom >= 1 ? "yes" : atLeast || held.high >= 1 ? "unknown" : "no";
+  const enough = headroom >= 1 ? "yes" : held.high >= 1 ? "unknown" : "no";
   // What is renewed is looked at once, and zombies' attempts are not; where no scenario asks for certificates none is.
   const renewedPerS = leftOut.includes("issue") ? 0 : headroom * demand.rates.handshake;
   return {

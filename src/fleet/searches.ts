@@ -164,9 +164,7 @@ export function heldOf(all: readonly MixSearch[], done: readonly Searched[]): He
 function searchedHeld({ shape, perS }: Need, answer: Answer): Held {
   const { knee, who, why, limiter } = answer;
   const low = lowestHeld(answer);
-  const high = who === "server"
-    ? Math.max(answer.high ?? Infinity, surelyBroken(answer))
-    : Infinity;
+  const high = who === "none" ? Infinity : Math.max(answer.high ?? Infinity, surelyBroken(answer));
   return {
     shape,
     factor: knee / perS,

@@ -64,7 +64,17 @@ Deno.test("what was not found, not confirmed, not recovered from or cut short is
   assert(said({ ended: "interrupted" }).includes("It was interrupted before all was tried."));
   assert(said({ ended: "down" }).includes("did not work once within half a minute"));
   const atLeast = said({ atLeast: true, high: null, who: "generator", why: "Worker 0 was late" });
-  assert(atLeast.startsWith("The server holds at least 137/s: the generator gave out"), atLeast);
+  assert(
+    atLeast.startsWith("The server holds at least 137/s: the generator gave out above"),
+    atLeast,
+  );
+  const between = said({ atLeast: true, high: 200, who: "generator", why: "Worker 0 was late" });
+  assert(
+    between.startsWith(
+      "The server holds at least 137/s and less than 200/s: the generator gave out between the two: Worker 0",
+    ),
+    between,
+  );
 });
 
 Deno.test("the answer of a search is what its schema says, with snake_case keys, and survives JSON", () => {

@@ -85,6 +85,8 @@ Deno.test("an end is told with what is held, and what was required", () => {
   );
   // A generator that gave out above what the server was seen to break at is not who is asked about.
   assertEquals(codeOf({ ...generator, atLeast: false, high: 102 }, 110), 99);
+  assertEquals(codeOf({ ...generator, high: 102 }, 110), 99);
+  assertEquals(codeOf({ ...generator, high: 102 }, 101), 95);
 });
 
 const PLAN = `
