@@ -126,7 +126,8 @@ async function mergeAll(
 function nothing({ folders, logs, waitMs }: Sources): string {
   const [folder] = folders;
   if (folder === undefined) {
-    return `No summary in ${logs.join(", ")}: \`run --to-log\` prints one at the end of a log`;
+    const named = logs.map((path) => path === "-" ? "standard input" : path).join(", ");
+    return `No summary in ${named}: \`run --to-log\` prints one at the end of a log`;
   }
   const within = waitMs === undefined ? "" : ` within ${waitMs / 1000} s`;
   return `No summary in "${folder}"${within}: it is looked for in its folders, as DIR/*/summary.json`;

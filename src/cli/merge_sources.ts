@@ -1,7 +1,7 @@
 /** Where the summaries of a run's machines come from: files, folders, logs. One is read, added and let go, then the next. */
 import { join } from "node:path";
 import { damaged, readSummary, SummaryError } from "../metrics/read_summary.ts";
-import { SummaryLog } from "../metrics/summary_log.ts";
+import { MARK, SummaryLog } from "../metrics/summary_log.ts";
 import { type Merge, MergeError } from "../verdict/merge.ts";
 import { messageOf } from "../message_of.ts";
 import { reasonOf } from "./host_error.ts";
@@ -33,7 +33,13 @@ export function take(merge: Merge, text: string, name: string): Taken {
 
 export async function takeFile(merge: Merge, path: string): Promise<Taken> {
   const read = await readSummaryText(path);
-  return read.ok ? take(merge, read.text, path) : { kind: "unreadable", problem: read.problem };
+  if (!read.ok) return { kind: "unreadable", problem: read.problem };
+  if (!read.text.trimStart().startsWith("{") && read.text.includes(MARK)) {
+    const problem =
+      `"${path}" is a log with a summary packed in it, and no summary: --logs reads it`;
+    return { kind: "unreadable", problem };
+  }
+  return take(merge, read.text, path);
 }
 
 export async function isFolder(path: string): Promise<boolean> {

@@ -15,7 +15,8 @@ import { MAX_SUMMARY_BYTES } from "./read_summary.ts";
 import type { Summary, SummaryScenario, SummarySeries } from "./summary_schema.ts";
 import { MOST_SHARDS, type Shard, shardName } from "../shard.ts";
 
-const MARK = "certload-shard ";
+/** What a line of a packed summary has in it, and no other. */
+export const MARK = "certload-shard ";
 const LINE_OCTETS = 3_000;
 /** Of a whole line, in base64. */
 const LINE_CHARACTERS = 4_000;

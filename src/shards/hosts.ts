@@ -7,6 +7,7 @@ const NAME = String.raw`[A-Za-z0-9_][\w.-]*`;
 const ADDRESS = String.raw`\[[0-9A-Fa-f:.]+\]`;
 /** Nothing in it means anything to a shell, to GNU parallel, or, in front, to ssh. */
 const HOST = new RegExp(`^(?:${USER}@)?(?:${NAME}|${ADDRESS})(?::\\d{1,5})?$`);
+const PORT = /:(\d+)$/;
 
 /**
  * Names of a list with commas, or of a file with one a line, where `#` begins a comment; all problems with them.
@@ -19,9 +20,9 @@ const HOST = new RegExp(`^(?:${USER}@)?(?:${NAME}|${ADDRESS})(?::\\d{1,5})?$`);
  * ```
  */
 export function parseHosts(text: string): { hosts: string[]; problems: string[] } {
-  const hosts = text.split("\n").map((line) => line.replace(/(?:^|\s)#.*$/, ""))
+  const hosts = text.split(/\r?\n/).map((line) => line.replace(/(?:^|\s)#.*/s, ""))
     .flatMap((line) => line.split(/[\s,]+/)).filter((host) => host !== "");
-  const problems = hosts.filter((host) => !HOST.test(host)).map((host) =>
+  const problems = hosts.filter((host) => !isHost(host)).map((host) =>
     `${quoted(host, 80)} is no host: it must be [user@]host[:port]`
   );
   const twice = hosts.filter((host, at) => hosts.indexOf(host) < at);
@@ -43,7 +44,12 @@ export function parseHosts(text: string): { hosts: string[]; problems: string[] 
   return { hosts, problems };
 }
 
+function isHost(text: string): boolean {
+  const port = PORT.exec(text)?.[1];
+  return HOST.test(text) && (port === undefined || Number(port) >= 1 && Number(port) <= 65_535);
+}
+
 /** As ssh takes it: a port stands in a URI. */
 export function sshDestination(host: string): string {
-  return /:\d+$/.test(host) || host.includes("[") ? `ssh://${host}` : host;
+  return PORT.test(host) || host.includes("[") ? `ssh://${host}` : host;
 }

@@ -341,11 +341,17 @@ function noteOnRun(run: Measured): string {
 
 /** Only where they are not alike: the reports say what the first is. */
 function machineNotes(runs: readonly Measured[]): string[] {
-  const kinds = Map.groupBy(runs, machineText);
-  return kinds.size < 2 ? [] : Array.from(
-    kinds,
-    ([text, those]) => `${those.length} of ${runs.length} machines: ${text}`,
-  );
+  return [machineText, toolText].flatMap((textOf) => {
+    const kinds = Map.groupBy(runs, textOf);
+    return kinds.size < 2 ? [] : Array.from(
+      kinds,
+      ([text, those]) => `${those.length} of ${runs.length} machines: ${text}`,
+    );
+  });
+}
+
+function toolText({ tool }: Measured): string {
+  return `${tool.name} ${tool.version}`;
 }
 
 function machineText({ methodology: { hardware, os } }: Measured): string {

@@ -111,6 +111,8 @@ Deno.test("certload merge refuses what it cannot count on: twice the same, nothi
       assertStringIncludes(await problem("{}"), "No summary in");
       assertStringIncludes(await problem("--logs", "{}/1.json"), "No summary in");
       assertStringIncludes(await problem("--logs", "{}/none.log"), "Cannot read");
+      await Deno.writeTextFile(join(folder, "1.log"), framed("{}", { index: 1, count: 8 }));
+      assertStringIncludes(await problem("{}/1.log"), "is a log with a summary packed in it");
       assertStringIncludes(await problem("{}", "--wait", "soon"), "--wait needs a time");
       assertStringIncludes(await problem("{}", "{}", "--wait", "1s"), "watches one folder");
       await Deno.writeTextFile(join(folder, "2.json"), renderJson(shards[1]!).slice(0, -2_000));

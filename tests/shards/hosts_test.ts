@@ -13,6 +13,22 @@ Deno.test("hosts stand in a list, or one a line with comments", () => {
   });
 });
 
+Deno.test("a file from Windows has the same hosts", () => {
+  assertEquals(parseHosts("# two racks\r\na # the first\r\n\r\nb:22\r\n"), {
+    hosts: ["a", "b:22"],
+    problems: [],
+  });
+});
+
+Deno.test("a port that there is not is told", () => {
+  const { problems } = parseHosts("a:0,b:65535,c:65536,[::1]:99999,[::1]");
+  assertEquals(problems.map((problem) => problem.split(" ")[0]), [
+    '"a:0"',
+    '"c:65536"',
+    '"[::1]:99999"',
+  ]);
+});
+
 Deno.test("a port is told as ssh reads it", () => {
   assertEquals(["a", "u@a", "u@a:22", "[::1]"].map(sshDestination), [
     "a",

@@ -34,6 +34,20 @@ Deno.test("a merged run of all its shards is valid, names each, and can be read 
   }
 });
 
+Deno.test("that machines had different versions of the tool is noted, and nothing is where they had one", () => {
+  const all = madeShards(3);
+  const notes = (versions: readonly string[]): readonly string[] =>
+    mergeSummaries(
+      all.map((one, at) => ({ ...one, tool: { ...one.tool, version: versions[at]! } })),
+    )
+      .methodology.notes.filter((note) => note.includes("certload"));
+  assertEquals(notes(["1.0.0", "1.1.0", "1.0.0"]), [
+    "2 of 3 machines: certload 1.0.0",
+    "1 of 3 machines: certload 1.1.0",
+  ]);
+  assertEquals(notes(["1.0.0", "1.0.0", "1.0.0"]), []);
+});
+
 Deno.test("the order of the files is of no account", () => {
   const shards = madeShards(5, {
     made: [{
