@@ -1,6 +1,6 @@
 /** What a search ends with, as it stands in a result's JSON, and as sentences. */
 import { z } from "zod";
-import { formatPercent, formatSeconds, significant } from "../metrics/format.ts";
+import { formatPercent, formatRate, formatSeconds } from "../metrics/format.ts";
 import type { Decided } from "./decision.ts";
 import { type LevelResult, PURPOSES } from "./level.ts";
 import type { Refusal, Usl } from "./usl.ts";
@@ -59,15 +59,10 @@ export function lowestHeld({ knee, low, levels }: Answer): number {
   return Math.min(knee, Math.max(low, ...held));
 }
 
-/** `137/s`: a level in a sentence. */
-export function perSecondText(level: number): string {
-  return `${significant(level)}/s`;
-}
-
 /** `95 %: 134/s to 140/s`, or `between 134/s and 140/s` where that is no interval; undefined where there is neither. */
 export function intervalText({ knee, low, high, confidence, atLeast }: Answer): string | undefined {
   if (knee === 0 || atLeast || high === null) return undefined;
-  const [from, to] = [perSecondText(low), perSecondText(high)];
+  const [from, to] = [formatRate(low), formatRate(high)];
   return confidence === null
     ? `between ${from} and ${to}`
     : `${formatPercent(confidence)}: ${from} to ${to}`;
@@ -93,37 +88,41 @@ export function answerSentences(answer: Answer): string[] {
 
 function downText({ levels }: Answer): string {
   const last = levels.at(-1);
-  const after = last === undefined ? "" : ` after ${perSecondText(last.level)}`;
+  const after = last === undefined ? "" : ` after ${formatRate(last.level)}`;
   return `The server did not work once within half a minute${after}, so nothing more was tried.`;
 }
 
 function headline(answer: Answer): string {
   const { knee, high, atLeast, who, why, limiter } = answer;
+  if (knee === 0 && who === "generator") {
+    return `No level was found at which the limits hold: the generator gave out, not the server: ${why}.`;
+  }
   if (knee === 0) {
     const found = who === "none" ? "was not decided" : "was already too much";
-    const tried = high === null ? "" : ` ${perSecondText(high)} ${found}:`;
+    const tried = high === null ? "" : ` ${formatRate(high)} ${found}:`;
     return `No level was found at which the limits hold.${tried} ${why}.`;
   }
   if (atLeast) {
-    const most = high === null ? "" : ` and less than ${perSecondText(high)}`;
+    const most = high === null ? "" : ` and less than ${formatRate(high)}`;
     const where = high === null ? "above that, not the server" : "between the two";
     const reason = who === "generator" ? `the generator gave out ${where}: ${why}` : why;
-    return `The server holds at least ${perSecondText(knee)}${most}: ${reason}.`;
+    return `The server holds at least ${formatRate(knee)}${most}: ${reason}.`;
   }
   const above = who === "none"
     ? "nothing was decided"
     : limiter
     ? "a limiter stops it"
     : "the server gives out";
-  return `The server holds ${perSecondText(knee)} (${
+  return `The server holds ${formatRate(knee)} (${
     intervalText(answer)
   }). Above that ${above}: ${why}.`;
 }
 
 function confirmationText({ confirmed }: Answer): string {
   if (confirmed === null) return "No longer level confirms it.";
-  const level = perSecondText(confirmed.level);
+  const level = formatRate(confirmed.level);
   if (confirmed.decision === "holds") return `A longer level of ${level} held.`;
+  if (confirmed.decision === "undecided") return `A longer level of ${level} was not decided.`;
   return confirmed.by === "point"
     ? `A longer level of ${level} was at the very limit.`
     : `A longer level of ${level} broke: read the answer as an upper bound.`;
@@ -132,12 +131,12 @@ function confirmationText({ confirmed }: Answer): string {
 function recoveryText({ level, afterMs }: Recovery): string {
   if (afterMs === null) {
     return `After the highest level it did not recover while ${
-      perSecondText(level)
+      formatRate(level)
     } went on: what was overloaded once stays so.`;
   }
   return `After the highest level it was within its limits again after ${
     formatSeconds(afterMs / 1000)
-  } of ${perSecondText(level)}.`;
+  } of ${formatRate(level)}.`;
 }
 
 const amount = z.number().min(0);

@@ -43,13 +43,13 @@ export function nextLevel(book: Book): Wanted | undefined {
   return (isBlurred ? undefined : again(book, holds, broken)) ?? long(book, { holds, broken });
 }
 
-/** Nothing held yet. */
-function lower(book: Book, broken = book.wall?.level): Wanted | undefined {
-  if (broken === undefined) return { level: book.from, purpose: "probe" };
-  const triesOf = (level: number): number =>
-    book.standings().find((each) => each.level === level)?.tries ?? COLD_TRIES;
-  if (triesOf(broken) < COLD_TRIES) return { level: broken, purpose: "probe" };
-  const level = rounded(broken / 2);
+/** Nothing held yet: below the lowest level at which the server broke, or the generator gave out. */
+function lower(book: Book, broken = Infinity): Wanted | undefined {
+  const lowest = Math.min(broken, book.wall?.level ?? Infinity);
+  if (lowest === Infinity) return { level: book.from, purpose: "probe" };
+  const triesOf = (level: number): number => book.all.filter((each) => each.level === level).length;
+  if (lowest === broken && triesOf(broken) < COLD_TRIES) return { level: broken, purpose: "probe" };
+  const level = rounded(lowest / 2);
   if (level >= book.from / DEPTH) return { level, purpose: "probe" };
   return triesOf(book.from) < TRIES ? { level: book.from, purpose: "bracket" } : undefined;
 }

@@ -165,7 +165,9 @@ export class Search {
   #recovery(): Recovery | null {
     const last = this.#book.all.findLast(({ purpose }) => purpose === "recover");
     if (last === undefined) return null;
-    return { level: last.level, afterMs: last.decision === "holds" ? last.calmAfterMs : null };
+    if (last.decision === "holds") return { level: last.level, afterMs: last.calmAfterMs };
+    // What was not within its limits by the generator's own fault says nothing of the server's recovery.
+    return last.who === "generator" ? null : { level: last.level, afterMs: null };
   }
 
   /** Levels whose queue was at rest: of another one neither number nor rate is the server's. */

@@ -90,6 +90,7 @@ export function uslOf(points: readonly UslPoint[], seed: number): Usl | Refusal 
 function unfit(points: readonly UslPoint[]): string | undefined {
   const inFlight = points.map((point) => point.inFlight).filter((n) => n > 0);
   const levels = new Set(inFlight).size;
+  if (points.length === 0) return `0 levels are fit for it, and ${MIN_LEVELS} are needed`;
   if (inFlight.length < points.length) return "a level had nothing in flight";
   const most = Math.max(...inFlight);
   if (most < 1) return `at most ${significant(most)} were in flight: none waits for another there`;

@@ -1,9 +1,10 @@
 /** `certload capacity PLAN`: how much a server holds, and who gave out. */
-import { type Answer, lowestHeld, perSecondText } from "../capacity/answer.ts";
+import { type Answer, lowestHeld } from "../capacity/answer.ts";
 import { limitsOf, whyUnjudged } from "../capacity/limits.ts";
 import { isScaled, planLevel, type Scale, scaleOf } from "../capacity/scale.ts";
 import { DEFAULTS } from "../capacity/book.ts";
 import { mask } from "../masking/mask.ts";
+import { formatRate } from "../metrics/format.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
 import type { OpenProfile, Plan } from "../plan/plan.ts";
 import { capacityDocument, type CapacityReport } from "../report/capacity/document.ts";
@@ -178,13 +179,13 @@ async function answer(
 export function exitOf(answer: Answer, requiredPerS: number | undefined): Summary["exit"] {
   const { knee, high, ended, who } = answer;
   const low = lowestHeld(answer);
-  const held = `${answer.atLeast ? "at least " : ""}${perSecondText(knee)}`;
+  const held = `${answer.atLeast ? "at least " : ""}${formatRate(knee)}`;
   if (ended === "interrupted") return exit("interrupted", "the search was interrupted");
-  const wanted = requiredPerS === undefined ? undefined : perSecondText(requiredPerS);
+  const wanted = requiredPerS === undefined ? undefined : formatRate(requiredPerS);
   if (ended !== "found" && knee > 0 && isWithin(requiredPerS, low, high)) {
     return exit(
       "invalid",
-      `${wanted} are required; between ${perSecondText(low)} and ${perSecondText(high!)} nothing ` +
+      `${wanted} are required; between ${formatRate(low)} and ${formatRate(high!)} nothing ` +
         "was decided when the search ended",
     );
   }
@@ -199,9 +200,15 @@ export function exitOf(answer: Answer, requiredPerS: number | undefined): Summar
     const reason = knee === 0
       ? "the generator gave out at every level: nothing can be said of the server"
       : `${wanted} are required; the generator gave out above ${
-        perSecondText(knee)
+        formatRate(knee)
       }, which the server holds`;
     return exit("invalid", reason);
+  }
+  if (ended !== "found" && answer.atLeast && high === null) {
+    return exit(
+      "invalid",
+      `${wanted} are required; it holds ${held}, and no higher level was tried when the search ended`,
+    );
   }
   return exit(
     "threshold",

@@ -59,6 +59,8 @@ Deno.test("what was not found, not confirmed, not recovered from or cut short is
   assert(said({ confirmed: null }).includes("No longer level confirms it."));
   const broke = { level: 135, decision: "broken", by: "test" } as const;
   assert(said({ confirmed: broke }).includes("read the answer as an upper bound"));
+  const silent = { level: 135, decision: "undecided", by: "no_samples" } as const;
+  assert(said({ confirmed: silent }).includes("A longer level of 135/s was not decided."));
   assert(said({ recovery: { level: 68.5, afterMs: null } }).includes("did not recover"));
   assert(said({ ended: "time" }).includes("The time was over after 2 min 30 s"));
   assert(said({ ended: "interrupted" }).includes("It was interrupted before all was tried."));
@@ -75,6 +77,9 @@ Deno.test("what was not found, not confirmed, not recovered from or cut short is
     ),
     between,
   );
+  const nothing = said({ knee: 0, low: 0, high: null, who: "generator", why: "Worker 0 was late" });
+  assert(nothing.includes("the generator gave out, not the server: Worker 0 was late."), nothing);
+  assert(said({ knee: 12_345.6 }).startsWith("The server holds 12,346/s"));
 });
 
 Deno.test("the answer of a search is what its schema says, with snake_case keys, and survives JSON", () => {

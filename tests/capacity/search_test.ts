@@ -325,6 +325,39 @@ Deno.test("a generator that gave out once between what held and what broke is as
   assertAlmostEquals(answer.knee / 137, 1, 0.03);
 });
 
+/** Of a server that holds 137/s, run by hand: whatever is not said of a level is as a simulated one was. */
+function driveBy(
+  told: (spec: LevelSpec) => Partial<LevelResult>,
+  options: SearchOptions,
+): Searched {
+  const server = new BucketServer(137, 137, 0, randomOf(17));
+  const simulation = new Simulation(server, STRONG, LIMITS, randomOf(17));
+  return drive(options, (spec) => ({ ...simulation.run(spec), ...told(spec) }));
+}
+
+Deno.test("a generator that gives out at every level, or at all below a broken one, is not asked for one of them for ever", () => {
+  const late = { decision: "broken", who: "generator", why: "late" } as const;
+  const slow = { decision: "broken", who: "server", why: "slow", sure: true } as const;
+  const never = driveBy(() => late, { from: 100 });
+  assertEquals([never.answer.knee, never.answer.who, never.answer.ended], [
+    0,
+    "generator",
+    "found",
+  ]);
+  assert(never.asked.filter(({ level }) => level === 100).length <= 3);
+  const below = driveBy(({ level }) => level < 100 ? late : slow, { from: 100 });
+  assertEquals([below.answer.knee, below.answer.who], [0, "server"]);
+  const levels = below.asked.map(({ level }) => level);
+  assertEquals(levels.slice(0, 6), [100, 100, 50, 50, 25, 12.5]);
+  assert(levels.length < 12, `${levels}`);
+});
+
+Deno.test("whether a server recovered is not known where the generator gave out meanwhile", () => {
+  const late = { decision: "broken", who: "generator", why: "late" } as const;
+  const lateAtTheEnd = driveBy(({ purpose }) => purpose === "recover" ? late : {}, { from: 20 });
+  assertEquals([lateAtTheEnd.answer.who, lateAtTheEnd.answer.recovery], ["server", null]);
+});
+
 Deno.test("a search that was ended while all held does not say that it was to go no higher", () => {
   assertEquals(cutShort([{}, {}], { from: 100 }).why, "no higher level was tried");
   assertEquals(cutShort([{}, {}], { from: 100, to: 200 }).why, "the search was to go no higher");

@@ -117,6 +117,7 @@ Deno.test("uslOf() refuses, with its reason, what tells nothing of the law", () 
       points([0.02, 0.04, 0.08, 0.1, 0.2, 0.4], [20, 30, 60, 75, 150, 260]),
       "at most 0.4 were in flight",
     ],
+    [[], "0 levels are fit for it, and 6 are needed"],
     [SPEC_SDM91.slice(0, 5), "5 levels are fit for it, and 6 are needed"],
     [points([10, 11, 12, 13, 14, 15], [1, 2, 3, 4, 5, 6]), "times the least"],
     [points([1, 2, 4, 8, 16, 32], [10, 20, 40, 80, 160, 320]), "no bend was seen"],

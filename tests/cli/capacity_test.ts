@@ -52,6 +52,16 @@ Deno.test("of a search that was cut short the lower end counts, and nothing is s
   assertEquals([codeOf(held, 95), codeOf(held, 100)], [0, 95]);
 });
 
+Deno.test("a search that was over before anything broke says nothing of what would have been higher", () => {
+  const short = { ended: "time", atLeast: true, high: null, who: "none" } as const;
+  assertEquals([codeOf(short), codeOf(short, 100), codeOf(short, 110)], [0, 0, 95]);
+  assertEquals(
+    exitOf({ ...ANSWER, ...short }, 1100).reason,
+    "1,100/s are required; it holds at least 100/s, and no higher level was tried when the search ended",
+  );
+  assertEquals(codeOf({ ...short, ended: "found" }, 110), 99);
+});
+
 Deno.test("what lies in between has both ends of its own", () => {
   const short = { ended: "time", low: 80, knee: 80, high: 130 } as const;
   assertEquals([80, 81, 129, 130].map((perS) => codeOf(short, perS)), [0, 95, 95, 99]);

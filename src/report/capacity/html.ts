@@ -1,7 +1,7 @@
 /** A search for capacity as one HTML page that needs no network: the answer, the levels as pictures and as a table. */
-import { answerSentences, intervalText, perSecondText } from "../../capacity/answer.ts";
+import { answerSentences, intervalText } from "../../capacity/answer.ts";
 import type { LevelResult } from "../../capacity/level.ts";
-import { formatSeconds } from "../../metrics/format.ts";
+import { formatRate, formatSeconds } from "../../metrics/format.ts";
 import type { Chart } from "../html/charts.ts";
 import { inventoryPart } from "../html/inventory.ts";
 import { facts, html, type Markup } from "../html/markup.ts";
@@ -64,7 +64,7 @@ function head(report: CapacityReport): Markup {
       ${facts([
         ["Holds", heldText(report)],
         ["Interval", intervalText(answer) ?? "-"],
-        ["Required", requiredPerS === null ? "-" : perSecondText(requiredPerS)],
+        ["Required", requiredPerS === null ? "-" : formatRate(requiredPerS)],
         ["Gave out", gaveOutText(report)],
         ["Levels", plural(answer.levels.length, "level")],
         ["Took", formatSeconds(answer.elapsedMs / 1000)],

@@ -25,15 +25,17 @@ const PURPOSE_NAMES: Readonly<Record<Purpose, string>> = {
 export function outcomeOf(
   { decision, who, purpose, limiter, errorRate }: LevelResult,
 ): string {
-  if (purpose === "recover") return decision === "holds" ? "recovered" : "not recovered";
+  if (purpose === "recover" && decision === "holds") return "recovered";
   if (who === "generator") return "generator";
+  if (purpose === "recover") return "not recovered";
   if (decision === "undecided" && errorRate === null) return "no answer";
   if (decision !== "broken") return decision;
   return limiter ? "broken: limiter" : "broken: server";
 }
 
 export function outcomeMark({ decision, who, purpose }: LevelResult): Mark {
-  if (who === "generator" && purpose !== "recover") return WARN;
+  if (purpose === "recover" && decision === "holds") return GOOD;
+  if (who === "generator") return WARN;
   if (decision === "undecided") return UNSURE;
   return decision === "holds" ? GOOD : BAD;
 }

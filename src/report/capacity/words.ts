@@ -1,5 +1,4 @@
 /** What the text and the page of a search say alike. */
-import { perSecondText } from "../../capacity/answer.ts";
 import type { Usl } from "../../capacity/usl.ts";
 import { formatPercent, formatRate, formatSeconds, significant } from "../../metrics/format.ts";
 import { exitMark } from "../marks.ts";
@@ -22,7 +21,7 @@ export function searchedText({ plan, scenario }: CapacityReport): string {
 /** `137/s`, `at least 137/s`, `nothing`. */
 export function heldText({ answer: { knee, atLeast } }: CapacityReport): string {
   if (knee === 0) return "nothing";
-  return `${atLeast ? "at least " : ""}${perSecondText(knee)}`;
+  return `${atLeast ? "at least " : ""}${formatRate(knee)}`;
 }
 
 export function gaveOutText({ answer: { who, limiter, atLeast } }: CapacityReport): string {

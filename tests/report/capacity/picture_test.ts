@@ -61,4 +61,6 @@ Deno.test("a level without an answer is told as that, and has no share of errors
 Deno.test("a recovery is told by what the server did, however late the generator was", () => {
   const late = level(50, "recover", { who: "generator" });
   assertEquals([outcomeMark(late).sign, outcomeOf(late)], ["✓", "recovered"]);
+  const broken = level(50, "recover", { decision: "broken", who: "generator" });
+  assertEquals([outcomeMark(broken).sign, outcomeOf(broken)], ["!", "generator"]);
 });
