@@ -74,7 +74,7 @@ function valueAt(text: string, at: number, name: string, origin: "foreign" | "pl
 function closingOf(text: string, at: number, opening: string): number {
   for (
     let end = text.indexOf(opening, at + opening.length);
-    end >= 0;
+    end !== -1;
     end = text.indexOf(opening, end + 1)
   ) {
     if (text.charAt(end - 1) !== "\\") return end;

@@ -132,7 +132,7 @@ function addBase64(
   const shifted = new Uint8Array(offset + bytes.length);
   shifted.set(bytes, offset);
   const bits = shifted.length * 8;
-  const core = shifted.toBase64({ omitPadding: true })
+  const core = shifted.toBase64()
     .slice(Math.ceil(offset * 8 / 6), Math.floor(bits / 6));
   const before = offset === 0 ? 0 : 1;
   const after = bits % 6 === 0 ? 0 : 1;

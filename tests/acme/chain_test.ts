@@ -171,6 +171,18 @@ Deno.test("ChainChecker accepts no certificate with a signed octet changed, and 
   }
 });
 
+Deno.test("ChainChecker accepts no certificate whose signature, or what it is by, has an octet changed", () => {
+  const octets = octetsOf(leaf);
+  const [tbs] = childrenOf(readElement(octets));
+  const from = tbs!.whole.byteOffset + tbs!.whole.length;
+  for (let at = from; at < octets.length; at++) {
+    const changed = octets.slice();
+    changed[at]! ^= 0xff;
+    const failure = check(toPem("CERTIFICATE", changed) + issuer.certificate);
+    assertMatch(failure?.class ?? `accepted ${at}`, /^(unexpected_body|wrong_certificate)$/);
+  }
+});
+
 Deno.test("ChainChecker never throws for an issuer with an octet changed", () => {
   const octets = octetsOf(issuer.certificate);
   for (let at = 0; at < octets.length; at++) {

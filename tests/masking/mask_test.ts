@@ -167,7 +167,7 @@ Deno.test("control characters of a secret are found as JSON spells them", () => 
 });
 
 Deno.test("letters of two, three and four bytes are found percent-encoded, from the first of each length on", () => {
-  for (const letter of ["\u0080", "\u07ff", "\u0800", "\u0928", "\uffff", "\u{10000}"]) {
+  for (const letter of ["\u0080", "\u07ff", "\u0800", "\u0928", "\ufeff", "\uffff", "\u{10000}"]) {
     const secret = `secret${letter}x`;
     assertEquals(maskOf([secret])(`-${encodeURIComponent(secret)}-`), "-***-");
   }
