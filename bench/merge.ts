@@ -1,8 +1,8 @@
 /**
- * `deno run -A bench/merge.ts [--shards N] [--duration S] [--variants N]`: what `certload merge` takes for the summaries
+ * `deno run -A bench/merge.ts [--shards N] [--duration S] [--variants N] [--keep DIR]`: what `certload merge` takes for the summaries
  * of a run of an hour on a thousand machines: four scenarios, six steps, some hundred requests a second on each. Makes
  * the files (of some different machines; the others are copies with numbers of their own), merges them in a process of
- * its own, and prints its time, CPU time and peak memory.
+ * its own, and prints its time, CPU time and peak memory. `--keep`: a folder for the files, which are made once and stay.
  */
 // @ts-types="../src/cli/std_cli.d.ts"
 import { parseArgs } from "@std/cli";
@@ -22,14 +22,20 @@ async function main(args: readonly string[]): Promise<number> {
   const flags = parseArgs(args, { string: ["shards", "duration", "variants", "keep"] });
   const count = Number(flags.shards ?? 1_000);
   const durationS = Number(flags.duration ?? 3_600);
-  const folder = await Deno.makeTempDir({ prefix: "certload-merge-" });
+  const folder = flags.keep ?? await Deno.makeTempDir({ prefix: "certload-merge-" });
   try {
-    const bytes = await make(folder, count, durationS, Number(flags.variants ?? 8));
-    print(`${count} summaries of ${durationS} s, ${(bytes / 2 ** 20).toFixed(0)} MiB in all`);
+    if (!await isThere(join(folder, `shard-${count}-of-${count}`))) {
+      const bytes = await make(folder, count, durationS, Number(flags.variants ?? 8));
+      print(`${count} summaries of ${durationS} s, ${(bytes / 2 ** 20).toFixed(0)} MiB in all`);
+    }
     return await merge(folder);
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    if (flags.keep === undefined) await Deno.remove(folder, { recursive: true });
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }
 
 function scenarios(durationS: number, seed: number): MadeScenario[] {
@@ -76,7 +82,7 @@ async function make(
       shards: { ...rest, parts: [{ ...part!, index, host }] },
     });
     const place = join(folder, `shard-${index}-of-${count}`);
-    await Deno.mkdir(place);
+    await Deno.mkdir(place, { recursive: true });
     await Deno.writeTextFile(join(place, "summary.json"), text);
     bytes += text.length;
   }

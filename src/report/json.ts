@@ -23,23 +23,36 @@ export function renderJson(summary: Summary): string {
 }
 
 export function jsonText(value: unknown, indent = "", inArray = false): string {
-  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
-  const flat = compact(value);
-  if (flat.length + indent.length <= WIDTH || inArray) return flat;
+  const flat = compact(value, inArray ? Infinity : WIDTH - indent.length);
+  if (flat !== undefined) return flat;
   const inner = indent + "  ";
   if (Array.isArray(value)) {
     return `[\n${value.map((item) => inner + jsonText(item, inner, true)).join(",\n")}\n${indent}]`;
   }
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined)
+  const entries = entriesOf(value as object)
     .map(([key, item]) => `${inner}${JSON.stringify(key)}: ${jsonText(item, inner)}`);
   return `{\n${entries.join(",\n")}\n${indent}}`;
 }
 
-/** `{"a": 1, "b": [1, 2]}` */
-function compact(value: unknown): string {
+/** `{ "a": 1, "b": [1, 2] }`; undefined of what has parts and is longer: most of a summary is, and is not gone through for it. */
+function compact(value: unknown, most: number): string | undefined {
   if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
-  if (Array.isArray(value)) return `[${value.map(compact).join(", ")}]`;
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined)
-    .map(([key, item]) => `${JSON.stringify(key)}: ${compact(item)}`);
-  return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
+  const isArray = Array.isArray(value);
+  const parts: string[] = [];
+  let left = most;
+  for (const [key, item] of isArray ? value.entries() : entriesOf(value)) {
+    const flat = compact(item, left);
+    if (flat === undefined) return undefined;
+    const part = isArray ? flat : `${JSON.stringify(key)}: ${flat}`;
+    left -= part.length;
+    if (left < 0) return undefined;
+    parts.push(part);
+  }
+  const flat = parts.join(", ");
+  const text = isArray ? `[${flat}]` : flat === "" ? "{}" : `{ ${flat} }`;
+  return text.length <= most ? text : undefined;
+}
+
+function entriesOf(value: object): [string, unknown][] {
+  return Object.entries(value).filter(([, item]) => item !== undefined);
 }

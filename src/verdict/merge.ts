@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { connectorTier } from "../metrics/connector_tier.ts";
 import { arrivalsOf, scenariosOf } from "../metrics/scenarios.ts";
+import { sharing } from "../metrics/sharing.ts";
 import { rounded } from "../metrics/stats.ts";
 import { totalsOf } from "../metrics/summary.ts";
 import { PhasesSum } from "../metrics/summary_sum.ts";
@@ -89,8 +90,15 @@ export class Merge {
     this.#checkNew(summary, name, identity);
     const originUs = startUsOf(summary) - anchorUs(summary.shards);
     const { phases } = this.#sum.add(summary.phases, originUs);
-    const measured = { ...measuredOf(summary), phases };
-    this.#kept.push({ name, measured, thresholds: summary.thresholds, originUs, identity });
+    const { thresholds } = summary;
+    const kept = {
+      name,
+      measured: { ...measuredOf(summary), phases },
+      thresholds,
+      originUs,
+      identity,
+    };
+    this.#kept.push(sharing(kept, first));
     this.#byIdentity.set(identity, name);
     for (const { index } of summary.shards?.parts ?? []) this.#byShard.set(index, name);
   }

@@ -11,6 +11,15 @@ Deno.test("jsonText() is JSON of the very value", () => {
   }));
 });
 
+Deno.test("jsonText() keeps on one line what fits into 100 characters with its indent, and elements of arrays", () => {
+  const text = "x".repeat(89);
+  assertEquals(jsonText({ a: text }), `{ "a": "${text}" }`);
+  assertEquals(jsonText({ a: `${text}x` }), `{\n  "a": "${text}x"\n}`);
+  const inner = { a: "x".repeat(80), b: undefined, c: [] };
+  assertEquals(jsonText({ deep: inner }, "  ").split("\n").length, 6);
+  assertEquals(jsonText([{ a: `${text}x`, d: {} }]), `[\n  { "a": "${text}x", "d": {} }\n]`);
+});
+
 Deno.test("renderJson() is read back as the summary that it was", () => {
   const summary = concluded(passedRun());
   assertEquals(readSummary(renderJson(summary), "x"), summary);
