@@ -1,7 +1,7 @@
 /** The instant at which machines that share a run begin, as it is written on each one's command line. */
 
 /** Farther away it is a slip, and nobody's machine waits so long. */
-const MOST_AHEAD_MS = 7 * 86_400_000;
+export const MOST_AHEAD_MS = 7 * 86_400_000;
 
 const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)$/;
 const EPOCH_SECONDS = /^(\d{1,15})(?:\.(\d{1,9}))?$/;

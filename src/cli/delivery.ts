@@ -25,6 +25,10 @@ export const OUT_FLAG: FlagSpec = {
   help: "where summary.json and summary.txt go (default results)",
 };
 
+export function outOf(line: CommandLine): string {
+  return line.value("out") ?? "results";
+}
+
 export const TO_LOG_FLAG: FlagSpec = {
   name: "to-log",
   help: "print summary.json, packed, at the end of stdout too: `merge --logs` finds it in a log",
@@ -94,9 +98,12 @@ function resultAt(
   name: typeof RESULT_FILES[number],
   { shard }: DeliveryOptions,
 ): Destination {
-  const out = line.value("out") ?? "results";
-  const directory = shard === undefined ? out : folderOfShard(out, shard);
-  return { path: join(directory, name), what: "the results", flag: "--out" };
+  return { path: join(folderOfResults(line, shard), name), what: "the results", flag: "--out" };
+}
+
+export function folderOfResults(line: CommandLine, shard: Shard | undefined): string {
+  const out = outOf(line);
+  return shard === undefined ? out : folderOfShard(out, shard);
 }
 
 /** Machines may be given one folder on a volume that all of them see; a folder that has a shard's name already is its own. */

@@ -46,7 +46,7 @@ const FLAGS: readonly FlagSpec[] = [
     help: "ACME settings, over the CERTCTL_ACME_SERVER_* variables",
   },
   { name: "ca-file", value: "FILE", help: "write the CA certificate that signs its servers' here" },
-  { name: "json", help: "print one line of JSON, and end when standard input is closed" },
+  { name: "json", help: "print one line of JSON, and end when standard input is closed, too" },
 ];
 
 const SUMMARY =
@@ -88,8 +88,7 @@ async function serve(
     );
     if (problem) return [problem];
     announce(running.addresses, options, line, io);
-    // A terminal sends Ctrl-C to the child too, which must go on answering what its parent waits for.
-    await (line.has("json") ? inputClosed() : interrupted(io));
+    await Promise.race([interrupted(io), ...(line.has("json") ? [inputClosed()] : [])]);
   } finally {
     await running.close();
   }

@@ -8,11 +8,10 @@ import { timerClock } from "../timer.ts";
 import { Merge, MergeError } from "../verdict/merge.ts";
 import { BASELINE_FLAGS, type BaselineOptions, baselineOptions } from "./baseline_flags.ts";
 import { command, type Outcome } from "./command.ts";
-import { deliver, OUT_FLAG, whyUndeliverable } from "./delivery.ts";
+import { deliver, OUT_FLAG, outOf, whyUndeliverable } from "./delivery.ts";
 import type { CommandLine } from "./flags.ts";
-import { reasonOf } from "./host_error.ts";
 import type { Io } from "./io.ts";
-import { isFolder, summariesIn, takeFile, takeLog, type Taken } from "./merge_sources.ts";
+import { isFolder, takeFile, takeFolder, takeLog, type Taken } from "./merge_sources.ts";
 import { takeAsTheyCome } from "./merge_wait.ts";
 import { REPORT_FLAGS, reportOrders } from "./report_orders.ts";
 
@@ -26,7 +25,8 @@ const FLAGS = [
   {
     name: "wait",
     value: "TIME",
-    help: "watch the folder until all shards are there, or none has come for so long (90s)",
+    help:
+      "watch the folder until all shards are there, or none that is due has come for so long (90s)",
   },
   OUT_FLAG,
   ...REPORT_FLAGS,
@@ -65,6 +65,8 @@ interface Sources {
   readonly folders: readonly string[];
   readonly logs: readonly string[];
   readonly waitMs: number | undefined;
+  /** The folder that the result goes to. */
+  readonly out: string;
   readonly problems: string[];
 }
 
@@ -87,7 +89,7 @@ async function sourcesOf(line: CommandLine): Promise<Sources> {
   if (waitMs !== undefined && (folders.length !== 1 || logs.length > 0)) {
     problems.push("--wait watches one folder: name that, and nothing beside it");
   }
-  return { files, folders, logs, waitMs, problems };
+  return { files, folders, logs, waitMs, out: outOf(line), problems };
 }
 
 async function mergeAll(
@@ -99,7 +101,9 @@ async function mergeAll(
   const problems: string[] = [];
   /** What came and is as if it had not: of shards, those are missing then. */
   const unread: string[] = [];
+  const later: string[] = [];
   const onTaken = (taken: Taken): void => {
+    if (taken.kind === "left out" || taken.kind === "merged") io.err(`${taken.problem}\n`);
     if (taken.kind === "refused") problems.push(taken.problem);
     if (taken.kind === "unreadable") unread.push(taken.problem);
   };
@@ -108,10 +112,11 @@ async function mergeAll(
     if (taken.kind !== "added") problems.push(taken.problem);
   }
   for (const folder of sources.folders) {
-    if (sources.waitMs === undefined) await takeFolder(merge, folder, onTaken);
-    else await waitFor(merge, folder, sources.waitMs, io, onTaken);
+    if (sources.waitMs !== undefined) await waitFor(merge, folder, sources, io, onTaken);
+    else later.push(...await takeFolder(merge, folder, sources.out, onTaken));
   }
   for (const path of sources.logs) await takeLog(merge, path, onTaken);
+  for (const path of later) onTaken(await takeFile(merge, path, "rest"));
   if (merge.added === 0 && problems.length + unread.length === 0) problems.push(nothing(sources));
   if (merge.count === undefined) problems.push(...unread.splice(0));
   if (problems.length > 0) return { problems };
@@ -133,32 +138,20 @@ function nothing({ folders, logs, waitMs }: Sources): string {
     return `No summary in ${named}: \`run --to-log\` prints one at the end of a log`;
   }
   const within = waitMs === undefined ? "" : ` within ${waitMs / 1000} s`;
-  return `No summary in "${folder}"${within}: it is looked for in its folders, as DIR/*/summary.json`;
-}
-
-async function takeFolder(
-  merge: Merge,
-  folder: string,
-  onTaken: (taken: Taken) => void,
-): Promise<void> {
-  try {
-    for (const path of await summariesIn(folder)) onTaken(await takeFile(merge, path));
-  } catch (error) {
-    const problem = `Cannot read the folder "${folder}": ${reasonOf(error)}`;
-    onTaken({ kind: "unreadable", problem });
-  }
+  return `No summary in "${folder}"${within}: it is looked for in its folders, as DIR/*/summary.json, or in itself`;
 }
 
 async function waitFor(
   merge: Merge,
   folder: string,
-  patienceMs: number,
+  { waitMs: patienceMs = 0, out }: Sources,
   io: Io,
   onTaken: (taken: Taken) => void,
 ): Promise<void> {
   await takeAsTheyCome({
     folder,
     merge,
+    out,
     patienceMs,
     clock: timerClock,
     signal: io.interrupt.soft,

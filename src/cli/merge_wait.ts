@@ -3,13 +3,17 @@ import type { Clock } from "../clock.ts";
 import { formatSeconds } from "../metrics/format.ts";
 import type { Merge } from "../verdict/merge.ts";
 import { shardsText } from "../verdict/shard_findings.ts";
+import { isoOfUs } from "../start_at.ts";
 import { reasonOf } from "./host_error.ts";
-import { summariesIn, takeFile, type Taken } from "./merge_sources.ts";
+import { noticedEndUs } from "./shard_notice.ts";
+import { replaced, summariesIn, takeFile, type Taken } from "./merge_sources.ts";
 
 interface FolderWatch {
   readonly folder: string;
   readonly merge: Merge;
-  /** How long nothing may have come before it is given up. */
+  /** The folder that the result goes to. */
+  readonly out: string;
+  /** How long nothing may have come, and all shards that are known of be over, before it is given up. */
   readonly patienceMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -22,22 +26,32 @@ interface FolderWatch {
 const LOOK_MS = 500;
 
 /**
- * Until all machines' summaries are here, or none has come for so long, or `signal` aborts. One that is half there, as a
+ * Until all machines' summaries are here, or none has come for so long, or `signal` aborts. Shards that are still to run
+ * are waited for: patience begins when the last that is known of is over, as it is planned. One that is half there, as a
  * slow copy is, is looked at again when it has changed; only at the end is it told.
  */
 export async function takeAsTheyCome(watch: FolderWatch): Promise<void> {
   const { merge, clock, signal, patienceMs, tell, onTaken } = watch;
   const looks = new Map<string, { readonly state: string; readonly taken: Taken }>();
-  tell(`Waiting for summaries in ${watch.folder}, ${formatSeconds(patienceMs / 1000)} for each`);
-  let untilUs = clock.nowUs() + patienceMs * 1000;
+  const patience = formatSeconds(patienceMs / 1000);
+  tell(`Waiting for summaries in ${watch.folder}, ${patience} for each that is due`);
+  let newsUs = clock.nowUs();
+  let toldUs = newsUs;
   for (;;) {
     const before = merge.added;
     await look(watch, looks);
     const refused = [...looks.values()].some(({ taken }) => taken.kind === "refused");
+    const nowUs = clock.nowUs();
     if (merge.added > before) {
-      untilUs = clock.nowUs() + patienceMs * 1000;
+      newsUs = nowUs;
       tell(hereText(merge));
     }
+    const endUs = Math.max(await noticedEndUs(watch.folder, nowUs) ?? 0, merge.plannedEndUs ?? 0);
+    if (endUs > toldUs) {
+      toldUs = endUs;
+      tell(`Shards run until ${isoOfUs(endUs)}, as planned: they are waited for`);
+    }
+    const untilUs = Math.max(newsUs, endUs) + patienceMs * 1000;
     if (refused || isComplete(merge) || signal.aborted || clock.nowUs() >= untilUs) break;
     await clock.sleepUntil(Math.min(untilUs, clock.nowUs() + LOOK_MS * 1000), signal);
   }
@@ -59,7 +73,7 @@ function hereText(merge: Merge): string {
 
 /** Takes what is new, or is not as it was when it could not be read. */
 async function look(
-  { folder, merge }: FolderWatch,
+  { folder, merge, out }: FolderWatch,
   looks: Map<string, { readonly state: string; readonly taken: Taken }>,
 ): Promise<void> {
   for (const path of await pathsIn(folder, looks)) {
@@ -67,7 +81,10 @@ async function look(
     if (there !== undefined && there.taken.kind !== "unreadable") continue;
     const state = await stateOf(path);
     if (state === undefined || state === there?.state) continue;
-    looks.set(path, { state, taken: await takeFile(merge, path) });
+    looks.set(path, {
+      state,
+      taken: replaced(path, out) ?? await takeFile(merge, path, "own"),
+    });
   }
 }
 

@@ -2,6 +2,7 @@
 import { type RunOutcome, runPlan } from "../engine/run.ts";
 import { summarize } from "../metrics/summary.ts";
 import { mask } from "../masking/mask.ts";
+import { planDurationMs } from "../plan/profile.ts";
 import { maskTexts } from "../report/mask.ts";
 import { conclude } from "../verdict/conclude.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
@@ -12,6 +13,7 @@ import { useColor } from "./color.ts";
 import {
   deliver,
   type DeliveryOptions,
+  folderOfResults,
   OUT_FLAG,
   TO_LOG_FLAG,
   whyUndeliverable,
@@ -32,6 +34,7 @@ import {
   waitingLine,
 } from "./shard_flags.ts";
 import { shardName } from "../shard.ts";
+import { leaveNotice } from "./shard_notice.ts";
 import { STACK_FLAGS, type StackedPlan, withStack } from "./stacked_plan.ts";
 
 const FLAGS = [
@@ -88,13 +91,39 @@ async function load(
   line: CommandLine,
   io: Io,
 ): Promise<Outcome> {
-  const { shard, by, startAtUs } = options;
+  const { shard, by } = options;
   if (shard && shard.count > 1 && stacked.stack.name !== "none") {
     return [ownServers(stacked.stack.name)];
   }
   const unwritable = await whyUndeliverable(line, options);
   if (unwritable.length > 0) return unwritable;
   if (shard && by !== "--shard") io.err(`This is ${shardName(shard)}, by ${by}\n`);
+  const noticed = await noticeOf(stacked, options, line);
+  try {
+    return await loadAndReport(stacked, options, line, io);
+  } finally {
+    await noticed();
+  }
+}
+
+/** For whoever waits for the summaries of all. */
+async function noticeOf(
+  { plan }: StackedPlan,
+  { shard, startAtUs }: RunOptions,
+  line: CommandLine,
+): Promise<() => Promise<void>> {
+  if (shard === undefined || shard.count === 1 || startAtUs === undefined) return async () => {};
+  const lengthMs = planDurationMs(plan) + plan.gracefulStopMs;
+  return await leaveNotice(folderOfResults(line, shard), startAtUs + lengthMs * 1000);
+}
+
+async function loadAndReport(
+  stacked: StackedPlan,
+  options: RunOptions,
+  line: CommandLine,
+  io: Io,
+): Promise<number> {
+  const { shard, startAtUs } = options;
   const quiet = line.has("quiet");
   const progress = progressPrinter(io, { quiet, color: useColor(line, io, io.errIsTerminal) });
   const outcome = await runPlan({

@@ -25,7 +25,7 @@ import {
   withoutSecretDefaults,
   withStandIns,
 } from "../shards/variables.ts";
-import { isoOfUs, parseStartAt } from "../start_at.ts";
+import { isoOfUs, MOST_AHEAD_MS, parseStartAt } from "../start_at.ts";
 import { quoted } from "../terminal.ts";
 import { EXIT_CODES } from "../verdict/exit.ts";
 import { VERSION } from "../version.ts";
@@ -194,8 +194,12 @@ function countProblems(engine: Engine, line: CommandLine): string[] {
 function startProblems(line: CommandLine): string[] {
   const [within, at] = [line.value("start-in"), line.value("start-at")];
   if (within !== undefined && at !== undefined) return ["--start-in and --start-at: one is enough"];
-  if (within !== undefined && !((parseDuration(within) ?? 0) > 0)) {
-    return [`--start-in must be a duration, for example 3m: it is ${quoted(within, 40)}`];
+  const withinMs = within === undefined ? undefined : parseDuration(within) ?? 0;
+  if (withinMs !== undefined && !(withinMs > 0)) {
+    return [`--start-in must be a duration, for example 3m: it is ${quoted(within!, 40)}`];
+  }
+  if (withinMs !== undefined && withinMs >= MOST_AHEAD_MS) {
+    return [`--start-in must be less than 7 days, as no machine waits longer: it is ${within}`];
   }
   if (at === undefined) return [];
   const instant = parseStartAt(at, Date.now());
@@ -267,6 +271,12 @@ async function ssh(named: string, found: PlanSource, line: CommandLine, io: Io):
   const text = await Deno.readTextFile(named).catch(() => named);
   const { hosts, problems } = parseHosts(text);
   const executable = executableOf(line, problems);
+  // It is copied from here; Slurm's machines may have it where this one does not.
+  if (line.value("executable") !== undefined && !isFile(executable)) {
+    problems.push(
+      `--executable ${quoted(executable, 200)} is no file here, and is to be copied to the hosts`,
+    );
+  }
   const shared = sharedRun(found, { count: hosts.length, isPrinted: false }, line, io);
   if (!("run" in shared)) return shared.outcome;
   const { run } = shared;

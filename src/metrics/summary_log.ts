@@ -107,6 +107,10 @@ interface Frame {
   octets: number;
   sha256: string | undefined;
   state: "open" | "whole" | "told";
+  /** A line differs from what was last put together: another copy of the summary is coming. */
+  isNew: boolean;
+  /** How often what was put together had the wrong checksum. */
+  damaged: number;
 }
 
 interface LogLimits {
@@ -118,6 +122,8 @@ interface LogLimits {
 const MAX_LINE = 65_536;
 /** More than a line of ours has. */
 const OVERLAP = 8_192;
+/** Copies of a summary that are put together before it is given up: each may be some megabytes. */
+const MAX_DAMAGED = 16;
 /** Different summaries in one log, finished ones included. */
 const MAX_FRAMES = 2 * MOST_SHARDS;
 const PROBLEMS_KEPT = 1_000;
@@ -166,7 +172,12 @@ export class SummaryLog {
     const found = this.#read(this.#rest);
     this.#rest = "";
     for (const frame of this.#frames.values()) {
-      if (frame.state === "open") this.#tell(`${this.#opening(frame.shard)} ${missingText(frame)}`);
+      // Of a copy of a damaged one the end may be missing.
+      if (frame.damaged > 0 && frame.isNew) found.push(...[this.#unpack(frame) ?? []].flat());
+      if (frame.state !== "open") continue;
+      this.#tell(
+        `${this.#opening(frame.shard)} ${frame.damaged > 0 ? DAMAGED : missingText(frame)}`,
+      );
     }
     return { found, problems: this.#problems };
   }
@@ -192,16 +203,21 @@ export class SummaryLog {
     const shard: Shard = { index: Number(index), count: Number(count) };
     const frame = this.#frameOf(`${index} ${count} ${id}`, shard, Number(of ?? endOf));
     if (frame === undefined || frame.state !== "open") return undefined;
-    if (sha256 !== undefined) frame.sha256 = sha256;
-    else this.#keep(frame, Number(at), payload);
-    if (frame.sha256 === undefined || frame.left > 0) return undefined;
-    return this.#unpack(frame);
+    if (sha256 === undefined) this.#keep(frame, Number(at), payload);
+    else {
+      frame.isNew ||= frame.sha256 !== sha256;
+      frame.sha256 = sha256;
+    }
+    if (frame.sha256 === undefined || frame.left > 0 || !frame.isNew) return undefined;
+    // A copy of one that was damaged is whole with its end.
+    return frame.damaged > 0 && sha256 === undefined ? undefined : this.#unpack(frame);
   }
 
   /** Moved to the end of the line of those that may be given up. */
-  #frameOf(key: string, shard: Shard, total: number): Frame | undefined {
+  #frameOf(name: string, shard: Shard, total: number): Frame | undefined {
     const isShard = shard.index >= 1 && shard.index <= shard.count && shard.count <= MOST_SHARDS;
     if (!isShard || total < 1 || total > MAX_LINES) return undefined;
+    const key = `${name} ${total}`;
     const there = this.#frames.get(key);
     if (there === undefined && this.#frames.size >= MAX_FRAMES) return undefined;
     const frame: Frame = there ?? {
@@ -212,24 +228,28 @@ export class SummaryLog {
       octets: 0,
       sha256: undefined,
       state: "open",
+      isNew: true,
+      damaged: 0,
     };
-    if (frame.total !== total) return undefined;
     this.#frames.delete(key);
     this.#frames.set(key, frame);
     return frame;
   }
 
-  /** A line of which a part is missing is missing. */
+  /** A line of which a part is missing is missing. Of one that comes again the newest counts: the former may be damaged. */
   #keep(frame: Frame, at: number, payload: string): void {
     const isLast = at === frame.total;
-    if (at < 1 || at > frame.total || frame.lines[at - 1] !== undefined) return;
+    if (at < 1 || at > frame.total) return;
     if (!isLast && payload.length !== LINE_CHARACTERS) return;
     const octets = octetsOf(payload);
     if (octets === undefined) return;
+    const former = frame.lines[at - 1];
+    frame.isNew ||= former === undefined || !isSame(former, octets);
     frame.lines[at - 1] = octets;
-    frame.left--;
-    frame.octets += octets.length;
-    this.#octets += octets.length;
+    if (former === undefined) frame.left--;
+    const more = octets.length - (former?.length ?? 0);
+    frame.octets += more;
+    this.#octets += more;
     for (const each of this.#frames.values()) {
       if (this.#octets <= this.#maxOctets) return;
       if (each !== frame && each.state === "open") this.#giveUp(each);
@@ -257,14 +277,19 @@ export class SummaryLog {
   #unpack(frame: Frame): FoundSummary | undefined {
     const packed = joined(frame.lines as Uint8Array[], frame.octets);
     const { shard, sha256 } = frame;
-    this.#free(frame, "told");
+    frame.isNew = false;
     if (sha256Of(packed) !== sha256) {
-      this.#tell(
-        `${
-          this.#opening(shard)
-        } is damaged: its checksum is wrong. Take the log again, or the file`,
-      );
+      if (++frame.damaged < MAX_DAMAGED) return undefined;
+      this.#free(frame, "told");
+      this.#tell(`${this.#opening(shard)} ${DAMAGED}`);
       return undefined;
+    }
+    this.#free(frame, "told");
+    if (frame.damaged > 0) {
+      this.#tell(
+        `A copy of the summary of ${shardName(shard)} in the log is damaged: another one, ` +
+          "which is whole, counts",
+      );
     }
     try {
       const octets = gunzipSync(packed, { maxOutputLength: MAX_SUMMARY_BYTES });
@@ -276,6 +301,8 @@ export class SummaryLog {
     }
   }
 }
+
+const DAMAGED = "is damaged: its checksum is wrong. Take the log again, or the file";
 
 const LINE = new RegExp(
   `${MARK}(\\d{1,5})-of-(\\d{1,5}) ([0-9a-f]{8}) ` +
@@ -290,6 +317,10 @@ function octetsOf(base64: string): Uint8Array | undefined {
   } catch {
     return undefined;
   }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((octet, at) => octet === b[at]);
 }
 
 function joined(parts: readonly Uint8Array[], length: number): Uint8Array {

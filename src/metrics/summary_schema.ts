@@ -471,6 +471,12 @@ const shardsSchema = z.object({
   /** The instant for which all clocks were set; null where one machine alone started at once. */
   start_at: z.iso.datetime().nullable(),
   parts: z.array(shardSchema).max(MOST_SHARDS),
+}).refine(({ count, parts }) => parts.every(({ index }) => index <= count), {
+  path: ["parts"],
+  error: "one has a number beyond the count of all",
+}).refine(({ parts }) => new Set(parts.map(({ index }) => index)).size === parts.length, {
+  path: ["parts"],
+  error: "two have one number",
 });
 
 export const measuredSchema = z.object({
@@ -516,6 +522,8 @@ export const measuredSchema = z.object({
     things: z.array(z.object({ scenario: z.string(), what: z.string(), why: z.string() }))
       .max(MAX_NOT_UNDONE),
   }).default({ count: 0, things: [] }),
+  /** Of runs that knew of no others and were merged to this one: a hash of each. Absent in all other summaries. */
+  merged: z.array(z.string()).max(MOST_SHARDS).optional(),
 });
 
 const figureSchema = z.object({

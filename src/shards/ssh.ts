@@ -51,6 +51,7 @@ export function sshCommand(run: SharedRun, options: SshOptions): string {
       "Run: sh FILE    Its exit code is the whole's. Interrupted, it ends the load within some seconds.",
     ),
     ...needed(run),
+    GNU_PARALLEL,
     startLine(start),
     `results=${run.name}-$(date -u +%Y%m%dt%H%M%Sz)`,
     `mkdir -p "$results/shards" || exit 104`,
@@ -65,6 +66,10 @@ export function sshCommand(run: SharedRun, options: SshOptions): string {
   ];
   return `${lines.join("\n")}\n`;
 }
+
+/** Another program of that name (moreutils has one) would start something else for each host. */
+const GNU_PARALLEL = 'case "$(parallel --version 2>/dev/null </dev/null)" in "GNU parallel"*) ;; ' +
+  '*) echo "This wants GNU parallel (a package of that name): parallel is another program here, or none" >&2; exit 104 ;; esac';
 
 /** Each from its own folder, so that it lies in one there. */
 function tarWords(files: readonly string[]): string {

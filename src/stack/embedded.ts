@@ -64,6 +64,8 @@ class EmbeddedStack implements Stack {
         join(folder.path, "ca.pem"),
         ...this.#args,
       ],
+      // A terminal sends Ctrl-C to all of its foreground, and the lab must go on answering what the tool then waits for.
+      detached: true,
       env: { CERTLOAD_LAB: Deno.env.get("CERTLOAD_LAB") || DEFAULT_LAB },
       stdin: "piped",
       stdout: "piped",

@@ -52,6 +52,8 @@ interface Kept {
   readonly originUs: number;
   /** No two runs have the same. */
   readonly identity: string;
+  /** Of each run that is in it. */
+  readonly identities: readonly string[];
 }
 
 export class Merge {
@@ -71,6 +73,17 @@ export class Merge {
     return this.#kept.length;
   }
 
+  /** When the load of all is over as it was planned, in microseconds since the Unix epoch; undefined where no shard told. */
+  get plannedEndUs(): number | undefined {
+    const measured = this.#kept[0]?.measured;
+    const startAt = measured?.shards?.start_at;
+    if (measured === undefined || startAt == null) return undefined;
+    const ends = scenariosOf(measured).map(([, { load }]) =>
+      load.stages.reduce((sum, { duration_s }) => sum + duration_s, load.start_after_s)
+    );
+    return instantUs(startAt) + Math.max(0, ...ends) * 1e6;
+  }
+
   /** Numbers of the machines whose parts are not here. */
   missing(): number[] {
     return Array.from({ length: this.count ?? 0 }, (_, i) => i + 1)
@@ -87,7 +100,8 @@ export class Merge {
     const [first] = this.#kept;
     if (first !== undefined) checkSame(first, summary, name);
     const identity = identityOf(summary);
-    this.#checkNew(summary, name, identity);
+    const identities = summary.merged ?? [identity];
+    this.#checkNew(summary, name, identities);
     const originUs = startUsOf(summary) - anchorUs(summary.shards);
     const { phases } = this.#sum.add(summary.phases, originUs);
     const { thresholds } = summary;
@@ -97,9 +111,10 @@ export class Merge {
       thresholds,
       originUs,
       identity,
+      identities,
     };
     this.#kept.push(sharing(kept, first));
-    this.#byIdentity.set(identity, name);
+    for (const each of identities) this.#byIdentity.set(each, name);
     for (const { index } of summary.shards?.parts ?? []) this.#byShard.set(index, name);
   }
 
@@ -127,7 +142,16 @@ export class Merge {
     return { ...judged, exit: exitOf(judged) };
   }
 
-  #checkNew({ shards }: Summary, name: string, identity: string): void {
+  /** Whether all that was merged to it is here already, so that it is a former result of these. */
+  isResultOf(summary: Summary): boolean {
+    const [first] = this.#kept;
+    if (first === undefined || !isMerged(summary) || !isSame(first, summary)) return false;
+    return summary.shards === null
+      ? summary.merged!.every((identity) => this.#byIdentity.has(identity))
+      : summary.shards.parts.every(({ index }) => this.#byShard.has(index));
+  }
+
+  #checkNew({ shards, merged }: Summary, name: string, identities: readonly string[]): void {
     for (const { index } of shards?.parts ?? []) {
       const before = this.#byShard.get(index);
       if (before === undefined) continue;
@@ -136,13 +160,23 @@ export class Merge {
         `Cannot merge "${name}" as ${shard} is there already, from "${before}": leave one of them out`,
       );
     }
-    const same = this.#byIdentity.get(identity);
-    if (same !== undefined) {
-      throw new MergeError(
-        `Cannot merge "${name}" as it is the same run as "${same}": its load would count twice. Leave one of them out`,
-      );
-    }
+    const identity = identities.find((each) => this.#byIdentity.has(each));
+    if (identity === undefined) return;
+    const other = this.#byIdentity.get(identity)!;
+    const isWhole = merged !== undefined ||
+      this.#kept.some((kept) => kept.name === other && kept.identities.length > 1);
+    const what = isWhole
+      ? `a run that is in "${other}" is in it, too`
+      : `it is the same run as "${other}"`;
+    throw new MergeError(
+      `Cannot merge "${name}" as ${what}: its load would count twice. Leave one of them out`,
+    );
   }
+}
+
+/** Whether it is of several summaries, and no machine's own. */
+export function isMerged({ shards, merged }: Measured): boolean {
+  return merged !== undefined || (shards?.parts.length ?? 0) > 1;
 }
 
 /** A shard is known by its number; of other runs no two are alike in every figure, to the byte of memory. */
@@ -161,6 +195,16 @@ function byStart(a: Kept, b: Kept): number {
 /** Where the grid of time begins, in microseconds since the Unix epoch: with the start of the load, as it was planned. */
 function anchorUs(shards: Measured["shards"]): number {
   return shards?.start_at == null ? 0 : instantUs(shards.start_at);
+}
+
+function isSame(first: Kept, summary: Summary): boolean {
+  try {
+    checkSame(first, summary, "");
+    return true;
+  } catch (error) {
+    if (error instanceof MergeError) return false;
+    throw error;
+  }
 }
 
 function checkSame(first: Kept, summary: Summary, name: string): void {
@@ -291,6 +335,7 @@ function wholeOf(kept: readonly Kept[], phases: Measured["phases"]): Measured {
       count: runs.reduce((sum, { not_undone }) => sum + not_undone.count, 0),
       things: things.slice(0, MAX_NOT_UNDONE),
     },
+    ...(first!.shards === null && { merged: kept.flatMap(({ identities }) => identities) }),
   };
 }
 

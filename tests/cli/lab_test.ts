@@ -79,3 +79,30 @@ Deno.test("lab says what is wrong with its options, by the flag or the variable"
   }
   assertStringIncludes(err, "targetz");
 });
+
+Deno.test("lab --json ends when its input is closed, and by each signal that ends programs", async () => {
+  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const endedBy = async (end: (child: Deno.ChildProcess) => unknown): Promise<number> => {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", main, "lab", "--json"],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const reader = child.stdout.getReader();
+    const { value } = await reader.read();
+    assertStringIncludes(new TextDecoder().decode(value), '"CERTCTL_BASE":"https://127.0.0.1:');
+    await end(child);
+    const { code } = await child.status;
+    await reader.cancel();
+    await child.stdin.close().catch(() => {});
+    return code;
+  };
+  const codes = await Promise.all([
+    endedBy((child) => child.stdin.close()),
+    ...(["SIGTERM", "SIGINT", "SIGHUP"] as const).map((signal) =>
+      endedBy((child) => child.kill(signal))
+    ),
+  ]);
+  assertEquals(codes, [0, 0, 0, 0]);
+});

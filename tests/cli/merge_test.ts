@@ -6,11 +6,13 @@ import { framed } from "../../src/metrics/summary_log.ts";
 import { readSummary } from "../../src/metrics/read_summary.ts";
 import type { Summary } from "../../src/metrics/summary_schema.ts";
 import { renderJson } from "../../src/report/json.ts";
-import { Merge } from "../../src/verdict/merge.ts";
+import { isoOfUs } from "../../src/start_at.ts";
+import { leaveNotice, noticedEndUs } from "../../src/cli/shard_notice.ts";
+import { Merge, mergeSummaries } from "../../src/verdict/merge.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { runOf } from "../metrics/runs.ts";
 import { concluded } from "../report/summaries.ts";
-import { madeShards } from "../verdict/made_shards.ts";
+import { madeShards, START_AT } from "../verdict/made_shards.ts";
 import { certload, certloadIn, withFolder } from "./in_process.ts";
 
 const shards = madeShards(8);
@@ -121,6 +123,72 @@ Deno.test("certload merge refuses what it cannot count on: twice the same, nothi
   );
 });
 
+Deno.test("a folder that is a shard's own is that shard, beside others of the kind", async () => {
+  await withFolder({}, async (folder) => {
+    await bring(join(folder, "shards"), shards.slice(0, 3));
+    await bring(join(folder, "more"), shards.slice(3));
+    const own = [1, 2, 3].map((index) => `{}/shards/shard-${index}-of-8`);
+    const { code, err, out } = await certload(
+      folder,
+      "merge",
+      ...own,
+      "{}/more",
+      "--out",
+      "{}/out",
+    );
+    assertEquals([code, err], [0, ""], out);
+    assertEquals((await mergedIn(folder)).shards?.parts.length, 8);
+  });
+});
+
+Deno.test("a former result in the folder is left out and told, whatever it is called, and one of another run is not", async () => {
+  await withFolder({}, async (folder) => {
+    await bring(folder, shards);
+    const first = await certload(folder, "merge", "{}", "--out", "{}/a", "-q");
+    assertEquals([first.code, first.err], [0, ""]);
+    const text = await Deno.readTextFile(join(folder, "a/summary.json"));
+    const again = await certload(folder, "merge", "{}", "--out", "{}/a", "-q");
+    assertEquals(again.code, 0, again.err);
+    assertStringIncludes(again.err, 'a/summary.json", which this merge writes anew');
+    const other = await certload(folder, "merge", "{}", "--out", "{}/z", "-q");
+    assertEquals(other.code, 0, other.err);
+    assertStringIncludes(other.err, 'a/summary.json": it was merged of these');
+    for (const name of ["a", "z"]) {
+      assertEquals(await Deno.readTextFile(join(folder, name, "summary.json")), text);
+    }
+    // Of fewer than are here it is no result that could be told from another.
+    await Deno.remove(join(folder, "z"), { recursive: true });
+    await Deno.remove(join(folder, "shard-8-of-8"), { recursive: true });
+    const { code, err } = await certload(folder, "merge", "{}", "--out", "{}/x", "-q");
+    assertEquals(code, 104);
+    assertStringIncludes(err, "as shard 1 of 8 is there already");
+  });
+});
+
+Deno.test("runs that knew of no others, and what was merged of them, are not counted twice", async () => {
+  const [a, b, c] = [1, 2, 3].map((seed) => concluded(runOf([{ name: "x", seed }])));
+  await withFolder({ "a.json": a!, "b.json": b!, "c.json": c! }, async (folder) => {
+    const merged = async (out: string, ...paths: string[]): Promise<[number, string]> => {
+      const { code, err } = await certload(folder, "merge", ...paths, "--out", `{}/${out}`, "-q");
+      return [code, err];
+    };
+    assertEquals(await merged("ab", "{}/a.json", "{}/b.json"), [0, ""]);
+    assertEquals(await merged("bc", "{}/b.json", "{}/c.json"), [0, ""]);
+    const [ab, bc] = ["{}/ab/summary.json", "{}/bc/summary.json"];
+    for (const paths of [[ab, "{}/a.json"], ["{}/b.json", ab], [ab, bc], [ab, ab]]) {
+      const [code, err] = await merged("no", ...paths);
+      assertEquals(code, 104);
+      assertStringIncludes(err, "is in it, too: its load would count twice");
+    }
+    assertEquals(await merged("abc", ab, "{}/c.json"), [0, ""]);
+    const abc = readSummary(await Deno.readTextFile(join(folder, "abc/summary.json")), "abc");
+    assertEquals([abc.merged?.length, abc.totals.iterations], [3, 3 * whole.totals.iterations]);
+    assertStringIncludes((await merged("no", "{}/abc", "{}/c.json"))[1], "is in it, too");
+    // Its folder is looked through for what was merged of these.
+    assertEquals((await merged("again", "{}/a.json", "{}/b.json", "{}/ab"))[0], 0);
+  });
+});
+
 Deno.test("a merged run is kept as a baseline, and compared with one", async () => {
   await withFolder({}, async (folder) => {
     await bring(join(folder, "shards"), shards);
@@ -139,10 +207,11 @@ Deno.test("a merged run is kept as a baseline, and compared with one", async () 
 /** Whose sleeps are what happens meanwhile. */
 class ScriptedClock implements Clock {
   readonly #script: (() => Promise<void>)[];
-  #nowUs = 0;
+  #nowUs: number;
 
-  constructor(script: (() => Promise<void>)[]) {
+  constructor(script: (() => Promise<void>)[], startUs: number) {
     this.#script = script;
+    this.#nowUs = startUs;
   }
 
   nowUs(): number {
@@ -155,23 +224,28 @@ class ScriptedClock implements Clock {
   }
 }
 
+/** When the shards' load was over. */
+const OVER_US = Date.parse(START_AT) * 1000 + 10e6;
+
 async function watched(
   script: (folder: string) => (() => Promise<void>)[],
+  startUs = OVER_US,
 ): Promise<{ merge: Merge; told: string[]; taken: Taken[]; atS: number }> {
   const [told, taken, merge]: [string[], Taken[], Merge] = [[], [], new Merge()];
   let atS = 0;
   await withFolder({}, async (folder) => {
-    const clock = new ScriptedClock(script(folder));
+    const clock = new ScriptedClock(script(folder), startUs);
     await takeAsTheyCome({
       folder,
       merge,
+      out: join(folder, "out"),
       patienceMs: 90_000,
       clock,
       signal: new AbortController().signal,
       onTaken: (one) => taken.push(one),
       tell: (text) => told.push(text),
     });
-    atS = clock.nowUs() / 1e6;
+    atS = (clock.nowUs() - startUs) / 1e6;
   });
   return { merge, told, taken, atS };
 }
@@ -199,6 +273,65 @@ Deno.test("merge --wait gives up a killed shard when nothing has come for so lon
   ]);
   // The last came 51 s after the beginning.
   assertEquals([merge.missing(), atS], [[6], 51 + 90]);
+});
+
+Deno.test("merge --wait waits for shards that are still to run, by what they left and by what the first tells", async () => {
+  const idle = Array.from({ length: 3_000 }, () => () => Promise.resolve());
+  // Ten minutes before the load is over there is nothing, and a minute later shards are on their way.
+  const early = OVER_US - 600e6;
+  const noticed = await watched((folder) => [
+    ...idle.slice(0, 120),
+    async () => void await leaveNotice(join(folder, "shard-3-of-8"), OVER_US),
+    ...idle,
+  ], early);
+  assertEquals([noticed.merge.added, noticed.atS], [0, 600 + 90]);
+  assertEquals(noticed.told.slice(1), [
+    `Shards run until ${isoOfUs(OVER_US)}, as planned: they are waited for`,
+  ]);
+  // One that was ended before its time knows of the others'.
+  const told = await watched((folder) => [() => bring(folder, shards.slice(0, 1)), ...idle], early);
+  assertEquals([told.merge.added, told.atS], [1, 600 + 90]);
+  const nothing = await watched(() => idle, early);
+  assertEquals(nothing.atS, 90);
+  const damaged = await watched((folder) => [
+    async () => {
+      await bring(folder, []);
+      for (const [name, text] of [["a", "{"], ["b", '{"ends_at":7}'], ["c", "x".repeat(2_000)]]) {
+        await Deno.mkdir(join(folder, name!));
+        await Deno.writeTextFile(join(folder, name!, "expected.json"), text!);
+      }
+      await leaveNotice(join(folder, "d"), OVER_US + 1e15);
+    },
+    ...idle,
+  ], early);
+  assertEquals(damaged.atS, 90);
+});
+
+Deno.test("what a shard leaves while it runs is gone afterwards, and nothing fails of a folder that cannot be written to", async () => {
+  await withFolder({ file: "" }, async (folder) => {
+    const takeAway = await leaveNotice(join(folder, "shard-1-of-2"), OVER_US);
+    assertEquals(await noticedEndUs(folder, OVER_US), OVER_US);
+    await takeAway();
+    assertEquals(await noticedEndUs(folder, OVER_US), undefined);
+    await (await leaveNotice(join(folder, "file", "shard-1-of-2"), OVER_US))();
+  });
+});
+
+Deno.test("merge --wait leaves out what was merged before, and what it is to replace itself", async () => {
+  const { merge, taken } = await watched((folder) => [
+    async () => {
+      for (const name of ["out", "former"]) {
+        await Deno.mkdir(join(folder, name));
+        const path = join(folder, name, "summary.json");
+        await Deno.writeTextFile(path, renderJson(mergeSummaries(shards)));
+      }
+    },
+    () => bring(folder, shards),
+  ]);
+  assertEquals([merge.added, taken.filter(({ kind }) => kind === "added").length], [8, 8]);
+  const problems = taken.flatMap((one) => "problem" in one ? [one.problem] : []).sort();
+  assertStringIncludes(problems[0]!, "was merged of several: --wait is for machines' own");
+  assertStringIncludes(problems[1]!, "which this merge writes anew");
 });
 
 Deno.test("merge --wait does not take a file that is half there for a bad one, unless it stays so", async () => {

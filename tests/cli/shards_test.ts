@@ -115,6 +115,22 @@ const REFUSED: readonly [why: string, args: readonly string[], said: string, pla
     "one is enough",
   ],
   ["an instant that is over", [...KUBERNETES, "--start-at", "2026-01-01T00:00:00Z"], "is over"],
+  [
+    "a start that no machine waits for",
+    [...KUBERNETES, "--start-in", "900d"],
+    "--start-in must be less than 7 days",
+  ],
+  ["seven days", [...KUBERNETES, "--start-in", "7d"], "--start-in must be less than 7 days"],
+  [
+    "an executable that is not there",
+    ["ssh", "a,b", "{}/plan.yaml", "--executable", "{}/none"],
+    '/none" is no file here, and is to be copied to the hosts',
+  ],
+  [
+    "a folder for an executable",
+    ["ssh", "a,b", "{}/plan.yaml", "--executable", "{}"],
+    "is no file here",
+  ],
   ["a name with a line feed", [...KUBERNETES, "--name", "a\nb"], "--name must be"],
   ["an image with a blank", [...KUBERNETES, "--image", "a b"], "--image must be"],
   [
@@ -157,8 +173,8 @@ Deno.test("slurm and ssh name the plan's file, and a shipped plan by its name", 
   const more = ["--executable", "/shared/certload"];
   const slurm = await shards(["slurm", "{}/plan.yaml", "--count", "4", ...more]);
   assertMatch(slurm.out, /\n {2}\/shared\/certload run \/.*\/plan\.yaml\n/);
-  const ssh = await shards(["ssh", "a,b", "loadtest", ...more]);
-  assertStringIncludes(ssh.out, "./certload run loadtest --shard=");
+  const ssh = await shards(["ssh", "a,b", "loadtest", "--executable", "{}/plan.yaml"]);
+  assertStringIncludes(ssh.out, "./plan.yaml run loadtest --shard=");
   assertEquals([slurm.out, ssh.out].map((out) => out.includes(ENV.CERTCTL_TOKEN)), [false, false]);
 });
 
@@ -172,7 +188,7 @@ Deno.test("ssh reads its hosts from a file too", async () => {
       "{}/hosts",
       "loadtest",
       "--executable",
-      "/c",
+      "{}/hosts",
     );
     assertStringIncludes(out, "::: load-1 load-2 </dev/null", err);
   });

@@ -8,6 +8,7 @@ import {
 import { arrivalsOf } from "../../src/metrics/scenarios.ts";
 import { summarize } from "../../src/metrics/summary.ts";
 import { conclude } from "../../src/verdict/conclude.ts";
+import { madeShards } from "../verdict/made_shards.ts";
 import { runOf } from "./runs.ts";
 
 const run = runOf([{ name: "a", durationS: 2 }]);
@@ -169,4 +170,17 @@ Deno.test("readSummary() tells three places of damage, and how many more there a
 Deno.test("readSummary() refuses a counter that two runs could not add up", () => {
   const text = JSON.stringify(summary).replace('"counters":{}', '"counters":{"wrong":1e308}');
   refusal(text, "counters.wrong");
+});
+
+Deno.test("readSummary() refuses a shard beyond the count of all, and a number that is there twice", () => {
+  const [shard] = madeShards(3);
+  const { count, start_at, parts: [part] } = shard!.shards!;
+  const withParts = (...indices: number[]): string =>
+    JSON.stringify({
+      ...shard,
+      shards: { count, start_at, parts: indices.map((index) => ({ ...part!, index })) },
+    });
+  assertEquals(readSummary(withParts(3), "x").shards!.parts[0]!.index, 3);
+  refusal(withParts(9), "shards.parts: one has a number beyond the count of all");
+  refusal(withParts(2, 2), "shards.parts: two have one number");
 });

@@ -115,6 +115,59 @@ Deno.test("whatever lines are lost and wherever a log ends, a summary is found w
   }));
 });
 
+Deno.test("a damaged copy of a summary does not spoil a whole one, before it or after it, and is told", () => {
+  const text = noise(40_000);
+  const lines = framed(text, THIRD).trimEnd().split("\n");
+  const total = lines.length - 1;
+  const spoil = (line: string): string => line.replace(/(.)(.)(.{9})$/, "$2$1$3");
+  const spoilt = fc.nat(total - 1).chain((at) =>
+    fc.record({
+      lines: fc.constant(lines.map((line, i) => i === at ? spoil(line) : line)),
+      lost: fc.subarray([...lines.keys()], { maxLength: 2 }),
+    })
+  ).map((one) => one.lines.filter((_, i) => !one.lost.includes(i)));
+  fc.assert(
+    fc.property(
+      fc.array(spoilt, { maxLength: 3 }),
+      fc.array(spoilt, { maxLength: 2 }),
+      (before, after) => {
+        const { found, problems } = readLog([...before, lines, ...after].flat().join("\n"));
+        assertEquals(found.map((one) => one.text === text), [true]);
+        assert(
+          problems.length <= 1 && problems.every((each) => each.includes("which is whole, counts")),
+        );
+      },
+    ),
+    { numRuns: 60 },
+  );
+  const damaged = lines.map((line, i) => i === 1 ? spoil(line) : line);
+  assertEquals(readLog([...damaged, ...lines].join("\n")).problems, [
+    "A copy of the summary of shard 3 of 8 in the log is damaged: another one, which is whole, counts",
+  ]);
+  // Its end was cut off.
+  assertEquals(readLog([...damaged, ...lines.slice(0, -1)].join("\n")).found.length, 1);
+});
+
+Deno.test("a log of damaged copies alone is told once, however many there are", () => {
+  const lines = framed(noise(9_000), THIRD).trimEnd().split("\n");
+  const copies = Array.from(
+    { length: 40 },
+    (_, n) => lines.map((line, i) => i === 0 ? line.replace(/.{3}$/, `${100 + n}`) : line),
+  );
+  const { found, problems } = readLog(copies.flat().join("\n"));
+  assertEquals([found.length, problems.length], [0, 1]);
+  assertStringIncludes(problems[0]!, "is damaged: its checksum is wrong");
+});
+
+Deno.test("a line that counts others than its summary has is none of it", () => {
+  const lines = framed(noise(9_000), THIRD).trimEnd().split("\n");
+  const { found, problems } = readLog(
+    [lines[0]!.replace("1-of-3", "1-of-903"), ...lines].join("\n"),
+  );
+  assertEquals(found.length, 1);
+  assertStringIncludes(problems[0]!, "of 903 and its end are missing");
+});
+
 Deno.test("a wrong checksum is told, and so is what cannot be unpacked", () => {
   const text = framed(noise(9_000), THIRD);
   const changed = text.replace(/( 1-of-3 .{40})(.)(.)/, "$1$3$2");

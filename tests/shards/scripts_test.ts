@@ -111,6 +111,27 @@ testWith("sh")("a secret that is not set stops the script before anything is sta
   }
 });
 
+/** As moreutils' does. */
+const OTHER_PARALLEL = `#!/bin/sh
+echo "parallel [OPTIONS] command -- arguments" >&2
+exit 1
+`;
+
+testWith("sh")("another program that is called parallel, or none, starts nothing", async () => {
+  const script = sshCommand(RUN, { hosts: ["a"], executable: "/c", start: START });
+  for (const programs of [{ parallel: OTHER_PARALLEL }, {}]) {
+    await withPrograms(programs, async (folder, env) => {
+      // So that a real one is not found.
+      const alone = `PATH="$PWD/bin"\n${script}`;
+      const { code, err } = await shell(alone, folder, { ...env, CERTCTL_TOKEN: "t" });
+      assertEquals(code, 104);
+      assertStringIncludes(err, "This wants GNU parallel");
+      const left = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+      assertEquals(left.filter((name) => name.startsWith("certload")), []);
+    });
+  }
+});
+
 testWith("sh")(
   "whatever is in titles, paths, flags and values, Slurm's tasks get it as it is",
   async () => {
