@@ -471,13 +471,13 @@ const shardsSchema = z.object({
   /** The instant for which all clocks were set; null where one machine alone started at once. */
   start_at: z.iso.datetime().nullable(),
   parts: z.array(shardSchema).max(MOST_SHARDS),
-}).refine(({ count, parts }) => parts.every(({ index }) => index <= count), {
-  path: ["parts"],
-  error: "one has a number beyond the count of all",
-}).refine(({ parts }) => new Set(parts.map(({ index }) => index)).size === parts.length, {
-  path: ["parts"],
-  error: "two have one number",
-});
+}).refine(
+  ({ count, parts }) => {
+    const numbers = new Set(parts.map(({ index }) => index));
+    return numbers.size === parts.length && parts.every(({ index }) => index <= count);
+  },
+  { path: ["parts"], error: "a number is there twice, or beyond the count of all" },
+);
 
 export const measuredSchema = z.object({
   schema_version: z.literal(SCHEMA_VERSION),

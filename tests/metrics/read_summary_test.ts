@@ -181,6 +181,6 @@ Deno.test("readSummary() refuses a shard beyond the count of all, and a number t
       shards: { count, start_at, parts: indices.map((index) => ({ ...part!, index })) },
     });
   assertEquals(readSummary(withParts(3), "x").shards!.parts[0]!.index, 3);
-  refusal(withParts(9), "shards.parts: one has a number beyond the count of all");
-  refusal(withParts(2, 2), "shards.parts: two have one number");
+  refusal(withParts(9), "shards.parts: a number is there twice, or beyond the count of all");
+  refusal(withParts(2, 2), "shards.parts: a number is there twice");
 });
