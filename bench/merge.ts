@@ -22,7 +22,8 @@ async function main(args: readonly string[]): Promise<number> {
   const flags = parseArgs(args, { string: ["shards", "duration", "variants", "keep"] });
   const count = Number(flags.shards ?? 1_000);
   const durationS = Number(flags.duration ?? 3_600);
-  const folder = flags.keep ?? await Deno.makeTempDir({ prefix: "certload-merge-" });
+  const kept: string | undefined = flags.keep;
+  const folder = kept ?? await Deno.makeTempDir({ prefix: "certload-merge-" });
   try {
     if (!await isThere(join(folder, `shard-${count}-of-${count}`))) {
       const bytes = await make(folder, count, durationS, Number(flags.variants ?? 8));
@@ -30,7 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
     }
     return await merge(folder);
   } finally {
-    if (flags.keep === undefined) await Deno.remove(folder, { recursive: true });
+    if (kept === undefined) await Deno.remove(folder, { recursive: true });
   }
 }
 

@@ -119,7 +119,8 @@ exit 1
 
 testWith("sh")("another program that is called parallel, or none, starts nothing", async () => {
   const script = sshCommand(RUN, { hosts: ["a"], executable: "/c", start: START });
-  for (const programs of [{ parallel: OTHER_PARALLEL }, {}]) {
+  const cases: Record<string, string>[] = [{ parallel: OTHER_PARALLEL }, {}];
+  for (const programs of cases) {
     await withPrograms(programs, async (folder, env) => {
       // So that a real one is not found.
       const alone = `PATH="$PWD/bin"\n${script}`;
