@@ -22,7 +22,7 @@ async function main(args: readonly string[]): Promise<number> {
   const flags = parseArgs(args, { string: ["shards", "duration", "variants", "keep"] });
   const count = Number(flags.shards ?? 1_000);
   const durationS = Number(flags.duration ?? 3_600);
-  const kept: string | undefined = flags.keep;
+  const kept = flags.keep === undefined ? undefined : String(flags.keep);
   const folder = kept ?? await Deno.makeTempDir({ prefix: "certload-merge-" });
   try {
     if (!await isThere(join(folder, `shard-${count}-of-${count}`))) {
