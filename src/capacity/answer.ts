@@ -72,6 +72,7 @@ export function intervalText({ knee, low, high, confidence, atLeast }: Answer): 
 export function answerSentences(answer: Answer): string[] {
   return [
     headline(answer),
+    ...(answer.ended === "down" ? [downText(answer)] : []),
     ...(answer.knee > 0 ? [confirmationText(answer)] : []),
     ...(answer.recovery ? [recoveryText(answer.recovery)] : []),
     ...(answer.ended === "time"
@@ -82,7 +83,6 @@ export function answerSentences(answer: Answer): string[] {
       ]
       : []),
     ...(answer.ended === "interrupted" ? ["It was interrupted before all was tried."] : []),
-    ...(answer.ended === "down" ? [downText(answer)] : []),
   ];
 }
 

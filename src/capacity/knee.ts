@@ -68,7 +68,7 @@ export function kneeOf(results: readonly LevelResult[], bracket: Bracket, precis
 }
 
 /** Between levels of which a test was sure; ends that the share itself decided may lie anywhere near. */
-function sureEnds(results: readonly LevelResult[], { holds, broken }: Bracket): Bracket {
+export function sureEnds(results: readonly LevelResult[], { holds, broken }: Bracket): Bracket {
   const sure = standingsOf(results.filter(({ purpose }) => purpose !== "recover"));
   const below = sure.findLast(({ level, evidence }) => level <= holds && evidence <= -NEARLY_SURE);
   const above = sure.find(({ level, evidence }) => level >= broken && evidence >= NEARLY_SURE);

@@ -71,13 +71,13 @@ function figuresOf(
   };
 }
 
-/** Looks once a second miss a few that are soon answered: these are told by Little's law, rate times time. */
+/** Looks once a second miss a few that are soon answered: these are told by Little's law, rate times time, where any was. */
 const FEW = 5;
 
 function inFlightOf(blocks: readonly Block[], byLittle: number): number {
   if (blocks.length === 0) return 0;
   const seen = blocks.reduce((sum, { inFlight }) => sum + inFlight, 0) / blocks.length;
-  return seen > FEW ? seen : byLittle;
+  return seen > FEW || byLittle === 0 ? seen : byLittle;
 }
 
 function factsOf(

@@ -8,7 +8,7 @@
  */
 import type { Answer, Confirmation, Recovery } from "./answer.ts";
 import { Book, rounded, type SearchOptions } from "./book.ts";
-import { type Knee, kneeOf } from "./knee.ts";
+import { type Knee, kneeOf, sureEnds } from "./knee.ts";
 import { lengthOf } from "./lengths.ts";
 import type { LevelResult, LevelSpec } from "./level.ts";
 import { limited } from "./limiter.ts";
@@ -89,7 +89,8 @@ export class Search {
       return { level: holds, low: holds, high: holds, confidence: null, by: "bracket" };
     }
     if (broken > holds * WIDE) {
-      return { level: holds, low: holds, high: broken, confidence: null, by: "bracket" };
+      const sure = sureEnds(this.#book.valid, { holds, broken });
+      return { level: holds, low: sure.holds, high: sure.broken, confidence: null, by: "bracket" };
     }
     return kneeOf(this.#book.valid, { holds, broken }, this.#book.precision);
   }

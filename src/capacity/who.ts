@@ -122,9 +122,9 @@ function generatorsPart(facts: LevelFacts): string | undefined {
     lagP95Ms !== null && responseP95Ms !== null && lagP95Ms > 2 &&
     lagP95Ms > LAG_PART * responseP95Ms
   ) {
-    return `${formatMs(lagP95Ms)} of the p95 of ${
+    return `the generator itself was ${formatMs(lagP95Ms)} late (p95), of response times of ${
       formatMs(responseP95Ms)
-    } may be the generator's own`;
+    }`;
   }
   return facts.warnings.find(({ code, cause }) => cause !== "server" && DOUBTS.has(code))?.message;
 }

@@ -204,6 +204,10 @@ export function exitOf(answer: Answer, requiredPerS: number | undefined): Summar
       }, which the server holds`;
     return exit("invalid", reason);
   }
+  // No answer within the time of a level is no fault of a server that the limits allow more.
+  if (knee === 0 && who === "none" && ended !== "down") {
+    return exit("invalid", `nothing was decided at any level: ${answer.why}`);
+  }
   if (ended !== "found" && answer.atLeast && high === null) {
     return exit(
       "invalid",

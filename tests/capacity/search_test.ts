@@ -284,9 +284,25 @@ Deno.test("a level that was in doubt when the search was ended stands, and is no
 });
 
 Deno.test("where what held and what broke lie far apart, no level between them is said to hold", () => {
-  const broken = { decision: "broken", who: "server", sure: true, why: "slow" } as const;
-  const { knee, low, high, confidence, who } = cutShort([{}, {}, broken], { from: 100 });
+  const told = (decision: "holds" | "broken", evidence: number): Partial<LevelResult> => ({
+    decision,
+    ...(decision === "broken" && { who: "server", sure: true, why: "slow" }),
+    limits: [{
+      text: "p95 < 500 ms",
+      allowed: 0.05,
+      beyond: decision === "broken" ? 90 : 0,
+      of: 1000,
+      designEffect: 1,
+      evidence,
+      decision,
+    }],
+  });
+  const [held, broke] = [told("holds", -9), told("broken", 9)];
+  const { knee, low, high, confidence, who } = cutShort([held, held, broke], { from: 100 });
   assertEquals([knee, low, high, confidence, who], [200, 200, 400, null, "server"]);
+  // Where no test was sure of an end it is no bound: the next of which one was is, or nothing.
+  const unsure = cutShort([held, told("holds", -1), told("broken", 1)], { from: 100 });
+  assertEquals([unsure.knee, unsure.low, unsure.high], [200, 100, 800]);
 });
 
 Deno.test("a generator that gives out below all that broke the server makes the answer at least what held", () => {

@@ -52,6 +52,15 @@ Deno.test("of a search that was cut short the lower end counts, and nothing is s
   assertEquals([codeOf(held, 95), codeOf(held, 100)], [0, 95]);
 });
 
+Deno.test("where nothing was decided at any level nothing is said of the server, unless it stayed down", () => {
+  const nothing = { knee: 0, low: 0, high: 2, who: "none", why: "none of 4 was answered" } as const;
+  assertEquals([codeOf(nothing), codeOf(nothing, 5), codeOf({ ...nothing, ended: "down" })], [
+    95,
+    95,
+    99,
+  ]);
+});
+
 Deno.test("a search that was over before anything broke says nothing of what would have been higher", () => {
   const short = { ended: "time", atLeast: true, high: null, who: "none" } as const;
   assertEquals([codeOf(short), codeOf(short, 100), codeOf(short, 110)], [0, 0, 95]);
