@@ -1,6 +1,7 @@
 /** YAML text -> tree of values and spans. The only file that knows the YAML library. */
 import {
   type Alias,
+  Document,
   isAlias,
   isMap,
   isScalar,
@@ -9,7 +10,6 @@ import {
   type Node,
   parse,
   parseDocument as parseYaml,
-  stringify,
   visit,
   type YAMLMap,
 } from "yaml";
@@ -240,6 +240,21 @@ export function plainScalar(text: string): Scalar {
   return isNumber || typeof value === "boolean" || value === null ? value : text;
 }
 
+/** What a terminal's guard, an editor or a paste changes without a word: marks without a width, and breaks that are none. */
+const UNSEEN = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** Text that means the data, whatever is in it, and has no character that cannot be seen. */
 export function formatDocument(data: unknown): string {
-  return stringify(data, { lineWidth: 0 });
+  const document = new Document(data);
+  visit(document, {
+    Scalar: (_, node) => {
+      if (typeof node.value === "string" && node.value.search(UNSEEN) >= 0) {
+        node.type = "QUOTE_DOUBLE";
+      }
+    },
+  });
+  return document.toString({ lineWidth: 0 }).replace(
+    UNSEEN,
+    (unseen) => `\\U${unseen.codePointAt(0)!.toString(16).padStart(8, "0")}`,
+  );
 }

@@ -1,4 +1,4 @@
-import { parseDocument } from "../../src/plan/document.ts";
+import { formatDocument, parseDocument } from "../../src/plan/document.ts";
 import { nodeAt, toData } from "../../src/plan/tree.ts";
 import { assert, assertEquals, assertLess } from "../assert.ts";
 import { cpuMsOf } from "../cpu.ts";
@@ -125,4 +125,22 @@ Deno.test("a long text in many places counts in each", () => {
   assertEquals(complaints(text).map((each) => each.replace(/^\S+ /, "")), [
     "more than 4194304 characters, aliases expanded",
   ]);
+});
+
+Deno.test("formatDocument() writes what can be seen, and it is read as what it was", () => {
+  const texts = [
+    "plain",
+    "two\nlines\n",
+    "a\u200d\u2028b",
+    "- \u0085\n\ttab\n",
+    "\u{e0001} \u202e",
+    "\u00ad: # x",
+    "\\u200d",
+    "\r\n",
+  ];
+  const text = formatDocument(Object.fromEntries(texts.map((each) => [each, [each]])));
+  assert(!/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/u.test(text), text);
+  const document = parseDocument(text, "");
+  assert(document.ok, text);
+  assertEquals(toData(document.root), Object.fromEntries(texts.map((each) => [each, [each]])));
 });
