@@ -178,6 +178,19 @@ Deno.test("a server that keeps its header for a second is read right all the sam
   );
 });
 
+Deno.test("a clock that has changed since is read anew, with doubts, as another server may tell it by now", async () => {
+  await fc.assert(
+    fc.asyncProperty(offsets, starts, fc.nat(), async (own, startUs, seed) => {
+      const before = { offset: { offsetUs: own + 250_000, boundUs: 1_000 } };
+      const server = { keepsUs: SECOND_US, mostWayUs: 500, seed, startUs, before };
+      const { offset } = (await read({ offsetUs: () => own, ...server })).reading;
+      const { offsetUs, boundUs } = offset!;
+      assert(Math.abs(offsetUs - own) <= boundUs + 1, `${offsetUs} +- ${boundUs} of ${own}`);
+    }),
+    { numRuns: 100 },
+  );
+});
+
 Deno.test("where others ask it too meanwhile, it is mostly known that nothing is known", async () => {
   let [wrong, unknown] = [0, 0];
   const [runs, own, keepsUs] = [300, 250_000, SECOND_US];
