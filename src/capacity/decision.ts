@@ -293,6 +293,8 @@ function judgeLimit({ text, allowed }: Limit, blocks: readonly Tally[]): LimitRe
  */
 export function evidenceOf(allowed: number, { beyond, of }: Tally, effect: number): number {
   if (allowed <= 0) return beyond > 0 ? SURE : -SURE * Math.min(1, of / SAMPLES_FOR_NONE);
+  // `error_rate <= 100%`: no share is too much.
+  if (allowed >= 1) return -SURE;
   const good = INDIFFERENT.from * allowed;
   const bad = Math.min(INDIFFERENT.to * allowed, (1 + allowed) / 2);
   const slow = beyond * Math.log(bad / good);

@@ -116,9 +116,8 @@ function isNear(
   limit: LimitResult,
   bracket: Bracket,
 ): boolean {
-  if (purpose === "recover" || durationMs < LEAST_MS || limit.of === 0 || limit.allowed <= 0) {
-    return false;
-  }
+  if (purpose === "recover" || durationMs < LEAST_MS || limit.of === 0) return false;
+  if (limit.allowed <= 0 || limit.allowed >= 1) return false;
   return level >= bracket.holds / REACH.below && level <= bracket.broken * REACH.above;
 }
 

@@ -119,7 +119,7 @@ export class Search {
     return {
       knee: knee?.level ?? 0,
       low: knee?.low ?? 0,
-      high: broken === undefined ? null : atLeast ? broken : knee?.high ?? broken,
+      high: broken === undefined ? null : atLeast ? broken : knee?.high ?? culprit?.level ?? broken,
       confidence: knee?.confidence ?? null,
       atLeast,
       who: culprit?.who ?? "none",
@@ -134,15 +134,14 @@ export class Search {
     };
   }
 
-  /** Of the levels that broke the server the one at the bracket's end, or else where nothing told, or the generator gave out. */
+  /** Of the levels that broke the server the one at the bracket's end, or the next above; or else where nothing told, or the generator gave out. */
   #culprit(broken: number | undefined): LevelResult | undefined {
     if (broken === undefined) return undefined;
     return this.#book.valid.findLast(({ level, decision }) =>
       level === broken && decision === "broken"
     ) ??
-      this.#book.valid.findLast(({ level, decision }) =>
-        level >= broken && decision === "broken"
-      ) ??
+      this.#book.valid.filter(({ level, decision }) => level >= broken && decision === "broken")
+        .toSorted((a, b) => a.level - b.level)[0] ??
       this.#book.valid.findLast(({ level, decision }) =>
         level === broken && decision === "undecided"
       );

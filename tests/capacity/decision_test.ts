@@ -55,6 +55,16 @@ Deno.test("LevelDecision errs in about one of a hundred levels at 4 % and at 6 %
   assert(far < near / 3, `${far / levels} s at 30 %, ${near / levels} s near the limit`);
 });
 
+Deno.test("a limit that allows all holds, whatever fails, and its evidence is a number", () => {
+  const all = { text: "error_rate <= 100%", kind: "errors", allowed: 1 } as const;
+  for (const failed of [0, 10]) {
+    const decision = new LevelDecision([all], BRACKET);
+    for (let second = 0; second < 20; second++) decision.add(block(failed, 10));
+    const { limits, ...concluded } = decision.conclude();
+    assertEquals([concluded.decision, Number.isFinite(limits[0]!.evidence)], ["holds", true]);
+  }
+});
+
 Deno.test("LevelDecision wants more of requests that are slow together, and is not sure as soon", () => {
   const alone = new LevelDecision([P95], BRACKET);
   const together = new LevelDecision([P95], BRACKET);

@@ -368,6 +368,13 @@ Deno.test("a generator that gives out at every level, or at all below a broken o
   assert(levels.length < 12, `${levels}`);
 });
 
+Deno.test("where nothing holds the level that is named is the one of which is told how it broke", () => {
+  const silent = { decision: "undecided", by: "no_samples", who: "none", why: "silence" } as const;
+  const slow = { decision: "broken", who: "server", why: "slow", sure: true } as const;
+  const { answer } = driveBy(({ level }) => level >= 50 ? slow : silent, { from: 100 });
+  assertEquals([answer.knee, answer.high, answer.who, answer.why], [0, 50, "server", "slow"]);
+});
+
 Deno.test("whether a server recovered is not known where the generator gave out meanwhile", () => {
   const late = { decision: "broken", who: "generator", why: "late" } as const;
   const lateAtTheEnd = driveBy(({ purpose }) => purpose === "recover" ? late : {}, { from: 20 });
