@@ -28,7 +28,7 @@ export interface ScenarioProgress {
   readonly dropped: number;
   /** Finished iterations per second over the last whole seconds. */
   readonly ratePerS: number;
-  /** Of the whole run so far; 0 while nothing has finished. */
+  /** Of the whole run so far; 0 while nothing was answered as expected. */
   readonly p50Us: number;
   readonly p95Us: number;
   readonly p99Us: number;

@@ -6,7 +6,7 @@
 import { CPU_LIMIT, CPU_WARNING, MAX_MISSING_SHARE } from "../verdict/validity_rules.ts";
 import { formatCount, formatMs, formatPercent, formatRate } from "../metrics/format.ts";
 import type { RunState, ScenarioState } from "../metrics/run_state.ts";
-import { targetOf, timeOf } from "./progress.ts";
+import { progressTime, targetOf, timeOf } from "./progress.ts";
 import { oneLine, type Paint, type Style, styleOf } from "./style.ts";
 import { cutOff, padEnd, shortened, widthOf } from "./width.ts";
 import { nameOfTier } from "./words.ts";
@@ -173,7 +173,7 @@ function rateOf(scenario: ScenarioState): string {
 }
 
 function timeCell(key: "p50Us" | "p95Us" | "p99Us"): Column["cell"] {
-  return ({ progress }) => (progress.count > 0 ? formatMs(progress[key] / 1000) : "-");
+  return ({ progress }) => progressTime(progress[key]);
 }
 
 const BARS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;

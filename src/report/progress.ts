@@ -32,12 +32,17 @@ export function targetOf({ targetRate, users }: ScenarioState): string {
   return users === undefined ? "-" : `${formatCount(users)} users`;
 }
 
+/** Of what was answered as expected: while nothing was, there is none. */
+export function progressTime(us: number): string {
+  return us > 0 ? formatMs(us / 1000) : "-";
+}
+
 function brief(scenario: ScenarioState): string {
   const { name, state, inFlight, progress } = scenario;
   const { count, failed, dropped, ratePerS, p95Us } = progress;
   const tail = `${formatCount(failed)} failed${
     dropped > 0 ? `, ${formatCount(dropped)} dropped` : ""
-  }, p95 ${count > 0 ? formatMs(p95Us / 1000) : "-"}`;
+  }, p95 ${progressTime(p95Us)}`;
   if (state === "done") return `${name} done, ${formatCount(count)} finished, ${tail}`;
   const rate = `${formatRate(ratePerS)} of ${targetOf(scenario)}`;
   return `${name} ${rate}, ${formatCount(inFlight)} in flight, ${tail}`;

@@ -214,6 +214,15 @@ Deno.test("liveView() tells the newest failure of what has failed, and of nothin
   assertEquals(failuresOf({ newestFailure: undefined }), []);
 });
 
+Deno.test("liveView() has no time where all that came had failed", () => {
+  const { progress } = scenarioState("list");
+  const none = { ...progress, failed: progress.count, p50Us: 0, p95Us: 0, p99Us: 0, history: [] };
+  const scenarios = [scenarioState("list", { progress: none })];
+  const lines = liveView(runState({ scenarios }), { columns: 80, rows: 40, color: false });
+  const row = lines.find((line) => line.startsWith("  list"))!;
+  assertEquals(row.trimEnd().split(/ +/).slice(-3), ["-", "-", "-"]);
+});
+
 Deno.test("liveView() fills its bar with the share of the time that has passed, and no more", () => {
   const barOf = (elapsedS: number, plannedS: number): string =>
     liveView(runState({ elapsedS, plannedS }), { columns: 40, rows: 40, color: false })[1]!;
@@ -238,7 +247,7 @@ Deno.test("progressLine() tells drops where there are any, and no time where not
     );
   assertStringIncludes(lineOf({}), "3 in flight, 2 failed, p95 4.8 ms");
   assertStringIncludes(lineOf({ dropped: 1 }), "2 failed, 1 dropped, p95 4.8 ms");
-  assertStringIncludes(lineOf({ count: 0 }), "2 failed, p95 -");
+  assertStringIncludes(lineOf({ p95Us: 0 }), "2 failed, p95 -");
   const idle = { targetRate: undefined, users: undefined };
   const unknown = progressLine(runState({ scenarios: [scenarioState("a", idle)] }));
   assertStringIncludes(unknown, "a 50/s of -, 3 in flight");
