@@ -193,6 +193,10 @@ Deno.test("what stands before a secret in one run of escapes is left as it is sp
   assertEquals(mask("%41%42%73ecret-x%43"), "%41%42***%43");
   assertEquals(mask("%C3%BC%73ecret-x"), "%C3%BC***");
   assertEquals(mask("&#65;&#115;ecret-x\\u0041"), "&#65;***\\u0041");
+  assertEquals(mask("%41%FF%73ecret-x"), "%41%FF***");
+  assertEquals(maskOf(["\u00fcecret-x"])("%41%C3%BCecret-x"), "%41***");
+  // A byte that is no letter stands for itself, also in a secret.
+  assertEquals(maskOf(["a%FFb-secret"])("%41%61%FFb%2dsecret"), "%41***");
 });
 
 Deno.test("of what stands around a secret in base64 only a letter of base64 is hidden with it", () => {
