@@ -58,7 +58,7 @@ class InFlight {
 
   constructor(options: DriveOptions) {
     this.#options = options;
-    options.signal.addEventListener("abort", () => this.#wake(), { once: true });
+    options.signal.addEventListener("abort", () => this.#wake());
   }
 
   launch(arrival: Arrival): void {

@@ -32,7 +32,7 @@ interface Asked {
 }
 
 /** A server with an exact Date, which keeps a log. */
-async function withLog(use: (port: number, log: readonly Asked[]) => Promise<void>): Promise<void> {
+async function withLog(use: (port: number, log: Asked[]) => Promise<void>): Promise<void> {
   const log: Asked[] = [];
   const server = http.createServer((request, response) => {
     const { method = "", url: path = "", headers: { authorization } } = request;
@@ -73,15 +73,22 @@ Deno.test("two shards begin at their instant and send each arrival once, and a c
   await withLog(async (port, log) => {
     const plan = planOf(SHARED(port));
     const wrongUs = 250_000;
-    const startAtUs = Math.ceil((nowUs() + AHEAD_US) / 1e6 + 7) * 1e6;
-    const shardOf = (index: number, byUs: number): Promise<RunOutcome> =>
+    const shardOf = (index: number, startAtUs: number, byUs: number): Promise<RunOutcome> =>
       run({
         plan,
         shard: { index, count: 2 },
         startAtUs,
         wallAheadUs: () => AHEAD_US + byUs,
       });
-    const outcomes = await Promise.all([shardOf(1, 0), shardOf(2, wrongUs)]);
+    let startAtUs = 0;
+    let outcomes: RunOutcome[] = [];
+    // A busy host is not ready so soon, and is given longer then.
+    for (const leadS of [7, 20, 60]) {
+      log.length = 0;
+      startAtUs = Math.ceil((nowUs() + AHEAD_US) / 1e6 + leadS) * 1e6;
+      outcomes = await Promise.all([shardOf(1, startAtUs, 0), shardOf(2, startAtUs, wrongUs)]);
+      if (!outcomes.some(({ kind }) => kind === "late")) break;
+    }
     for (const scenario of plan.scenarios) {
       const all = Array.from({ length: mostIterations(scenario)! }, (_, n) => n);
       assertEquals(indexes(log, scenario.name), all, scenario.name);

@@ -349,6 +349,19 @@ Deno.test("a worker waits for its wakes once, however many sleep", async () => {
   }
 });
 
+Deno.test("who sleeps until the same instant is woken in the order of asking", async () => {
+  const memory = createWakeupMemory(1);
+  const clock = new WakeupClock(memory, 0);
+  const instantUs = Math.ceil(clock.nowUs()) + 20_000;
+  const woken: number[] = [];
+  const sleeping = [0, 1, 2].map((n) => clock.sleepUntil(instantUs).then(() => woken.push(n)));
+  while (clock.nowUs() < instantUs);
+  Atomics.add(memory.wakes, 0, 1);
+  Atomics.notify(memory.wakes, 0);
+  await Promise.all(sleeping);
+  assertEquals(woken, [0, 1, 2]);
+});
+
 Deno.test("a wake wakes those whose instants have come, and the others' deadline is set anew", async () => {
   const memory = createWakeupMemory(1);
   const clock = new WakeupClock(memory, 0);
