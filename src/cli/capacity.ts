@@ -159,7 +159,7 @@ async function answer(
         version: VERSION,
         startedAt: outcome.startedAt,
         plan: { name: plan.name, ...plan.identity },
-        scenario: asked.scenario ?? null,
+        scenario: asked.scenario ?? onlyOf(plan),
         arrivals: asked.arrivals,
         seed: seedOf(plan, scale),
         limits,
@@ -224,6 +224,11 @@ export function exitOf(answer: Answer, requiredPerS: number | undefined): Summar
 
 function isWithin(perS: number | undefined, low: number, high: number | null): boolean {
   return perS !== undefined && high !== null && low < perS && perS < high;
+}
+
+/** A mix of one is that one. */
+function onlyOf({ scenarios }: Plan): string | null {
+  return scenarios.length === 1 ? scenarios[0]!.name : null;
 }
 
 /** Of the first scenario whose rate is searched; all of a plan have the same. */

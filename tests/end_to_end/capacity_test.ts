@@ -33,7 +33,8 @@ Deno.test("capacity finds the lab's limiter, says so in three files that agree, 
     assertFits(document);
     assertAgree(document, text!, page!);
     assertEquals(stdout, text, "what is printed is the text");
-    const { answer, exit } = document;
+    const { answer, exit, scenario } = document;
+    assertEquals(scenario, "list", "the plan has no other");
     assertEquals(code, exit.code);
     // Where this host had no CPU left for the generator it says that, and nothing of the server.
     if (answer.who === "generator") return assert([95, 99].includes(code), said);

@@ -110,8 +110,9 @@
   const drawMark = (plot, { mark }) => {
     if (mark === undefined) return;
     const [from, at, to] = [mark.from, mark.at, mark.to].map((x) => plot.valToPos(x, "x", true));
-    shade(plot, from, to);
     const { ctx, bbox } = plot;
+    /* An interval may reach beyond all levels. */
+    shade(plot, Math.max(from, bbox.left), Math.min(to, bbox.left + bbox.width));
     ctx.save();
     ctx.strokeStyle = colour("ink");
     ctx.lineWidth = devicePixelRatio;
