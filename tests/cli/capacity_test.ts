@@ -2,8 +2,10 @@ import { Ajv2020 } from "ajv";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import type { Answer } from "../../src/capacity/answer.ts";
 import type { LevelResult } from "../../src/capacity/level.ts";
+import { formatRate } from "../../src/metrics/format.ts";
 import { exitOf } from "../../src/cli/capacity.ts";
-import { capacityJsonSchema } from "../../src/report/capacity/document.ts";
+import { type CapacityDocument, capacityJsonSchema } from "../../src/report/capacity/document.ts";
+import { kneeOf } from "../queueing.ts";
 import { assertGolden } from "../report/golden.ts";
 import { certload, type Printed, withFolder } from "./in_process.ts";
 
@@ -182,6 +184,25 @@ Deno.test("a server that is not there is not ready", async () => {
   const { code, err } = await search(plan, "--scenario", "list");
   assertEquals(code, 94);
   assertMatch(err, /Not ready: no load was sent/);
+});
+
+Deno.test("docs/examples/capacity has one search as data, text and page, which found what theory knows", async () => {
+  const [json, text, page] = await Promise.all(
+    ["json", "txt", "html"].map((kind) =>
+      Deno.readTextFile(new URL(`../../docs/examples/capacity/capacity.${kind}`, import.meta.url))
+    ),
+  );
+  const document: CapacityDocument = JSON.parse(json!);
+  const fits = new Ajv2020({ strict: false }).compile(capacityJsonSchema());
+  assert(fits(document), JSON.stringify(fits.errors));
+  const { answer, started_at } = document;
+  const truth = kneeOf({ servers: 20, serviceRate: 10 }, 0.95, 0.4);
+  assertEquals([answer.who, answer.limiter, answer.at_least], ["server", false, false]);
+  assert(answer.low <= truth && truth <= answer.high!, `${truth}`);
+  const holds = `The server holds ${formatRate(answer.knee)}`;
+  assertStringIncludes(text!.replaceAll(/\s+/g, " "), holds);
+  assertStringIncludes(page!, holds);
+  for (const each of [text!, page!]) assertStringIncludes(each, started_at.slice(0, 10));
 });
 
 Deno.test("docs/capacity.schema.json is the schema of what capacity writes", () => {

@@ -1,6 +1,6 @@
 import { Ajv2020 } from "ajv";
 import type { CapacityDocument } from "../../src/report/capacity/document.ts";
-import { significant } from "../../src/metrics/format.ts";
+import { formatRate } from "../../src/metrics/format.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { withProgram } from "./program.ts";
 
@@ -57,7 +57,7 @@ function assertFits(document: CapacityDocument): void {
 
 function assertAgree({ answer, exit, target }: CapacityDocument, text: string, page: string): void {
   const flat = text.replaceAll(/\s+/g, " ");
-  const held = `${answer.at_least ? "at least " : ""}${significant(answer.knee)}/s`;
+  const held = `${answer.at_least ? "at least " : ""}${formatRate(answer.knee)}`;
   for (const each of [flat, page]) {
     if (answer.knee > 0) assertStringIncludes(each, `The server holds ${held}`);
     assertStringIncludes(each, `exit ${exit.code}: ${exit.reason}`);
