@@ -5,7 +5,7 @@ import { MARK, SummaryLog } from "../metrics/summary_log.ts";
 import { isMerged, type Merge, MergeError } from "../verdict/merge.ts";
 import { messageOf } from "../message_of.ts";
 import { reasonOf } from "./host_error.ts";
-import { readSummaryText } from "./summary_file.ts";
+import { readSummaryText, type ReadText } from "./summary_file.ts";
 
 /** What became of one text. */
 export type Taken =
@@ -55,7 +55,10 @@ export async function takeFile(
   path: string,
   wanted: Wanted = "any",
 ): Promise<Taken> {
-  const read = await readSummaryText(path);
+  return takeRead(merge, path, await readSummaryText(path), wanted);
+}
+
+function takeRead(merge: Merge, path: string, read: ReadText, wanted: Wanted): Taken {
   if (!read.ok) return { kind: "unreadable", problem: read.problem };
   if (!read.text.trimStart().startsWith("{") && read.text.includes(MARK)) {
     const problem =
@@ -87,8 +90,13 @@ export async function takeFolder(
   try {
     const paths = await summariesIn(folder);
     const own = join(folder, "summary.json");
-    for (const path of paths.length > 0 || !await isFile(own) ? paths : [own]) {
-      const taken = replaced(path, out) ?? await takeFile(merge, path, "own");
+    if (paths.length === 0 && await isFile(own)) paths.push(own);
+    let next: Promise<ReadText> | undefined;
+    for (const [at, path] of paths.entries()) {
+      const read = await (next ?? readSummaryText(path));
+      // A thousand of them are some gigabytes: the next one comes while this one is added.
+      next = at + 1 < paths.length ? readSummaryText(paths[at + 1]!) : undefined;
+      const taken = replaced(path, out) ?? takeRead(merge, path, read, "own");
       if (taken.kind === "merged") later.push(path);
       else onTaken(taken);
     }

@@ -20,7 +20,7 @@ export async function openSummary(path: string): Promise<OpenedSummary> {
   }
 }
 
-type ReadText =
+export type ReadText =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly problem: string };
 
