@@ -3,6 +3,7 @@
  * how much of it they need. What no scenario stands for is left out of both, what is needed and what is held.
  */
 import { type Answer, lowestHeld } from "../capacity/answer.ts";
+import { rounded } from "../capacity/book.ts";
 import { lengthOf } from "../capacity/lengths.ts";
 import type { Scale } from "../capacity/scale.ts";
 import type { OpenProfile, Plan, Scenario } from "../plan/plan.ts";
@@ -145,7 +146,14 @@ const FEW = 5;
 /** The busiest need, which so is told first; or more, where a short level of it had not a few arrivals of each scenario. */
 export function firstLevel({ needs, shares }: MixSearch, atMostMs: number): number {
   const least = Math.min(...shares.filter((share) => share > 0));
-  return Math.max(needs[0]!.perS, FEW / least / (lengthOf("probe", atMostMs) / 1000));
+  return roundedUp(Math.max(needs[0]!.perS, FEW / least / (lengthOf("probe", atMostMs) / 1000)));
+}
+
+/** Levels have four digits: the next one, as one just below what is needed would not tell that this is held. */
+function roundedUp(perS: number): number {
+  const step = 10 ** (Math.floor(Math.log10(perS)) - 3);
+  const level = rounded(perS);
+  return level >= perS ? level : rounded(level + step);
 }
 
 /** What was held of every need: by its own search, or as a part of another one's mix. */
