@@ -144,6 +144,7 @@ export class LevelDecision {
   readonly #blocks: Block[] = [];
   /** The most that was in flight until the end of each block. */
   readonly #peaks: number[] = [];
+  #late: readonly Tally[] = [];
   #elapsedMs = 0;
   #arrivals = 0;
   #finished = 0;
@@ -170,8 +171,14 @@ export class LevelDecision {
     return decision === "holds" && this.#elapsedMs < holdsFromMs ? undefined : decision;
   }
 
-  /** What the level came to; also where its time was over, or somebody ended it. */
-  conclude(): Decided {
+  /**
+   * What the level came to; also where its time was over, or somebody ended it.
+   *
+   * @param late Of each limit, those that the blocks have not, as they were answered later: in a level of four seconds
+   * nothing can be seen to take five.
+   */
+  conclude(late: readonly Tally[] = []): Decided {
+    this.#late = late;
     const calmAfterMs = this.#calmAfterMs();
     const steadyPerS = this.#steadyPerS();
     if (this.#rules.endsBy !== "calm") return { ...this.#sofar(), calmAfterMs, steadyPerS };
@@ -196,7 +203,9 @@ export class LevelDecision {
   }
 
   #sofar(): Omit<Decided, "calmAfterMs" | "steadyPerS"> {
-    const limits = this.#limits.map((limit, at) => judgeLimit(limit, this.#tallies(at)));
+    const limits = this.#limits.map((limit, at) =>
+      judgeLimit(limit, this.#tallies(at), this.#late[at])
+    );
     if (this.#dropped > MAX_MISSING_SHARE * this.#arrivals) {
       const share = formatPercent(this.#dropped / this.#arrivals);
       const reason = `${share} of the arrivals found too many under way`;
@@ -279,8 +288,12 @@ function isCalm({ tallies, arrivals }: Block, limits: readonly Limit[]): boolean
   });
 }
 
-function judgeLimit({ text, allowed }: Limit, blocks: readonly Tally[]): LimitResult {
-  const sum = sumOf(blocks);
+function judgeLimit(
+  { text, allowed }: Limit,
+  blocks: readonly Tally[],
+  late: Tally = { beyond: 0, of: 0 },
+): LimitResult {
+  const sum = sumOf([...blocks, late]);
   const effect = designEffect(blocks);
   const evidence = evidenceOf(allowed, sum, effect);
   const decision = evidence >= SURE ? "broken" : evidence <= -SURE ? "holds" : "undecided";

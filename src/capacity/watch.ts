@@ -9,7 +9,7 @@ import { arrivalSequence, type NextOffsetUs } from "../plan/arrival_sequence.ts"
 import type { Plan, Scenario } from "../plan/plan.ts";
 import { planDurationMs } from "../plan/profile.ts";
 import type { Block } from "./decision.ts";
-import type { Tally } from "./design_effect.ts";
+import { sumOf, type Tally } from "./design_effect.ts";
 import type { PlacedLimit } from "./limits.ts";
 import { isScaled, type Scale } from "./scale.ts";
 
@@ -82,6 +82,12 @@ export class LevelWatch {
       blocks.push(this.#block(inFlight));
     }
     return blocks;
+  }
+
+  /** Of each limit what finished after the last block, once the run is over: those that took longest are among it. */
+  late(): Tally[] {
+    const seconds = [...this.#seconds.values()];
+    return this.#limits.map((_, at) => sumOf(seconds.map(({ tallies }) => tallies[at]!)));
   }
 
   #block(inFlight: number): Block {

@@ -7,7 +7,8 @@ import type { SearchOptions } from "../capacity/book.ts";
 import { type Block, LevelDecision, rulesFor } from "../capacity/decision.ts";
 import type { LevelResult, LevelSpec } from "../capacity/level.ts";
 import { limitsOf, type PlacedLimit } from "../capacity/limits.ts";
-import { resultOf } from "../capacity/measured.ts";
+import type { Tally } from "../capacity/design_effect.ts";
+import { type MeasuredLevel, resultOf } from "../capacity/measured.ts";
 import { isScaled, planAt, type Scale } from "../capacity/scale.ts";
 import { Search } from "../capacity/search.ts";
 import { LevelWatch } from "../capacity/watch.ts";
@@ -17,6 +18,7 @@ import { runPlan } from "../engine/run.ts";
 import { workerCount } from "../engine/sizing.ts";
 import type { NotUndone } from "../metrics/run.ts";
 import type { RunState } from "../metrics/run_state.ts";
+import { scenariosOf } from "../metrics/scenarios.ts";
 import { summarize } from "../metrics/summary.ts";
 import type { Summary } from "../metrics/summary_schema.ts";
 import type { OpenProfile, Plan } from "../plan/plan.ts";
@@ -174,7 +176,8 @@ class Levels {
     const summary = conclude(summarize(outcome.run), { plan });
     const measured = { spec, plan, scale, limits: this.#limits, blocks, summary };
     const elapsedMs = performance.now() - beganMs;
-    const result = resultOf({ ...measured, decided: decision.conclude(), elapsedMs });
+    const late = withCutOff(watch.late(), this.#limits, measured);
+    const result = resultOf({ ...measured, decided: decision.conclude(late), elapsedMs });
     const { interrupted, error_rate } = summary.totals;
     this.#mayBeDown = interrupted > 0 || (!result.limiter && (error_rate ?? 0) >= MOST_FAILED);
     return { kind: "ran", result, summary };
@@ -187,6 +190,23 @@ class Levels {
     if (spec.workers === "usual") return usual;
     return { ...usual, workers: otherWorkers(workerCount(usual, CORES), CORES) };
   }
+}
+
+/** What was still under way when all was cut off has taken longer than that; where nothing was answered nothing is told. */
+function withCutOff(
+  late: readonly Tally[],
+  limits: readonly PlacedLimit[],
+  { blocks, plan, summary }: Pick<MeasuredLevel, "blocks" | "plan" | "summary">,
+): Tally[] {
+  const byName = new Map(scenariosOf(summary));
+  return limits.map(({ step, scenario, limitMs = Infinity }, at) => {
+    const { beyond, of } = late[at]!;
+    const told = of + blocks.reduce((sum, { tallies }) => sum + tallies[at]!.of, 0);
+    if (told === 0 || step !== null || limitMs > DRAIN_MS) return { beyond, of };
+    const meant = plan.scenarios.filter((_, place) => (scenario ?? place) === place);
+    const cutOff = meant.reduce((sum, { name }) => sum + (byName.get(name)?.interrupted ?? 0), 0);
+    return { beyond: beyond + cutOff, of: of + cutOff };
+  });
 }
 
 const CORES = navigator.hardwareConcurrency;

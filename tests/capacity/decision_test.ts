@@ -55,6 +55,16 @@ Deno.test("LevelDecision errs in about one of a hundred levels at 4 % and at 6 %
   assert(far < near / 3, `${far / levels} s at 30 %, ${near / levels} s near the limit`);
 });
 
+Deno.test("what is answered after the load counts: nothing can be seen to take longer than the level", () => {
+  const decision = new LevelDecision([P95], rulesFor({ purpose: "probe", atMostMs: 4000 }));
+  for (let second = 0; second < 4; second++) decision.add(block(0, 12, { arrivals: 320 }));
+  assertEquals(decision.conclude().decision, "holds");
+  const { decision: late, by, limits } = decision.conclude([{ beyond: 900, of: 1000 }]);
+  assertEquals([late, by], ["broken", "test"]);
+  // The first second is not judged.
+  assertEquals([limits[0]!.beyond, limits[0]!.of], [900, 1036]);
+});
+
 Deno.test("a limit that allows all holds, whatever fails, and its evidence is a number", () => {
   const all = { text: "error_rate <= 100%", kind: "errors", allowed: 1 } as const;
   for (const failed of [0, 10]) {

@@ -67,3 +67,15 @@ Deno.test("once the run is over the rest of its seconds are told, and no more th
   assertEquals(rest.map(({ finished }) => finished), [0, 0, 1]);
   assertEquals(rest.map(({ arrivals }) => arrivals), [10, 10, 10]);
 });
+
+Deno.test("what was answered after the load, or after the last block, is told apart", () => {
+  const watch = watching();
+  watch.add(0, { scenario: [slice(0, [5]), slice(1, [5])], steps: [] });
+  assertEquals(watch.blocks(2, 0).length, 1);
+  watch.add(0, { scenario: [slice(6, [6000, 50], 1)], steps: [] });
+  const [list, errors, step] = watch.late();
+  assertEquals([list, errors, step], [{ beyond: 1, of: 3 }, { beyond: 1, of: 4 }, {
+    beyond: 0,
+    of: 0,
+  }]);
+});
