@@ -113,8 +113,8 @@ async function noticeOf(
   line: CommandLine,
 ): Promise<() => Promise<void>> {
   if (shard === undefined || shard.count === 1 || startAtUs === undefined) return async () => {};
-  const lengthMs = planDurationMs(plan) + plan.gracefulStopMs;
-  return await leaveNotice(folderOfResults(line, shard), startAtUs + lengthMs * 1000);
+  const endUs = startAtUs + planDurationMs(plan) * 1000;
+  return await leaveNotice(folderOfResults(line, shard), endUs);
 }
 
 async function loadAndReport(
