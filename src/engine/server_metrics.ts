@@ -21,7 +21,7 @@ export async function readServerMetrics(plan: Plan, metrics: ServerMetrics): Pro
     const url = new URL(metrics.url);
     const headers = mergeHeaders({ accept: ACCEPT }, metrics.headers);
     const request = { method: "GET", url, headers };
-    const exchange = await client.send(request, { timeoutMs: TIMEOUT_MS, fresh: true });
+    const exchange = await client.send(request, { timeoutMs: TIMEOUT_MS });
     if (exchange.failure !== undefined) return { problem: `${url}: ${exchange.failure.message}` };
     if (exchange.status !== 200) return { problem: `${url} answered ${exchange.status}` };
     return {

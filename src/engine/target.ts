@@ -48,7 +48,7 @@ async function toldBy(target: Target): Promise<Omit<TargetFacts, "lab">> {
   const url = apiUrl(target, "/api/v1/version");
   const request = { method: "GET", url, headers: apiHeaders(target, url) };
   try {
-    const exchange = await client.send(request, { timeoutMs: TIMEOUT_MS, fresh: true });
+    const exchange = await client.send(request, { timeoutMs: TIMEOUT_MS });
     const body = exchange.status === 200 ? jsonObject(exchange) : {};
     const { version, commit } = typeof body === "string" ? {} : body;
     const identity = exchange.certificate?.fingerprintSha256;

@@ -104,6 +104,20 @@ Deno.test("an authorization that is valid already has nothing to prove", async (
   assertEquals(log, ["new-account", "new-order", "authz", "order"]);
 });
 
+Deno.test("an order that is invalid from its beginning is not proved, asked for again or finalized", async () => {
+  const { result, log } = await enroll({
+    bend: async (path, right) =>
+      path === "/new-order"
+        ? Response.json({ ...await right.json(), status: "invalid" }, {
+          status: 201,
+          headers: right.headers,
+        })
+        : right,
+  });
+  assertStringIncludes((result as Failure).message, "The order is invalid");
+  assertEquals(log, ["new-account", "new-order"]);
+});
+
 Deno.test("a challenge that the server is checking already is waited for, and not answered again", async () => {
   let asked = 0;
   const { result, iteration, log } = await enroll({
