@@ -282,9 +282,10 @@ export const RULES = {
     cause: "generator",
     advice: LESS_LOAD,
     find: eachScenario((name, { offered, dropped, count, interrupted }, { measured }) => {
-      const unsent = (offered?.arrivals ?? 0) - dropped - count - interrupted;
       // What a lost thread had under way is not known to be unsent, nor unanswered.
-      if (!offered || unsent <= 0 || measured.generator.lost.length > 0) return undefined;
+      if (!offered || measured.generator.lost.length > 0) return undefined;
+      const unsent = offered.arrivals - dropped - count - interrupted;
+      if (unsent <= 0) return undefined;
       return {
         invalid: unsent / offered.arrivals > MAX_MISSING_SHARE,
         weight: unsent / offered.arrivals,

@@ -1,4 +1,10 @@
-import { type Problem, problemAt, renderProblem, sortProblems } from "../../src/plan/problem.ts";
+import {
+  type Problem,
+  problemAt,
+  renderProblem,
+  sortProblems,
+  withoutSecrets,
+} from "../../src/plan/problem.ts";
 import { assert, assertEquals } from "../assert.ts";
 
 function problem(parts: Partial<Problem> = {}): Problem {
@@ -78,4 +84,18 @@ Deno.test("sortProblems() goes down the file, then through the flags, and drops 
     [9, 5],
     [undefined, undefined],
   ]);
+});
+
+Deno.test("withoutSecrets() hides in all that is said of a problem, and cuts what is longer than 300 characters then", () => {
+  const hide = (text: string): string => text.replaceAll("s3cret", "***");
+  const said = (message: string): string => withoutSecrets(problem({ message }), hide).message;
+  assertEquals(said("x".repeat(300)), "x".repeat(300));
+  assertEquals(said("x".repeat(301)), `${"x".repeat(300)}...`);
+  assertEquals(said(`s3cret${"x".repeat(297)}`), `***${"x".repeat(297)}`);
+  const { file, hint, secrets } = withoutSecrets(
+    problem({ file: "s3cret.yaml", hint: "s3cret?", secrets: ["s3cret"] }),
+    hide,
+  );
+  assertEquals([file, hint, secrets], ["***.yaml", "***?", undefined]);
+  assertEquals("hint" in withoutSecrets(problem(), hide), false);
 });

@@ -11,21 +11,27 @@ async function connected(name: string): Promise<RemoteProofs> {
   return remote;
 }
 
-Deno.test("a proof is in the other's table once put() resolves, and gone once all have left", async () => {
-  const table = new ProofTable();
-  const name = crypto.randomUUID();
-  const stop = shareProofs(name, table);
-  const guests = [await connected(name), await connected(name)];
-  assertEquals(await guests[0]!.put(proof), undefined);
-  assertEquals([table.find("http-01", "t"), table.size], [[proof], 1]);
-  guests[1]!.remove(proof);
-  let stopped = false;
-  const stopping = stop().then(() => stopped = true);
-  await guests[0]!.close();
-  assertEquals([table.size, stopped], [0, false]);
-  await guests[1]!.close();
-  await stopping;
-});
+const sanitize = { sanitizeOps: true, sanitizeResources: true };
+
+Deno.test(
+  "a proof is in the other's table once put() resolves, and gone once all have left, with their channels",
+  sanitize,
+  async () => {
+    const table = new ProofTable();
+    const name = crypto.randomUUID();
+    const stop = shareProofs(name, table);
+    const guests = [await connected(name), await connected(name)];
+    assertEquals(await guests[0]!.put(proof), undefined);
+    assertEquals([table.find("http-01", "t"), table.size], [[proof], 1]);
+    guests[1]!.remove(proof);
+    let stopped = false;
+    const stopping = stop().then(() => stopped = true);
+    await guests[0]!.close();
+    assertEquals([table.size, stopped], [0, false]);
+    await guests[1]!.close();
+    await stopping;
+  },
+);
 
 Deno.test("where nobody is there any more that shows it, a proof is a failure that says what to do", async () => {
   const name = crypto.randomUUID();

@@ -1,5 +1,5 @@
 import { acceptAll, writeAll } from "../../../src/acme/challenge/tcp.ts";
-import { assertEquals, assertRejects } from "../../assert.ts";
+import { assert, assertEquals, assertRejects } from "../../assert.ts";
 
 const listen = (): Deno.TcpListener => Deno.listen({ hostname: "127.0.0.1", port: 0 });
 const greet = (connection: Deno.TcpConn): Promise<void> =>
@@ -28,6 +28,20 @@ Deno.test("acceptAll() goes on after a connection that could not be taken", asyn
   const stop = acceptAll(flaky, 10_000, greet);
   assertEquals(await said(listener), "hello");
   await stop();
+});
+
+Deno.test("acceptAll() pauses where connections can be taken from nobody, and does not spin", async () => {
+  let tries = 0;
+  const accept = (): Promise<Deno.TcpConn> => {
+    tries++;
+    return Promise.reject(new Error("Too many open files"));
+  };
+  const full = { accept, close: () => {} } as unknown as Deno.Listener;
+  const stop = acceptAll(full, 10_000, greet);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  await stop();
+  // Every 5 ms; a busy host tries less often.
+  assert(tries >= 2 && tries < 200, `${tries}`);
 });
 
 Deno.test("acceptAll() ends a connection when its time is over, and when serving throws", async () => {
