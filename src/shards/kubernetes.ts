@@ -34,6 +34,12 @@ const MOST_BYTES = 1024 * 1024;
 const FOLDER = "/plan";
 const PLAN_KEY = "plan.yaml";
 const CA_KEY = "ca.crt";
+/** What each pod is told by others, whatever it is here: a plan that reads them has the pod's. */
+const OF_THE_POD: ReadonlySet<string> = new Set([
+  COUNT_VARIABLE,
+  "NODE_NAME",
+  "JOB_COMPLETION_INDEX",
+]);
 /** Distroless's `nonroot`. */
 const USER = 65532;
 /** For images to be pulled and for summaries to be written. */
@@ -170,7 +176,8 @@ function container(run: SharedRun, options: KubernetesOptions): unknown {
     env: [
       { name: COUNT_VARIABLE, value: String(run.count) },
       { name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
-      ...run.variables.map((variable) => environmentOf(variable, options)),
+      ...run.variables.filter(({ name }) => !OF_THE_POD.has(name))
+        .map((variable) => environmentOf(variable, options)),
     ],
     // The root is read-only; results and temporary files go here.
     workingDir: "/work",

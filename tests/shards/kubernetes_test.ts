@@ -112,6 +112,18 @@ Deno.test("a secret is a reference to a Secret, one that the plan can do without
   ]);
 });
 
+Deno.test("a plan that reads what each pod is told by others has the pod's, not what it is here", () => {
+  const names = ["CERTLOAD_SHARDS", "NODE_NAME", "JOB_COMPLETION_INDEX", "RATE"];
+  const variables = names.map((name) => ({ name, isSecret: false, value: "7", isNeeded: false }));
+  const job = documentsOf({ ...RUN, variables })[1];
+  const env: { name: string; value?: string }[] = job.spec.template.spec.containers[0].env;
+  assertEquals(env.map(({ name, value }) => [name, value]), [
+    ["CERTLOAD_SHARDS", "4"],
+    ["NODE_NAME", undefined],
+    ["RATE", "7"],
+  ]);
+});
+
 Deno.test("the commands that go with it stand above it", () => {
   const head = kubernetesManifest(RUN, { ...OPTIONS, namespace: "load" }).split("---\n")[0]!;
   for (
