@@ -35,7 +35,8 @@
   const formatX = (chart) => X_UNITS[chart.x];
   const X_LABELS = { time: "at", percentile: "percentile", per_s: "level", count: "in flight" };
   // On average 0.02 are in flight, which is not none.
-  const countText = (count) => count < 10 ? significant(count) : formatCount(count);
+  const countText = (count) =>
+    (count ?? null) === null ? "-" : count < 10 ? significant(count) : formatCount(count);
   const UNITS = { ms: formatMs, per_s: formatRate, count: countText, share: formatPercent };
   const formatY = (chart) => UNITS[chart.unit];
 
