@@ -58,6 +58,7 @@ Deno.test("every step of a flow is a request", () => {
 
 Deno.test("a closed model needs a connection for each of its users, shared out over the workers", () => {
   assertEquals(connectionsNeeded(scenario(closed(100, 1_000)), { index: 1, count: 2 }, 3), 50);
+  assertEquals(connectionsNeeded(scenario(closed(5, 1_000)), { index: 1, count: 2 }, 3), 3);
 });
 
 Deno.test("an open model needs the connections that are busy at once, twice over", () => {
