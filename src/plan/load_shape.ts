@@ -32,7 +32,7 @@ interface StageKeys {
  * Keys of the scenario at `path` that are missing or do not go together.
  * @param isRateFlows The rate follows from the flow's options.
  */
-export function shapeProblems(root: PlanNode, path: Path, isRateFlows = false): Problem[] {
+export function shapeProblems(root: PlanNode, path: Path, isRateFlows: boolean): Problem[] {
   const scenario = nodeAt(root, path);
   const has = (key: string): boolean => childOf(scenario, key) !== undefined;
   const problem = (key: string, message: string, hint?: string): Problem => {
