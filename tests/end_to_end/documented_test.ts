@@ -167,7 +167,7 @@ const OURS: Readonly<Record<string, Exercise>> = {
   },
   'deno task certload fleet loadtest --certificates 50000 --lifetime 47d --target https://certctl.example:8443 --token "$TOKEN" --ca ca.crt':
     {
-      more: '--only issuance_acceptance --to 1/s --at-most 20s --out "$FOLDER/fleet"',
+      more: '--only issuance_acceptance --to 1/s --at-most 1m --out "$FOLDER/fleet"',
       replace: ({ lab }) => ({
         "https://certctl.example:8443": lab["CERTCTL_BASE"]!,
         "ca.crt": lab["CERTLOAD_CA_FILE"]!,
@@ -188,7 +188,7 @@ const OURS: Readonly<Record<string, Exercise>> = {
     { more: `&& ${printed("job.yaml")}`, check: prints("completions: 8") },
   "certload shards ssh load-1,load-2,ops@load-3:2222 loadtest --target https://certctl.example:8443 >run.sh":
     {
-      more: `--executable /opt/certload && ${printed("run.sh")}`,
+      more: `--executable certload-linux-x64 && ${printed("run.sh")}`,
       check: prints("::: load-1 load-2 ssh://ops@load-3:2222"),
     },
   "certload shards slurm loadtest --count 8 --target https://certctl.example:8443 --executable /shared/certload >run.sbatch":
