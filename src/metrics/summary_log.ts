@@ -347,10 +347,14 @@ function missingText({ lines, total, sha256 }: Frame): string {
   const shown = gaps.slice(0, GAPS_SHOWN)
     .map(([from, to]) => from === to ? `${from}` : `${from} to ${to}`);
   const more = gaps.length > GAPS_SHOWN ? [`${gaps.length - GAPS_SHOWN} more stretches`] : [];
-  const text = [
-    ...(gaps.length === 0 ? [] : [`lines ${[...shown, ...more].join(", ")} of ${total}`]),
+  const isOne = gaps.length === 1 && gaps[0]![0] === gaps[0]![1];
+  const parts = [
+    ...(gaps.length === 0
+      ? []
+      : [`${isOne ? "line" : "lines"} ${[...shown, ...more].join(", ")} of ${total}`]),
     ...(sha256 === undefined ? ["its end"] : []),
-  ].join(" and ");
-  return `is not whole, ${text} ${gaps.length === 0 ? "is" : "are"} missing: take the whole log, ` +
-    "or the shard's summary.json";
+  ];
+  const isSingular = parts.length === 1 && (gaps.length === 0 || isOne);
+  return `is not whole, ${parts.join(" and ")} ${isSingular ? "is" : "are"} missing: ` +
+    "take the whole log, or the shard's summary.json";
 }

@@ -49,7 +49,7 @@ export const fleetSchema = z.strictObject({
   ),
 }).refine(({ profile, lifetime }) => (profile ?? lifetime) !== undefined, {
   path: ["lifetime"],
-  error: "is needed where there is no profile: for example 47d",
+  error: "is needed where there is no profile: for example 47d (--lifetime 47d)",
 });
 
 /** Durations in milliseconds, rates per second, shares 0..1. */

@@ -97,9 +97,9 @@ Deno.test("a summary that is cut in half is told: which, and what is missing of 
   const tail = readLog(lines.slice(5).join("\n"));
   assertStringIncludes(tail.problems[0]!, `lines 1 to 5 of ${total} are missing`);
   const hole = readLog(lines.filter((_, i) => i !== 3).join("\n"));
-  assertStringIncludes(hole.problems[0]!, `lines 4 of ${total} are missing`);
+  assertStringIncludes(hole.problems[0]!, `line 4 of ${total} is missing`);
   const half = readLog(lines.map((line, i) => i === 3 ? line.slice(0, 2_000) : line).join("\n"));
-  assertStringIncludes(half.problems[0]!, `lines 4 of ${total} are missing`);
+  assertStringIncludes(half.problems[0]!, `line 4 of ${total} is missing`);
   const noEnd = readLog(lines.slice(0, total).join("\n"));
   assertStringIncludes(noEnd.problems[0]!, "is not whole, its end is missing");
 });
