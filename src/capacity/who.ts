@@ -70,6 +70,11 @@ const DOUBTS: ReadonlySet<string> = new Set<FindingCode>([
   ...["host_cpu", "dropped_arrivals", "unsent_arrivals"] as const,
 ]);
 
+/** Codes of findings that say the generator was late, which is within response times: they can only be longer for it. */
+const LATENESS: ReadonlySet<string> = new Set<FindingCode>([
+  ...["generator_lag", "generator_cpu", "generator_stalled"] as const,
+]);
+
 export function whoGaveOut(facts: LevelFacts): Blame {
   const own = generatorsFault(facts);
   if (own !== undefined) return { who: "generator", why: own, sure: true, limiter: false };
@@ -85,7 +90,10 @@ export function whoGaveOut(facts: LevelFacts): Blame {
 
 /** What leaves no doubt. */
 function generatorsFault(facts: LevelFacts): string | undefined {
-  const finding = facts.reasons.find(({ cause }) => cause === "generator");
+  const isHeld = facts.decided.decision === "holds";
+  const finding = facts.reasons.find(({ cause, code }) =>
+    cause === "generator" && !(isHeld && LATENESS.has(code))
+  );
   if (finding) return finding.message;
   const { dropped, arrivals, peakInFlight, maxInFlight, sentPerS, offeredPerS } = facts;
   const hasFew = peakInFlight < FEW_IN_FLIGHT * maxInFlight;
