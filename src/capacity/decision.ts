@@ -144,7 +144,6 @@ export class LevelDecision {
   readonly #blocks: Block[] = [];
   /** The most that was in flight until the end of each block. */
   readonly #peaks: number[] = [];
-  #late: readonly Tally[] = [];
   #elapsedMs = 0;
   #arrivals = 0;
   #finished = 0;
@@ -178,10 +177,9 @@ export class LevelDecision {
    * nothing can be seen to take five.
    */
   conclude(late: readonly Tally[] = []): Decided {
-    this.#late = late;
     const calmAfterMs = this.#calmAfterMs();
     const steadyPerS = this.#steadyPerS();
-    if (this.#rules.endsBy !== "calm") return { ...this.#sofar(), calmAfterMs, steadyPerS };
+    if (this.#rules.endsBy !== "calm") return { ...this.#sofar(late), calmAfterMs, steadyPerS };
     const isCalm = this.#isCalm();
     return {
       decision: isCalm ? "holds" : "broken",
@@ -202,10 +200,8 @@ export class LevelDecision {
     return ms === 0 ? 0 : good / ms * 1000;
   }
 
-  #sofar(): Omit<Decided, "calmAfterMs" | "steadyPerS"> {
-    const limits = this.#limits.map((limit, at) =>
-      judgeLimit(limit, this.#tallies(at), this.#late[at])
-    );
+  #sofar(late: readonly Tally[] = []): Omit<Decided, "calmAfterMs" | "steadyPerS"> {
+    const limits = this.#limits.map((limit, at) => judgeLimit(limit, this.#tallies(at), late[at]));
     if (this.#dropped > MAX_MISSING_SHARE * this.#arrivals) {
       const share = formatPercent(this.#dropped / this.#arrivals);
       const reason = `${share} of the arrivals found too many under way`;
